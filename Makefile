@@ -1,0 +1,40 @@
+# Two commands set everything up: `make run` and `make test`. Nothing but Python >= 3.11 is needed.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+CHANNEL ?=
+
+.PHONY: run test lint bench clean
+
+run: $(VENV)/ready  ## the main job: against the built-in simulator, or CHANNEL=9 for a real channel
+	$(BIN)/fieldhouse run $(if $(CHANNEL),$(CHANNEL),--simulated)
+
+test: lint $(VENV)/ready-dev  ## lint, types, the import contract, all tests
+	$(BIN)/pytest -n 2
+
+lint: $(VENV)/ready-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/ready-bench  ## the table of benchmarks; some minutes, some GB of disk
+	$(BIN)/python -m bench
+
+$(VENV)/ready: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Fieldhouse needs Python 3.11 or newer: make PYTHON=python3.11")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+$(VENV)/ready-dev: $(VENV)/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev
+	touch $@
+
+$(VENV)/ready-bench: $(VENV)/ready-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --group bench
+	touch $@
+
+clean:  ## remove the environment and all caches; a warehouse stays
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -1,0 +1,74 @@
+"""The command line: parse, build, call, print.
+
+Exit codes: 0 all well, 1 something failed (a channel, a check), 2 usage or configuration,
+130 Ctrl-C.
+Heavy libraries are imported by the commands that use them, so that ``--help`` answers at once.
+"""
+
+import os
+import sys
+from importlib import metadata
+from typing import Annotated
+
+import typer
+
+from fieldhouse.cli import asking, channels, copying, setup
+from fieldhouse.errors import ConfigurationError, FieldhouseError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="fieldhouse",
+    help="Your ThingSpeak channels, in a warehouse you own.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for room in (copying, asking, setup):
+    room.add_to(app)
+app.add_typer(channels.app, name="channels")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"fieldhouse {metadata.version('fieldhouse')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Say which.")
+    ] = False,
+) -> None:
+    """Copy ThingSpeak channels into a SQL warehouse, keep them current, and question them there."""
+
+
+def main() -> None:
+    """Run the command line; whatever a user can cause ends in one line and an exit code."""
+    try:
+        code = app(standalone_mode=False)
+    except ConfigurationError as error:
+        sys.exit(_complain(str(error), 2))
+    except FieldhouseError as error:
+        sys.exit(_complain(str(error), 1))
+    except (KeyboardInterrupt, typer.Abort):
+        sys.exit(_complain("interrupted; what was read is kept, the next run carries on", 130))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        # typer's usage errors have no public base class; what they share is a message to format
+        if not hasattr(error, "format_message"):
+            raise
+        context = getattr(error, "ctx", None)
+        hint = f" (see {context.command_path} --help)" if context else ""
+        sys.exit(_complain(f"{error.format_message()}{hint}", 2))
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _complain(message: str, code: int) -> int:
+    line = " ".join(message.split())
+    typer.echo(f"fieldhouse: {line}", err=True)
+    return code

@@ -1,0 +1,291 @@
+"""The commands that ask the warehouse, and those that export from it."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fieldhouse.cli import output
+from fieldhouse.cli.options import (
+    AsOf,
+    ChannelID,
+    Config,
+    FieldNumber,
+    Json,
+    Output,
+    WarehouseURL,
+    day,
+    moment,
+    opened,
+    settings_from,
+)
+from fieldhouse.errors import ConfigurationError, WarehouseError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from fieldhouse.warehouse import Warehouse
+
+__all__ = ["add_to"]
+
+
+class AggregationType(StrEnum):
+    """A period's length."""
+
+    HOURLY = "HOURLY"
+    DAILY = "DAILY"
+    WEEKLY = "WEEKLY"
+
+
+class Method(StrEnum):
+    """How anomalies are told."""
+
+    ZSCORE = "ZSCORE"
+    MAD = "MAD"
+
+
+class Table(StrEnum):
+    """What is exported."""
+
+    READINGS = "readings"
+    HOURLY = "hourly"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+
+
+From = Annotated[
+    datetime | None,
+    typer.Option("--from", parser=moment, metavar="TIME", help="From here, included (UTC)."),
+]
+To = Annotated[
+    datetime | None,
+    typer.Option("--to", parser=moment, metavar="TIME", help="To here, excluded (UTC)."),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this room."""
+    for command in (status, aggregate, anomalies, quality, trend, query, export):
+        app.command()(command)
+
+
+def status(warehouse: WarehouseURL = None, config: Config = None, as_json: Json = False) -> None:
+    """What the warehouse holds: readings, how complete, how fresh, how good."""
+    from fieldhouse.sync import utc_now
+
+    with _reading(warehouse, config) as house:
+        output.print_table(house.query("status", as_of=utc_now()), as_json=as_json)
+
+
+def aggregate(
+    channel_id: ChannelID,
+    aggregation_type: Annotated[
+        AggregationType, typer.Option("--type", case_sensitive=False, help="The period.")
+    ] = AggregationType.HOURLY,
+    start: From = None,
+    end: To = None,
+    warehouse: WarehouseURL = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Recompute a channel's periods by hand; without dates those of the last seven days.
+
+    Runs do this by themselves for every period that they touch.
+    """
+    from fieldhouse.sync import utc_now
+
+    with _writing(warehouse, config) as house:
+        done = house.call(
+            "usp_ProcessSensorReadings",
+            channel_id=channel_id,
+            aggregation_type=aggregation_type.value,
+            start_date=start,
+            end_date=end,
+            as_of=utc_now(),
+        )
+        output.print_table(done, as_json=as_json)
+
+
+def anomalies(
+    channel_id: ChannelID,
+    field_number: FieldNumber,
+    threshold: Annotated[float, typer.Option(min=0.0, help="In standard deviations.")] = 3.0,
+    days: Annotated[int, typer.Option(min=1, help="How far to look back.")] = 30,
+    method: Annotated[
+        Method, typer.Option(case_sensitive=False, help="ZSCORE, or MAD against outliers.")
+    ] = Method.ZSCORE,
+    as_of: AsOf = None,
+    warehouse: WarehouseURL = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Readings of a field that lie too far from its mean (usp_DetectAnomalies)."""
+    with _reading(warehouse, config) as house:
+        found = house.query(
+            "usp_DetectAnomalies",
+            channel_id=channel_id,
+            field_number=field_number,
+            threshold_stddev=threshold,
+            lookback_days=days,
+            method=method.value,
+            as_of=_as_of(house, channel_id, as_of),
+        )
+        output.print_table(found, as_json=as_json)
+        if not found.num_rows and not as_json:
+            typer.echo(f"no anomaly in the last {days} days")
+
+
+def quality(
+    channel_id: ChannelID,
+    check_date: Annotated[
+        date | None, typer.Option("--date", parser=day, metavar="DAY", help="Default: today.")
+    ] = None,
+    as_of: AsOf = None,
+    warehouse: WarehouseURL = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Score a day of a channel, 0 to 100 (usp_CalculateDataQuality)."""
+    with _writing(warehouse, config) as house:
+        row = house.call(
+            "usp_CalculateDataQuality",
+            channel_id=channel_id,
+            check_date=check_date,
+            as_of=_as_of(house, channel_id, as_of),
+        )
+        output.print_table(row, as_json=as_json)
+
+
+def trend(
+    channel_id: ChannelID,
+    field_number: FieldNumber,
+    days: Annotated[int, typer.Option(min=1, help="How far to look back.")] = 30,
+    as_of: AsOf = None,
+    warehouse: WarehouseURL = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """A field day by day: change, seven-day mean, direction (usp_GetTrendAnalysis)."""
+    with _reading(warehouse, config) as house:
+        found = house.query(
+            "usp_GetTrendAnalysis",
+            channel_id=channel_id,
+            field_number=field_number,
+            days=days,
+            as_of=_as_of(house, channel_id, as_of),
+        )
+        output.print_table(found, as_json=as_json)
+
+
+def query(
+    statement: Annotated[str, typer.Argument(metavar="SELECT", help="One SELECT, in quotes.")],
+    warehouse: WarehouseURL = None,
+    config: Config = None,
+    as_json: Json = False,
+    target: Output = None,
+) -> None:
+    """Ask the warehouse in SQL; nothing can be changed by it.
+
+    fieldhouse query "SELECT PeriodStart, Field1Avg FROM iot.AggregatedData LIMIT 5"
+    """
+    with _reading(warehouse, config) as house:
+        answer = house.stream(statement)
+        if target:
+            typer.echo(f"{_write(answer, target):,} rows in {target}")
+        else:
+            output.print_table(answer.read_all(), as_json=as_json)
+
+
+def export(
+    channel_id: ChannelID,
+    target: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Ends in .parquet or .csv.")
+    ],
+    table: Annotated[
+        Table, typer.Option("--table", case_sensitive=False, help="What to export.")
+    ] = Table.READINGS,
+    start: From = None,
+    end: To = None,
+    warehouse: WarehouseURL = None,
+    config: Config = None,
+) -> None:
+    """Write a channel's readings or periods to a Parquet or CSV file."""
+    with _reading(warehouse, config) as house:
+        span = {"channel_id": channel_id, "start_at": start, "end_at": end}
+        if table is Table.READINGS:
+            answer = house.stream_query("readings", **span)
+        else:
+            answer = house.stream_query("aggregates", aggregation_type=table.name, **span)
+        typer.echo(f"{_write(answer, target):,} rows in {target}")
+
+
+@contextmanager
+def _reading(url: str | None, config: Path | None) -> "Iterator[Warehouse]":
+    with closing(opened(settings_from(config, url))) as house:
+        yield house
+
+
+@contextmanager
+def _writing(url: str | None, config: Path | None) -> "Iterator[Warehouse]":
+    with closing(opened(settings_from(config, url), read_only=False)) as house:
+        house.migrate()
+        yield house
+
+
+def _as_of(house: "Warehouse", channel_id: int, wanted: Any) -> datetime:
+    """The instant to ask about: now, the one named, or just after the newest reading."""
+    from fieldhouse.sync import channel_state, utc_now
+
+    if wanted is None:
+        return utc_now()
+    if wanted != "latest":
+        instant: datetime = wanted
+        return instant
+    newest = channel_state(house, channel_id).epoch.newest
+    if newest is None:
+        raise ConfigurationError(f"channel {channel_id} has no reading that could be the latest")
+    return newest.created_at + timedelta(seconds=1)
+
+
+def _write(answer: "pa.RecordBatchReader", target: Path) -> int:
+    """Write batches to a file, whole or not at all; the rows written."""
+    kind = target.suffix.lower()
+    if kind not in (".parquet", ".csv"):
+        raise ConfigurationError(f"{target}: the name must end in .parquet or .csv")
+    partial = target.with_name(f".{target.name}.partial")
+    try:
+        rows = (
+            _write_parquet(answer, partial) if kind == ".parquet" else _write_csv(answer, partial)
+        )
+        partial.replace(target)
+    except OSError as error:
+        raise WarehouseError(f"{target} cannot be written: {error.strerror or error}") from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return rows
+
+
+def _write_parquet(answer: "pa.RecordBatchReader", path: Path) -> int:
+    from pyarrow import parquet
+
+    rows = 0
+    with parquet.ParquetWriter(path, answer.schema, compression="zstd") as writer:
+        for batch in answer:
+            writer.write_batch(batch)
+            rows += batch.num_rows
+    return rows
+
+
+def _write_csv(answer: "pa.RecordBatchReader", path: Path) -> int:
+    from pyarrow import csv
+
+    rows = 0
+    with csv.CSVWriter(path, answer.schema) as writer:
+        for batch in answer:
+            writer.write_batch(batch)
+            rows += batch.num_rows
+    return rows

@@ -1,0 +1,189 @@
+"""The commands that copy: run, backfill."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fieldhouse.cli import output
+from fieldhouse.cli.options import Config, Json, WarehouseURL, moment, settings_from
+from fieldhouse.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from fieldhouse.settings import Settings
+    from fieldhouse.state import Run, Span
+
+__all__ = ["add_to"]
+
+_SIMULATED = 900001
+"""The weather channel of the simulated run."""
+
+Channels = Annotated[
+    list[int] | None,
+    typer.Argument(
+        metavar="[CHANNEL]...", help="Default: all that are configured or added.", min=1
+    ),
+]
+Workers = Annotated[int, typer.Option(min=1, max=64, help="Channels read side by side.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Errors only, as cron likes it.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log every step.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this room."""
+    app.command()(run)
+    app.command()(backfill)
+
+
+def run(
+    channel_ids: Channels = None,
+    results: Annotated[
+        int | None,
+        typer.Option(min=1, max=8000, help="Size of the first page, which looks for what is new."),
+    ] = None,
+    workers: Workers = 4,
+    simulated: Annotated[
+        bool, typer.Option("--simulated", help="Against the built-in simulator: no network.")
+    ] = False,
+    warehouse: WarehouseURL = None,
+    config: Config = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> int:
+    """Bring channels up to date: fetch, store, aggregate, score.
+
+    A new channel's whole history is fetched, newest first; later runs fetch what is new. Run it
+    from cron as often as you like.
+    """
+    output.set_up_log(verbose=verbose, quiet=quiet)
+    with _simulator(simulated) as base_url:
+        if simulated and not as_json:
+            _say_simulated(base_url)
+        settings = settings_from(
+            config,
+            warehouse,
+            base_url=base_url,
+            rate_limit_delay=0.0 if simulated else None,
+        )
+        wanted = [_SIMULATED] if simulated else _wanted(channel_ids or (), settings)
+        return _copy(settings, wanted, workers, results, None, as_json=as_json, quiet=quiet)
+
+
+def backfill(
+    channel_ids: Channels = None,
+    start: Annotated[
+        datetime | None,
+        typer.Option("--from", parser=moment, metavar="TIME", help="Read again from here (UTC)."),
+    ] = None,
+    end: Annotated[
+        datetime | None,
+        typer.Option("--to", parser=moment, metavar="TIME", help="… to here, included (UTC)."),
+    ] = None,
+    workers: Workers = 4,
+    warehouse: WarehouseURL = None,
+    config: Config = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> int:
+    """Fetch what is missing of the past; with --from or --to, read that time again.
+
+    What is there already stays; a value that came back different replaces ours, and the old one is
+    kept in iot.RawValues.
+    """
+    from fieldhouse.state import BEGINNING, END, Span
+
+    if start and end and start > end:
+        raise ConfigurationError(f"--from {start} lies after --to {end}")
+    output.set_up_log(verbose=verbose, quiet=quiet)
+    settings = settings_from(config, warehouse)
+    wanted = _wanted(channel_ids or (), settings)
+    again = Span(start or BEGINNING, end or END) if start or end else None
+    return _copy(settings, wanted, workers, None, again, as_json=as_json, quiet=quiet)
+
+
+def _copy(
+    settings: "Settings",
+    channel_ids: Sequence[int],
+    workers: int,
+    tail_size: int | None,
+    again: "Span | None",
+    *,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    from fieldhouse.cli.progress import Progress
+    from fieldhouse.fleet import run_fleet
+    from fieldhouse.pipeline import build
+
+    with (
+        Progress(shown=not (as_json or quiet) and sys.stderr.isatty()) as progress,
+        build(settings, observe=progress.observe) as parts,
+    ):
+        ids = channel_ids or _known(parts.warehouse)
+        if not ids:
+            raise ConfigurationError(
+                "no channel is named: fieldhouse run 9, or set THINGSPEAK_CHANNEL_ID, "
+                "or fieldhouse channels add 9"
+            )
+        runs = run_fleet(parts, ids, workers=workers, tail_size=tail_size, again=again)
+        progress.stop()
+        _report(runs, parts.warehouse, settings, as_json=as_json, quiet=quiet)
+        if parts.stop.is_set():
+            raise KeyboardInterrupt
+    return 1 if any(run.outcome != "success" for run in runs) else 0
+
+
+def _wanted(named: Sequence[int], settings: "Settings") -> list[int]:
+    """The channels named, or else those of the settings."""
+    if named:
+        return list(named)
+    own = [settings.channel_id] if settings.channel_id else []
+    return list(dict.fromkeys([*own, *settings.channels]))
+
+
+def _known(warehouse: Any) -> list[int]:
+    rows = warehouse.query("channels").to_pylist()
+    return [row["ChannelID"] for row in rows if row["IsActive"]]
+
+
+def _report(
+    runs: Sequence["Run"], warehouse: Any, settings: "Settings", *, as_json: bool, quiet: bool
+) -> None:
+    if as_json:
+        output.print_json([asdict(run) for run in runs])
+        return
+    for run in runs:
+        if run.error:
+            typer.echo(f"fieldhouse: {run.error}", err=True)
+    if quiet:
+        return
+    from fieldhouse.cli.summary import print_summary
+
+    print_summary(runs, warehouse, settings)
+
+
+@contextmanager
+def _simulator(wanted: bool) -> Iterator[str | None]:
+    """The built-in simulator with its weather station, for the time of a run."""
+    if not wanted:
+        yield None
+        return
+    from fieldhouse import simulator
+
+    world = simulator.World(clock=simulator.Clock())
+    simulator.demo.weather(world, id=_SIMULATED, years=3, seed=9)
+    with simulator.Simulator(world) as server:
+        yield server.url
+
+
+def _say_simulated(url: str | None) -> None:
+    typer.echo(
+        f"No network is used: this run reads the built-in ThingSpeak simulator at {url}, "
+        f"channel {_SIMULATED}, a weather station with three years of entries."
+    )

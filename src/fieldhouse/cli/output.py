@@ -1,0 +1,118 @@
+"""What is printed: tables on a terminal, JSON for machines, progress on long work, the log."""
+
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from rich.console import Console
+
+__all__ = ["console", "print_json", "print_rows", "print_table", "set_up_log", "sparkline", "text"]
+
+_BARS = "▁▂▃▄▅▆▇█"
+_FORMS: dict[type, Callable[[Any], str]] = {
+    bool: lambda value: "yes" if value else "no",
+    int: lambda value: f"{value:,}",
+    float: lambda value: f"{value:.6g}",
+    Decimal: lambda value: f"{value.normalize():f}" if value else "0",
+    datetime: lambda value: value.isoformat(sep=" ", timespec="seconds"),
+}
+
+
+def console(*, stderr: bool = False) -> "Console":
+    """A console that is plain when its stream is no terminal."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else 200
+    return Console(stderr=stderr, highlight=False, width=width, soft_wrap=not stream.isatty())
+
+
+def text(value: object) -> str:
+    """A value as a person reads it; no value is a dash."""
+    if value is None:
+        return "-"
+    for kind, written in _FORMS.items():
+        if isinstance(value, kind):
+            return written(value)
+    return str(value)
+
+
+def print_json(value: object) -> None:
+    """One JSON document; times are ISO 8601 in UTC, decimals are numbers."""
+    typer.echo(json.dumps(value, ensure_ascii=False, default=_plain))
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat() + "Z"
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return str(value)
+
+
+def print_rows(
+    rows: Iterable[Mapping[str, Any]],
+    columns: Sequence[str],
+    *,
+    title: str | None = None,
+    as_json: bool = False,
+) -> None:
+    """Print the named columns of some rows, as a table or as a JSON array."""
+    if as_json:
+        print_json([{name: row[name] for name in columns} for row in rows])
+        return
+    from rich import box
+    from rich.table import Table
+
+    table = Table(*columns, title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    numeric = dict.fromkeys(columns, True)
+    listed = list(rows)
+    for row in listed:
+        for name in columns:
+            numeric[name] &= isinstance(row[name], (int, float, Decimal, type(None)))
+    for column in table.columns:
+        column.justify = "right" if numeric[str(column.header)] else "left"
+    for row in listed:
+        table.add_row(*(text(row[name]) for name in columns))
+    console().print(table)
+
+
+def print_table(table: "pa.Table", *, title: str | None = None, as_json: bool = False) -> None:
+    """Print an Arrow table whole."""
+    print_rows(table.to_pylist(), table.column_names, title=title, as_json=as_json)
+
+
+def sparkline(values: Sequence[float | None], width: int = 60) -> str:
+    """A curve in one line of text: means of ``width`` stretches, a blank where there is none."""
+    width = min(width, len(values))
+    stretches = [
+        [value for value in values[begin:end] if value is not None]
+        for i in range(width)
+        for begin, end in [(len(values) * i // width, len(values) * (i + 1) // width)]
+    ]
+    means = [sum(stretch) / len(stretch) if stretch else None for stretch in stretches]
+    known = [mean for mean in means if mean is not None]
+    if not known:
+        return ""
+    low, span = min(known), (max(known) - min(known)) or 1.0
+    return "".join(
+        " " if mean is None else _BARS[min(7, int((mean - low) / span * 8))] for mean in means
+    )
+
+
+def set_up_log(*, verbose: bool, quiet: bool) -> None:
+    """Log to standard error in the seed's format: errors only, or everything on request."""
+    level = logging.INFO if verbose else logging.CRITICAL if quiet else logging.ERROR
+    form = "%(asctime)s - %(name)s - %(levelname)s - %(message)s"
+    logging.basicConfig(level=logging.WARNING, format=form, stream=sys.stderr)
+    logging.getLogger("fieldhouse").setLevel(level)

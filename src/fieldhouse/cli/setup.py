@@ -1,0 +1,162 @@
+"""The commands around the work: init, doctor, migrate, simulate, config."""
+
+import platform
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fieldhouse.cli import output
+from fieldhouse.cli.options import Config, Json, WarehouseURL, opened, settings_from
+from fieldhouse.errors import ConfigurationError, FieldhouseError
+
+if TYPE_CHECKING:
+    from fieldhouse.settings import Settings
+
+__all__ = ["add_to"]
+
+_TEMPLATE = """\
+# Fieldhouse's settings; every key is explained in docs/configuration.md.
+[warehouse]
+url = "{url}"
+
+[thingspeak]
+rate_limit_delay = 1.0      # seconds between two requests
+
+# A table a channel; a secret is referenced, never written.
+# [channels.9]
+# api_key = {{ env = "KEY_OF_9" }}
+# ranges.field1 = [-40, 60]
+"""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this room."""
+    for command in (init, doctor, migrate, simulate, config):
+        app.command()(command)
+
+
+def init(
+    directory: Annotated[Path, typer.Argument(help="Where.", file_okay=False)] = Path(),
+    url: Annotated[
+        str, typer.Option("--warehouse", "-w", metavar="URL", help="The warehouse.")
+    ] = "duckdb:///fieldhouse.duckdb",
+) -> None:
+    """Write a fieldhouse.toml to begin with."""
+    path = directory / "fieldhouse.toml"
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(_TEMPLATE.format(url=url.replace("\\", "\\\\").replace('"', '\\"')))
+    except FileExistsError as error:
+        raise ConfigurationError(f"{path} is there already, and stays as it is") from error
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be written: {error.strerror}") from error
+    typer.echo(f"{path} written; now: fieldhouse channels add 9 && fieldhouse run")
+
+
+def migrate(warehouse: WarehouseURL = None, config: Config = None) -> None:
+    """Create the warehouse or bring it up to this version; runs do so by themselves."""
+    with closing(opened(settings_from(config, warehouse), read_only=False)) as house:
+        applied = house.migrate()
+    for name in applied:
+        typer.echo(f"applied {name}")
+    typer.echo("the warehouse is up to date")
+
+
+def config(
+    config_file: Config = None, warehouse: WarehouseURL = None, as_json: Json = False
+) -> None:
+    """Show the settings in force and where each comes from; secrets only as set or not set."""
+    described = settings_from(config_file, warehouse).described()
+    rows = [{"setting": key, "value": value, "from": source} for key, value, source in described]
+    output.print_rows(rows, ("setting", "value", "from"), as_json=as_json)
+
+
+def simulate(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 = any that is free.")] = 8900,
+    host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
+    fleet: Annotated[int, typer.Option(min=0, help="Small channels beside the three.")] = 0,
+) -> None:
+    """Serve a simulated ThingSpeak to develop against, until Ctrl-C.
+
+    In another terminal: THINGSPEAK_BASE_URL=http://127.0.0.1:8900 fieldhouse run
+    """
+    from fieldhouse import simulator
+
+    world = simulator.demo.world(simulator.Clock())
+    if fleet:
+        simulator.demo.fleet(world, fleet)
+    for channel in world.channels.values():
+        typer.echo(f"channel {channel.id}: {channel.name}, {len(channel.entries):,} entries")
+    typer.echo(f"serving on http://{host}:{port}, Ctrl-C stops")
+    try:
+        simulator.serve(world, host, port)
+    except OSError as error:
+        raise ConfigurationError(f"{host}:{port} cannot be served: {error.strerror}") from error
+
+
+def doctor(warehouse: WarehouseURL = None, config: Config = None, as_json: Json = False) -> int:
+    """Check what a run needs, and say what to do about whatever is wrong."""
+    settings = settings_from(config, warehouse)
+    rows = [_check(name, check) for name, check in _checks(settings)]
+    output.print_rows(rows, ("check", "ok", "finding"), as_json=as_json)
+    return 0 if all(row["ok"] for row in rows) else 1
+
+
+def _checks(settings: "Settings") -> Iterator[tuple[str, Callable[[], str]]]:
+    yield "Python", lambda: f"{platform.python_version()} on {platform.system()}"
+    yield "settings", lambda: f"{len(settings.channels)} channels configured"
+    yield "warehouse", lambda: _check_warehouse(settings)
+    yield "disk", lambda: f"{shutil.disk_usage(Path()).free / 2**30:,.1f} GiB free here"
+    yield "ThingSpeak", lambda: _check_server(settings)
+    for channel_id in {*settings.channels, *filter(None, [settings.channel_id])}:
+        yield f"channel {channel_id}", partial(_check_channel, settings, channel_id)
+
+
+def _check(name: str, check: Callable[[], str]) -> dict[str, object]:
+    try:
+        return {"check": name, "ok": True, "finding": check()}
+    except FieldhouseError as error:
+        return {"check": name, "ok": False, "finding": str(error)}
+
+
+def _check_warehouse(settings: "Settings") -> str:
+    with closing(opened(settings, read_only=False)) as house:
+        house.migrate()
+        doubles = house.query("duplicate_audit").num_rows
+        if doubles:
+            raise FieldhouseError(f"{doubles} readings stand there twice: please report this")
+        return f"{settings.warehouse_url}: {house.query('channels').num_rows} channels, no doubles"
+
+
+def _check_server(settings: "Settings") -> str:
+    from fieldhouse.sync import utc_now
+    from fieldhouse.thingspeak.api import ThingSpeak
+    from fieldhouse.thingspeak.pacing import Pacer
+
+    with ThingSpeak(
+        settings.base_url, pacer=Pacer(0), timeout=settings.timeout, attempts=1
+    ) as server:
+        answer = server.get("/channels/public.json")
+    skew = abs((answer.date - utc_now()).total_seconds())
+    if skew > 300:
+        raise FieldhouseError(f"this machine's clock is {skew:,.0f} s off ThingSpeak's: set it")
+    return f"{settings.base_url} answers, its clock within {skew:.0f} s of ours"
+
+
+def _check_channel(settings: "Settings", channel_id: int) -> str:
+    from fieldhouse.thingspeak.api import ThingSpeak
+    from fieldhouse.thingspeak.pacing import Pacer
+
+    own = settings.channel(channel_id)
+    key = own.api_key.get_secret_value() if own.api_key else None
+    with ThingSpeak(
+        settings.base_url, pacer=Pacer(0), timeout=settings.timeout, attempts=1
+    ) as server:
+        page = server.channel(channel_id, key).metadata()
+    return f"{page.channel.get('name')}, {page.last_entry_id or 0:,} entries so far"

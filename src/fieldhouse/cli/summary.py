@@ -1,0 +1,89 @@
+"""What a run did, on one screen."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from fieldhouse.cli import output
+
+if TYPE_CHECKING:
+    from fieldhouse.settings import Settings
+    from fieldhouse.state import Run
+    from fieldhouse.warehouse import Warehouse
+
+__all__ = ["print_summary"]
+
+_DETAILED = 3
+"""Up to so many channels are shown with their curves."""
+
+
+def print_summary(runs: Sequence["Run"], warehouse: "Warehouse", settings: "Settings") -> None:
+    """The runs in a table; of few channels also a curve a field and the latest anomalies."""
+    columns = ("channel", "outcome", "requests", "needed", "fetched", "inserted", "updated")
+    rows = [
+        {
+            "channel": str(run.channel_id),
+            "outcome": run.outcome,
+            "requests": run.requests,
+            "needed": run.requests_needed,
+            "fetched": run.fetched,
+            "inserted": run.inserted,
+            "updated": run.updated,
+            "duplicates": run.duplicates,
+            "raw texts": run.raw,
+            "score": run.quality_score,
+        }
+        for run in runs
+    ]
+    if len(rows) > 40:
+        rows = [row for row in rows if row["outcome"] != "success"]
+    output.print_rows(rows, (*columns, "duplicates", "raw texts", "score"))
+    if len(runs) <= _DETAILED:
+        for run in runs:
+            _print_channel(run.channel_id, warehouse)
+    done = sum(run.outcome == "success" for run in runs)
+    inserted = sum(run.inserted for run in runs)
+    typer.echo(
+        f"{done} of {len(runs)} channels up to date, {inserted:,} new readings, in "
+        f"{_where(settings.warehouse_url)}"
+    )
+
+
+def _where(url: str) -> str:
+    return (
+        str(Path(url.removeprefix("duckdb:///")).absolute()) if url.startswith("duckdb:") else url
+    )
+
+
+def _print_channel(channel_id: int, warehouse: "Warehouse") -> None:
+    names = {row["ChannelID"]: row for row in warehouse.query("channels").to_pylist()}
+    channel = names.get(channel_id)
+    daily = warehouse.query(
+        "aggregates", channel_id=channel_id, aggregation_type="DAILY", start_at=None, end_at=None
+    ).to_pylist()
+    if not channel or not daily:
+        return
+    first, last = daily[0]["PeriodStart"], daily[-1]["PeriodStart"]
+    name = channel["ChannelName"] or f"channel {channel_id}"
+    typer.echo(f"\n{name}: daily means, {first:%Y-%m-%d} to {last:%Y-%m-%d} (UTC)\n")
+    for n in range(1, 9):
+        means = [row[f"Field{n}Avg"] for row in daily]
+        known = [mean for mean in means if mean is not None]
+        if not known:
+            continue
+        label = (channel[f"Field{n}Name"] or f"Field {n}")[:24]
+        anomalies = warehouse.query(
+            "usp_DetectAnomalies",
+            channel_id=channel_id,
+            field_number=n,
+            threshold_stddev=3.0,
+            lookback_days=30,
+            method="ZSCORE",
+            as_of=None,
+        ).num_rows
+        curve = output.sparkline(means)
+        found = f"  {anomalies} anomalies in 30 days" if anomalies else ""
+        typer.echo(f"  {label:<24} {min(known):>9.2f} {curve} {max(known):<9.2f}{found}")
+    typer.echo("")

@@ -1,0 +1,125 @@
+"""What can go wrong, drawn as a tree; each docstring says what it means to a user.
+
+    FieldhouseError
+    ├── ConfigurationError          a setting, an argument or a file of the user's is wrong
+    ├── SourceError                 ThingSpeak
+    │   ├── SourceUnavailable       ↻ no answer, or one that cannot be one
+    │   │   └── RateLimited         ↻ it asks to slow down
+    │   ├── SourceInconsistent      ↻ its answers contradict each other or what we hold
+    │   ├── BudgetExhausted         ↻ our own daily budget of requests is used up
+    │   ├── ChannelNotFound         no such channel
+    │   ├── ChannelPrivate          it needs a read key
+    │   ├── KeyRejected             it has a key, and that key is not accepted
+    │   └── RequestRefused          it refuses the request as such
+    └── WarehouseError              the warehouse
+        ├── WarehouseLocked         ↻ another process holds it
+        ├── StateMoved              ↻ another process moved the channel on meanwhile
+        ├── EntryConflict           ↻ an entry that we hold came back with another time
+        └── WarehouseUnusable       missing, corrupt, newer than this program, read-only, full
+
+↻ marks what is transient: the same call may succeed later, unchanged. The rest is permanent until
+somebody acts. No library's exception leaves the module that called the library.
+"""
+
+from typing import ClassVar
+
+__all__ = [
+    "BudgetExhausted",
+    "ChannelNotFound",
+    "ChannelPrivate",
+    "ConfigurationError",
+    "EntryConflict",
+    "FieldhouseError",
+    "KeyRejected",
+    "RateLimited",
+    "RequestRefused",
+    "SourceError",
+    "SourceInconsistent",
+    "SourceUnavailable",
+    "StateMoved",
+    "WarehouseError",
+    "WarehouseLocked",
+    "WarehouseUnusable",
+]
+
+
+class FieldhouseError(Exception):
+    """Whatever Fieldhouse raises on purpose; its text is one line, fit to be shown."""
+
+    transient: ClassVar[bool] = False
+
+
+class ConfigurationError(FieldhouseError):
+    """A setting, an argument or a file of the user's is wrong: which, where, what would do."""
+
+
+class SourceError(FieldhouseError):
+    """ThingSpeak did not give what was asked."""
+
+
+class SourceUnavailable(SourceError):
+    """No answer, or an answer that cannot be one (a gateway's page, a cut text, a 5xx)."""
+
+    transient = True
+
+
+class RateLimited(SourceUnavailable):
+    """ThingSpeak asks to slow down; ``retry_after`` holds the seconds it named, or None."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class SourceInconsistent(SourceError):
+    """ThingSpeak's answers contradict each other or what we hold; nothing was written."""
+
+    transient = True
+
+
+class BudgetExhausted(SourceError):
+    """The daily budget of requests, our own setting, is used up until midnight UTC."""
+
+    transient = True
+
+
+class ChannelNotFound(SourceError):
+    """ThingSpeak knows no channel of that number."""
+
+
+class ChannelPrivate(SourceError):
+    """The channel is private and no key for it is set."""
+
+
+class KeyRejected(SourceError):
+    """A key is set, and ThingSpeak does not accept it."""
+
+
+class RequestRefused(SourceError):
+    """ThingSpeak refuses the request as such; asking again would not help."""
+
+
+class WarehouseError(FieldhouseError):
+    """The warehouse did not do what was asked; nothing of it was kept."""
+
+
+class WarehouseLocked(WarehouseError):
+    """Another process holds the warehouse or the channel."""
+
+    transient = True
+
+
+class StateMoved(WarehouseError):
+    """Another process moved the channel on since this load was planned; plan again."""
+
+    transient = True
+
+
+class EntryConflict(WarehouseError):
+    """An entry that we hold came with another ``created_at``: a clear, or a page that lies."""
+
+    transient = True
+
+
+class WarehouseUnusable(WarehouseError):
+    """Missing, corrupt, written by a newer Fieldhouse, read-only, or out of space."""

@@ -1,0 +1,63 @@
+"""What happened, for whoever observes: progress bars, metrics, the log.
+
+An observer is any callable that takes one of these; it must be quick and must not raise.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from fieldhouse.state import Run
+
+__all__ = ["Event", "Observer", "PageRead", "RequestMade", "RowsLoaded", "RunEnded", "RunStarted"]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestMade:
+    """One HTTP request was answered, or failed; ``outcome`` is a status code or an error's name."""
+
+    channel_id: int | None
+    outcome: str
+    seconds: float
+    body_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """The pipeline took up a channel."""
+
+    channel_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PageRead:
+    """A page of a channel was read and believed; times are naive UTC.
+
+    ``remaining`` estimates the entries still to come, by the ids below the page's lowest.
+    """
+
+    channel_id: int
+    entries: int
+    oldest: datetime | None
+    remaining: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RowsLoaded:
+    """A transaction with rows of this channel was committed."""
+
+    channel_id: int
+    inserted: int
+    updated: int
+    duplicates: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded:
+    """The pipeline is through with a channel."""
+
+    run: Run
+
+
+Event = RequestMade | RunStarted | PageRead | RowsLoaded | RunEnded
+Observer = Callable[[Event], None]

@@ -1,0 +1,140 @@
+"""One thread that writes, for any number of threads that read.
+
+Pages queue up while a transaction commits and are then loaded together: the busier the fetching,
+the larger the transactions. The queue is short, so memory does not grow with a channel's length.
+"""
+
+import queue
+import threading
+from collections.abc import Iterable
+from types import TracebackType
+
+from fieldhouse import events
+from fieldhouse.errors import FieldhouseError, WarehouseError
+from fieldhouse.readings import Batch
+from fieldhouse.warehouse import Counts, Warehouse
+
+__all__ = ["Loader", "Ticket"]
+
+_QUEUED = 24
+"""Pages that may wait."""
+_GROUP_ROWS = 64_000
+_GROUP_BATCHES = 500
+
+
+class Ticket:
+    """One channel's place in the queue: what of it is committed, and the error that ended it."""
+
+    def __init__(self, channel_id: int) -> None:
+        self.channel_id = channel_id
+        self.counts = Counts()
+        self.error: Exception | None = None
+        self._pending = 0
+        self._settled = threading.Condition()
+
+    def _took(self) -> None:
+        with self._settled:
+            self._pending += 1
+
+    def _done(self, batches: int) -> None:
+        with self._settled:
+            self._pending -= batches
+            self._settled.notify_all()
+
+    def wait(self) -> None:
+        """Return when all that was put is committed; raise the error if it could not be."""
+        with self._settled:
+            self._settled.wait_for(lambda: self._pending == 0)
+        if self.error:
+            raise self.error
+
+
+class Loader:
+    """Writes batches in the order in which each channel puts them."""
+
+    def __init__(self, warehouse: Warehouse, observe: events.Observer | None = None) -> None:
+        self._warehouse = warehouse
+        self._observe = observe
+        self._queue: queue.Queue[tuple[Ticket, Batch] | None] = queue.Queue(_QUEUED)
+        self._thread = threading.Thread(target=self._work, name="loader", daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> "Loader":
+        return self
+
+    def __exit__(
+        self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def put(self, ticket: Ticket, batch: Batch) -> None:
+        """Queue a batch; waits while the queue is full. Raises the error of an earlier batch."""
+        if ticket.error:
+            raise ticket.error
+        ticket._took()
+        self._queue.put((ticket, batch))
+
+    def close(self) -> None:
+        """Write what is queued, and end the thread."""
+        if self._thread.is_alive():
+            self._queue.put(None)
+            self._thread.join()
+
+    def _work(self) -> None:
+        going = True
+        while going:
+            group, going = self._next_group()
+            if group:
+                self._load(group)
+
+    def _next_group(self) -> tuple[list[tuple[Ticket, Batch]], bool]:
+        """All that waits, up to a transaction's worth; and whether more may come."""
+        group: list[tuple[Ticket, Batch]] = []
+        rows = 0
+        while rows < _GROUP_ROWS and len(group) < _GROUP_BATCHES:
+            try:
+                item = self._queue.get(block=not group)
+            except queue.Empty:
+                break
+            if item is None:
+                return group, False
+            group.append(item)
+            rows += item[1].readings.num_rows
+        return group, True
+
+    def _load(self, group: list[tuple[Ticket, Batch]]) -> None:
+        try:
+            sound = [(ticket, batch) for ticket, batch in group if not ticket.error]
+            if not self._try(sound) and len({ticket for ticket, _ in sound}) > 1:
+                for ticket in {ticket for ticket, _ in sound}:
+                    ticket.error = None
+                    self._try([item for item in sound if item[0] is ticket])
+        finally:
+            for ticket, _ in group:
+                ticket._done(1)
+
+    def _try(self, items: list[tuple[Ticket, Batch]]) -> bool:
+        """Load in one transaction; on failure every channel in it has its error."""
+        if not items:
+            return True
+        tickets = {ticket.channel_id: ticket for ticket, _ in items}
+        try:
+            counts = self._warehouse.load([batch for _, batch in items])
+        except FieldhouseError as error:
+            _fail(tickets.values(), error)
+            return False
+        except Exception as error:
+            _fail(tickets.values(), WarehouseError(f"the load failed: {error}"))
+            raise
+        for channel_id, count in counts.items():
+            tickets[channel_id].counts += count
+            if self._observe:
+                self._observe(
+                    events.RowsLoaded(channel_id, count.inserted, count.updated, count.duplicates)
+                )
+        return True
+
+
+def _fail(tickets: Iterable[Ticket], error: Exception) -> None:
+    for ticket in tickets:
+        ticket.error = error

@@ -1,0 +1,191 @@
+"""A channel: its lives between clears, and the entries of each.
+
+Instants are unix seconds, UTC. Everything here is guarded by the world's one lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from threading import RLock
+from typing import NamedTuple
+
+from .clock import Clock
+from .ordered import Entry, Fields, Ordered, Value, by_id, by_time, shared
+from .times import to_unix
+
+FIELD_COUNT = 8
+
+
+class Anomaly(NamedTuple):
+    """A spike that a demo planted, so that it can say whether all were found."""
+
+    field: int
+    created_at: datetime
+    entry_id: int
+    value: str
+
+
+class Life:
+    """The entries of a channel between two clears."""
+
+    def __init__(self) -> None:
+        self.record: list[Entry] = []
+        """Every entry ever written in this life, in the order of writing."""
+        self.by_time = Ordered("created_at", by_time)
+        self.by_id = Ordered("id", by_id)
+        self.pinned_last_id: int | None = None
+
+    @property
+    def last_entry_id(self) -> int | None:
+        return self.by_id.last_key if self.pinned_last_id is None else self.pinned_last_id
+
+    def highest(self) -> Entry | None:
+        return self.by_id.items[-1] if self.by_id.items else None
+
+    def entry(self, entry_id: int) -> Entry | None:
+        low, high = self.by_id.span(entry_id, entry_id)
+        return self.by_id.items[low] if low < high else None
+
+    def add(self, entries: Sequence[Entry]) -> None:
+        """Add entries whose ids are new to this life."""
+        self.record.extend(entries)
+        self.by_id.add(entries)
+        self.by_time.add(entries)
+        last = self.by_id.last_key
+        if self.pinned_last_id is not None and last is not None:
+            self.pinned_last_id = max(self.pinned_last_id, last)
+
+    def drop(self, entry: Entry) -> None:
+        """Take an entry out of what is served; the record keeps it."""
+        self.by_id.remove(entry)
+        self.by_time.remove(entry)
+
+
+class Channel:
+    """One channel of a `World`; make it with `World.add_channel`."""
+
+    def __init__(  # noqa: PLR0913 (a channel has that many settings)
+        self,
+        clock: Clock,
+        lock: RLock,
+        id: int,
+        *,
+        name: str,
+        fields: Mapping[int, str | None],
+        description: str | None,
+        latitude: str,
+        longitude: str,
+        elevation: str | None,
+        private: bool,
+        read_key: str,
+        write_key: str,
+        created_at: int,
+        tags: Sequence[str],
+        username: str,
+    ) -> None:
+        self._clock, self._lock = clock, lock
+        self.id, self.name, self.description = id, name, description
+        self.latitude, self.longitude, self.elevation = latitude, longitude, elevation
+        self.private, self.read_key, self.write_key = private, read_key, write_key
+        self.created_at = self.updated_at = created_at
+        self.tags, self.username = tuple(tags), username
+        self.metadata: str | None = None
+        self.planted: tuple[Anomaly, ...] = ()
+        """The anomalies that a demo channel is known to hold."""
+        self.lives = [Life()]
+        self.last_write: float | None = None
+        self.last_bulk_write: float | None = None
+        """When the last write over HTTP came in, unix seconds; what the rate limits count from."""
+        self.labels: dict[int, str] = {}
+        self.relabel(fields)
+
+    @property
+    def life(self) -> Life:
+        """The current life."""
+        return self.lives[-1]
+
+    @property
+    def record(self) -> list[list[Entry]]:
+        """One list a life, oldest first, the current one last: all entries ever written in it."""
+        return [life.record for life in self.lives]
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The current life's entries, by time."""
+        return self.life.by_time.items
+
+    @property
+    def last_entry_id(self) -> int | None:
+        """The highest id of this life, null when empty; or what it was set to."""
+        return self.life.last_entry_id
+
+    @last_entry_id.setter
+    def last_entry_id(self, value: int | None) -> None:
+        self.life.pinned_last_id = value
+
+    def next_id(self) -> int:
+        """last_entry_id + 1, or 1 when that is null."""
+        return (self.last_entry_id or 0) + 1
+
+    def relabel(self, labels: Mapping[int, str | None]) -> None:
+        """Set, change or (with None) take away labels; the data stays."""
+        if not all(1 <= number <= FIELD_COUNT for number in labels):
+            raise ValueError("fields are numbered 1 to 8")
+        with self._lock:
+            merged = {**self.labels, **labels}
+            self.labels = {n: text for n, text in sorted(merged.items()) if text is not None}
+
+    def write(
+        self,
+        created_at: datetime | None = None,
+        fields: Mapping[int, Value] | None = None,
+        *,
+        latitude: Value = None,
+        longitude: Value = None,
+        elevation: Value = None,
+        status: str | None = None,
+        entry_id: int | None = None,
+    ) -> Entry:
+        """Write one entry, past all limits, now or at *created_at* (a naive one is UTC).
+
+        Without an *entry_id* the next one is taken.
+        An id that exists already is overwritten, which the real service never does.
+        """
+        with self._lock:
+            at = self._clock.unix() if created_at is None else to_unix(created_at)
+            number = self.next_id() if entry_id is None else entry_id
+            values = fields_of(fields or {})
+            entry = Entry(number, at, values, latitude, longitude, elevation, status)
+            self.write_many([entry])
+        return entry
+
+    def write_many(self, entries: Iterable[Entry]) -> None:
+        """Write ready-made entries with their own ids: the fast way for millions."""
+        with self._lock:
+            batch = shared(entries)
+            if len({entry.id for entry in batch}) < len(batch):
+                raise ValueError("an entry id occurs twice")
+            life = self.life
+            for old in _overwritten(life, batch):
+                life.drop(old)
+            life.add(batch)
+
+    def clear(self) -> None:
+        """Delete all entries: a new life begins, with ids from 1 and a null last_entry_id."""
+        with self._lock:
+            self.lives.append(Life())
+
+
+def fields_of(values: Mapping[int, Value]) -> Fields:
+    """Make the eight columns of an entry from `{1: "23.5"}`."""
+    if not all(1 <= number <= FIELD_COUNT for number in values):
+        raise ValueError("fields are numbered 1 to 8")
+    get = values.get
+    return (get(1), get(2), get(3), get(4), get(5), get(6), get(7), get(8))
+
+
+def _overwritten(life: Life, batch: Sequence[Entry]) -> list[Entry]:
+    last = life.by_id.last_key
+    old = [life.entry(entry.id) for entry in batch if last is not None and entry.id <= last]
+    return [entry for entry in old if entry is not None]

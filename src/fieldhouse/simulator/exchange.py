@@ -1,0 +1,182 @@
+"""One request and its answer, before and after HTTP."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from .channel import Channel, Life
+from .times import to_i
+from .world import World
+
+JSON = "application/json; charset=utf-8"
+CSV = "text/csv; charset=utf-8"
+TEXT = "text/plain; charset=utf-8"
+HTML = "text/html; charset=utf-8"
+JAVASCRIPT = "text/javascript; charset=utf-8"
+
+_encoder = msgspec.json.Encoder()
+_LONE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a client asked, decoded; header names are in lower case."""
+
+    method: str
+    path: str
+    query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    last: bool = False
+    """Whether the connection ends after it; so for every HTTP/1.0 client, who knows no chunks."""
+
+    @cached_property
+    def params(self) -> dict[str, Any]:
+        """Query and body together, the query winning; a JSON body keeps its types."""
+        query = dict(parse_qsl(self.query, keep_blank_values=True))
+        return {**self._body_params(), **query}
+
+    def _body_params(self) -> dict[str, Any]:
+        if not self.body:
+            return {}
+        if "json" in self.headers.get("content-type", ""):
+            try:
+                decoded = msgspec.json.decode(self.body)
+            except msgspec.DecodeError:
+                return {}
+            return decoded if isinstance(decoded, dict) else {}
+        text = self.body.decode("utf-8", "replace")
+        return dict(parse_qsl(text, keep_blank_values=True))
+
+    @property
+    def api_key(self) -> str | None:
+        """The key of the request, from a parameter or the header; never logged."""
+        for name in ("api_key", "key", "apikey", "write_api_key"):
+            if self.params.get(name):
+                return str(self.params[name])
+        return self.headers.get("thingspeakapikey") or self.headers.get("x-thingspeakapikey")
+
+    def has(self, name: str) -> bool:
+        """Whether a switch like `location=true` is on."""
+        return str(self.params.get(name, "")).upper() == "TRUE"
+
+    def number(self, name: str) -> float | None:
+        """Read a parameter as a number; None when absent or not one."""
+        try:
+            return float(self.params[name])
+        except (KeyError, TypeError, ValueError):
+            return None
+
+
+@dataclass(frozen=True)
+class Response:
+    """An answer; `rows` says how many entries it carries, which decides about caching."""
+
+    body: bytes
+    status: int = 200
+    content_type: str = JSON
+    headers: tuple[tuple[str, str], ...] = ()
+    rows: int = 0
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request to a world, with what a fault wants to be seen differently in the answer."""
+
+    world: World
+    request: Request
+    stale: bool = False
+    """Answer as the channel was before its latest clear."""
+    dip: tuple[int | None] | None = None
+    """The last_entry_id that the channel object shows."""
+
+    def channel(self, id: str) -> Channel:
+        """Find the channel of that id; raises `Refused` with the 404 of an unknown one."""
+        found = self.world.channels.get(to_i(id))
+        if found is None:
+            raise Refused(error(404))
+        return found
+
+    def life(self, channel: Channel) -> Life:
+        return channel.lives[-2] if self.stale and len(channel.lives) > 1 else channel.life
+
+    def last_entry_id(self, channel: Channel) -> int | None:
+        return self.dip[0] if self.dip else self.life(channel).last_entry_id
+
+    def may_read(self, channel: Channel) -> bool:
+        key = self.request.api_key
+        keys = (channel.read_key, channel.write_key, self.world.user_key(channel.username))
+        return not channel.private or key in keys
+
+
+class Refused(Exception):
+    """The request ends here with this answer."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.status)
+        self.response = response
+
+
+_ERRORS = {
+    400: ("error_bad_request", "Bad Request", "The request cannot be fulfilled."),
+    401: (
+        "error_auth_required",
+        "Authorization Required",
+        "Please provide proper authentication details.",
+    ),
+    404: ("error_resource_not_found", "Not Found", "The requested resource was not found."),
+    405: ("error_method_invalid", "Method Not Allowed", "The method is not allowed here."),
+    413: ("error_request_too_large", "Request Too Large", "The request is too large."),
+    429: (
+        "error_too_many_requests",
+        "Too Many Requests",
+        "Please wait before making another request.",
+    ),
+    500: ("error_internal", "Internal Server Error", "Something went wrong."),
+    502: ("error_bad_gateway", "Bad Gateway", "The gateway got no valid answer."),
+    503: ("error_service_unavailable", "Service Unavailable", "Please try again later."),
+}
+
+
+def error(status: int) -> Response:
+    """Build the JSON error of the documentation's table; its status is a string there."""
+    code, message, details = _ERRORS[status]
+    body = {"error_code": code, "message": message, "details": details}
+    return Response(dump({"status": str(status), "error": body}), status)
+
+
+def denied() -> Response:
+    """Answer as a private channel's feed does without its key (recorded in production)."""
+    return Response(b"-1", 400)
+
+
+def absent() -> Response:
+    """Answer as a single entry does when there is none, or none that may be read."""
+    return Response(b'"-1"')
+
+
+def dump(value: object) -> bytes:
+    """JSON bytes. Lone surrogates stay escapes; those that stand for raw bytes become the bytes."""
+    try:
+        return _encoder.encode(value)
+    except UnicodeEncodeError:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
+        escaped = _LONE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+        return escaped.encode("utf-8", "surrogateescape")
+
+
+def text_bytes(text: str) -> bytes:
+    """UTF-8, in which surrogates that stand for raw bytes become the bytes again."""
+    return _LONE.sub("\ufffd", text).encode("utf-8", "surrogateescape")
+
+
+def _plain(row: Any) -> dict[str, Any]:
+    return msgspec.structs.asdict(row)

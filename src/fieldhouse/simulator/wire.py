@@ -1,0 +1,98 @@
+"""Answers as bytes: production's headers, compression, and the faults that spoil an answer."""
+
+from __future__ import annotations
+
+import gzip
+import re
+import uuid
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from email.utils import format_datetime
+from http import HTTPStatus
+
+from .exchange import HTML, JSON, Request, Response, absent, denied, error
+from .faults import Fault
+
+_STATUSES = frozenset({"404", "429", "500", "502", "503"})
+_ENTRY = re.compile(r"/(feeds?|fields?/\w+|status)/(last\w*|\d+)(\.\w+)?$")
+_FIXED = (
+    ("Access-Control-Allow-Headers", "origin, content-type, X-Requested-With"),
+    ("Access-Control-Allow-Methods", "GET, POST, PUT, OPTIONS, DELETE, PATCH"),
+    ("Access-Control-Allow-Origin", "*"),
+    ("Access-Control-Max-Age", "1800"),
+    ("Server", "nginx"),
+    ("X-Frame-Options", "SAMEORIGIN"),
+)
+_PAGE = b"<!DOCTYPE html><html><head><title>ThingSpeak</title></head><body>Sign in</body></html>"
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What goes on the wire, and whether the connection survives it."""
+
+    data: bytes
+    close: bool = False
+
+
+def instead(path: str, faults: Sequence[Fault]) -> Response | None:
+    """Give the answer that a fault puts in place of the real one, if one does."""
+    for fault in faults:
+        if fault.kind in _STATUSES:
+            retry = () if fault.retry_after is None else (("Retry-After", str(fault.retry_after)),)
+            return replace(error(int(fault.kind)), headers=retry)
+        if fault.kind == "html":
+            return Response(_PAGE, content_type=HTML)
+        if fault.kind == "minus_one":
+            return absent() if _ENTRY.search(path) else denied()
+    return None
+
+
+def encode(
+    request: Request, response: Response, faults: Sequence[Fault], now: datetime, *, gzip_on: bool
+) -> Sent:
+    """Make the bytes of an answer to an HTTP/1.1 request, dated *now*."""
+    by_kind = {fault.kind: fault for fault in faults}
+    body, kind = response.body, response.content_type
+    if "cut_json" in by_kind:
+        body = body[: int(len(body) * by_kind["cut_json"].fraction)]
+    if "wrong_type" in by_kind:
+        kind = HTML if kind == JSON else JSON
+    if "clock_skew" in by_kind:
+        now += timedelta(seconds=by_kind["clock_skew"].seconds)
+    headers = [("Date", format_datetime(now, usegmt=True)), ("Content-Type", kind), *_FIXED]
+    headers += [("X-Request-Id", str(uuid.uuid4())), *response.headers]
+    if response.status < 300:
+        tag = f'"{zlib.crc32(body):08x}{len(body):08x}"'
+        headers += [("ETag", tag), ("Cache-Control", "max-age=0, private, must-revalidate")]
+        if request.method == "GET" and request.headers.get("if-none-match") == tag:
+            return Sent(_head(304, headers))
+    else:
+        headers.append(("Cache-Control", "no-cache"))
+    if gzip_on and "gzip" in request.headers.get("accept-encoding", ""):
+        body = gzip.compress(body, compresslevel=1)
+        headers += [("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding")]
+    if request.last or "wrong_length" in by_kind:
+        extra = by_kind["wrong_length"].extra if "wrong_length" in by_kind else 0
+        headers += [("Content-Length", str(len(body) + extra)), ("Connection", "close")]
+        return Sent(_head(response.status, headers) + body, close=True)
+    return _framed(_head(response.status, [*headers, *_CHUNKED]), body, by_kind.get("truncate"))
+
+
+_CHUNKED = (("Transfer-Encoding", "chunked"),)
+
+
+def _framed(head: bytes, body: bytes, truncate: Fault | None) -> Sent:
+    """One chunk, as production sends; a truncated one ends early with the connection."""
+    size = b"%x\r\n" % len(body)
+    if truncate is not None:
+        return Sent(head + size + body[: int(len(body) * truncate.fraction)], close=True)
+    end = b"0\r\n\r\n"
+    return Sent(b"".join((head, size, body, b"\r\n", end)) if body else head + end)
+
+
+def _head(status: int, headers: Sequence[tuple[str, str]]) -> bytes:
+    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}"]
+    lines += [f"{name}: {value}" for name, value in headers]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")

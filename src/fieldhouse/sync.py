@@ -1,0 +1,232 @@
+"""One channel's reading, carried out: what history wants, done to ThingSpeak and the warehouse."""
+
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fieldhouse import events
+from fieldhouse.errors import EntryConflict, SourceInconsistent, StateMoved
+from fieldhouse.loader import Loader, Ticket
+from fieldhouse.readings import RAW, READINGS, REJECTED, Batch, type_text
+from fieldhouse.state import ChannelState, Coverage, Epoch, Gap, Known, Span
+from fieldhouse.thingspeak import api, history
+from fieldhouse.thingspeak.page import Page, parse_time
+from fieldhouse.warehouse import Counts, Warehouse
+
+__all__ = ["Copied", "Interrupted", "channel_state", "copy_history", "sync_metadata", "utc_now"]
+
+_PLANS = 3
+"""How often a channel is planned anew when the warehouse says that the plan no longer holds."""
+
+
+class Interrupted(Exception):
+    """Somebody asked to stop; all that was read is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """What a reading brought: entries served (doubles included), and what became of them."""
+
+    fetched: int
+    counts: Counts
+
+
+def utc_now() -> datetime:
+    """The present instant, naive UTC."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def channel_state(warehouse: Warehouse, channel_id: int) -> ChannelState:
+    """What the warehouse knows of a channel's newest epoch; an empty state for one never seen."""
+    rows = warehouse.query("channel_state", channel_ids=[channel_id]).to_pylist()
+    if not rows:
+        return ChannelState(channel_id)
+    (row,) = rows
+    spans = warehouse.query("coverage", channel_ids=[channel_id]).to_pylist()
+    gaps = warehouse.query("gaps", channel_ids=[channel_id]).to_pylist()
+    newest = row["NewestEntryID"]
+    epoch = Epoch(
+        number=row["Epoch"],
+        last_entry_id=row["LastEntryID"],
+        highest_id=row["HighestEntryID"],
+        newest=Known(newest, row["NewestCreatedAt"]) if newest is not None else None,
+        ids_checked_to=row["IDsCheckedTo"] or 0,
+        future_checked_at=row["FutureCheckedAt"],
+        coverage=Coverage.of(Span(span["SpanStart"], span["SpanEnd"]) for span in spans),
+    )
+    return ChannelState(
+        channel_id,
+        epoch,
+        tuple(
+            Gap(gap["FirstEntryID"], gap["LastEntryID"], gap["State"], gap["AtSecond"])
+            for gap in gaps
+        ),
+        row["MetadataAt"],
+    )
+
+
+def sync_metadata(source: api.Channel, warehouse: Warehouse, now: datetime, ttl: timedelta) -> bool:
+    """Bring name, labels and place up to date, if they are older than ``ttl``; whether it asked."""
+    rows = warehouse.query("channel_state", channel_ids=[source.channel_id]).to_pylist()
+    known_at = rows[0]["MetadataAt"] if rows else None
+    if known_at is not None and timedelta(0) <= now - known_at < ttl:
+        return False
+    warehouse.call("upsert_channel", **_channel_row(source.metadata(), source.channel_id, now))
+    return True
+
+
+def _channel_row(page: Page, channel_id: int, now: datetime) -> dict[str, Any]:
+    """A channel object of ThingSpeak's as the columns of ``iot.Channels``."""
+    channel = page.channel
+    return {
+        "channel_id": channel_id,
+        "name": channel.get("name"),
+        "description": channel.get("description"),
+        "latitude": type_text(str(channel.get("latitude") or ""))[0],
+        "longitude": type_text(str(channel.get("longitude") or ""))[0],
+        "elevation": channel.get("elevation"),
+        **{f"field{n}": channel.get(f"field{n}") for n in range(1, 9)},
+        "created_at": parse_time(str(channel.get("created_at"))),
+        "updated_at": parse_time(str(channel.get("updated_at"))),
+        "last_entry_id": page.last_entry_id,
+        "refreshed_at": now,
+    }
+
+
+def copy_history(
+    source: api.Channel,
+    warehouse: Warehouse,
+    loader: Loader,
+    policy: history.Policy,
+    *,
+    stop: threading.Event | None = None,
+    observe: events.Observer | None = None,
+) -> Copied:
+    """Read what is new and what is missing of a channel into the warehouse.
+
+    Holds the channel's lock. Raises what ``errors`` draws; whatever was written before stays, and
+    the next reading carries on from it. Raises Interrupted when ``stop`` is set, between two pages.
+    """
+    suspicion: str | None = None
+    copied = Copied(0, Counts())
+    with warehouse.lock(source.channel_id):
+        for _ in range(_PLANS):
+            reading = _Reading(source, warehouse, loader, policy, stop, observe)
+            try:
+                reading.carry_out(suspicion)
+                return _sum(copied, reading)
+            except EntryConflict as conflict:
+                suspicion = str(conflict)
+            except StateMoved:
+                suspicion = None
+            copied = _sum(copied, reading)
+    raise SourceInconsistent(f"channel {source.channel_id}: {suspicion or 'it keeps moving'}")
+
+
+def _sum(copied: Copied, reading: "_Reading") -> Copied:
+    return Copied(copied.fetched + reading.fetched, copied.counts + reading.ticket.counts)
+
+
+class _Reading:
+    """One plan, carried out effect by effect."""
+
+    def __init__(
+        self,
+        source: api.Channel,
+        warehouse: Warehouse,
+        loader: Loader,
+        policy: history.Policy,
+        stop: threading.Event | None,
+        observe: events.Observer | None,
+    ) -> None:
+        self.source, self.warehouse, self.loader = source, warehouse, loader
+        self.policy, self.stop, self.observe = policy, stop, observe
+        self.ticket = Ticket(source.channel_id)
+        self.fetched = 0
+
+    def carry_out(self, suspicion: str | None) -> None:
+        plan = history.read(
+            channel_state(self.warehouse, self.source.channel_id), self.policy, suspicion
+        )
+        outcome: Any = None
+        try:
+            while True:
+                effect = plan.send(outcome)
+                if self.stop is not None and self.stop.is_set():
+                    raise Interrupted
+                outcome = self.carry_out_one(effect)
+        except StopIteration:
+            pass
+        finally:
+            plan.close()
+            self.ticket.wait()
+
+    def carry_out_one(self, effect: history.Effect) -> Any:
+        match effect:
+            case history.Ask(results, start, end, uncached):
+                return self.source.page(results=results, start=start, end=end, uncached=uncached)
+            case history.AskEntry(entry_id):
+                return self.source.entry(entry_id)
+            case history.Write():
+                return self.write(effect)
+            case history.FindMissing(epoch, above, upto):
+                return self.find_missing(epoch, above, upto)
+            case history.FindKnown(entry_ids):
+                return self.find_known(entry_ids)
+            case history.OpenEpoch(number):
+                return self.open_epoch(number)
+
+    def write(self, write: history.Write) -> None:
+        page = write.page
+        batch = Batch(
+            channel_id=self.source.channel_id,
+            epoch=write.epoch,
+            readings=page.readings if page else READINGS.empty_table(),
+            raw=page.raw if page else RAW.empty_table(),
+            rejected=page.rejected if page else REJECTED.empty_table(),
+            progress=write.progress,
+            horizon=self.policy.horizon,
+        )
+        self.loader.put(self.ticket, batch)
+        if page:
+            self.fetched += page.served
+            self.tell(page)
+
+    def tell(self, page: Page) -> None:
+        if self.observe:
+            rows = page.readings
+            oldest = pc.min(rows["CreatedAt"]).as_py()
+            lowest = pc.min(rows["EntryID"]).as_py()
+            remaining = lowest - 1 if lowest else None
+            self.observe(events.PageRead(self.source.channel_id, page.served, oldest, remaining))
+
+    def find_missing(self, epoch: int, above: int, upto: int) -> list[tuple[int, int]]:
+        self.ticket.wait()
+        found = self.warehouse.query(
+            "missing_ids", channel_id=self.source.channel_id, epoch=epoch, above=above, upto=upto
+        )
+        return _rows(found, "FirstEntryID", "LastEntryID")
+
+    def find_known(self, entry_ids: tuple[int, ...]) -> list[tuple[int, int, datetime]]:
+        self.ticket.wait()
+        found = self.warehouse.query(
+            "known_entries", channel_id=self.source.channel_id, entry_ids=list(entry_ids)
+        )
+        return _rows(found, "Epoch", "EntryID", "CreatedAt")
+
+    def open_epoch(self, number: int) -> None:
+        self.ticket.wait()
+        self.warehouse.call(
+            "open_epoch",
+            channel_id=self.source.channel_id,
+            number=number,
+            started_at=self.policy.now,
+        )
+
+
+def _rows(table: pa.Table, *names: str) -> list[Any]:
+    return list(zip(*(table[name].to_pylist() for name in names), strict=True))

@@ -1,0 +1,397 @@
+"""ThingSpeak over HTTP: every read that a warehouse needs, each answer judged by its body too.
+
+A channel's key travels in the ``THINGSPEAKAPIKEY`` header, so that it stands in no URL.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Literal
+from urllib.parse import quote
+
+import httpx2
+import msgspec
+import stamina
+
+from fieldhouse import events
+from fieldhouse.errors import (
+    ChannelNotFound,
+    ChannelPrivate,
+    FieldhouseError,
+    KeyRejected,
+    RateLimited,
+    RequestRefused,
+    SourceUnavailable,
+)
+from fieldhouse.thingspeak.pacing import Pacer
+from fieldhouse.thingspeak.page import Page, parse_entry, parse_page
+
+__all__ = ["BASE_URL", "MAX_RESULTS", "Answer", "Channel", "Kind", "ThingSpeak"]
+
+BASE_URL = "https://api.thingspeak.com"
+MAX_RESULTS = 8000
+"""Rows that one answer holds at the most."""
+_LONGEST_PAUSE = 300.0
+_DOUBTS = 2
+"""How often a refusal is asked again when the channel has answered before."""
+
+Parameters = Mapping[str, str | int]
+Kind = Literal["feed", "entry", "json"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A believable answer: its body, and the server's own clock when it was given (naive UTC)."""
+
+    body: bytes
+    date: datetime
+
+
+class ThingSpeak:
+    """A ThingSpeak server. One connection pool and one pace for all threads and channels.
+
+    ``timeout`` is in seconds, for each of connecting, sending and every read. What is transient is
+    asked again up to ``attempts`` times, ``backoff`` seconds apart at first, then doubling, with
+    jitter; a ``Retry-After`` is honoured. Errors are those of ``fieldhouse.errors``.
+    """
+
+    def __init__(
+        self,
+        base_url: str = BASE_URL,
+        *,
+        pacer: Pacer | None = None,
+        timeout: float = 10.0,
+        attempts: int = 5,
+        backoff: float = 1.0,
+        observe: Callable[[events.Event], None] | None = None,
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._pacer = pacer or Pacer()
+        self._timeout, self._attempts, self._backoff = timeout, attempts, backoff
+        self._observe = observe
+        self._answered: set[int] = set()
+        self._lock = threading.Lock()
+        self._client: httpx2.Client | None = None
+
+    def __repr__(self) -> str:
+        return f"ThingSpeak({self.base_url!r})"
+
+    def __enter__(self) -> "ThingSpeak":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        with self._lock:
+            if self._client:
+                self._client.close()
+            self._client = None
+
+    def channel(
+        self, channel_id: int, api_key: str | None = None, *, decimal_comma: bool = False
+    ) -> "Channel":
+        """One channel of this server, read with its own key."""
+        return Channel(self, channel_id, api_key, decimal_comma=decimal_comma)
+
+    def my_channels(self, user_key: str, tag: str | None = None) -> list[dict[str, Any]]:
+        """The channels of the account that ``user_key`` belongs to, without their keys."""
+        answer = self.get("/channels.json", {"tag": tag} if tag else {}, api_key=user_key)
+        return [
+            {key: value for key, value in channel.items() if key != "api_keys"}
+            for channel in _decoded(answer.body)
+        ]
+
+    def user_channels(self, user: str, tag: str | None = None) -> list[dict[str, Any]]:
+        """The public channels of a user."""
+        path = f"/users/{quote(user, safe='')}/channels.json"
+        found: list[dict[str, Any]] = _decoded(self.get(path, {"tag": tag} if tag else {}).body)[
+            "channels"
+        ]
+        return found
+
+    def public_channels(self, page: int = 1, tag: str | None = None) -> dict[str, Any]:
+        """One page (of 15) of the public channels: ``{"pagination": {…}, "channels": […]}``."""
+        parameters: dict[str, str | int] = {"page": page}
+        found: dict[str, Any] = _decoded(
+            self.get("/channels/public.json", parameters | ({"tag": tag} if tag else {})).body
+        )
+        return found
+
+    def get(
+        self,
+        path: str,
+        parameters: Parameters | None = None,
+        *,
+        api_key: str | None = None,
+        channel_id: int | None = None,
+        kind: Kind = "json",
+        count: Callable[[], None] | None = None,
+    ) -> Answer:
+        """Ask for ``path`` until the answer can be believed or the patience is at its end.
+
+        ``count`` is called once for each request that is really made.
+        """
+        question = _Question(path, dict(parameters or {}), api_key, channel_id, kind)
+        doubts = _DOUBTS if channel_id in self._answered else 0
+
+        def again(error: Exception) -> bool | float:
+            nonlocal doubts
+            if isinstance(error, (ChannelPrivate, KeyRejected, ChannelNotFound)):
+                doubts -= 1
+                return doubts >= 0
+            if isinstance(error, RateLimited) and error.retry_after is not None:
+                return error.retry_after if error.retry_after <= _LONGEST_PAUSE else False
+            return isinstance(error, FieldhouseError) and error.transient
+
+        for attempt in stamina.retry_context(
+            on=again,
+            attempts=self._attempts,
+            timeout=None,
+            wait_initial=self._backoff,
+            wait_max=max(30.0, self._backoff),
+            wait_jitter=self._backoff,
+        ):
+            with attempt:
+                if count:
+                    count()
+                answer = self._ask(question)
+        if channel_id is not None:
+            self._answered.add(channel_id)
+        return answer
+
+    def _ask(self, question: "_Question") -> Answer:
+        self._pacer.wait()
+        began = time.perf_counter()
+        outcome, size = "error", 0
+        try:
+            response = self._connected().get(
+                self.base_url + question.path,
+                params=question.parameters,
+                headers={"THINGSPEAKAPIKEY": question.api_key} if question.api_key else {},
+            )
+            outcome, size = str(response.status_code), len(response.content)
+            answer = _judge(question, response)
+            self._pacer.calm()
+            return answer
+        except RateLimited as error:
+            self._pacer.slow_down(error.retry_after)
+            raise
+        except httpx2.HTTPError as error:
+            outcome = type(error).__name__
+            raise SourceUnavailable(f"{self.base_url} {_what(error)}") from error
+        except httpx2.InvalidURL as error:
+            raise RequestRefused(
+                f"{self.base_url} is no URL that can be asked ({error})"
+            ) from error
+        finally:
+            if self._observe:
+                took = time.perf_counter() - began
+                self._observe(events.RequestMade(question.channel_id, outcome, took, size))
+
+    def _connected(self) -> httpx2.Client:
+        with self._lock:
+            if self._client is None:
+                self._client = httpx2.Client(
+                    timeout=self._timeout,
+                    headers={"User-Agent": "fieldhouse (+https://pypi.org/project/fieldhouse)"},
+                    limits=httpx2.Limits(max_keepalive_connections=32),
+                )
+            return self._client
+
+
+class Channel:
+    """One channel of a server, read with its own key; counts the requests made for it."""
+
+    def __init__(
+        self,
+        server: ThingSpeak,
+        channel_id: int,
+        api_key: str | None = None,
+        *,
+        decimal_comma: bool = False,
+    ) -> None:
+        self.channel_id = channel_id
+        self.requests = 0
+        self._server, self._api_key, self._decimal_comma = server, api_key, decimal_comma
+
+    def __repr__(self) -> str:
+        return f"Channel({self.channel_id}, key {'set' if self._api_key else 'not set'})"
+
+    def get(self, path: str, parameters: Parameters | None = None, kind: Kind = "json") -> Answer:
+        """Ask for ``/channels/ID`` + ``path``."""
+        return self._server.get(
+            f"/channels/{self.channel_id}{path}",
+            parameters,
+            api_key=self._api_key,
+            channel_id=self.channel_id,
+            kind=kind,
+            count=self._count,
+        )
+
+    def page(
+        self,
+        *,
+        results: int = MAX_RESULTS,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        uncached: str | None = None,
+    ) -> tuple[Page, datetime]:
+        """The newest ``results`` entries of ``[start, end]``, ascending; naive UTC, ends included.
+
+        ``uncached`` is any text not sent before: ThingSpeak keeps an answer of more than 100 rows
+        for five minutes by its whole query string. The second value is the server's clock.
+        """
+        parameters: dict[str, str | int] = {
+            "results": results,
+            "timezone": "Etc/UTC",
+            "location": "true",
+            "status": "true",
+        }
+        if start is not None:
+            parameters["start"] = _utc_text(start)
+        if end is not None:
+            parameters["end"] = _utc_text(end)
+        if uncached is not None and results > 100:
+            parameters["uncached"] = uncached
+        answer = self.get("/feeds.json", parameters, "feed")
+        return parse_page(answer.body, decimal_comma=self._decimal_comma), answer.date
+
+    def entry(self, entry_id: int) -> Page | None:
+        """One entry by its id, or None where ThingSpeak answers ``-1``.
+
+        That answer does not tell an absent entry from a private channel or a revoked key.
+        """
+        parameters = {"timezone": "Etc/UTC", "location": "true", "status": "true"}
+        try:
+            answer = self.get(f"/feeds/{entry_id}.json", parameters, "entry")
+        except ChannelNotFound:
+            return None
+        if _bare(answer.body) == b"-1":
+            return None
+        return parse_entry(answer.body, decimal_comma=self._decimal_comma)
+
+    def metadata(self) -> Page:
+        """The channel object with its labels: ``feeds.json?results=0``, their only source."""
+        return parse_page(
+            self.get("/feeds.json", {"results": 0, "timezone": "Etc/UTC"}, "feed").body
+        )
+
+    def _count(self) -> None:
+        self.requests += 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    path: str
+    parameters: dict[str, str | int]
+    api_key: str | None
+    channel_id: int | None
+    kind: Kind
+
+    @property
+    def subject(self) -> str:
+        return f"channel {self.channel_id}" if self.channel_id is not None else self.path
+
+
+def _utc_text(instant: datetime) -> str:
+    """The documented form of ``start`` and ``end``; whole seconds."""
+    return instant.isoformat(sep=" ", timespec="seconds")
+
+
+def _judge(question: _Question, response: httpx2.Response) -> Answer:
+    """Believe an answer, or raise what it means. By the body as much as by the status."""
+    status, body = response.status_code, response.content
+    if status == 429:
+        raise RateLimited(
+            "ThingSpeak asks to slow down (429): set a longer rate_limit_delay",
+            _seconds(response.headers.get("Retry-After")),
+        )
+    if status >= 500 or status in (408, 425):
+        raise SourceUnavailable(f"ThingSpeak answered {status} {response.reason_phrase}")
+    if _bare(body) == b"-1" and (question.kind != "entry" or status != 200):
+        raise _refused(question)
+    if status == 401:
+        raise _refused(question)
+    if status == 404:
+        raise ChannelNotFound(f"{question.subject}: ThingSpeak knows nothing of that number")
+    if status != 200:
+        raise RequestRefused(f"{question.subject}: ThingSpeak refused ({status}{_details(body)})")
+    kind = response.headers.get("Content-Type", "")
+    if "json" not in kind and "javascript" not in kind:
+        raise SourceUnavailable(
+            f"{question.subject}: an answer of type {kind or 'unknown'!r}, not JSON"
+        )
+    if _bare(body) in (b"0", b""):
+        raise SourceUnavailable(f"{question.subject}: an answer without content")
+    return Answer(body, _date(response.headers.get("Date")))
+
+
+def _refused(question: _Question) -> FieldhouseError:
+    number = question.channel_id
+    if number is None:
+        return KeyRejected(
+            "ThingSpeak does not accept that user API key (see your ThingSpeak profile)"
+        )
+    if question.api_key:
+        return KeyRejected(
+            f"channel {number}: ThingSpeak does not accept the key that is set for it; "
+            "it takes a Read API Key of this very channel"
+        )
+    return ChannelPrivate(
+        f"channel {number} is private: set its Read API Key, as THINGSPEAK_API_KEY "
+        f'or in fieldhouse.toml as [channels.{number}] api_key = {{ env = "…" }}'
+    )
+
+
+def _bare(body: bytes) -> bytes:
+    return body.strip().strip(b'"') if len(body) < 16 else body
+
+
+def _details(body: bytes) -> str:
+    try:
+        error = msgspec.json.decode(body)["error"]
+        return f", {error['details'] or error['message']}"
+    except (msgspec.MsgspecError, KeyError, TypeError, UnicodeDecodeError):
+        return ""
+
+
+def _decoded(body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise SourceUnavailable(f"the answer is cut or is no JSON ({error})") from error
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    """``Retry-After`` as seconds: a number, or a date."""
+    if retry_after is None:
+        return None
+    if retry_after.strip().isdecimal():
+        return float(retry_after)
+    try:
+        return max(0.0, (parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):
+        return None
+
+
+def _date(header: str | None) -> datetime:
+    try:
+        return parsedate_to_datetime(header or "").astimezone(UTC).replace(tzinfo=None)
+    except (ValueError, TypeError):
+        return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+
+
+def _what(error: httpx2.HTTPError) -> str:
+    """One clause on a network failure; never the URL, never a key."""
+    if isinstance(error, httpx2.TimeoutException):
+        return "did not answer in time"
+    if isinstance(error, httpx2.ConnectError):
+        return f"cannot be reached ({error})"
+    if isinstance(error, httpx2.UnsupportedProtocol):
+        return "is no http:// or https:// URL"
+    return f"broke off its answer ({type(error).__name__})"

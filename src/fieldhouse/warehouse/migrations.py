@@ -1,0 +1,60 @@
+"""What a warehouse still lacks of this version's schema; the same rules for every engine.
+
+Numbered migrations run once, in order, and never change after a release; views and procedures run
+again whenever their text has changed. ``iot.SchemaMigrations`` is the ledger: a script's name and
+the checksum of the text that was applied.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fieldhouse.errors import WarehouseUnusable
+from fieldhouse.warehouse import sqlfiles
+
+__all__ = ["Script", "check", "pending"]
+
+_OBJECTS = ("views", "procedures")
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """One SQL file to be applied; ``name`` is how the ledger knows it, ``folder/file``."""
+
+    name: str
+    text: str
+
+    @property
+    def checksum(self) -> str:
+        """Of the text, whatever the line ends of the checkout."""
+        return hashlib.sha256("\n".join(self.text.splitlines()).encode()).hexdigest()
+
+
+def pending(engine: str, applied: Mapping[str, str]) -> list[Script]:
+    """The scripts to run, in order, where ``applied`` maps names to checksums.
+
+    Raises WarehouseUnusable as ``check`` does.
+    """
+    check(engine, applied)
+    objects = [script for folder in _OBJECTS for script in _scripts(engine, folder)]
+    changed = [script for script in objects if applied.get(script.name) != script.checksum]
+    return [s for s in _scripts(engine, "migrations") if s.name not in applied] + changed
+
+
+def check(engine: str, applied: Mapping[str, str]) -> None:
+    """Raise WarehouseUnusable if a newer program, or another text of a migration, made the schema."""
+    known = {script.name: script.checksum for script in _scripts(engine, "migrations")}
+    for name in sorted(name for name in applied if name.startswith("migrations/")):
+        if name not in known:
+            raise WarehouseUnusable(
+                f"a newer Fieldhouse has been here ({name} is applied): upgrade this one"
+            )
+        if known[name] != applied[name]:
+            raise WarehouseUnusable(
+                f"{name} is not the text that was applied here: restore the released file"
+            )
+
+
+def _scripts(engine: str, folder: str) -> list[Script]:
+    found = sqlfiles.names(engine, folder)
+    return [Script(f"{folder}/{name}", sqlfiles.text(engine, folder, name)) for name in found]

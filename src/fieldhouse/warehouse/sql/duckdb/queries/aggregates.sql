@@ -1,0 +1,8 @@
+-- aggregates(channel_id, aggregation_type, start_at, end_at): periods that begin in a span; NULL is open.
+SELECT g.*
+FROM iot.AggregatedData AS g
+WHERE
+    g.ChannelID = $channel_id AND g.AggregationType = upper($aggregation_type)
+    AND ($start_at::TIMESTAMP IS NULL OR g.PeriodStart >= $start_at::TIMESTAMP)
+    AND ($end_at::TIMESTAMP IS NULL OR g.PeriodStart < $end_at::TIMESTAMP)
+ORDER BY g.PeriodStart;

@@ -1,0 +1,5 @@
+-- runs(channel_id, limit): the last runs of one channel or of all, newest first.
+SELECT * FROM iot.PipelineRuns AS p
+WHERE $channel_id::BIGINT IS NULL OR p.ChannelID = $channel_id
+ORDER BY p.StartedAt DESC, p.RunID DESC
+LIMIT coalesce($limit::BIGINT, 100);

@@ -1,0 +1,41 @@
+"""What the tests share: a simulator over real HTTP, and a client of it without politeness."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fieldhouse.simulator import Clock, Simulator, World
+from fieldhouse.thingspeak.api import ThingSpeak
+from fieldhouse.thingspeak.pacing import Pacer
+
+RECORDED = Path(__file__).resolve().parents[2] / "shared" / "data"
+"""Recorded responses of ThingSpeak's; not part of the project."""
+
+
+@pytest.fixture(scope="session")
+def recorded() -> Path:
+    """The folder of recorded responses; without it the test is skipped."""
+    if not RECORDED.is_dir():
+        pytest.skip("the recorded responses are not beside this checkout")
+    return RECORDED
+
+
+@pytest.fixture
+def world() -> World:
+    """An empty simulated ThingSpeak with a clock that a test can move."""
+    return World(clock=Clock())
+
+
+@pytest.fixture
+def simulator(world: World) -> Iterator[Simulator]:
+    """The world, served."""
+    with Simulator(world) as server:
+        yield server
+
+
+@pytest.fixture
+def thingspeak(simulator: Simulator) -> Iterator[ThingSpeak]:
+    """A client of the simulator that waits for nothing."""
+    with ThingSpeak(simulator.url, pacer=Pacer(0), backoff=0.01, timeout=2.0) as server:
+        yield server
