@@ -85,7 +85,8 @@ def test_a_decimal_comma_is_read_where_the_channel_declares_it() -> None:
     """``12,5`` is 12.5 for such a channel, and only there; what has both marks stays unparseable."""
     texts = pa.array(["12,5", "-0,25", "1.5", "1,2,3", "1.000,5", None])
     typed = type_numbers(texts, decimal_comma=True)
-    assert typed.values.to_pylist() == [
+    typed_values = typed.values.to_pylist()
+    assert typed_values == [
         Decimal("12.5"),
         Decimal("-0.25"),
         Decimal("1.5"),

@@ -1,6 +1,7 @@
 """Coverage: which time is proven complete."""
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,7 +41,7 @@ def test_holes_are_what_lies_before_the_newest_span_uncovered(spans: list[Span])
     """Spans and holes together reach from the beginning to the end of coverage without overlap."""
     coverage = Coverage.of(spans)
     parts = sorted((*coverage.spans, *coverage.holes()))
-    assert all(one.end == two.start for one, two in zip(parts, parts[1:], strict=False))
+    assert all(one.end == two.start for one, two in pairwise(parts))
     assert not parts or (parts[0].start, parts[-1].end) == (BEGINNING, coverage.end)
 
 

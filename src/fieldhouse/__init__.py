@@ -1,0 +1,32 @@
+"""Fieldhouse: your ThingSpeak channels, in a warehouse you own.
+
+The public names are imported when they are first used, so that ``import fieldhouse`` costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fieldhouse.pipeline import IoTDataPipeline
+    from fieldhouse.settings import Settings
+    from fieldhouse.thingspeak_client import ThingSpeakClient
+    from fieldhouse.warehouse import open_warehouse
+
+__all__ = ["IoTDataPipeline", "Settings", "ThingSpeakClient", "open_warehouse"]
+
+_HOMES = {
+    "IoTDataPipeline": "fieldhouse.pipeline",
+    "Settings": "fieldhouse.settings",
+    "ThingSpeakClient": "fieldhouse.thingspeak_client",
+    "open_warehouse": "fieldhouse.warehouse",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'fieldhouse' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

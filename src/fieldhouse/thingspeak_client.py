@@ -3,8 +3,6 @@
 import logging
 from typing import Any
 
-import msgspec
-
 from fieldhouse.errors import FieldhouseError
 from fieldhouse.thingspeak.api import BASE_URL, Kind, ThingSpeak
 from fieldhouse.thingspeak.pacing import Pacer
@@ -74,8 +72,8 @@ class ThingSpeakClient:
             return None
         try:
             channel = self._server.channel(int(number), self._api_key)
-            decoded = msgspec.json.decode(channel.get(path, parameters, kind).body)
-        except (FieldhouseError, msgspec.DecodeError, UnicodeDecodeError) as error:
+            decoded: Any = channel.get(path, parameters, kind).content
+        except FieldhouseError as error:
             self._complain(str(error))
             return None
         if not isinstance(decoded, dict):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,6 +16,7 @@ from fieldhouse.errors import ConfigurationError, FieldhouseError
 
 if TYPE_CHECKING:
     from fieldhouse.settings import Settings
+    from fieldhouse.thingspeak.api import Answer
 
 __all__ = ["add_to"]
 
@@ -93,9 +94,10 @@ def simulate(
         simulator.demo.fleet(world, fleet)
     for channel in world.channels.values():
         typer.echo(f"channel {channel.id}: {channel.name}, {len(channel.entries):,} entries")
-    typer.echo(f"serving on http://{host}:{port}, Ctrl-C stops")
     try:
-        simulator.serve(world, host, port)
+        simulator.serve(
+            world, host, port, ready=lambda url: typer.echo(f"serving on {url}, Ctrl-C stops")
+        )
     except OSError as error:
         raise ConfigurationError(f"{host}:{port} cannot be served: {error.strerror}") from error
 
@@ -142,7 +144,7 @@ def _check_server(settings: "Settings") -> str:
     with ThingSpeak(
         settings.base_url, pacer=Pacer(0), timeout=settings.timeout, attempts=1
     ) as server:
-        answer = server.get("/channels/public.json")
+        answer: Answer[Any] = server.get("/channels/public.json")
     skew = abs((answer.date - utc_now()).total_seconds())
     if skew > 300:
         raise FieldhouseError(f"this machine's clock is {skew:,.0f} s off ThingSpeak's: set it")

@@ -5,11 +5,12 @@ A channel's key travels in the ``THINGSPEAKAPIKEY`` header, so that it stands in
 
 import threading
 import time
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Literal
+from typing import Any, Generic, Literal, TypeVar
 from urllib.parse import quote
 
 import httpx2
@@ -29,7 +30,7 @@ from fieldhouse.errors import (
 from fieldhouse.thingspeak.pacing import Pacer
 from fieldhouse.thingspeak.page import Page, parse_entry, parse_page
 
-__all__ = ["BASE_URL", "MAX_RESULTS", "Answer", "Channel", "Kind", "ThingSpeak"]
+__all__ = ["BASE_URL", "MAX_RESULTS", "Answer", "Channel", "Kind", "ThingSpeak", "decoded"]
 
 BASE_URL = "https://api.thingspeak.com"
 MAX_RESULTS = 8000
@@ -38,16 +39,25 @@ _LONGEST_PAUSE = 300.0
 _DOUBTS = 2
 """How often a refusal is asked again when the channel has answered before."""
 
+T = TypeVar("T")
 Parameters = Mapping[str, str | int]
 Kind = Literal["feed", "entry", "json"]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A believable answer: its body, and the server's own clock when it was given (naive UTC)."""
+class Answer(Generic[T]):
+    """A believable answer, read, and the server's own clock when it was given (naive UTC)."""
 
-    body: bytes
+    content: T
     date: datetime
+
+
+def decoded(body: bytes) -> Any:
+    """Any JSON, plainly decoded. Raises SourceUnavailable for a text that is cut or is no JSON."""
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise SourceUnavailable(f"the answer is cut or is no JSON ({error})") from error
 
 
 class ThingSpeak:
@@ -100,16 +110,18 @@ class ThingSpeak:
 
     def my_channels(self, user_key: str, tag: str | None = None) -> list[dict[str, Any]]:
         """The channels of the account that ``user_key`` belongs to, without their keys."""
-        answer = self.get("/channels.json", {"tag": tag} if tag else {}, api_key=user_key)
+        answer: Answer[Any] = self.get(
+            "/channels.json", {"tag": tag} if tag else {}, api_key=user_key
+        )
         return [
             {key: value for key, value in channel.items() if key != "api_keys"}
-            for channel in _decoded(answer.body)
+            for channel in answer.content
         ]
 
     def user_channels(self, user: str, tag: str | None = None) -> list[dict[str, Any]]:
         """The public channels of a user."""
         path = f"/users/{quote(user, safe='')}/channels.json"
-        found: list[dict[str, Any]] = _decoded(self.get(path, {"tag": tag} if tag else {}).body)[
+        found: list[dict[str, Any]] = self.get(path, {"tag": tag} if tag else {}).content[
             "channels"
         ]
         return found
@@ -117,9 +129,8 @@ class ThingSpeak:
     def public_channels(self, page: int = 1, tag: str | None = None) -> dict[str, Any]:
         """One page (of 15) of the public channels: ``{"pagination": {…}, "channels": […]}``."""
         parameters: dict[str, str | int] = {"page": page}
-        found: dict[str, Any] = _decoded(
-            self.get("/channels/public.json", parameters | ({"tag": tag} if tag else {})).body
-        )
+        parameters |= {"tag": tag} if tag else {}
+        found: dict[str, Any] = self.get("/channels/public.json", parameters).content
         return found
 
     def get(
@@ -130,11 +141,13 @@ class ThingSpeak:
         api_key: str | None = None,
         channel_id: int | None = None,
         kind: Kind = "json",
+        read: Callable[[bytes], T] = decoded,
         count: Callable[[], None] | None = None,
-    ) -> Answer:
+    ) -> Answer[T]:
         """Ask for ``path`` until the answer can be believed or the patience is at its end.
 
-        ``count`` is called once for each request that is really made.
+        ``read`` makes of a body what the caller wants, and raises SourceUnavailable for one that it
+        cannot be made of; ``count`` is called once for each request that is really made.
         """
         question = _Question(path, dict(parameters or {}), api_key, channel_id, kind)
         doubts = _DOUBTS if channel_id in self._answered else 0
@@ -159,12 +172,13 @@ class ThingSpeak:
             with attempt:
                 if count:
                     count()
-                answer = self._ask(question)
+                judged = self._ask(question)
+                answer = Answer(read(judged.content), judged.date)
         if channel_id is not None:
             self._answered.add(channel_id)
         return answer
 
-    def _ask(self, question: "_Question") -> Answer:
+    def _ask(self, question: "_Question") -> Answer[bytes]:
         self._pacer.wait()
         began = time.perf_counter()
         outcome, size = "error", 0
@@ -201,6 +215,7 @@ class ThingSpeak:
                     headers={"User-Agent": "fieldhouse (+https://pypi.org/project/fieldhouse)"},
                     limits=httpx2.Limits(max_keepalive_connections=32),
                 )
+                weakref.finalize(self, self._client.close)
             return self._client
 
 
@@ -222,7 +237,13 @@ class Channel:
     def __repr__(self) -> str:
         return f"Channel({self.channel_id}, key {'set' if self._api_key else 'not set'})"
 
-    def get(self, path: str, parameters: Parameters | None = None, kind: Kind = "json") -> Answer:
+    def get(
+        self,
+        path: str,
+        parameters: Parameters | None = None,
+        kind: Kind = "json",
+        read: Callable[[bytes], T] = decoded,
+    ) -> Answer[T]:
         """Ask for ``/channels/ID`` + ``path``."""
         return self._server.get(
             f"/channels/{self.channel_id}{path}",
@@ -230,6 +251,7 @@ class Channel:
             api_key=self._api_key,
             channel_id=self.channel_id,
             kind=kind,
+            read=read,
             count=self._count,
         )
 
@@ -258,8 +280,8 @@ class Channel:
             parameters["end"] = _utc_text(end)
         if uncached is not None and results > 100:
             parameters["uncached"] = uncached
-        answer = self.get("/feeds.json", parameters, "feed")
-        return parse_page(answer.body, decimal_comma=self._decimal_comma), answer.date
+        answer = self.get("/feeds.json", parameters, "feed", self._page)
+        return answer.content, answer.date
 
     def entry(self, entry_id: int) -> Page | None:
         """One entry by its id, or None where ThingSpeak answers ``-1``.
@@ -268,18 +290,21 @@ class Channel:
         """
         parameters = {"timezone": "Etc/UTC", "location": "true", "status": "true"}
         try:
-            answer = self.get(f"/feeds/{entry_id}.json", parameters, "entry")
+            return self.get(f"/feeds/{entry_id}.json", parameters, "entry", self._entry).content
         except ChannelNotFound:
             return None
-        if _bare(answer.body) == b"-1":
-            return None
-        return parse_entry(answer.body, decimal_comma=self._decimal_comma)
 
     def metadata(self) -> Page:
         """The channel object with its labels: ``feeds.json?results=0``, their only source."""
-        return parse_page(
-            self.get("/feeds.json", {"results": 0, "timezone": "Etc/UTC"}, "feed").body
-        )
+        parameters: dict[str, str | int] = {"results": 0, "timezone": "Etc/UTC"}
+        return self.get("/feeds.json", parameters, "feed", self._page).content
+
+    def _page(self, body: bytes) -> Page:
+        return parse_page(body, decimal_comma=self._decimal_comma)
+
+    def _entry(self, body: bytes) -> Page | None:
+        absent = _bare(body) == b"-1"
+        return None if absent else parse_entry(body, decimal_comma=self._decimal_comma)
 
     def _count(self) -> None:
         self.requests += 1
@@ -303,7 +328,7 @@ def _utc_text(instant: datetime) -> str:
     return instant.isoformat(sep=" ", timespec="seconds")
 
 
-def _judge(question: _Question, response: httpx2.Response) -> Answer:
+def _judge(question: _Question, response: httpx2.Response) -> Answer[bytes]:
     """Believe an answer, or raise what it means. By the body as much as by the status."""
     status, body = response.status_code, response.content
     if status == 429:
@@ -358,13 +383,6 @@ def _details(body: bytes) -> str:
         return f", {error['details'] or error['message']}"
     except (msgspec.MsgspecError, KeyError, TypeError, UnicodeDecodeError):
         return ""
-
-
-def _decoded(body: bytes) -> Any:
-    try:
-        return msgspec.json.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise SourceUnavailable(f"the answer is cut or is no JSON ({error})") from error
 
 
 def _seconds(retry_after: str | None) -> float | None:

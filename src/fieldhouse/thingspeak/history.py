@@ -156,6 +156,7 @@ class _Reading:
         self.policy = policy
         self.date = policy.now
         self.asked = 0
+        self.renewed = False
         self.adopt(state)
 
     def adopt(self, state: ChannelState) -> None:
@@ -174,24 +175,21 @@ class _Reading:
         self.saturated: set[datetime] = set()
 
     def run(self, suspicion: str | None) -> Steps:
-        if suspicion:
-            try:
+        try:
+            if suspicion:
                 yield from self.investigate(suspicion)
-            except _NewEpoch:
-                self.adopt(ChannelState(self.channel_id, Epoch(self.number + 1)))
-        while True:
-            try:
-                yield from self.tail()
-                for hole in reversed(self.coverage.holes()):
-                    yield from self.window(
-                        _known_start(hole.start), hole.end, self.policy.page_size
-                    )
-                yield from self.once_more()
-                yield from self.far_future()
-                yield from self.explain_gaps()
-                return
-            except _NewEpoch:
-                self.adopt(ChannelState(self.channel_id, Epoch(self.number + 1)))
+            yield from self.everything()
+        except _NewEpoch:
+            self.adopt(ChannelState(self.channel_id, Epoch(self.number + 1)))
+            yield from self.everything()
+
+    def everything(self) -> Steps:
+        yield from self.tail()
+        for hole in reversed(self.coverage.holes()):
+            yield from self.window(_known_start(hole.start), hole.end, self.policy.page_size)
+        yield from self.once_more()
+        yield from self.far_future()
+        yield from self.explain_gaps()
 
     # The windows of time to read
 
@@ -388,6 +386,9 @@ class _Reading:
         present = yield from self.still_there(self.newest)
         strangers = yield from self.strangers(fresh, look_up=not present)
         if not present and strangers:
+            if self.renewed:
+                raise SourceInconsistent(f"{self.name}: it seems to be cleared again and again")
+            self.renewed = True
             yield OpenEpoch(self.number + 1)
             raise _NewEpoch
         if not present or any(held for _, held in strangers):

@@ -1,0 +1,71 @@
+"""Fresh processes: for each contestant its own interpreter, its own memory, its own peak."""
+
+import multiprocessing
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any, Generic, ParamSpec, TypeVar
+
+T = TypeVar("T")
+P = ParamSpec("P")
+_SPAWN = multiprocessing.get_context("spawn")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[T]):
+    """What a process gave back; ``peak`` is its largest resident memory in bytes."""
+
+    value: T
+    seconds: float
+    peak: int
+
+
+def fresh(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Outcome[T]:
+    """Call a function of a module in a process that has done nothing else before."""
+    with ProcessPoolExecutor(1, mp_context=_SPAWN) as pool:
+        return pool.submit(_measured, function, args, kwargs).result()
+
+
+def _measured(function: Callable[..., T], args: Any, kwargs: Any) -> Outcome[T]:
+    began = time.perf_counter()
+    value = function(*args, **kwargs)
+    return Outcome(value, time.perf_counter() - began, peak_memory())
+
+
+def peak_memory() -> int:
+    """The largest resident memory of this process so far, in bytes.
+
+    Linux lets a process begin with the peak of the one that started it, so that one must stay
+    small: nothing is loaded or kept in the process that prints.
+    """
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+@contextmanager
+def alongside(function: Callable[..., None], *args: Any) -> Iterator[Any]:
+    """Run a function in a process for the length of a `with`; it is given a pipe to answer into.
+
+    The value is the first thing that it sends. It is ended by SIGTERM.
+    """
+    ours, theirs = _SPAWN.Pipe()
+    process = _SPAWN.Process(target=function, args=(theirs, *args), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        yield _first(ours)
+    finally:
+        process.terminate()
+        process.join()
+
+
+def _first(pipe: Connection) -> Any:
+    try:
+        return pipe.recv()
+    except EOFError:
+        raise RuntimeError("the process alongside ended before it said anything") from None

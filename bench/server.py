@@ -1,0 +1,57 @@
+"""The simulator, in a process of its own, with the channels that every contestant reads."""
+
+import random
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
+from multiprocessing.connection import Connection
+from typing import NamedTuple
+
+from fieldhouse.simulator import Entry, World, serve
+
+from bench.processes import alongside
+from bench.sizes import CADENCE
+
+LONG, SHORT = 106, 107
+"""The channel of all rows, and the one of a quarter of them."""
+_VALUES = 20_000
+_DECIMALS = (2, 3, 2, 4, 2, 3, 2, 2)
+"""Of the eight fields' texts."""
+_SETTLED = timedelta(minutes=10)
+
+
+class Server(NamedTuple):
+    """Where the simulator answers, and how long it took to make up its channels."""
+
+    url: str
+    seconds: float
+
+
+def simulator(rows: dict[int, int]) -> AbstractContextManager[Server]:
+    """Serve channels of so many entries each, for the length of a `with`."""
+    return alongside(_serve, rows)
+
+
+def _serve(pipe: Connection, rows: dict[int, int]) -> None:
+    began = datetime.now(UTC)
+    world = World(cache_seconds=0)  # so that no contestant is served what another has asked for
+    for channel_id, count in rows.items():
+        labels = {n: f"Field {n}" for n in range(1, 9)}
+        world.add_channel(channel_id, fields=labels).write_many(_entries(count))
+    took = (datetime.now(UTC) - began).total_seconds()
+    serve(world, port=0, ready=lambda url: pipe.send(Server(url, took)))
+
+
+def _entries(count: int) -> Iterator[Entry]:
+    """Entries at the cadence that end ten minutes ago, each value a text with its decimals."""
+    step = int(CADENCE.total_seconds())
+    last = int((datetime.now(UTC) - _SETTLED).timestamp()) // step * step
+    columns = [_texts(number, decimals) for number, decimals in enumerate(_DECIMALS)]
+    for number in range(1, count + 1):
+        values = tuple(texts[(number * 7919 + 31 * k) % _VALUES] for k, texts in enumerate(columns))
+        yield Entry(number, last - (count - number) * step, values)
+
+
+def _texts(number: int, decimals: int) -> list[str]:
+    random_ = random.Random(number)
+    return [f"{random_.gauss(20 + 100 * number, 7):.{decimals}f}" for _ in range(_VALUES)]

@@ -1,0 +1,51 @@
+"""How much is measured, and what is to be reached."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+PAGE = 8_000
+"""Rows of a page: the most that ThingSpeak gives in one answer."""
+CADENCE = timedelta(seconds=15)
+"""Between two readings: the fastest that ThingSpeak's free licence lets a channel be written."""
+HISTORY_END = datetime(2026, 6, 3)
+"""Where the pre-filled histories end: a Wednesday, so that a new page changes a week begun."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Rows, unless said otherwise."""
+
+    rows: int = 1_000_000
+    history: int = 10_000_000
+    short_history: int = 100_000
+    seed_rows: int = 2_000
+    dlt_rows: int = 160_000
+    repeats: int = 3
+    """Repetitions of what takes seconds."""
+    quick_repeats: int = 9
+    """Repetitions of what takes parts of a second."""
+
+    @property
+    def quarter(self) -> int:
+        """The shorter of the two histories whose peak memory is compared, in whole pages' terms."""
+        return self.rows // 4
+
+
+FULL = Sizes()
+QUICK = replace(
+    FULL,
+    rows=80_000,
+    history=400_000,
+    short_history=40_000,
+    seed_rows=300,
+    dlt_rows=16_000,
+    repeats=1,
+    quick_repeats=5,
+)
+
+SHARE_OF_BOUND = 0.5
+TIMES_DLT = 50.0
+FLAT = 1.3
+TIMES_RAW = 100.0
+STEADY_MEMORY = 1.25
+"""Peak memory for four times the rows, over that for one: the issue says it "does not grow"."""

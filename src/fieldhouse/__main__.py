@@ -1,0 +1,5 @@
+"""``python -m fieldhouse``: the command line."""
+
+from fieldhouse.cli import main
+
+main()

@@ -1,0 +1,208 @@
+"""Real responses, served by the simulator, through the real client into a real warehouse."""
+
+import gzip
+import json
+import random
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from decimal import ROUND_HALF_UP, Context, Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fieldhouse.fleet import run_fleet
+from fieldhouse.pipeline import Parts, build
+from fieldhouse.readings import Batch
+from fieldhouse.settings import Settings
+from fieldhouse.simulator import Clock, Simulator, World
+from fieldhouse.state import Progress
+from fieldhouse.thingspeak.page import parse_page
+from fieldhouse.warehouse import Warehouse, open_warehouse
+
+LAKE = 3367153
+Record = dict[str, Any]
+
+
+@contextmanager
+def pipeline(simulator: Simulator, path: Path) -> Iterator[Parts]:
+    """A pipeline from the simulator into a DuckDB file."""
+    url = f"duckdb:///{path}"
+    with build(Settings(warehouse_url=url, base_url=simulator.url, rate_limit_delay=0.0)) as parts:
+        yield parts
+
+
+@pytest.fixture(scope="module")
+def responses(recorded: Path) -> list[Record]:
+    """3,040 complete answers of 3,040 channels."""
+    with gzip.open(recorded / "feeds_2018-09-14.jsonl.gz", "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+@pytest.fixture(scope="module")
+def days(recorded: Path) -> list[Record]:
+    """110 daily answers of one channel, with offsets of local time."""
+    with gzip.open(recorded / "lake_3367153_daily_responses.jsonl.gz", "rt") as lines:
+        return [json.loads(line)["response"] for line in lines]
+
+
+@pytest.fixture(scope="module")
+def served(responses: list[Record], days: list[Record]) -> Iterator[Simulator]:
+    """All of them as channels of one simulator."""
+    world = World(clock=Clock())
+    for response in (*responses, *days):
+        world.load_recorded(response)
+    with Simulator(world) as simulator:
+        yield simulator
+
+
+def typed(text: Any) -> tuple[Decimal | None, str | None]:
+    """An independent reading of the typing rules: the exact value, and whether text must be kept."""
+    if text is None:
+        return None, None
+    stripped = str(text).strip()
+    if not stripped:
+        return None, str(text)
+    if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", stripped, re.ASCII):
+        return None, str(text)
+    number = Decimal(stripped)
+    if number.adjusted() > 20:
+        return None, str(text)
+    rounded = number.quantize(Decimal("1e-6"), ROUND_HALF_UP, Context(prec=500)) + 0
+    if abs(rounded) >= 10**12:
+        return None, str(text)
+    return rounded, None if rounded == number else str(text)
+
+
+def utc(text: str) -> datetime:
+    """A recorded time, naive UTC."""
+    instant = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return instant.replace(tzinfo=None) - (instant.utcoffset() or timedelta(0))
+
+
+def table(warehouse: Warehouse, statement: str) -> list[tuple[Any, ...]]:
+    """The rows of a SELECT."""
+    answer = warehouse.stream(statement).read_all()
+    return list(zip(*(column.to_pylist() for column in answer.columns), strict=True))
+
+
+NUMBERS = [*(f"Field{n}" for n in range(1, 9)), "Latitude", "Longitude", "Elevation"]
+
+
+def check_values(warehouse: Warehouse, truth: dict[tuple[int, int], Record]) -> None:
+    """Every reading is there with its time, and every value exactly, or with its text."""
+    columns = ", ".join(NUMBERS)
+    rows = table(
+        warehouse, f"SELECT ChannelID, EntryID, CreatedAt, {columns} FROM iot.SensorReadings"
+    )
+    kept = {
+        (channel_id, entry_id, name): text
+        for channel_id, entry_id, name, text in table(
+            warehouse, "SELECT ChannelID, EntryID, ColumnName, RawValue FROM iot.RawValues"
+        )
+    }
+    assert len(rows) == len(truth)
+    expected_texts = {}
+    for channel_id, entry_id, created_at, *values in rows:
+        feed = truth[channel_id, entry_id]
+        assert created_at == utc(feed["created_at"])
+        for name, value in zip(NUMBERS, values, strict=True):
+            exact, text = typed(feed.get(name.lower()))
+            assert value == exact, (channel_id, entry_id, name)
+            if text is not None:
+                expected_texts[channel_id, entry_id, name] = text
+    assert kept == expected_texts
+
+
+def entries(responses: list[Record]) -> dict[tuple[int, int], Record]:
+    """Every entry by channel and id."""
+    return {
+        (response["channel"]["id"], feed["entry_id"]): feed
+        for response in responses
+        for feed in response["feeds"]
+    }
+
+
+def test_every_recorded_response_lands_whole(
+    served: Simulator, responses: list[Record], days: list[Record], tmp_path: Path
+) -> None:
+    """3,041 real channels: counts equal, no value lost, a second run inserts nothing.
+
+    Channels whose counter is in the millions while a hundred rows are left cost a handful of
+    requests, and a run that finds nothing costs one request a channel.
+    """
+    truth = entries(responses) | entries(days)
+    ids = [*{channel_id for channel_id, _ in truth}, *(r["channel"]["id"] for r in responses)]
+    with pipeline(served, tmp_path / "w.duckdb") as parts:
+        runs = run_fleet(parts, ids, workers=4)
+        assert {run.outcome for run in runs} == {"success"}
+        assert sum(run.inserted for run in runs) == len(truth)
+        assert max(run.requests for run in runs) <= 40
+        assert sorted(run.requests for run in runs)[len(runs) // 2] <= 10
+        check_values(parts.warehouse, truth)
+        again = run_fleet(parts, ids, workers=4)
+        assert {run.outcome for run in again} == {"success"}
+        assert sum(run.inserted + run.updated + run.raw for run in again) == 0
+        assert parts.warehouse.query("duplicate_audit").num_rows == 0
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_pages_in_any_order_give_the_same_tables(
+    responses: list[Record], tmp_path: Path, seed: int
+) -> None:
+    """Overlapping pages of 400 channels, shuffled and some twice: the tables are the same."""
+    shuffled = random.Random(seed)
+    chosen = random.Random(0).sample([r for r in responses if r["feeds"]], 400)
+
+    def pages(response: Record, size: int) -> list[Record]:
+        feeds = response["feeds"]
+        starts = range(0, len(feeds), max(1, size - 3))
+        return [{**response, "feeds": feeds[start : start + size]} for start in starts]
+
+    plain = load(tmp_path / "plain.duckdb", [page for r in chosen for page in pages(r, 8000)])
+    parts = [page for r in chosen for page in pages(r, shuffled.choice([7, 25, 60]))]
+    mixed = parts + shuffled.sample(parts, len(parts) // 4)
+    shuffled.shuffle(mixed)
+    assert load(tmp_path / "mixed.duckdb", mixed) == plain
+
+
+def load(path: Path, pages: list[Record]) -> list[list[tuple[Any, ...]]]:
+    """Load pages in their order; the tables, surrogate keys and load times aside."""
+    warehouse = open_warehouse(str(path))
+    try:
+        warehouse.migrate()
+        for begin in range(0, len(pages), 50):
+            warehouse.load([batch(page) for page in pages[begin : begin + 50]])
+        for aggregation_type in ("HOURLY", "DAILY", "WEEKLY"):
+            warehouse.call(
+                "refresh_aggregates", aggregation_type=aggregation_type, channel_ids=None
+            )
+        return [
+            table(
+                warehouse,
+                f"SELECT COLUMNS(c -> c NOT IN ({left_out})) FROM iot.{name} ORDER BY ALL",
+            )
+            for name, left_out in {
+                "SensorReadings": "'ReadingID', 'ImportedAt'",
+                "RawValues": "'CreatedAt', 'ImportedAt'",
+                "AggregatedData": "'AggregationID', 'CreatedAt'",
+            }.items()
+        ]
+    finally:
+        warehouse.close()
+
+
+def batch(page: Record) -> Batch:
+    """One page as a load."""
+    parsed = parse_page(json.dumps(page).encode())
+    return Batch(
+        channel_id=page["channel"]["id"],
+        epoch=1,
+        readings=parsed.readings,
+        raw=parsed.raw,
+        rejected=parsed.rejected,
+        progress=Progress(),
+        horizon=datetime(2026, 1, 1),
+    )

@@ -1,0 +1,338 @@
+"""The command line as a person uses it, and the mistakes a person makes."""
+
+import contextlib
+import csv
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from fieldhouse.simulator import Entry, Simulator, World
+from fieldhouse.warehouse import open_warehouse
+
+SECRET = "S3CRETKEYS3CRETK"
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """The folder in which the commands are run."""
+    return tmp_path
+
+
+@pytest.fixture
+def fieldhouse(home: Path, simulator: Simulator) -> Run:
+    """Run the command line in a process of its own, against the simulator."""
+
+    def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+        settings = {
+            "THINGSPEAK_BASE_URL": simulator.url,
+            "THINGSPEAK_RATE_LIMIT_DELAY": "0",
+            "THINGSPEAK_TIMEOUT": "2",
+        }
+        return subprocess.run(
+            [sys.executable, "-m", "fieldhouse", *arguments],
+            env={"PATH": os.environ["PATH"], "HOME": str(home), **settings, **environment},
+            cwd=home,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    return run
+
+
+@pytest.fixture(autouse=True)
+def channels(world: World) -> None:
+    """Channel 9 has two days of entries, channel 10 is private, channel 11 is empty."""
+    weather = world.add_channel(id=9, name="Weather", fields={1: "Temperature", 2: "Door"})
+    begin = int((world.clock.now() - timedelta(days=2)).timestamp())
+    weather.write_many(
+        Entry(
+            id=i + 1,
+            created_at=begin + 600 * i,
+            fields=(f"{20 + i % 7 / 10}" if i != 200 else "99", "open", *(None,) * 6),
+        )
+        for i in range(288)
+    )
+    world.add_channel(id=10, name="Private", fields={1: "T"}, private=True, read_key=SECRET)
+    world.add_channel(id=11, name="Empty", fields={1: "T"})
+
+
+def one_line(done: "subprocess.CompletedProcess[str]", code: int, *words: str) -> None:
+    """One clear line on standard error, with these words, and this exit code."""
+    assert done.returncode == code, done.stderr + done.stdout
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1, done.stderr
+    assert lines[0].startswith("fieldhouse: ")
+    for word in words:
+        assert word in lines[0]
+    assert "Traceback" not in done.stderr
+
+
+def test_run_copies_aggregates_and_scores(fieldhouse: Run) -> None:
+    """The main job: exit code 0, and the summary says what was done and where it is."""
+    done = fieldhouse("run", "9")
+    assert done.returncode == 0, done.stderr
+    assert "288" in done.stdout
+    assert "fieldhouse.duckdb" in done.stdout
+    again = json.loads(fieldhouse("run", "9", "--json").stdout)
+    assert [(run["inserted"], run["requests"]) for run in again] == [(0, 1)]
+
+
+def test_run_without_names_takes_what_is_configured_and_added(fieldhouse: Run, home: Path) -> None:
+    """The variable of the seed, the channels of the file, and those added to the warehouse."""
+    one_line(fieldhouse("run"), 2, "no channel is named", "THINGSPEAK_CHANNEL_ID")
+    assert "Empty" in fieldhouse("channels", "add", "11").stdout
+    assert [r["channel_id"] for r in json.loads(fieldhouse("run", "--json").stdout)] == [11]
+    (home / "fieldhouse.toml").write_text('[channels.10]\napi_key = { env = "KEY" }\n')
+    done = fieldhouse("run", "--json", THINGSPEAK_CHANNEL_ID="9", KEY=SECRET)
+    assert [run["channel_id"] for run in json.loads(done.stdout)] == [9, 10]
+
+
+def test_one_channels_failure_does_not_stop_the_others(fieldhouse: Run) -> None:
+    """Exit code 1, one line for the one that failed, and the other one's data is there."""
+    done = fieldhouse("run", "10", "9", "404")
+    assert done.returncode == 1
+    assert sorted(line.split()[2].rstrip(":") for line in done.stderr.strip().splitlines()) == [
+        "10",
+        "404",
+    ]
+    assert "288" in done.stdout
+
+
+def test_run_is_quiet_in_cron(fieldhouse: Run) -> None:
+    """Nothing is printed when nothing went wrong."""
+    done = fieldhouse("run", "9", "--quiet")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("results", ["0", "9000", "-5", "abc"])
+def test_results_out_of_range(fieldhouse: Run, results: str) -> None:
+    """A usage error, before anything runs."""
+    one_line(fieldhouse("run", "9", "--results", results), 2, "--results")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("anomalies", "9", "9"), ("FIELD", "8")),
+        (("trend", "9", "0"), ("FIELD", "1")),
+        (("backfill", "9", "--from", "yesterday"), ("yesterday", "2024-11-24")),
+        (("backfill", "9", "--from", "2024-02-01", "--to", "2024-01-01"), ("--from", "--to")),
+        (("quality", "9", "--date", "2024-13-01"), ("2024-13-01",)),
+        (("run", "nine"), ("nine", "CHANNEL")),
+        (("run", "-w", "oracle://x/y"), ("duckdb",)),
+        (("run", "9", "--config", "missing.toml"), ("missing.toml",)),
+        (("export", "9", "-o", "x.xlsx"), (".parquet",)),
+        (("frobnicate",), ("frobnicate",)),
+    ],
+)
+def test_bad_usage_is_one_line_and_code_2(
+    fieldhouse: Run, arguments: tuple[str, ...], words: tuple[str, ...]
+) -> None:
+    """What a person may mistype says what is wrong and what would be right."""
+    if arguments[0] == "export":
+        fieldhouse("run", "9")
+    one_line(fieldhouse(*arguments), 2, *words)
+
+
+def test_a_wrong_key_in_the_file_is_named(fieldhouse: Run, home: Path) -> None:
+    """File, table, key, and the key that was meant."""
+    (home / "fieldhouse.toml").write_text("[thingspeak]\nrate_limit_dely = 2\n")
+    one_line(fieldhouse("run", "9"), 2, "fieldhouse.toml", "rate_limit_dely", "rate_limit_delay")
+
+
+def test_what_thingspeak_refuses_is_one_line_and_code_1(fieldhouse: Run) -> None:
+    """No network, no such channel, no key, a wrong key: each says what to do; no key is shown."""
+    nobody = fieldhouse("channels", "search", THINGSPEAK_BASE_URL="http://127.0.0.1:9")
+    assert nobody.returncode == 1
+    assert "http://127.0.0.1:9 cannot be reached" in nobody.stderr
+    for arguments, environment, word in (
+        (("channels", "add", "404"), {}, "404"),
+        (("channels", "add", "10"), {}, "private: set"),
+        (
+            ("channels", "add", "10"),
+            {"THINGSPEAK_CHANNEL_ID": "10", "THINGSPEAK_API_KEY": "WRONGKEYWRONGKEY"},
+            "does not accept the key",
+        ),
+    ):
+        done = fieldhouse(*arguments, **environment)
+        one_line(done, 1, word)
+        assert "WRONGKEY" not in done.stderr + done.stdout
+
+
+def test_questions_before_any_run_say_that_there_is_no_warehouse(
+    fieldhouse: Run, home: Path
+) -> None:
+    """Asking creates nothing."""
+    for arguments in (("status",), ("query", "SELECT 1"), ("anomalies", "9", "1")):
+        one_line(fieldhouse(*arguments), 1, "fieldhouse.duckdb")
+    assert list(home.iterdir()) == []
+
+
+def test_a_corrupt_warehouse_is_one_line(fieldhouse: Run, home: Path) -> None:
+    """A file that is no warehouse is named, and left as it is."""
+    (home / "fieldhouse.duckdb").write_bytes(b"not a database" * 1000)
+    one_line(fieldhouse("run", "9"), 1, "fieldhouse.duckdb")
+    assert (home / "fieldhouse.duckdb").read_bytes() == b"not a database" * 1000
+
+
+def test_a_locked_warehouse_is_one_line(fieldhouse: Run, home: Path) -> None:
+    """Another process that has the file is named by its number."""
+    held = open_warehouse(str(home / "fieldhouse.duckdb"))
+    held.migrate()
+    try:
+        one_line(fieldhouse("run", "9"), 1, "fieldhouse.duckdb", str(os.getpid()))
+    finally:
+        held.close()
+
+
+@contextlib.contextmanager
+def tmpfs(path: Path, size: str) -> Iterator[None]:
+    """A small disk of its own; the test is skipped where none may be made."""
+    path.mkdir()
+    made = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", path], capture_output=True
+    )
+    if made.returncode:
+        pytest.skip("a small disk can be made by root only: run the tests as root to include this")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", path], check=True)
+
+
+def test_a_full_disk_is_one_line_and_loses_nothing(
+    fieldhouse: Run, home: Path, world: World
+) -> None:
+    """The run ends with one line; with room again the next one completes the history."""
+    big = world.add_channel(id=12, name="Big", fields=dict.fromkeys(range(1, 9), "x"))
+    now = int(world.clock.now().timestamp())
+    big.write_many(
+        Entry(
+            id=i + 1,
+            created_at=now - 60 * i,
+            fields=tuple(f"{i * 7919 * n % 999983}.{n}" for n in range(1, 9)),
+        )
+        for i in range(120_000)
+    )
+    with tmpfs(home / "small", "6m"):
+        target = str(home / "small" / "w.duckdb")
+        done = fieldhouse("run", "12", "-w", target)
+        assert done.returncode == 1, done.stdout + done.stderr
+        assert "no space" in done.stderr
+        assert "Traceback" not in done.stderr
+        assert len(done.stderr.strip().splitlines()) == 1
+        subprocess.run(["mount", "-o", "remount,size=200m", home / "small"], check=True)
+        assert fieldhouse("run", "12", "-w", target).returncode == 0
+        counted = fieldhouse(
+            "query", "SELECT count(*) AS n FROM iot.SensorReadings", "-w", target, "--json"
+        )
+        assert json.loads(counted.stdout) == [{"n": 120_000}]
+
+
+@pytest.mark.skipif(
+    os.name != "posix" or os.geteuid() != 0, reason="run as root to try it as somebody else"
+)
+def test_a_read_only_folder_is_one_line(home: Path, simulator: Simulator) -> None:
+    """An ordinary user who may not write there is told where."""
+    home.chmod(0o555)
+    for parent in home.parents:
+        if parent.owner() == "root" and parent.name.startswith("pytest"):
+            parent.chmod(0o755)
+    done = subprocess.run(
+        [sys.executable, "-m", "fieldhouse", "run", "9"],
+        env={"PATH": os.environ["PATH"], "HOME": "/", "THINGSPEAK_BASE_URL": simulator.url},
+        cwd=home,
+        capture_output=True,
+        text=True,
+        user=65534,
+        timeout=60,
+    )
+    one_line(done, 1, "fieldhouse.duckdb")
+
+
+def test_the_warehouse_is_questioned(fieldhouse: Run, home: Path) -> None:
+    """Every asking command answers, on a terminal and as JSON."""
+    fieldhouse("run", "9")
+    (found,) = json.loads(fieldhouse("anomalies", "9", "1", "--json").stdout)
+    assert found["EntryID"] == 201
+    assert fieldhouse("anomalies", "9", "1", "--method", "mad").returncode == 0
+    days = json.loads(fieldhouse("trend", "9", "1", "--json").stdout)
+    assert len(days) == 3
+    (score,) = json.loads(fieldhouse("quality", "9", "--as-of", "latest", "--json").stdout)
+    assert 0 <= score["QualityScore"] <= 100
+    (state,) = json.loads(fieldhouse("status", "--json").stdout)
+    assert state["Readings"] == 288
+    assert fieldhouse("aggregate", "9", "--type", "daily").returncode == 0
+    count = fieldhouse("query", "SELECT count(*) AS n FROM iot.RawValues", "--json")
+    assert json.loads(count.stdout) == [{"n": 288}]
+
+
+def test_a_query_can_change_nothing(fieldhouse: Run) -> None:
+    """Only a SELECT is answered; a statement that writes, or a wrong one, is one line."""
+    fieldhouse("run", "9")
+    for statement in (
+        "DELETE FROM iot.SensorReadings",
+        "DROP SCHEMA iot CASCADE",
+        "SELECT 1; DROP TABLE iot.Channels",
+    ):
+        one_line(fieldhouse("query", statement), 1, "SELECT")
+    one_line(fieldhouse("query", "SELECT nothing FROM nowhere"), 1, "nowhere")
+    counted = fieldhouse("query", "SELECT count(*) AS n FROM iot.SensorReadings", "--json")
+    assert json.loads(counted.stdout) == [{"n": 288}]
+
+
+def test_exports(fieldhouse: Run, home: Path) -> None:
+    """Readings and periods, as Parquet and as CSV, whole or within bounds."""
+    fieldhouse("run", "9")
+    assert "288 rows" in fieldhouse("export", "9", "-o", "all.parquet").stdout
+    assert pq.read_table(home / "all.parquet").num_rows == 288
+    fieldhouse("export", "9", "-o", "daily.csv", "--table", "daily")
+    with (home / "daily.csv").open() as file:
+        assert len(list(csv.DictReader(file))) == 3
+    one_line(fieldhouse("export", "9", "-o", "no/such/folder/x.csv"), 1, "no/such/folder")
+    assert not list(home.glob(".*partial"))
+
+
+def test_init_doctor_config_migrate(fieldhouse: Run, home: Path) -> None:
+    """A first day: settings are written once, checked, shown without secrets, and the file is made."""
+    assert fieldhouse("init").returncode == 0
+    one_line(fieldhouse("init"), 2, "there already")
+    assert "up to date" in fieldhouse("migrate").stdout
+    checked = fieldhouse("doctor", "--json", THINGSPEAK_CHANNEL_ID="10", THINGSPEAK_API_KEY=SECRET)
+    assert checked.returncode == 0, checked.stdout
+    assert all(row["ok"] for row in json.loads(checked.stdout))
+    assert fieldhouse("doctor", THINGSPEAK_BASE_URL="http://127.0.0.1:9").returncode == 1
+    shown = fieldhouse("config", THINGSPEAK_API_KEY=SECRET, THINGSPEAK_CHANNEL_ID="10").stdout
+    assert SECRET not in shown
+    assert "environment THINGSPEAK_CHANNEL_ID" in shown
+
+
+def test_channels_are_listed_and_searched(fieldhouse: Run, world: World) -> None:
+    """Those in the warehouse, public ones, one's own."""
+    assert "Weather" in fieldhouse("channels", "search").stdout
+    assert "Weather" in fieldhouse("channels", "search", "--user", "fieldhouse").stdout
+    one_line(fieldhouse("channels", "list", "--mine"), 2, "THINGSPEAK_USER_API_KEY")
+    mine = fieldhouse(
+        "channels", "list", "--mine", THINGSPEAK_USER_API_KEY=world.user_key("fieldhouse")
+    )
+    assert "Private" in mine.stdout
+    fieldhouse("channels", "add", "9")
+    assert "Weather" in fieldhouse("channels", "list").stdout
+
+
+def test_help_names_every_command_and_is_quick_to_import(fieldhouse: Run) -> None:
+    """Help needs none of the heavy libraries."""
+    assert "backfill" in fieldhouse("--help").stdout
+    heavy = "('duckdb', 'httpx2', 'pyarrow')"
+    code = f"import sys, fieldhouse.cli; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,223 @@
+"""ThingSpeak over HTTP: what is believed, what is asked again, what becomes which error."""
+
+import json
+import logging
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from fieldhouse import errors, events
+from fieldhouse.simulator import Fault, Simulator, World
+from fieldhouse.thingspeak.api import ThingSpeak
+from fieldhouse.thingspeak.pacing import Pacer
+
+SECRET = "S3CRETKEYS3CRETK"
+
+
+@pytest.fixture(autouse=True)
+def channel(world: World) -> None:
+    """Channel 9 is public, channel 10 is private with the key SECRET."""
+    for number, private in ((9, False), (10, True)):
+        made = world.add_channel(
+            id=number, name="Weather", fields={1: "T"}, private=private, read_key=SECRET
+        )
+        for _ in range(3):
+            made.write(fields={1: "20.5"})
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "429",
+        "500",
+        "502",
+        "503",
+        "html",
+        "truncate",
+        "cut_json",
+        "wrong_length",
+        "wrong_type",
+        "reset",
+    ],
+)
+def test_what_is_transient_is_asked_again(
+    simulator: Simulator, thingspeak: ThingSpeak, kind: str
+) -> None:
+    """Two failures of each kind, and then the answer, whole."""
+    simulator.faults.add(Fault(kind, times=2, extra=50))
+    page, _ = thingspeak.channel(9).page()
+    assert page.served == 3
+    assert len(simulator.requests) == 3
+
+
+def test_patience_has_an_end(simulator: Simulator, thingspeak: ThingSpeak) -> None:
+    """After the last attempt the error says what was wrong, and is transient."""
+    simulator.faults.add(Fault("503", times=None))
+    with pytest.raises(errors.SourceUnavailable, match="503") as raised:
+        thingspeak.channel(9).page()
+    assert raised.value.transient
+    assert len(simulator.requests) == 5
+
+
+def test_a_server_that_is_silent_is_given_up_in_time(simulator: Simulator) -> None:
+    """A stall ends with the time-out, and its message says so."""
+    simulator.faults.add(Fault("stall", seconds=30, times=None))
+    began = time.monotonic()
+    hasty = ThingSpeak(simulator.url, pacer=Pacer(0), timeout=0.3, attempts=2, backoff=0.01)
+    with hasty as server, pytest.raises(errors.SourceUnavailable, match="in time"):
+        server.channel(9).page()
+    assert time.monotonic() - began < 10
+
+
+def test_no_network_is_one_clear_line() -> None:
+    """A server that is not there is transient; the line names it."""
+    nobody = ThingSpeak("http://127.0.0.1:9", pacer=Pacer(0), attempts=1)
+    refused = pytest.raises(errors.SourceUnavailable, match=r"http://127.0.0.1:9 cannot be reached")
+    with nobody as server, refused:
+        server.channel(9).page()
+
+
+def test_retry_after_is_honoured(simulator: Simulator, thingspeak: ThingSpeak) -> None:
+    """The seconds that a 429 names are waited, and the pace is slower afterwards."""
+    simulator.faults.add(Fault("429", retry_after=1))
+    began = time.monotonic()
+    thingspeak.channel(9).page()
+    assert time.monotonic() - began >= 1.0
+
+
+def test_a_retry_after_beyond_patience_is_not_slept_through(
+    simulator: Simulator, thingspeak: ThingSpeak
+) -> None:
+    """An hour is not waited: the error is raised at once, with the seconds."""
+    simulator.faults.add(Fault("429", retry_after=3600))
+    with pytest.raises(errors.RateLimited) as raised:
+        thingspeak.channel(9).page()
+    assert raised.value.retry_after == 3600
+
+
+def test_the_pace_widens_on_complaint_and_narrows_again() -> None:
+    """Doubled at each 429, back at the chosen pace after enough quiet answers."""
+    pacer = Pacer(0)
+    for _ in range(3):
+        pacer.slow_down()
+    assert pacer.delay == pytest.approx(0.2)
+    for _ in range(60):
+        pacer.calm()
+    assert pacer.delay == 0
+
+
+def test_the_pace_is_kept(simulator: Simulator) -> None:
+    """Four requests at one every 0.2 seconds take at least 0.6 seconds."""
+    with ThingSpeak(simulator.url, pacer=Pacer(0.2)) as server:
+        began = time.monotonic()
+        for _ in range(4):
+            server.channel(9).entry(1)
+        assert time.monotonic() - began >= 0.6
+
+
+def test_a_private_channel_without_a_key_says_what_to_set(thingspeak: ThingSpeak) -> None:
+    """Permanent, asked once."""
+    with pytest.raises(errors.ChannelPrivate, match="channel 10 is private: set"):
+        thingspeak.channel(10).page()
+
+
+def test_a_wrong_key_is_told_from_no_key(simulator: Simulator, thingspeak: ThingSpeak) -> None:
+    """The message neither has the key nor suggests to set one that is set."""
+    with pytest.raises(errors.KeyRejected, match="does not accept the key") as raised:
+        thingspeak.channel(10, "WRONGKEYWRONGKEY").page()
+    assert "WRONG" not in str(raised.value)
+    assert len(simulator.requests) == 1
+    assert thingspeak.channel(10, SECRET).page()[0].served == 3
+
+
+def test_an_unknown_channel_is_told(thingspeak: ThingSpeak) -> None:
+    """A 404 means the channel."""
+    with pytest.raises(errors.ChannelNotFound, match="channel 404"):
+        thingspeak.channel(404).page()
+
+
+@pytest.mark.parametrize("kind", ["404", "minus_one"])
+def test_a_refusal_of_a_channel_that_has_answered_is_doubted(
+    simulator: Simulator, thingspeak: ThingSpeak, kind: str
+) -> None:
+    """In the middle of a backfill a 404 or -1 is asked again before it is believed."""
+    source = thingspeak.channel(9)
+    source.page()
+    simulator.faults.add(Fault(kind, times=2))
+    assert source.page()[0].served == 3
+    simulator.faults.add(Fault(kind, times=None))
+    with pytest.raises((errors.ChannelNotFound, errors.ChannelPrivate)):
+        source.page()
+
+
+def test_an_absent_entry_is_none(thingspeak: ThingSpeak) -> None:
+    """``-1`` for an entry is no error: whether it means absence is for history to find out."""
+    source = thingspeak.channel(9)
+    assert source.entry(77) is None
+    entry = source.entry(2)
+    assert entry is not None
+    assert entry.readings["EntryID"].to_pylist() == [2]
+
+
+def test_no_key_stands_anywhere(
+    simulator: Simulator, thingspeak: ThingSpeak, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not in a URL, a log line of any library, an error or a repr."""
+    caplog.set_level(logging.DEBUG)
+    source = thingspeak.channel(10, SECRET)
+    source.page()
+    simulator.faults.add(Fault("503", times=None))
+    with pytest.raises(errors.SourceUnavailable) as raised:
+        source.page()
+    seen = [f"{request.path}?{request.query}" for request in simulator.requests]
+    assert SECRET not in "".join(
+        [*seen, caplog.text, repr(source), repr(thingspeak), repr(raised.value)]
+    )
+
+
+def test_times_and_bounds_are_utc_whatever_the_server_thinks(
+    world: World, thingspeak: ThingSpeak
+) -> None:
+    """A window is asked for in UTC and answered in UTC, both ends included."""
+    noon = datetime(2024, 5, 1, 12)
+    for minutes in range(3):
+        at = noon.replace(tzinfo=UTC) + timedelta(minutes=minutes)
+        world.channels[9].write(created_at=at, fields={1: "1"})
+    page, _ = thingspeak.channel(9).page(start=noon, end=noon + timedelta(minutes=1))
+    assert page.readings["CreatedAt"].to_pylist() == [noon, noon + timedelta(minutes=1)]
+
+
+def test_every_request_is_observed(simulator: Simulator) -> None:
+    """An observer sees each request made, retries too, with its outcome."""
+    seen: list[events.Event] = []
+    simulator.faults.add(Fault("502"))
+    with ThingSpeak(simulator.url, pacer=Pacer(0), backoff=0.01, observe=seen.append) as server:
+        server.channel(9).page()
+    outcomes = [event.outcome for event in seen if isinstance(event, events.RequestMade)]
+    assert outcomes == ["502", "200"]
+
+
+def test_lists_of_channels(world: World, thingspeak: ThingSpeak) -> None:
+    """Public ones page by page, a user's, and one's own, whose keys are left out."""
+    assert [each["id"] for each in thingspeak.public_channels()["channels"]] == [9]
+    assert [each["id"] for each in thingspeak.user_channels("fieldhouse")] == [9]
+    mine = thingspeak.my_channels(world.user_key("fieldhouse"))
+    assert {each["id"] for each in mine} == {9, 10}
+    assert SECRET not in json.dumps(mine)
+    with pytest.raises(errors.KeyRejected, match="user API key"):
+        thingspeak.my_channels("NOSUCHKEYNOSUCHK")
+
+
+def test_other_reads_are_served(thingspeak: ThingSpeak) -> None:
+    """Status, age, one field, the last entry: what a warehouse may need beside the feed."""
+    source = thingspeak.channel(9)
+    for path in (
+        "/status.json",
+        "/feeds/last_data_age.json",
+        "/fields/1.json",
+        "/feeds/last.json",
+        "/fields/1/last.json",
+        ".json",
+    ):
+        assert isinstance(source.get(path).content, dict)
