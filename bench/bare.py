@@ -9,10 +9,9 @@ import duckdb
 import msgspec
 import pyarrow as pa
 
-from fieldhouse.thingspeak.page import parse_page
-
 from bench.sizes import PAGE
 from bench.walk import pages
+from fieldhouse.thingspeak.page import parse_page
 
 _PAGES = 5
 _PASSES = 5
@@ -63,11 +62,13 @@ def append(url: str, channel_id: int, warehouse: Path, rows: int) -> float:
         f"INSERT INTO iot.SensorReadings (ChannelID, Epoch, {columns}) "
         f"SELECT {channel_id}, 1, {columns} FROM page"
     )
-    with duckdb.connect(str(warehouse)) as connection:
+    tables = [_shifted(readings, number) for number in range(rows // PAGE)]
+    settings = {"checkpoint_threshold": "256MB"}  # as in the warehouse
+    with duckdb.connect(str(warehouse), config=settings) as connection:
         began = time.perf_counter()
-        for number in range(rows // PAGE):
-            _append(connection, statement, _shifted(readings, number))
-        return rows // PAGE * PAGE / (time.perf_counter() - began)
+        for table in tables:
+            _append(connection, statement, table)
+        return len(tables) * PAGE / (time.perf_counter() - began)
 
 
 def _append(connection: duckdb.DuckDBPyConnection, statement: str, page: pa.Table) -> None:

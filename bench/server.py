@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
 from typing import NamedTuple
 
-from fieldhouse.simulator import Entry, World, serve
-
 from bench.processes import alongside
+from bench.ready import Front
 from bench.sizes import CADENCE
+from fieldhouse.simulator import Entry, Simulator, World
 
 LONG, SHORT = 106, 107
 """The channel of all rows, and the one of a quarter of them."""
@@ -21,9 +21,10 @@ _SETTLED = timedelta(minutes=10)
 
 
 class Server(NamedTuple):
-    """Where the simulator answers, and how long it took to make up its channels."""
+    """Where the simulator answers, and the server before it; seconds to make up the channels."""
 
     url: str
+    ready_url: str
     seconds: float
 
 
@@ -39,7 +40,9 @@ def _serve(pipe: Connection, rows: dict[int, int]) -> None:
         labels = {n: f"Field {n}" for n in range(1, 9)}
         world.add_channel(channel_id, fields=labels).write_many(_entries(count))
     took = (datetime.now(UTC) - began).total_seconds()
-    serve(world, port=0, ready=lambda url: pipe.send(Server(url, took)))
+    with Simulator(world) as simulator, Front(simulator.url) as front:
+        pipe.send(Server(simulator.url, front.url, took))
+        front.serve_forever()
 
 
 def _entries(count: int) -> Iterator[Entry]:

@@ -27,7 +27,7 @@ class Sizes:
 
     @property
     def quarter(self) -> int:
-        """The shorter of the two histories whose peak memory is compared, in whole pages' terms."""
+        """The shorter of the two histories whose peak memory is compared."""
         return self.rows // 4
 
 

@@ -92,14 +92,15 @@ def build(
 
 
 def _sync_ranges(warehouse: Warehouse, settings: Settings) -> None:
+    """Bring the configured ranges into the warehouse, where the quality is computed."""
     for channel_id, channel in settings.channels.items():
+        ranges = sorted(channel.ranges.items())
         warehouse.call(
             "sync_field_ranges",
             channel_id=channel_id,
-            ranges=[
-                {"FieldNumber": number, "MinValue": low, "MaxValue": high}
-                for number, (low, high) in sorted(channel.ranges.items())
-            ],
+            field_numbers=[number for number, _ in ranges],
+            minima=[low for _, (low, _) in ranges],
+            maxima=[high for _, (_, high) in ranges],
         )
 
 

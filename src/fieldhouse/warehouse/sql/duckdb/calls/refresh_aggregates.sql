@@ -1,86 +1,18 @@
--- refresh_aggregates(aggregation_type, channel_ids): recompute the marked periods, exactly those; how many.
+-- refresh_aggregates(aggregation_type, channel_ids): recompute the marked periods; how many they were.
+-- No channel ids: all channels. Marks from before a channel's ArchivedBefore are dropped.
 SET VARIABLE unit = CASE upper($aggregation_type)
     WHEN 'HOURLY' THEN 'hour' WHEN 'DAILY' THEN 'day' WHEN 'WEEKLY' THEN 'week'
-    ELSE error('no aggregation type ' || $aggregation_type || ': HOURLY, DAILY or WEEKLY') END;
+    ELSE error('ConfigurationError: the aggregation types are HOURLY, DAILY and WEEKLY') END;
+
+DELETE FROM iot.PeriodMarks AS m
+USING iot.Channels AS c
+WHERE c.ChannelID = m.ChannelID AND m.PeriodStart < c.ArchivedBefore;
 
 CREATE OR REPLACE TEMP TABLE taken AS
 SELECT DISTINCT m.ChannelID, m.PeriodStart
 FROM iot.PeriodMarks AS m
-JOIN iot.Channels AS c ON c.ChannelID = m.ChannelID
-WHERE
-    m.AggregationType = upper($aggregation_type)
-    AND ($channel_ids::BIGINT[] IS NULL OR list_contains($channel_ids::BIGINT[], m.ChannelID))
-    AND (c.ArchivedBefore IS NULL OR m.PeriodStart >= c.ArchivedBefore);
-
-SET VARIABLE first_channel = (SELECT min(ChannelID) FROM taken);
-SET VARIABLE last_channel = (SELECT max(ChannelID) FROM taken);
-SET VARIABLE first_at = (SELECT min(PeriodStart) FROM taken);
-SET VARIABLE end_at = (SELECT max(PeriodStart) FROM taken) + to_days(7);
-
-INSERT INTO iot.AggregatedData (
-    ChannelID, AggregationType, PeriodStart, PeriodEnd,
-    Field1Avg, Field1Min, Field1Max, Field1StdDev, Field1Count,
-    Field2Avg, Field2Min, Field2Max, Field2StdDev, Field2Count,
-    Field3Avg, Field3Min, Field3Max, Field3StdDev, Field3Count,
-    Field4Avg, Field4Min, Field4Max, Field4StdDev, Field4Count,
-    Field5Avg, Field5Min, Field5Max, Field5StdDev, Field5Count,
-    Field6Avg, Field6Min, Field6Max, Field6StdDev, Field6Count,
-    Field7Avg, Field7Min, Field7Max, Field7StdDev, Field7Count,
-    Field8Avg, Field8Min, Field8Max, Field8StdDev, Field8Count,
-    ReadingCount
-)
-WITH
-sourced AS NOT MATERIALIZED (
-    SELECT r.ChannelID, t.PeriodStart, r.Field1, r.Field2, r.Field3, r.Field4, r.Field5, r.Field6, r.Field7, r.Field8
-    FROM iot.CurrentReadings AS r
-    JOIN taken AS t ON t.ChannelID = r.ChannelID AND t.PeriodStart = date_trunc(getvariable('unit'), r.CreatedAt)
-    WHERE
-        r.ChannelID BETWEEN getvariable('first_channel') AND getvariable('last_channel')
-        AND r.CreatedAt >= getvariable('first_at') AND r.CreatedAt < getvariable('end_at')
-),
--- include period_statistics
-SELECT
-    ChannelID, upper($aggregation_type), PeriodStart,
-    PeriodStart + CASE getvariable('unit') WHEN 'hour' THEN INTERVAL 1 HOUR WHEN 'day' THEN INTERVAL 1 DAY ELSE INTERVAL 7 DAY END,
-    Field1Avg, Field1Min, Field1Max, Field1StdDev, Field1Count,
-    Field2Avg, Field2Min, Field2Max, Field2StdDev, Field2Count,
-    Field3Avg, Field3Min, Field3Max, Field3StdDev, Field3Count,
-    Field4Avg, Field4Min, Field4Max, Field4StdDev, Field4Count,
-    Field5Avg, Field5Min, Field5Max, Field5StdDev, Field5Count,
-    Field6Avg, Field6Min, Field6Max, Field6StdDev, Field6Count,
-    Field7Avg, Field7Min, Field7Max, Field7StdDev, Field7Count,
-    Field8Avg, Field8Min, Field8Max, Field8StdDev, Field8Count,
-    ReadingCount
-FROM statistics
-ON CONFLICT (ChannelID, AggregationType, PeriodStart) DO UPDATE SET
-    PeriodEnd = excluded.PeriodEnd,
-    Field1Avg = excluded.Field1Avg, Field1Min = excluded.Field1Min, Field1Max = excluded.Field1Max, Field1StdDev = excluded.Field1StdDev, Field1Count = excluded.Field1Count,
-    Field2Avg = excluded.Field2Avg, Field2Min = excluded.Field2Min, Field2Max = excluded.Field2Max, Field2StdDev = excluded.Field2StdDev, Field2Count = excluded.Field2Count,
-    Field3Avg = excluded.Field3Avg, Field3Min = excluded.Field3Min, Field3Max = excluded.Field3Max, Field3StdDev = excluded.Field3StdDev, Field3Count = excluded.Field3Count,
-    Field4Avg = excluded.Field4Avg, Field4Min = excluded.Field4Min, Field4Max = excluded.Field4Max, Field4StdDev = excluded.Field4StdDev, Field4Count = excluded.Field4Count,
-    Field5Avg = excluded.Field5Avg, Field5Min = excluded.Field5Min, Field5Max = excluded.Field5Max, Field5StdDev = excluded.Field5StdDev, Field5Count = excluded.Field5Count,
-    Field6Avg = excluded.Field6Avg, Field6Min = excluded.Field6Min, Field6Max = excluded.Field6Max, Field6StdDev = excluded.Field6StdDev, Field6Count = excluded.Field6Count,
-    Field7Avg = excluded.Field7Avg, Field7Min = excluded.Field7Min, Field7Max = excluded.Field7Max, Field7StdDev = excluded.Field7StdDev, Field7Count = excluded.Field7Count,
-    Field8Avg = excluded.Field8Avg, Field8Min = excluded.Field8Min, Field8Max = excluded.Field8Max, Field8StdDev = excluded.Field8StdDev, Field8Count = excluded.Field8Count,
-    ReadingCount = excluded.ReadingCount, CreatedAt = excluded.CreatedAt;
-
-DELETE FROM iot.AggregatedData AS g
-USING (
-    SELECT t.ChannelID, t.PeriodStart FROM taken AS t
-    WHERE NOT EXISTS (
-        SELECT 1 FROM iot.CurrentReadings AS r
-        WHERE
-            r.ChannelID = t.ChannelID AND date_trunc(getvariable('unit'), r.CreatedAt) = t.PeriodStart
-            AND r.ChannelID BETWEEN getvariable('first_channel') AND getvariable('last_channel')
-            AND r.CreatedAt >= getvariable('first_at') AND r.CreatedAt < getvariable('end_at')
-    )
-) AS emptied
-WHERE
-    g.ChannelID = emptied.ChannelID AND g.AggregationType = upper($aggregation_type) AND g.PeriodStart = emptied.PeriodStart;
-
-DELETE FROM iot.PeriodMarks AS m
 WHERE
     m.AggregationType = upper($aggregation_type)
     AND ($channel_ids::BIGINT[] IS NULL OR list_contains($channel_ids::BIGINT[], m.ChannelID));
 
-SELECT count(*) AS Periods FROM taken;
+-- include recompute_taken

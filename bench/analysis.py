@@ -1,0 +1,66 @@
+"""The parts on what is done with a history, refresh and queries; and on the memory it takes."""
+
+from collections.abc import Iterator
+
+from bench import history, ours, querying, refreshing, server, sizes
+from bench.processes import fresh
+from bench.report import Figure, megabytes, milliseconds, times
+from bench.shared import Bench
+
+
+def refresh(bench: Bench) -> Iterator[Figure]:
+    """The refresh of the aggregates for one new page, by length of history."""
+    few, many = bench.sizes.short_history, bench.sizes.history
+    short = bench.warehouse("short", [history.CHANNEL], few)
+    long = bench.warehouse("long", [history.CHANNEL], many)
+    with bench.copy(short) as first, bench.copy(long) as second:
+        files, repeats = {few: first, many: second}, bench.sizes.quick_repeats
+        costs = fresh(refreshing.costs, files, repeats).value
+    for rows, cost in costs.items():
+        note = f"hours, days and weeks of one new page; its load took {milliseconds(cost.load)}"
+        yield Figure(f"refresh at {rows:,} rows", milliseconds(cost.refresh), note)
+    ratio = costs[many].refresh / costs[few].refresh
+    yield Figure(
+        "long history / short",
+        times(ratio),
+        f"medians of {repeats} new pages, the two warehouses in turn",
+        goal=f"≤ {sizes.FLAT} times",
+        reached=ratio <= sizes.FLAT,
+    )
+
+
+def queries(bench: Bench) -> Iterator[Figure]:
+    """A year of daily statistics, pre-aggregated against raw."""
+    file = bench.warehouse("long", [history.CHANNEL], bench.sizes.history)
+    took = fresh(querying.year, file, bench.sizes.quick_repeats).value
+    covers = f"{took.days} days, which hold {took.rows:,} of {bench.sizes.history:,} rows"
+    yield Figure("raw", milliseconds(took.raw), f"{covers}; GROUP BY over iot.SensorReadings")
+    yield Figure("pre-aggregated", milliseconds(took.aggregated), "SELECT from iot.AggregatedData")
+    ratio = took.raw / took.aggregated
+    yield Figure(
+        "raw / pre-aggregated",
+        times(ratio),
+        "both answers whole in memory; their counts, minima and maxima agree",
+        goal=f"≥ {sizes.TIMES_RAW:.0f} times",
+        reached=ratio >= sizes.TIMES_RAW,
+    )
+
+
+def memory(bench: Bench) -> Iterator[Figure]:
+    """Peak memory of a backfill into a new warehouse, by length of history."""
+    few, many = bench.sizes.quarter, bench.sizes.rows
+    short, long = _peak(bench, server.SHORT, few), _peak(bench, server.LONG, many)
+    note = "the whole process: Python, Arrow, and DuckDB with its buffers"
+    yield Figure(f"peak for {few:,} rows", megabytes(short), note)
+    yield Figure(f"peak for {many:,} rows", megabytes(long), note)
+    yield Figure(
+        "long history / short",
+        times(long / short),
+        goal=f"≤ {sizes.STEADY_MEMORY} times",
+        reached=long / short <= sizes.STEADY_MEMORY,
+    )
+
+
+def _peak(bench: Bench, channel_id: int, rows: int) -> int:
+    file = bench.folder / f"memory-{rows}.duckdb"
+    return fresh(ours.backfill, bench.server.ready_url, channel_id, file, rows).peak

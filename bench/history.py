@@ -1,0 +1,114 @@
+"""Warehouses that already hold a history, filled through the warehouse's own load."""
+
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+import pyarrow as pa
+
+from bench.sizes import CADENCE, HISTORY_END
+from fieldhouse.pipeline import AGGREGATION_TYPES
+from fieldhouse.readings import FIELDS, RAW, READINGS, REJECTED, Batch
+from fieldhouse.state import BEGINNING, Progress, Span
+from fieldhouse.warehouse import Warehouse, open_warehouse
+
+_BATCH = 500_000
+"""Rows of one load."""
+CHANNEL = 1
+"""The channel of a warehouse that holds one."""
+OTHERS = (101, 102, 103, 104, 105, 108, 109, 110, 111, 112)
+"""The channels around those that are measured, in ids as in the file."""
+
+_ROWS = f"""
+    SELECT
+        n AS EntryID,
+        $first + (n - 1) * to_seconds($cadence) AS CreatedAt,
+        {
+    ", ".join(
+        f"(20 + 10 * {k} + 5 * sin(n / (900.0 * {k})) + hash(n * 8 + {k}) % 1000 / 500)"
+        f"::DECIMAL(16, 2)::DECIMAL(18, 6) AS {name}"
+        for k, name in enumerate(FIELDS, start=1)
+    )
+},
+        NULL::DECIMAL(18, 6) AS Latitude,
+        NULL::DECIMAL(18, 6) AS Longitude,
+        NULL::DECIMAL(18, 6) AS Elevation,
+        NULL::VARCHAR AS Status
+    FROM range($low, $high) AS numbers (n)
+"""
+
+
+class Filled(NamedTuple):
+    """How long it took to fill a warehouse and to aggregate it, in seconds."""
+
+    load: float
+    refresh: float
+
+
+def fill(file: Path, channel_ids: Sequence[int], rows: int) -> Filled:
+    """Make a warehouse that holds ``rows`` readings of the channels together, all aggregated."""
+    warehouse = open_warehouse(str(file))
+    try:
+        warehouse.migrate()
+        began = time.perf_counter()
+        for batches in _loads(channel_ids, rows):
+            warehouse.load(batches)
+        loaded = time.perf_counter()
+        refresh(warehouse)
+        return Filled(loaded - began, time.perf_counter() - loaded)
+    finally:
+        warehouse.close()
+
+
+def refresh(warehouse: Warehouse, channel_ids: Sequence[int] | None = None) -> None:
+    """Recompute the marked periods of all three types."""
+    for aggregation_type in AGGREGATION_TYPES:
+        warehouse.call(
+            "refresh_aggregates", aggregation_type=aggregation_type, channel_ids=channel_ids
+        )
+
+
+def next_page(channel_rows: int, number: int, size: int) -> Batch:
+    """The ``number``-th new page (from 0) after a history of so many rows ended."""
+    first = channel_rows + 1 + number * size
+    return _batch(CHANNEL, channel_rows, first, first + size)
+
+
+def _loads(channel_ids: Sequence[int], rows: int) -> Iterator[list[Batch]]:
+    """Loads in which all channels take part, as those of a fleet do: their rows lie interleaved."""
+    each, step = rows // len(channel_ids), _BATCH // len(channel_ids)
+    for low in range(1, each + 1, step):
+        high = min(low + step, each + 1)
+        yield [_batch(channel_id, each, low, high) for channel_id in channel_ids]
+
+
+def _batch(channel_id: int, channel_rows: int, low: int, high: int) -> Batch:
+    """Rows of a channel by id, ``high`` excluded; the history ends with id ``channel_rows``."""
+    readings = _readings(HISTORY_END - channel_rows * CADENCE, low, high)
+    covered = Span(BEGINNING, readings["CreatedAt"][-1].as_py() + timedelta(seconds=1))
+    return Batch(
+        channel_id=channel_id,
+        epoch=1,
+        readings=readings,
+        raw=RAW.empty_table(),
+        rejected=REJECTED.empty_table(),
+        progress=Progress(covered=(covered,), last_entry_id=high - 1, ids_checked_to=high - 1),
+        horizon=datetime.now(UTC).replace(tzinfo=None) + timedelta(days=365),
+    )
+
+
+def _readings(first: datetime, low: int, high: int) -> pa.Table:
+    with duckdb.connect() as connection:
+        made = connection.sql(
+            _ROWS,
+            params={
+                "first": first,
+                "cadence": CADENCE.total_seconds(),
+                "low": low,
+                "high": high,
+            },
+        )
+        return made.to_arrow_table().cast(READINGS).combine_chunks()

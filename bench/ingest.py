@@ -1,0 +1,102 @@
+"""The part on ingestion: rows a second, between the bounds and beside the peers."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench import bare, history, ours, peer, seed, sizes, walk
+from bench.processes import Outcome, fresh
+from bench.report import Figure, megabytes, rate, say, times
+from bench.server import LONG
+from bench.shared import Bench
+
+_WALKED = 400_000
+"""Rows that suffice to know the server's ceiling."""
+
+
+def ingest(bench: Bench) -> Iterator[Figure]:
+    """Rows a second from HTTP to durable rows."""
+    many = bench.warehouse("others", history.OTHERS, bench.sizes.history)
+    yield from _ceilings(bench)
+    decoded = bench.median(lambda: fresh(bare.decode, bench.server.ready_url, LONG).value)
+    appended = bench.median(lambda: _append(bench, many))
+    bound = 1 / (1 / decoded + 1 / appended)
+    yield Figure("bare decode", rate(decoded), "msgspec, the same pages into structs of text")
+    yield Figure("bare DuckDB append", rate(appended), "typed Arrow, a commit a page, no look-up")
+    yield Figure("decode and append in sequence", rate(bound), "the bound: one after the other")
+    cold = _backfill(bench, many).value
+    runs = sorted((_backfill(bench, many) for _ in range(bench.sizes.repeats)), key=_copy)
+    say(f"Fieldhouse's repetitions: {', '.join(rate(run.value.rate) for run in runs)}")
+    ran = runs[len(runs) // 2]
+    yield from _ours(bench, ran, bound)
+    yield Figure("Fieldhouse, pages made when asked for", rate(cold.rate), "the simulator's work")
+    yield from _seeds_way(bench, ran.value.rate)
+    yield from _dlts(bench, ran.value.rate)
+
+
+def _ceilings(bench: Bench) -> Iterator[Figure]:
+    cold = _ceiling(bench)
+    ready = bench.median(lambda: _ceiling(bench))
+    note = "fetched and thrown away by one client"
+    yield Figure("server's ceiling, pages ready", rate(ready), note + "; what follows meets this")
+    yield Figure("server's ceiling, pages made when asked for", rate(cold), note)
+
+
+def _ceiling(bench: Bench) -> float:
+    rows = min(bench.sizes.rows, _WALKED)
+    return fresh(walk.ceiling, bench.server.ready_url, LONG, rows).value
+
+
+def _append(bench: Bench, file: Path) -> float:
+    with bench.copy(file) as copy:
+        return fresh(bare.append, bench.server.ready_url, LONG, copy, bench.sizes.rows).value
+
+
+def _backfill(bench: Bench, file: Path) -> Outcome[ours.Backfill]:
+    with bench.copy(file) as copy:
+        return fresh(ours.backfill, bench.server.ready_url, LONG, copy, bench.sizes.rows)
+
+
+def _copy(outcome: Outcome[ours.Backfill]) -> float:
+    return outcome.value.copy
+
+
+def _ours(bench: Bench, ran: Outcome[ours.Backfill], bound: float) -> Iterator[Figure]:
+    copied = ran.value
+    share = copied.rate / bound
+    yield Figure(
+        "Fieldhouse",
+        rate(copied.rate),
+        f"{copied.rows:,} rows of 8 fields, {copied.requests} requests, deduplicated into a "
+        f"warehouse of {bench.sizes.history:,}; peak {megabytes(ran.peak)}",
+    )
+    yield Figure(
+        "Fieldhouse / bound",
+        f"{share:.0%}",
+        goal=f"≥ {sizes.SHARE_OF_BOUND:.0%}",
+        reached=share >= sizes.SHARE_OF_BOUND,
+    )
+    whole = copied.rows / (copied.copy + copied.refresh)
+    yield Figure("Fieldhouse, aggregates included", rate(whole), "hours, days and weeks refreshed")
+
+
+def _seeds_way(bench: Bench, ours_: float) -> Iterator[Figure]:
+    rows, file = bench.sizes.seed_rows, bench.folder / "seed.duckdb"
+    way = fresh(seed.rows_per_second, bench.server.ready_url, LONG, file, rows).value
+    note = f"{rows:,} rows: pages of 100, INSERT by INSERT, a commit a page, empty DuckDB table"
+    yield Figure("the seed's way", rate(way), note)
+    yield Figure("Fieldhouse / the seed's way", times(ours_ / way))
+
+
+def _dlts(bench: Bench, ours_: float) -> Iterator[Figure]:
+    rows = bench.sizes.dlt_rows
+    for kind, what in (("append", "no deduplication"), ("merge", "deduplicated by primary key")):
+        folder, url = bench.folder, bench.server.ready_url
+        theirs = fresh(peer.rows_per_second, url, LONG, folder, rows, kind).value
+        note = f"{rows:,} rows, {what}, empty database; start-up and a first page not counted"
+        yield Figure(f"dlt rest_api, {kind}", rate(theirs), note)
+        yield Figure(
+            f"Fieldhouse / dlt {kind}",
+            times(ours_ / theirs),
+            goal=f"≥ {sizes.TIMES_DLT:.0f} times",
+            reached=ours_ / theirs >= sizes.TIMES_DLT,
+        )

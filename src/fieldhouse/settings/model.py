@@ -1,0 +1,263 @@
+"""The settings themselves: names, types, bounds, and what is right in words (nothing is read)."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal
+from typing import Annotated
+from urllib.parse import parse_qsl, urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+)
+
+from fieldhouse.errors import ConfigurationError
+from fieldhouse.settings.given import port_ok
+
+__all__ = ["ChannelSettings", "Settings"]
+
+VARIABLES = {
+    "warehouse_url": "FIELDHOUSE_WAREHOUSE",
+    "db_server": "DB_SERVER",
+    "db_name": "DB_NAME",
+    "db_username": "DB_USERNAME",
+    "db_password": "DB_PASSWORD",
+    "db_trusted_connection": "DB_TRUSTED_CONNECTION",
+    "base_url": "THINGSPEAK_BASE_URL",
+    "rate_limit_delay": "THINGSPEAK_RATE_LIMIT_DELAY",
+    "daily_budget": "THINGSPEAK_DAILY_BUDGET",
+    "timeout": "THINGSPEAK_TIMEOUT",
+    "page_size": "THINGSPEAK_PAGE_SIZE",
+    "look_back": "THINGSPEAK_LOOK_BACK",
+    "metadata_ttl": "THINGSPEAK_METADATA_TTL",
+    "channel_id": "THINGSPEAK_CHANNEL_ID",
+    "api_key": "THINGSPEAK_API_KEY",
+    "user_api_key": "THINGSPEAK_USER_API_KEY",
+}
+"""Each setting and its environment variable, the same in ``.env`` and in the stores of secrets."""
+
+TOML_KEYS = {
+    "warehouse": {"url": "warehouse_url"},
+    "thingspeak": {
+        key: key
+        for key in (
+            "base_url",
+            "rate_limit_delay",
+            "daily_budget",
+            "timeout",
+            "page_size",
+            "look_back",
+            "metadata_ttl",
+        )
+    },
+}
+"""Each table of ``fieldhouse.toml`` and its keys with their settings; ``[channels.N]`` apart."""
+
+CHANNEL_KEYS = ("api_key", "decimal_comma", "ranges")
+POINTERS = ("FIELDHOUSE_SECRETS_DIR", "FIELDHOUSE_AZURE_KEY_VAULT_URL", "FIELDHOUSE_AWS_SECRET_ID")
+DEFAULT_WAREHOUSE = "duckdb:///fieldhouse.duckdb"
+DEFAULT_DATABASE = "IoTSensorDB"
+ENGINES = ("duckdb", "sqlserver", "clickhouse")
+REFERENCE = '{ env = "NAME_OF_A_VARIABLE" } or { file = "/run/secrets/name" }'
+RANGE = (
+    "[least, greatest], two numbers in order, of up to 12 digits before the point and 6 after; "
+    "-inf or inf for an open end"
+)
+LARGEST_INT = 2**31 - 1  # a channel's number is an INT in the tables
+
+
+def _no_bool(value: object) -> object:
+    """Python takes true for 1; a user who wrote it meant something else."""
+    if isinstance(value, bool):
+        raise ValueError("not a number")
+    return value
+
+
+def _no_text(value: object) -> object:
+    if isinstance(value, str):
+        raise ValueError("a text")
+    return _no_bool(value)
+
+
+def _stripped(value: object) -> object:
+    """A key without the white space that files and shells leave around it."""
+    return value.strip() if isinstance(value, str) else value
+
+
+def _span(value: object) -> object:
+    """A span of time from a number of seconds, or its text; a `timedelta` stays."""
+    if isinstance(value, timedelta):
+        return value
+    if isinstance(value, bool) or not isinstance(value, (str, int, float, Decimal)):
+        raise ValueError("not a number")
+    try:
+        return timedelta(seconds=float(value))
+    except OverflowError as error:
+        raise ValueError("out of range") from error
+
+
+def _base_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not port_ok(url):
+        raise ValueError("not an address")
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise ValueError("more than an address")
+    return url.rstrip("/")
+
+
+def _warehouse_url(url: str) -> str:
+    """A bare path is a DuckDB file; a URL names a known engine and carries no secret."""
+    if "://" not in url and url.strip():
+        return url
+    parts = urlsplit(url)
+    if parts.scheme not in ENGINES or parts.password is not None or not port_ok(url):
+        raise ValueError("no such engine")
+    if parts.scheme != "duckdb" and "@" in f"{parts.path}{parts.query}{parts.fragment}":
+        raise ValueError("a password that is not quoted")
+    if any(re.search("pass|pwd|token|secret", name, re.I) for name, _ in parse_qsl(parts.query)):
+        raise ValueError("a secret")
+    return url
+
+
+Delay = Annotated[float, BeforeValidator(_no_bool), Field(ge=0, allow_inf_nan=False)]
+Timeout = Annotated[float, BeforeValidator(_no_bool), Field(gt=0, allow_inf_nan=False)]
+Rows = Annotated[int, BeforeValidator(_no_bool), Field(ge=1, le=8000)]
+Requests = Annotated[int, BeforeValidator(_no_bool), Field(ge=1)]
+ChannelId = Annotated[int, BeforeValidator(_no_bool), Field(ge=1, le=LARGEST_INT)]
+Key = Annotated[SecretStr, BeforeValidator(_stripped)]
+FieldNumber = Annotated[int, BeforeValidator(_no_bool), Field(ge=1, le=8)]
+Bound = Annotated[Decimal, BeforeValidator(_no_text), Field(max_digits=18, decimal_places=6)]
+Span = Annotated[timedelta, BeforeValidator(_span), Field(ge=timedelta(0))]
+
+
+def _ordered(bounds: tuple[Decimal | None, Decimal | None]) -> object:
+    low, high = bounds
+    if low is not None and high is not None and low > high:
+        raise ValueError("least above greatest")
+    return bounds
+
+
+Range = Annotated[tuple[Bound | None, Bound | None], AfterValidator(_ordered)]
+
+RIGHT = {
+    "warehouse_url": "duckdb:///file.duckdb, sqlserver://user@host/database or "
+    "clickhouse://user@host/database, its password apart in DB_PASSWORD",
+    "db_trusted_connection": "yes or no",
+    "base_url": "an address that begins with http:// or https:// and has no password, ? or #",
+    "rate_limit_delay": "a number of seconds, 0 or more",
+    "daily_budget": "a whole number of requests, 1 or more",
+    "timeout": "a number of seconds, more than 0",
+    "page_size": "a whole number of rows from 1 to 8000",
+    "look_back": "a number of seconds, 0 or more",
+    "metadata_ttl": "a number of seconds, 0 or more",
+    "channel_id": "a channel's number, a whole number of 1 or more",
+    "channels": "channels by number, each with api_key, decimal_comma and ranges",
+}
+"""What would be right, to end the line that says what is wrong."""
+
+_FROZEN = ConfigDict(
+    frozen=True, extra="forbid", hide_input_in_errors=True, str_strip_whitespace=True
+)
+
+
+class ChannelSettings(BaseModel):
+    """What is set for one channel.
+
+    ``ranges`` maps a field's number, 1 to 8, to its least and greatest plausible value, both
+    inclusive; None is an open end. ``missing_key`` says why a key that is referred to isn't there.
+    """
+
+    model_config = _FROZEN
+
+    api_key: Key | None = None
+    decimal_comma: bool = False
+    ranges: dict[FieldNumber, Range] = {}
+    missing_key: str | None = None
+
+
+class Settings(BaseModel):
+    """Every setting, frozen; made by `load_settings`, or directly by a program that has the values.
+
+    ``rate_limit_delay`` (between requests) and ``timeout`` (of one request) are seconds;
+    ``page_size`` is the rows that a request asks for; ``daily_budget`` is requests in a UTC day,
+    None for no limit; ``metadata_ttl`` is the age at which a channel's metadata is read again.
+    ``api_key`` is the read key of ``channel_id`` and of no other channel: ask `channel`.
+    ``warehouse_url`` never holds a password; ``db_password`` is the warehouse's, whichever it is.
+    `load_settings` makes the URL out of the ``db_`` values; made directly, it is as given.
+    """
+
+    model_config = _FROZEN
+
+    warehouse_url: Annotated[str, AfterValidator(_warehouse_url)] = DEFAULT_WAREHOUSE
+    db_server: str | None = None
+    db_name: str = DEFAULT_DATABASE
+    db_username: str | None = None
+    db_password: SecretStr | None = None
+    db_trusted_connection: bool = False
+    base_url: Annotated[str, AfterValidator(_base_url)] = "https://api.thingspeak.com"
+    rate_limit_delay: Delay = 1.0
+    daily_budget: Requests | None = None
+    timeout: Timeout = 10.0
+    page_size: Rows = 8000
+    look_back: Span = timedelta(hours=1)
+    metadata_ttl: Span = timedelta(hours=1)
+    channel_id: ChannelId | None = None
+    api_key: Key | None = None
+    user_api_key: Key | None = None
+    channels: dict[ChannelId, ChannelSettings] = {}
+
+    _sources: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    def channel(self, channel_id: int) -> ChannelSettings:
+        """What is set for a channel, with its own key, or ``THINGSPEAK_API_KEY`` if it is that one.
+
+        Raises `ConfigurationError` if its key is referred to and not there.
+        """
+        found = self.channels.get(channel_id, ChannelSettings())
+        if found.missing_key:
+            raise ConfigurationError(found.missing_key)
+        if found.api_key is None and channel_id == self.channel_id:
+            return found.model_copy(update={"api_key": self.api_key})
+        return found
+
+    def source_of(self, key: str) -> str:
+        """Where a value came from: ``environment DB_SERVER``, ``.env``, ``default``, and so on.
+
+        ``key`` is a setting's name as in `described`; an unknown one is a `KeyError`.
+        """
+        if key == "channels":
+            return self._sources.get(key, "default")
+        return {name: source for name, _, source in self.described()}[key]
+
+    def described(self) -> list[tuple[str, str, str]]:
+        """Every setting as (name, value as text, source); a secret is ``set`` or ``not set``."""
+        lines = [(key, _text(getattr(self, key))) for key in VARIABLES]
+        for number, channel in sorted(self.channels.items()):
+            lines += _channel_lines(number, channel)
+        return [(key, text, self._sources.get(key, "default")) for key, text in lines]
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return "not set"
+    if isinstance(value, SecretStr):
+        return "set"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, timedelta):
+        return f"{value.total_seconds():g}"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _channel_lines(number: int, channel: ChannelSettings) -> Iterator[tuple[str, str]]:
+    yield f"channels.{number}.api_key", _text(channel.api_key)
+    yield f"channels.{number}.decimal_comma", _text(channel.decimal_comma)
+    for field, (low, high) in sorted(channel.ranges.items()):
+        ends = ("-inf" if low is None else f"{low}", "inf" if high is None else f"{high}")
+        yield f"channels.{number}.ranges.field{field}", ", ".join(ends)

@@ -1,0 +1,135 @@
+"""``fieldhouse.toml``: its tables and keys, each refused in one line if it is not right."""
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+from fieldhouse.settings.given import Given, Layer, error_line, meant_by, parted, read_text, wrong
+from fieldhouse.settings.model import CHANNEL_KEYS, LARGEST_INT, REFERENCE, RIGHT, TOML_KEYS
+
+__all__ = ["TomlFile"]
+
+
+def _parse_toml(text: str, label: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text, parse_float=Decimal)
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        lines = text.split("\n")
+        end = f"at line {len(lines)}, column {len(lines[-1]) + 1}"
+        reason = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "a value too large"
+        reason = reason.replace("at end of document", end)
+        raise error_line(f"{label}: not TOML: {reason}") from None
+
+
+class TomlFile(NamedTuple):
+    """``fieldhouse.toml``: its table, how to call it, and what its references are looked up in."""
+
+    table: dict[str, Any]
+    label: str
+    folder: Path
+    variables: Mapping[str, str]
+
+    @classmethod
+    def read(cls, folder: Path, named: Path | None, variables: Mapping[str, str]) -> Self:
+        path = named or folder / "fieldhouse.toml"
+        label = str(named or "fieldhouse.toml")
+        text = read_text(path, label)
+        if text is None and named:
+            raise error_line(f"{label}: there is no such file")
+        return cls(_parse_toml(text or "", label), label, path.parent, variables)
+
+    def layer(self) -> Layer:
+        """Its settings; refuses whatever is none."""
+        self._refuse_unknown("", self.table, [*TOML_KEYS, "channels"])
+        found: Layer = {}
+        for table, keys in TOML_KEYS.items():
+            found |= self._settings(table, keys)
+        if channels := self._table("channels", self.table.get("channels", {})):
+            place = f"{self.label}: [channels]"
+            value = {key: self._channel(key, given) for key, given in channels.items()}
+            found["channels"] = Given(value, self.label, place)
+        return found
+
+    def references(self) -> set[str]:
+        """The variables that keys refer to."""
+        channels = self.table.get("channels")
+        tables = channels.values() if isinstance(channels, dict) else ()
+        keys = (table.get("api_key") for table in tables if isinstance(table, dict))
+        return {str(key.get("env")) for key in keys if isinstance(key, dict)}
+
+    def _settings(self, table: str, keys: Mapping[str, str]) -> Layer:
+        given = self._table(table, self.table.get(table, {}))
+        self._refuse_unknown(table, given, keys)
+        layer = {
+            keys[key]: Given(value, self.label, f"{self.label}: [{table}] {key}")
+            for key, value in given.items()
+        }
+        for key, (value, _, place) in layer.items():
+            if isinstance(value, str) is not key.endswith("url"):  # only addresses are texts
+                raise wrong(place, RIGHT[key])
+            if key == "warehouse_url" and (parts := parted(value)) and parts.password is not None:
+                raise wrong(place, RIGHT[key])
+        return layer
+
+    def _channel(self, number: str, given: object) -> dict[str, Any]:
+        table = f"channels.{number}"
+        if not re.fullmatch("[1-9][0-9]{0,9}", number) or int(number) > LARGEST_INT:
+            raise error_line(
+                f"{self.label}: [{table}] is no channel; it must be a channel's number, as in "
+                "[channels.9]"
+            )
+        channel = dict(self._table(table, given))
+        self._refuse_unknown(table, channel, CHANNEL_KEYS)
+        place = f"{self.label}: [{table}]"
+        if not isinstance(channel.get("decimal_comma", False), bool):
+            raise wrong(f"{place} decimal_comma", "true or false")
+        if "ranges" in channel:
+            channel["ranges"] = self._ranges(table, channel["ranges"])
+        if "api_key" in channel:
+            channel |= self._key(f"{place} api_key", channel["api_key"])
+        return channel
+
+    def _ranges(self, table: str, given: object) -> dict[int, Any]:
+        fields = [f"field{number}" for number in range(1, 9)]
+        ranges = self._table(f"{table}.ranges", given)
+        self._refuse_unknown(f"{table}.ranges", ranges, fields)
+        return {int(name[-1]): _open_ends(bounds) for name, bounds in ranges.items()}
+
+    def _key(self, place: str, given: object) -> dict[str, Any]:
+        """A key that is referred to; if it is not there, why, for when the channel is used."""
+        match given:
+            case {"env": str(name), **more} if name and not more:
+                key, why = self.variables.get(name), f"the variable {name} is not set"
+            case {"file": str(name), **more} if name and not more:
+                key = read_text(self.folder / name, f"{place}: {name}")
+                why = f"the file {name} is missing or empty"
+            case _:
+                raise wrong(place, f"a reference to a secret, not the secret: {REFERENCE}")
+        if key and key.strip():
+            return {"api_key": key}
+        return {"api_key": None, "missing_key": f"{place}: {why}"}
+
+    def _table(self, name: str, given: object) -> dict[str, Any]:
+        if not isinstance(given, dict):
+            raise error_line(f"{self.label}: {name} must be a table, as in [{name}]")
+        return given
+
+    def _refuse_unknown(self, table: str, given: Iterable[str], known: Iterable[str]) -> None:
+        known = list(known)
+        place = f"{self.label}: [{table}]" if table else f"{self.label}:"
+        for key in given:
+            if key not in known:
+                hint = meant_by(key, known) or f"; there is {', '.join(known)}"
+                raise error_line(f"{place} {key} is no setting{hint}")
+
+
+def _open_ends(bounds: object) -> object:
+    """TOML has no null: ``-inf`` below and ``inf`` above leave a range open."""
+    if not isinstance(bounds, list) or len(bounds) != 2:
+        return bounds
+    low, high = bounds
+    ends = Decimal("-inf"), Decimal("inf")
+    return (None if low == ends[0] else low, None if high == ends[1] else high)

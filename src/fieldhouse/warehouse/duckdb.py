@@ -1,0 +1,192 @@
+"""The embedded warehouse: one DuckDB file, one process, many threads.
+
+DuckDB lets one process hold a file. Within it, every read has a cursor of its own and sees the last
+commit; writes take turns. External access is off, so that no statement, not even a user's own
+SELECT, reads or writes another file; ``stream`` moreover runs in a read-only transaction.
+"""
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, date, datetime
+from functools import cache
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from fieldhouse.errors import ConfigurationError
+from fieldhouse.readings import Batch
+from fieldhouse.warehouse import Counts, duckdb_load, migrations, sqlfiles
+from fieldhouse.warehouse.duckdb_errors import translated
+
+__all__ = ["DuckDBWarehouse"]
+
+_ENGINE = "duckdb"
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "enable_external_access": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    # A checkpoint after every few pages costs more than the pages; replaying 256 MB takes a second.
+    "checkpoint_threshold": "256MB",
+}
+_READS = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
+_BATCH_ROWS = 65_536
+
+
+class DuckDBWarehouse:
+    """A warehouse in a DuckDB file; see ``Warehouse`` for what its methods promise."""
+
+    def __init__(self, path: str, connection: duckdb.DuckDBPyConnection) -> None:
+        """Take over ``connection``; use ``open``."""
+        self._path = path
+        self._connection = connection
+        self._writing = threading.RLock()
+        self._channels: defaultdict[int, threading.RLock] = defaultdict(threading.RLock)
+        self._forgot_on: date | None = None
+        self._closed = False
+
+    @classmethod
+    def open(cls, path: str, *, read_only: bool = False) -> "DuckDBWarehouse":
+        """Open or create the file. Raises WarehouseLocked, and WarehouseUnusable for what it is."""
+        with translated(path):
+            warehouse = cls(path, duckdb.connect(path, read_only=read_only, config=_CONFIG))
+            try:
+                migrations.check(_ENGINE, warehouse._applied())
+            except BaseException:
+                warehouse.close()
+                raise
+        return warehouse
+
+    def migrate(self) -> Sequence[str]:
+        """Bring the schema up to this version, in one transaction."""
+        with self._transaction() as cursor:
+            _run(cursor, "migrate", "ledger", {})
+            scripts = migrations.pending(_ENGINE, self._applied(cursor))
+            for script in scripts:
+                cursor.execute(script.text)
+                record = {"name": script.name, "checksum": script.checksum}
+                _run(cursor, "migrate", "record_script", record)
+        return [script.name for script in scripts]
+
+    def load(self, batches: Sequence[Batch]) -> Mapping[int, Counts]:
+        """Write the batches in one transaction."""
+        with self._transaction() as cursor:
+            if self._forgot_on != (today := datetime.now(UTC).date()):
+                _run(cursor, "load", "forget_batches", {})
+                self._forgot_on = today
+            return duckdb_load.load(_LoadSession(cursor), batches)
+
+    def query(self, name: str, /, **parameters: Any) -> pa.Table:
+        """Answer ``queries/<name>.sql``; a parameter not given is NULL."""
+        with translated(self._path), self._cursor() as cursor:
+            return _run(cursor, "queries", name, parameters)
+
+    def call(self, name: str, /, **parameters: Any) -> pa.Table:
+        """Run ``calls/<name>.sql`` in one transaction; a parameter not given is NULL."""
+        with self._transaction() as cursor:
+            return _run(cursor, "calls", name, parameters)
+
+    def stream(self, statement: str, /) -> pa.RecordBatchReader:
+        """Answer one SELECT of a user's, in a read-only transaction. Raises ConfigurationError."""
+        with translated(self._path, statement=statement):
+            cursor = self._connection.cursor()
+            parsed = cursor.extract_statements(statement)
+            if len(parsed) != 1 or parsed[0].type not in _READS:
+                raise ConfigurationError("one statement that only reads, a SELECT, is answered here")
+            cursor.execute("BEGIN TRANSACTION READ ONLY")
+            reader = cursor.sql(parsed[0]).to_arrow_reader(_BATCH_ROWS)
+        return pa.RecordBatchReader.from_batches(reader.schema, self._read(cursor, reader, statement))
+
+    @contextmanager
+    def lock(self, channel_id: int) -> Iterator[None]:
+        """Hold the channel; DuckDB's process holds the file, so a lock in memory is enough."""
+        with self._writing:
+            held = self._channels[channel_id]
+        with held:
+            yield
+
+    def close(self) -> None:
+        """Write all into the file and let go of it."""
+        with self._writing:
+            if not self._closed:
+                self._closed = True
+                with translated(self._path):
+                    self._connection.close()
+
+    def _applied(self, cursor: duckdb.DuckDBPyConnection | None = None) -> dict[str, str]:
+        """What the ledger holds; nothing if there is none yet."""
+        try:
+            rows = _run(cursor or self._connection, "migrate", "applied_scripts", {}).to_pylist()
+        except duckdb.CatalogException:
+            return {}
+        return {row["ScriptName"]: row["Checksum"] for row in rows}
+
+    @contextmanager
+    def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        cursor = self._connection.cursor()
+        try:
+            yield cursor
+        finally:
+            with suppress(duckdb.Error):
+                cursor.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        with self._writing, translated(self._path), self._cursor() as cursor:
+            cursor.begin()
+            try:
+                yield cursor
+                cursor.commit()
+            except BaseException:
+                with suppress(duckdb.Error):  # the first error is the one to tell
+                    cursor.rollback()
+                raise
+
+    def _read(
+        self, cursor: duckdb.DuckDBPyConnection, reader: pa.RecordBatchReader, statement: str
+    ) -> Iterator[pa.RecordBatch]:
+        try:
+            with translated(self._path, statement=statement):
+                yield from reader
+        finally:
+            with suppress(duckdb.Error):
+                cursor.close()
+
+
+class _LoadSession:
+    """A cursor within a transaction, for ``duckdb_load``."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        self._cursor = cursor
+
+    def run(self, name: str, /, **parameters: Any) -> pa.Table:
+        return _run(self._cursor, "load", name, parameters)
+
+    def register(self, name: str, table: pa.Table) -> None:
+        self._cursor.register(name, table)
+
+    def unregister(self, name: str) -> None:
+        self._cursor.unregister(name)
+
+
+def _run(
+    cursor: duckdb.DuckDBPyConnection, folder: str, name: str, parameters: Mapping[str, Any]
+) -> pa.Table:
+    """Run a file's statements; the answer of the last one."""
+    statements = _parsed(folder, name)
+    known = set().union(*(statement.named_parameters for statement in statements))
+    if unknown := parameters.keys() - known:
+        raise ConfigurationError(f"{name} takes no {', '.join(sorted(unknown))}")
+    answer = pa.table({})
+    for statement in statements:
+        given = {key: parameters.get(key) for key in statement.named_parameters}
+        answer = cursor.sql(statement, params=given or None).to_arrow_table()
+    return answer
+
+
+@cache
+def _parsed(folder: str, name: str) -> list[duckdb.Statement]:
+    with duckdb.connect() as parser:
+        return parser.extract_statements(sqlfiles.text(_ENGINE, folder, name))

@@ -1,0 +1,24 @@
+-- usp_CalculateDataQuality(channel_id, check_date, as_of): judge one day and keep the judgement; its row.
+-- A NULL date is the day of as-of.
+INSERT INTO iot.DataQuality (
+    ChannelID, CheckDate, TotalReadings, MissingReadings, OutOfRangeReadings, AnomaliesDetected, QualityScore,
+    CadenceSeconds, ExpectedReadings, AbsentReadings, RangesConfigured, Notes, AsOfTime
+)
+SELECT
+    ChannelID, CheckDate, TotalReadings, MissingReadings, OutOfRangeReadings, AnomaliesDetected, QualityScore,
+    CadenceSeconds, ExpectedReadings, AbsentReadings, RangesConfigured, Notes, AsOfTime
+FROM iot.usp_CalculateDataQuality($channel_id, CheckDate := $check_date::DATE, AsOfTime := $as_of::TIMESTAMP)
+ON CONFLICT (ChannelID, CheckDate) DO UPDATE SET
+    TotalReadings = excluded.TotalReadings,
+    MissingReadings = excluded.MissingReadings,
+    OutOfRangeReadings = excluded.OutOfRangeReadings,
+    AnomaliesDetected = excluded.AnomaliesDetected,
+    QualityScore = excluded.QualityScore,
+    CadenceSeconds = excluded.CadenceSeconds,
+    ExpectedReadings = excluded.ExpectedReadings,
+    AbsentReadings = excluded.AbsentReadings,
+    RangesConfigured = excluded.RangesConfigured,
+    Notes = excluded.Notes,
+    AsOfTime = excluded.AsOfTime,
+    CreatedAt = excluded.CreatedAt
+RETURNING *;

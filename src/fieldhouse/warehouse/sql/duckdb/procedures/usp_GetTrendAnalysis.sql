@@ -1,0 +1,53 @@
+-- usp_GetTrendAnalysis: one field day by day over [as-of - days, as-of): how it changed, where it goes.
+CREATE OR REPLACE MACRO iot.usp_GetTrendAnalysis(ChannelID, FieldNumber, Days := 30, AsOfTime := NULL) AS TABLE
+WITH
+instant AS (
+    SELECT coalesce(AsOfTime::TIMESTAMP, make_timestamp(epoch_us(now()))) AS A
+),
+sourced AS (
+    SELECT
+        r.CreatedAt::DATE AS ReadingDate,
+        CASE FieldNumber
+            WHEN 1 THEN r.Field1
+            WHEN 2 THEN r.Field2
+            WHEN 3 THEN r.Field3
+            WHEN 4 THEN r.Field4
+            WHEN 5 THEN r.Field5
+            WHEN 6 THEN r.Field6
+            WHEN 7 THEN r.Field7
+            WHEN 8 THEN r.Field8
+            ELSE error('ConfigurationError: fields are numbered 1 to 8')
+        END AS Value
+    FROM iot.CurrentReadings AS r
+    WHERE
+        r.ChannelID = ChannelID
+        AND r.CreatedAt >= (SELECT i.A FROM instant AS i) - to_days(Days::INTEGER)
+        AND r.CreatedAt < (SELECT i.A FROM instant AS i)
+),
+daily AS (
+    SELECT
+        s.ReadingDate, avg(s.Value) AS AvgValue, min(s.Value) AS MinValue, max(s.Value) AS MaxValue,
+        count(s.Value) AS ReadingCount
+    FROM sourced AS s
+    WHERE s.Value IS NOT NULL
+    GROUP BY s.ReadingDate
+),
+compared AS (
+    SELECT
+        d.*, b.AvgValue AS AvgBefore,
+        avg(d.AvgValue) OVER (ORDER BY d.ReadingDate RANGE BETWEEN INTERVAL 6 DAY PRECEDING AND CURRENT ROW)
+            AS MovingAvg7Day
+    FROM daily AS d
+    LEFT JOIN daily AS b ON b.ReadingDate = d.ReadingDate - 1
+)
+SELECT
+    c.ReadingDate, c.AvgValue, c.MinValue, c.MaxValue, c.ReadingCount,
+    c.AvgValue - c.AvgBefore AS ChangeFromPrevious,
+    c.MovingAvg7Day,
+    CASE
+        WHEN round(c.AvgValue, 6) > round(c.AvgBefore, 6) THEN 'Increasing'
+        WHEN round(c.AvgValue, 6) < round(c.AvgBefore, 6) THEN 'Decreasing'
+        WHEN c.AvgBefore IS NOT NULL THEN 'Stable'
+    END AS Trend
+FROM compared AS c
+ORDER BY c.ReadingDate;

@@ -1,0 +1,44 @@
+-- usp_ProcessSensorReadings: the periods that touch [start, end), as they are to be stored; here it
+-- only reads. NULL dates are the seven days before as-of.
+CREATE OR REPLACE MACRO iot.usp_ProcessSensorReadings(
+    ChannelID, AggregationType := 'HOURLY', StartDate := NULL, EndDate := NULL, AsOfTime := NULL
+) AS TABLE
+WITH
+unit AS (
+    SELECT CASE upper(AggregationType)
+    WHEN 'HOURLY' THEN 'hour' WHEN 'DAILY' THEN 'day' WHEN 'WEEKLY' THEN 'week'
+    ELSE error('ConfigurationError: the aggregation types are HOURLY, DAILY and WEEKLY') END AS Name
+),
+edges AS (
+    SELECT
+        date_trunc(u.Name, coalesce(StartDate::TIMESTAMP, coalesce(AsOfTime::TIMESTAMP, make_timestamp(epoch_us(now()))) - INTERVAL 7 DAY)) AS FirstAt,
+        date_trunc(u.Name, coalesce(EndDate::TIMESTAMP, AsOfTime::TIMESTAMP, make_timestamp(epoch_us(now()))) - INTERVAL 1 MICROSECOND)
+            + CASE u.Name WHEN 'hour' THEN INTERVAL 1 HOUR WHEN 'day' THEN INTERVAL 1 DAY ELSE INTERVAL 7 DAY END AS EndAt
+    FROM unit AS u
+),
+sourced AS NOT MATERIALIZED (
+    SELECT
+        r.ChannelID, date_trunc((SELECT u.Name FROM unit AS u), r.CreatedAt) AS PeriodStart,
+        r.Field1, r.Field2, r.Field3, r.Field4, r.Field5, r.Field6, r.Field7, r.Field8
+    FROM iot.CurrentReadings AS r
+    WHERE
+        r.ChannelID = ChannelID
+        AND r.CreatedAt >= (SELECT e.FirstAt FROM edges AS e)
+        AND r.CreatedAt < (SELECT e.EndAt FROM edges AS e)
+),
+-- include period_statistics
+SELECT
+    p.ChannelID, upper(AggregationType) AS AggregationType, p.PeriodStart,
+    p.PeriodStart + CASE u.Name WHEN 'hour' THEN INTERVAL 1 HOUR WHEN 'day' THEN INTERVAL 1 DAY ELSE INTERVAL 7 DAY END AS PeriodEnd,
+    p.Field1Avg, p.Field1Min, p.Field1Max, p.Field1StdDev, p.Field1Count,
+    p.Field2Avg, p.Field2Min, p.Field2Max, p.Field2StdDev, p.Field2Count,
+    p.Field3Avg, p.Field3Min, p.Field3Max, p.Field3StdDev, p.Field3Count,
+    p.Field4Avg, p.Field4Min, p.Field4Max, p.Field4StdDev, p.Field4Count,
+    p.Field5Avg, p.Field5Min, p.Field5Max, p.Field5StdDev, p.Field5Count,
+    p.Field6Avg, p.Field6Min, p.Field6Max, p.Field6StdDev, p.Field6Count,
+    p.Field7Avg, p.Field7Min, p.Field7Max, p.Field7StdDev, p.Field7Count,
+    p.Field8Avg, p.Field8Min, p.Field8Max, p.Field8StdDev, p.Field8Count,
+    p.ReadingCount
+FROM statistics AS p
+CROSS JOIN unit AS u
+ORDER BY p.PeriodStart;

@@ -1,0 +1,554 @@
+"""The configuration: what wins over what, what is refused, and that no secret shows."""
+
+import json
+import subprocess
+import sys
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from fieldhouse.errors import ConfigurationError
+from fieldhouse.settings import Settings, load_settings
+from fieldhouse.settings.model import TOML_KEYS, VARIABLES
+
+ROOT = Path(__file__).parents[1]
+SECRET = "Hush-4711-Hush"
+
+
+def load(
+    folder: Path,
+    toml: str | None = None,
+    dotenv: str | None = None,
+    overrides: dict[str, object] | None = None,
+    **environ: str,
+) -> Settings:
+    if toml is not None:
+        (folder / "fieldhouse.toml").write_text(toml, encoding="utf-8")
+    if dotenv is not None:
+        (folder / ".env").write_text(dotenv, encoding="utf-8")
+    return load_settings(overrides, directory=folder, environ=environ)
+
+
+def refusal(folder: Path, toml: str | None = None, dotenv: str | None = None, **more: Any) -> str:
+    with pytest.raises(ConfigurationError) as caught:
+        load(folder, toml, dotenv, **more)
+    line = str(caught.value)
+    assert line.isprintable()
+    assert SECRET not in line
+    return line
+
+
+def test_without_any_configuration(tmp_path: Path) -> None:
+    """Fieldhouse starts with nothing: a DuckDB file, ThingSpeak itself, one request a second."""
+    settings = load(tmp_path)
+    assert settings == Settings()
+    assert settings.warehouse_url == "duckdb:///fieldhouse.duckdb"
+    assert settings.base_url == "https://api.thingspeak.com"
+    assert (settings.rate_limit_delay, settings.timeout, settings.page_size) == (1.0, 10.0, 8000)
+    assert settings.look_back == settings.metadata_ttl == timedelta(hours=1)
+    assert {source for _, _, source in settings.described()} == {"default"}
+
+
+def test_importing_reads_nothing(tmp_path: Path) -> None:
+    """Importing the settings neither reads a file nor loads a cloud's library."""
+    (tmp_path / "fieldhouse.toml").write_text("broken", encoding="utf-8")
+    code = "import sys, fieldhouse.settings; print('pydantic_settings' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "False"
+
+
+def test_the_order_of_sources(tmp_path: Path) -> None:
+    """Command line, environment, .env, secrets directory, fieldhouse.toml, default."""
+    (tmp_path / "fieldhouse.toml").write_text("[thingspeak]\npage_size = 1\n", encoding="utf-8")
+    assert told(tmp_path) == (1, "fieldhouse.toml")
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "thingspeak_page_size").write_text("2\n", encoding="utf-8")
+    kept = {"FIELDHOUSE_SECRETS_DIR": "secrets"}
+    assert told(tmp_path, **kept) == (2, f"secrets directory {tmp_path / 'secrets'}")
+    (tmp_path / ".env").write_text("THINGSPEAK_PAGE_SIZE=3\n", encoding="utf-8")
+    assert told(tmp_path, **kept) == (3, ".env")
+    kept["THINGSPEAK_PAGE_SIZE"] = "4"
+    assert told(tmp_path, **kept) == (4, "environment THINGSPEAK_PAGE_SIZE")
+    assert told(tmp_path, overrides={"page_size": 5}, **kept) == (5, "command line")
+    assert told(tmp_path, overrides={"page_size": None}, **kept)[0] == 4
+
+
+def told(folder: Path, **more: Any) -> tuple[int, str]:
+    settings = load(folder, **more)
+    return settings.page_size, settings.source_of("page_size")
+
+
+def test_the_process_environment_is_the_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without arguments, the environment and the current directory are read."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("THINGSPEAK_CHANNEL_ID", "9")
+    assert load_settings().channel_id == 9
+
+
+def test_settings_are_frozen(tmp_path: Path) -> None:
+    """Nothing changes a setting once it is read."""
+    with pytest.raises(ValidationError):
+        load(tmp_path).page_size = 1  # type: ignore[misc]
+
+
+def test_a_named_file_must_be_there(tmp_path: Path) -> None:
+    """A file named on the command line is read in place of fieldhouse.toml, and must exist."""
+    other = tmp_path / "other.toml"
+    with pytest.raises(ConfigurationError, match=r"other\.toml: there is no such file"):
+        load_settings(config_file=other, directory=tmp_path, environ={})
+    other.write_text("[thingspeak]\ntimeout = 3\n", encoding="utf-8")
+    settings = load_settings(config_file=other, directory=tmp_path, environ={})
+    assert (settings.timeout, settings.source_of("timeout")) == (3.0, str(other))
+
+
+def test_the_example_files_are_valid(tmp_path: Path) -> None:
+    """Both example files can be copied as they are, and set the defaults or say more."""
+    toml = (ROOT / "fieldhouse.example.toml").read_text(encoding="utf-8")
+    dotenv = (ROOT / ".env.example").read_text(encoding="utf-8")
+    settings = load(tmp_path, toml, dotenv, KEY_OF_9=SECRET)
+    assert settings.channel(9).ranges[2] == (Decimal(0), None)
+    expected = Settings(daily_budget=8000, channels=settings.channels)
+    assert settings.model_dump() == expected.model_dump()
+
+
+def test_the_page_names_every_setting() -> None:
+    """docs/configuration.md has each setting's name, variable and key, and no others."""
+    page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    for setting, variable in VARIABLES.items():
+        assert f"| `{setting}` | `{variable}` |" in page
+    for table, keys in TOML_KEYS.items():
+        for key, setting in keys.items():
+            assert f"| `{setting}` | `{VARIABLES[setting]}` | `[{table}] {key}` |" in page
+    assert set(VARIABLES) == set(Settings.model_fields) - {"channels"}
+
+
+# The warehouse
+
+LOGIN = {"DB_USERNAME": "u@x", "DB_PASSWORD": SECRET}
+
+
+@pytest.mark.parametrize(
+    ("server", "address"),
+    [
+        ("db.example.org", "db.example.org"),
+        ("db,1444", "db:1444"),
+        ("tcp:db, 1444", "db:1444"),
+        ("host\\SENSORS", "host%5CSENSORS"),
+    ],
+)
+def test_the_seeds_variables_name_sql_server(tmp_path: Path, server: str, address: str) -> None:
+    """DB_SERVER in each of SQL Server's notations makes a URL, the password apart."""
+    settings = load(tmp_path, DB_SERVER=server, DB_NAME="My DB", **LOGIN)
+    assert settings.warehouse_url == f"sqlserver://u%40x@{address}/My%20DB"
+    assert settings.source_of("warehouse_url") == "environment DB_SERVER"
+    assert settings.db_password is not None
+    assert settings.db_password.get_secret_value() == SECRET
+
+
+def test_a_trusted_connection_needs_no_login(tmp_path: Path) -> None:
+    """DB_TRUSTED_CONNECTION=yes logs in as the account itself."""
+    settings = load(tmp_path, DB_SERVER="db", DB_TRUSTED_CONNECTION="yes")
+    assert settings.warehouse_url == "sqlserver://db/IoTSensorDB?trusted_connection=yes"
+
+
+def test_an_incomplete_login_is_refused(tmp_path: Path) -> None:
+    """A server without a login is told before anything runs."""
+    assert refusal(tmp_path, DB_SERVER="db") == (
+        "environment DB_SERVER is set, DB_USERNAME is not; set it, or DB_TRUSTED_CONNECTION=yes"
+    )
+    assert "DB_PASSWORD is not" in refusal(tmp_path, DB_SERVER="db", DB_USERNAME="u")
+    line = refusal(tmp_path, DB_SERVER="db", DB_TRUSTED_CONNECTION="maybe")
+    assert line == "environment DB_TRUSTED_CONNECTION must be yes or no"
+    assert "must be host" in refusal(tmp_path, DB_SERVER="db,x", **LOGIN)
+
+
+def test_url_and_server(tmp_path: Path) -> None:
+    """Of a URL and DB_SERVER the one whose source comes first is used; in one source, the URL."""
+    toml = '[warehouse]\nurl = "duckdb:///a.duckdb"\n'
+    assert load(tmp_path, toml, **LOGIN, DB_SERVER="db").warehouse_url.startswith("sqlserver://")
+    both = load(tmp_path, toml, **LOGIN, DB_SERVER="db", FIELDHOUSE_WAREHOUSE="b.duckdb")
+    assert both.warehouse_url == "b.duckdb"
+    late = load(tmp_path, toml, "DB_SERVER=db\n", FIELDHOUSE_WAREHOUSE="b.duckdb")
+    assert late.warehouse_url == "b.duckdb"
+
+
+def test_a_password_leaves_the_url(tmp_path: Path) -> None:
+    """A password in a variable's URL is kept apart, unquoted, and wins over DB_PASSWORD."""
+    url = f"clickhouse://u:%40{SECRET}@db:8443/iot"
+    settings = load(tmp_path, FIELDHOUSE_WAREHOUSE=url, DB_PASSWORD="other")
+    assert settings.warehouse_url == "clickhouse://u@db:8443/iot"
+    assert settings.db_password is not None
+    assert settings.db_password.get_secret_value() == f"@{SECRET}"
+    assert settings.source_of("db_password") == "environment FIELDHOUSE_WAREHOUSE"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"postgres://u:{SECRET}@h/d",
+        f"sqlserver://u:12/{SECRET}@h/d",
+        f"sqlserver://u:12#{SECRET}@h/d",
+        f"duckdb:///md:x?motherduck_token={SECRET}",
+        f"clickhouse://[u:{SECRET}@h/d",
+    ],
+)
+def test_a_wrong_url_does_not_show(tmp_path: Path, url: str) -> None:
+    """A URL that is refused is not repeated: whatever is in it may be a password."""
+    assert "FIELDHOUSE_WAREHOUSE must be" in refusal(tmp_path, FIELDHOUSE_WAREHOUSE=url)
+
+
+# Channels and their keys
+
+NINE = '[channels.9]\napi_key = { env = "KEY_OF_9" }\n'
+
+
+def key_of(settings: Settings, channel_id: int) -> str | None:
+    key = settings.channel(channel_id).api_key
+    return key.get_secret_value() if key else None
+
+
+def test_a_key_belongs_to_its_channel(tmp_path: Path) -> None:
+    """THINGSPEAK_API_KEY is for THINGSPEAK_CHANNEL_ID; a channel's own key comes first."""
+    one = {"THINGSPEAK_CHANNEL_ID": "9", "THINGSPEAK_API_KEY": " mine\r"}
+    settings = load(tmp_path, **one)
+    assert (key_of(settings, 9), key_of(settings, 10)) == ("mine", None)
+    assert key_of(load(tmp_path, NINE, **one, KEY_OF_9="own"), 9) == "own"
+
+
+def test_a_reference_to_a_variable(tmp_path: Path) -> None:
+    """A reference is looked up in the environment, then in .env."""
+    assert key_of(load(tmp_path, NINE, "KEY_OF_9='a$b${HOME}'\n"), 9) == "a$b${HOME}"
+    assert key_of(load(tmp_path, NINE, KEY_OF_9="env"), 9) == "env"
+
+
+def test_a_reference_to_a_file(tmp_path: Path) -> None:
+    """A file is seen from the directory of the configuration, its last line break left out."""
+    (tmp_path / "key9").write_text("from file\n", encoding="utf-8")
+    assert key_of(load(tmp_path, '[channels.9]\napi_key = { file = "key9" }'), 9) == "from file"
+
+
+@pytest.mark.parametrize("reference", ['env = "KEY_OF_9"', 'file = "key9"'])
+def test_a_missing_key_stops_its_channel_alone(tmp_path: Path, reference: str) -> None:
+    """A key that is not there is an error when its channel is used; the others go on."""
+    settings = load(tmp_path, f"[channels.9]\napi_key = {{ {reference} }}\n[channels.10]\n")
+    assert key_of(settings, 10) is None
+    with pytest.raises(ConfigurationError, match=r"^fieldhouse.toml: \[channels.9\] api_key: the "):
+        settings.channel(9)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [f'"{SECRET}"', "1", '{ env = "" }', "{}", '{ env = "A", file = "B" }', "{ env = 1 }"],
+)
+def test_a_key_is_never_written_in_the_file(tmp_path: Path, written: str) -> None:
+    """Whatever is not a reference is refused, unseen."""
+    line = refusal(tmp_path, f"[channels.9]\napi_key = {written}\n")
+    assert line.startswith("fieldhouse.toml: [channels.9] api_key must be a reference")
+
+
+def test_no_secret_shows(tmp_path: Path) -> None:
+    """Neither a repr nor the description has a secret; the description says set or not set."""
+    secrets = ("DB_PASSWORD", "THINGSPEAK_API_KEY", "THINGSPEAK_USER_API_KEY", "KEY_OF_9")
+    settings = load(tmp_path, NINE, **dict.fromkeys(secrets, SECRET))
+    assert SECRET not in repr(settings) + str(settings) + repr(settings.channel(9))
+    assert SECRET not in str(settings.described())
+    assert ("channels.9.api_key", "set", "fieldhouse.toml") in settings.described()
+    assert ("user_api_key", "set", "environment THINGSPEAK_USER_API_KEY") in settings.described()
+
+
+def test_described_agrees_with_source_of(tmp_path: Path) -> None:
+    """Each line of the description has the source that source_of gives; an unknown one is none."""
+    settings = load(tmp_path, f"{NINE}ranges.field2 = [-inf, 1.5]\n", KEY_OF_9="k")
+    lines = {key: (text, source) for key, text, source in settings.described()}
+    assert lines["channels.9.ranges.field2"] == ("-inf, 1.5", "fieldhouse.toml")
+    assert all(settings.source_of(key) == source for key, (_, source) in lines.items())
+    with pytest.raises(KeyError):
+        settings.source_of("page_sise")
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("toml", "line"),
+    [
+        (
+            "[thingspeak]\nrate_limit_dely = 1",
+            "[thingspeak] rate_limit_dely is no setting; did you mean rate_limit_delay?",
+        ),
+        ("[warehouse]\nx = 1", "[warehouse] x is no setting; there is url"),
+        ("[thingspeek]", "thingspeek is no setting; did you mean thingspeak?"),
+        ("[channels.9]\ncolour = 1", "[channels.9] colour is no setting; there is api_key, "),
+        (
+            "[channels.9]\nranges.field9 = [1, 2]",
+            "[channels.9.ranges] field9 is no setting; did you mean field8?",
+        ),
+        ("thingspeak = 3", "thingspeak must be a table, as in [thingspeak]"),
+        ("channels = 3", "channels must be a table"),
+        ("[channels]\n9 = 3", "channels.9 must be a table, as in [channels.9]"),
+        ("[channels.porch]", "[channels.porch] is no channel"),
+        ("[channels.0]", "[channels.0] is no channel"),
+        ("[channels.-1]", "[channels.-1] is no channel"),
+        ("[channels.09]", "[channels.09] is no channel"),
+        ("[channels.2147483648]", "[channels.2147483648] is no channel"),
+        ("[channels.9]\ndecimal_comma = 1", "[channels.9] decimal_comma must be true or false"),
+        ("[thingspeak]\npage_size = 9000", "[thingspeak] page_size must be a whole number of rows"),
+        ("[thingspeak]\npage_size = 0", "[thingspeak] page_size must be"),
+        ("[thingspeak]\npage_size = '8'", "[thingspeak] page_size must be"),
+        ("[thingspeak]\npage_size = true", "[thingspeak] page_size must be"),
+        ("[thingspeak]\npage_size = 1.5", "[thingspeak] page_size must be"),
+        ("[thingspeak]\ndaily_budget = 0", "[thingspeak] daily_budget must be"),
+        ("[thingspeak]\nrate_limit_delay = -1", "[thingspeak] rate_limit_delay must be"),
+        ("[thingspeak]\nrate_limit_delay = nan", "[thingspeak] rate_limit_delay must be"),
+        ("[thingspeak]\ntimeout = inf", "[thingspeak] timeout must be"),
+        ("[thingspeak]\ntimeout = 0", "[thingspeak] timeout must be"),
+        ("[thingspeak]\nlook_back = -1", "[thingspeak] look_back must be"),
+        ("[thingspeak]\nlook_back = inf", "[thingspeak] look_back must be"),
+        ("[thingspeak]\nlook_back = true", "[thingspeak] look_back must be"),
+        ("[thingspeak]\nlook_back = []", "[thingspeak] look_back must be"),
+        ("[thingspeak]\nmetadata_ttl = 1e300", "[thingspeak] metadata_ttl must be"),
+        ("[thingspeak]\nbase_url = 1", "[thingspeak] base_url must be an address"),
+        ("[thingspeak]\nbase_url = 'ftp://h'", "[thingspeak] base_url must be an address"),
+        ("[thingspeak]\nbase_url = 'http://'", "[thingspeak] base_url must be an address"),
+        (f"[thingspeak]\nbase_url = 'http://u:{SECRET}@h'", "[thingspeak] base_url must be"),
+        (f"[warehouse]\nurl = 'sqlserver://u:{SECRET}@h/d'", "[warehouse] url must be"),
+        ("[warehouse]\nurl = ''", "[warehouse] url must be"),
+    ],
+)
+def test_what_is_wrong_is_one_line(tmp_path: Path, toml: str, line: str) -> None:
+    """A wrong key, type or value names the file, the key, and what would be right."""
+    assert refusal(tmp_path, toml).startswith(f"fieldhouse.toml: {line}")
+
+
+@pytest.mark.parametrize(
+    "bounds",
+    ["3", "[1]", "[2, 1]", "[nan, 1]", "['1', 2]", "[true, 2]", "[1e12, inf]", "[0.0000001, 1]"],
+)
+def test_a_range_is_two_numbers_in_order(tmp_path: Path, bounds: str) -> None:
+    """Bounds are numbers that the warehouse holds exactly, the least first."""
+    line = refusal(tmp_path, f"[channels.9]\nranges.field1 = {bounds}\n")
+    assert line.startswith("fieldhouse.toml: [channels.9] ranges.field1 must be [least, greatest]")
+
+
+def test_bounds_are_exact_and_may_be_open(tmp_path: Path) -> None:
+    """A bound is the decimal that was written; infinity is an open end; equal ends are a range."""
+    toml = "[channels.9.ranges]\nfield1 = [-0.1, inf]\nfield8 = [5, 5]\n"
+    ranges = load(tmp_path, toml).channel(9).ranges
+    assert ranges == {1: (Decimal("-0.1"), None), 8: (Decimal(5), Decimal(5))}
+
+
+@pytest.mark.parametrize(
+    ("toml", "where"),
+    [
+        ("a = 1 b", "(at line 1, column 7)"),
+        ('\n\na = "', "(at line 3, column 6)"),
+        ("a = 1\na = 2", "line 2"),
+        ("a = 1e99999999999999999999", "a value too large"),
+    ],
+)
+def test_what_is_not_toml_names_its_place(tmp_path: Path, toml: str, where: str) -> None:
+    """A slip in the syntax is told with its line and column."""
+    line = refusal(tmp_path, toml)
+    assert line.startswith("fieldhouse.toml: not TOML: ")
+    assert where in line
+
+
+@pytest.mark.parametrize("name", [".env", "fieldhouse.toml"])
+def test_a_file_that_cannot_be_read(tmp_path: Path, name: str) -> None:
+    """What is not UTF-8, or cannot be opened, is one line that names the file."""
+    path = tmp_path / name
+    path.write_bytes(b"# \xff\n")
+    assert refusal(tmp_path) == f"{name}: not UTF-8 at byte 3"
+    path.unlink()
+    path.mkdir()
+    assert refusal(tmp_path).startswith(f"{name}: cannot be read: ")
+
+
+def test_files_of_a_windows_editor(tmp_path: Path) -> None:
+    """A byte order mark and carriage returns do no harm."""
+    mark = b"\xef\xbb\xbf"
+    (tmp_path / ".env").write_bytes(mark + b"THINGSPEAK_CHANNEL_ID=9\r\nDB_NAME=x\r\n")
+    (tmp_path / "fieldhouse.toml").write_bytes(mark + b"[thingspeak]\r\ntimeout = 3\r\n")
+    settings = load(tmp_path)
+    assert (settings.channel_id, settings.db_name, settings.timeout) == (9, "x", 3.0)
+
+
+def test_a_wrong_variable_is_named(tmp_path: Path) -> None:
+    """A wrong value of a variable names the variable and its source, not the value."""
+    right = "must be a channel's number, a whole number of 1 or more"
+    line = refusal(tmp_path, THINGSPEAK_CHANNEL_ID=SECRET)
+    assert line == f"environment THINGSPEAK_CHANNEL_ID {right}"
+    line = refusal(tmp_path, dotenv="THINGSPEAK_CHANNEL_ID=0\n")
+    assert line == f".env: THINGSPEAK_CHANNEL_ID {right} (it is 0)"
+
+
+def test_a_slip_in_dotenv_is_told(tmp_path: Path) -> None:
+    """A name a letter away from a setting's is refused; other programs' names are left alone."""
+    assert refusal(tmp_path, dotenv="DB_SEVER=x\n") == (
+        ".env: DB_SEVER is no setting; did you mean DB_SERVER?"
+    )
+    others = "PATH=x\nDB_HOST=x\nTHINGSPEAK_WRITE_API_KEY=x\nTHINGSPEAK_API_KEY_2=x\n"
+    load(tmp_path, dotenv=others)
+    load(tmp_path, NINE.replace("KEY_OF_9", "THINGSPEAK_API_KEYS"), "THINGSPEAK_API_KEYS=x\n")
+    assert refusal(tmp_path, dotenv="A=1\n=x\n") == ".env: line 2 is not NAME=value"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "line"),
+    [
+        ("page_sise", 1, "page_sise is no setting; did you mean page_size?"),
+        ("page_size", "x", "page_size must be a whole number of rows from 1 to 8000"),
+        ("api_key", 4711, "api_key must be text"),
+        ("channels", 3, "channels must be channels by number"),
+    ],
+)
+def test_a_wrong_argument_is_named(tmp_path: Path, key: str, value: object, line: str) -> None:
+    """What the command line passes is checked in the same way."""
+    assert refusal(tmp_path, overrides={key: value}).startswith(f"command line: {line}")
+
+
+toml_values = st.recursive(
+    st.sampled_from(["1", "-1", "1.5", "inf", "true", '"x"', "[1, 2]", "2020-01-01"]),
+    lambda inner: inner.map(lambda value: f"{{ env = {value} }}") | inner.map(lambda v: f"[{v}]"),
+    max_leaves=3,
+)
+toml_lines = st.one_of(
+    st.sampled_from(["[warehouse]", "[thingspeak]", "[channels.9]", "[channels.9.ranges]"]),
+    st.tuples(
+        st.sampled_from(
+            [
+                "url",
+                "timeout",
+                "base_url",
+                "look_back",
+                "api_key",
+                "decimal_comma",
+                "field1",
+                "ranges",
+                "page_size",
+                "channels",
+                '"a\\nb"',
+            ]
+        ),
+        toml_values,
+    ).map(" = ".join),
+    st.text(max_size=10),
+)
+
+
+@given(lines=st.lists(toml_lines, max_size=5))
+def test_any_file_is_read_or_refused_in_a_line(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[str]
+) -> None:
+    """Whatever stands in fieldhouse.toml, the outcome is settings or one printable line."""
+    path = tmp_path_factory.getbasetemp() / "any.toml"
+    path.write_bytes("\n".join(lines).encode("utf-8", "surrogatepass"))
+    try:
+        load_settings(config_file=path, directory=path.parent / "nowhere", environ={})
+    except ConfigurationError as error:
+        assert str(error).isprintable()
+
+
+# The stores of secrets
+
+
+def test_a_secrets_directory(tmp_path: Path) -> None:
+    """Files named as the variables, in either case, are settings; the directory must be there."""
+    (tmp_path / "db_password").write_text(SECRET + "\n", encoding="utf-8")
+    (tmp_path / "THINGSPEAK_API_KEY").write_text("k\n", encoding="utf-8")
+    settings = load(tmp_path, FIELDHOUSE_SECRETS_DIR=str(tmp_path))
+    assert settings.db_password is not None
+    assert settings.db_password.get_secret_value() == SECRET
+    assert settings.source_of("api_key") == f"secrets directory {tmp_path}"
+    assert "is not a directory" in refusal(tmp_path, FIELDHOUSE_SECRETS_DIR="nowhere")
+
+
+@pytest.mark.parametrize(
+    ("variable", "library", "extra"),
+    [
+        ("FIELDHOUSE_AZURE_KEY_VAULT_URL", "azure.identity", "azure"),
+        ("FIELDHOUSE_AWS_SECRET_ID", "boto3", "aws"),
+    ],
+)
+def test_a_missing_extra_says_how_to_install_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, library: str, extra: str
+) -> None:
+    """A cloud's store without its library is one line with the command that installs it."""
+    monkeypatch.setitem(sys.modules, library, None)
+    line = refusal(tmp_path, **{variable: "https://vault.example.org"})
+    assert line.endswith(f"its library is missing; pip install 'fieldhouse[{extra}]'")
+
+
+def library(monkeypatch: pytest.MonkeyPatch, name: str, **names: object) -> None:
+    """Stand in for a cloud's library, which these tests cannot reach."""
+    module = ModuleType(name)
+    for key, value in names.items():
+        setattr(module, key, value)
+    monkeypatch.setitem(sys.modules, name, module)
+
+
+class Vault:
+    """Azure's SecretClient, as far as it is used."""
+
+    def __init__(self, **_: object) -> None:
+        pass
+
+    def list_properties_of_secrets(self) -> list[Any]:
+        return [Named("DB-PASSWORD"), Named("something-else")]
+
+    def get_secret(self, name: str) -> Any:
+        assert name == "DB-PASSWORD"
+        return Named(name)
+
+
+class Named:
+    def __init__(self, name: str) -> None:
+        self.name, self.enabled, self.value = name, True, SECRET
+
+
+def test_azure_key_vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The vault's DB-PASSWORD is DB_PASSWORD, and what nobody asked for is not read."""
+    for package in ("azure", "azure.core", "azure.keyvault"):
+        library(monkeypatch, package)
+    library(monkeypatch, "azure.identity", DefaultAzureCredential=object)
+    library(monkeypatch, "azure.core.credentials", TokenCredential=object)
+    library(monkeypatch, "azure.core.exceptions", ResourceNotFoundError=LookupError)
+    library(monkeypatch, "azure.keyvault.secrets", SecretClient=Vault)
+    settings = load(tmp_path, FIELDHOUSE_AZURE_KEY_VAULT_URL="https://v.example.org")
+    assert settings.db_password is not None
+    assert settings.db_password.get_secret_value() == SECRET
+    assert settings.source_of("db_password") == "Azure Key Vault https://v.example.org"
+
+
+class Manager:
+    """The client of AWS Secrets Manager, as far as it is used."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        pass
+
+    def get_secret_value(self, SecretId: str) -> dict[str, str]:  # noqa: N803 (AWS's name)
+        if SecretId != "sensors":
+            raise RuntimeError(SECRET)
+        return {"SecretString": json.dumps({"DB_PASSWORD": SECRET, "unrelated": "x"})}
+
+
+def test_aws_secrets_manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The secret's JSON object holds settings; a failure is one line without AWS's own words."""
+    library(monkeypatch, "boto3", client=Manager)
+    settings = load(tmp_path, FIELDHOUSE_AWS_SECRET_ID="sensors")
+    assert settings.db_password is not None
+    assert settings.db_password.get_secret_value() == SECRET
+    assert settings.source_of("db_password") == "AWS secret sensors"
+    line = refusal(tmp_path, FIELDHOUSE_AWS_SECRET_ID="other")
+    assert line == "AWS secret other: cannot be read (RuntimeError)"
