@@ -52,15 +52,15 @@ def _arguments() -> argparse.Namespace:
 
 def _whole_pages(text: str) -> int:
     rows = int(text)
-    if rows < 4 * PAGE:
-        raise argparse.ArgumentTypeError(f"at least four pages of {PAGE:,} rows")
+    if rows < 8 * PAGE:
+        raise argparse.ArgumentTypeError(f"at least eight pages of {PAGE:,} rows")
     return rows
 
 
 def _sizes(asked: argparse.Namespace) -> Sizes:
     given = {name: getattr(asked, name) for name in ("rows", "history") if getattr(asked, name)}
     size = replace(QUICK if asked.quick else FULL, **given)
-    return replace(size, dlt_rows=min(size.dlt_rows, size.rows - 2 * PAGE))
+    return replace(size, dlt_rows=min(size.dlt_rows, size.rows - 3 * PAGE))
 
 
 def _machine() -> str:

@@ -89,10 +89,10 @@ def _seeds_way(bench: Bench, ours_: float) -> Iterator[Figure]:
 
 def _dlts(bench: Bench, ours_: float) -> Iterator[Figure]:
     rows = bench.sizes.dlt_rows
-    for kind, what in (("append", "no deduplication"), ("merge", "deduplicated by primary key")):
-        folder, url = bench.folder, bench.server.ready_url
-        theirs = fresh(peer.rows_per_second, url, LONG, folder, rows, kind).value
-        note = f"{rows:,} rows, {what}, empty database; start-up and a first page not counted"
+    kinds: dict[peer.Disposition, str] = {"append": "no deduplication", "merge": "deduplicated"}
+    for kind, what in kinds.items():
+        theirs = max(_dlt(bench, kind, workers) for workers in (1, 2))
+        note = f"{rows:,} rows, {what}, empty database; start-up and a run's fixed cost taken off"
         yield Figure(f"dlt rest_api, {kind}", rate(theirs), note)
         yield Figure(
             f"Fieldhouse / dlt {kind}",
@@ -100,3 +100,8 @@ def _dlts(bench: Bench, ours_: float) -> Iterator[Figure]:
             goal=f"≥ {sizes.TIMES_DLT:.0f} times",
             reached=ours_ / theirs >= sizes.TIMES_DLT,
         )
+
+
+def _dlt(bench: Bench, kind: peer.Disposition, workers: int) -> float:
+    url, rows = bench.server.ready_url, bench.sizes.dlt_rows
+    return fresh(peer.rows_per_second, url, LONG, bench.folder, rows, kind, workers).value

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 _PASSING = "uncached"
-"""The parameter by which Fieldhouse asks past ThingSpeak's cache; what it reads here never moves."""
+"""The parameter by which Fieldhouse asks past ThingSpeak's cache; nothing moves here."""
 
 
 class _Answer(NamedTuple):

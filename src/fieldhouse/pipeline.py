@@ -192,10 +192,8 @@ def _refresh(parts: Parts, aggregation_type: str, channel_ids: list[int]) -> Non
 def _score(parts: Parts, channel_ids: list[int]) -> list[dict[str, Any]]:
     """Recompute the quality of every touched day and of today; the rows of today."""
     now = parts.clock()
-    parts.warehouse.call("refresh_quality", channel_ids=channel_ids, as_of=now)
-    rows = parts.warehouse.query("quality", channel_ids=channel_ids, check_date=now.date())
-    found: list[dict[str, Any]] = rows.to_pylist()
-    return found
+    rows = parts.warehouse.call("refresh_quality", channel_ids=channel_ids, as_of=now).to_pylist()
+    return [row for row in rows if row["CheckDate"] == now.date()]
 
 
 def record(parts: Parts, run: Run) -> Run:

@@ -217,9 +217,9 @@ def export(
     with _reading(warehouse, config) as house:
         span = {"channel_id": channel_id, "start_at": start, "end_at": end}
         if table is Table.READINGS:
-            answer = house.stream_query("readings", **span)
+            answer = house.query("readings", **span).to_reader()
         else:
-            answer = house.stream_query("aggregates", aggregation_type=table.name, **span)
+            answer = house.query("aggregates", aggregation_type=table.name, **span).to_reader()
         typer.echo(f"{_write(answer, target):,} rows in {target}")
 
 

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fieldhouse.cli import output
-from fieldhouse.cli.options import Config, Json, WarehouseURL, moment, settings_from
+from fieldhouse.cli.options import (
+    Config,
+    Json,
+    WarehouseURL,
+    channel_number,
+    moment,
+    settings_from,
+)
 from fieldhouse.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -25,7 +32,9 @@ _SIMULATED = 900001
 Channels = Annotated[
     list[int] | None,
     typer.Argument(
-        metavar="[CHANNEL]...", help="Default: all that are configured or added.", min=1
+        metavar="[CHANNEL]...",
+        parser=channel_number,
+        help="Default: all that are configured or added.",
     ),
 ]
 Workers = Annotated[int, typer.Option(min=1, max=64, help="Channels read side by side.")]

@@ -18,11 +18,19 @@ __all__ = [
     "Json",
     "Output",
     "WarehouseURL",
+    "channel_number",
     "day",
     "moment",
     "opened",
     "settings_from",
 ]
+
+
+def channel_number(value: str) -> int:
+    """Read a channel's number."""
+    if not (value.isascii() and value.isdecimal() and 1 <= int(value[:11]) <= _LARGEST):
+        raise typer.BadParameter(f"{value!r} is no channel's number, as 9 is one")
+    return int(value)
 
 
 def moment(value: str) -> datetime:
@@ -54,7 +62,10 @@ Config = Annotated[
     Path | None, typer.Option("--config", "-c", metavar="FILE", help="Instead of fieldhouse.toml.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="JSON on standard output, for machines.")]
-ChannelID = Annotated[int, typer.Argument(metavar="CHANNEL", min=1, help="A channel's number.")]
+ChannelID = Annotated[
+    int, typer.Argument(metavar="CHANNEL", parser=channel_number, help="A channel's number.")
+]
+_LARGEST = 2**31 - 1
 FieldNumber = Annotated[int, typer.Argument(metavar="FIELD", min=1, max=8, help="1 to 8.")]
 AsOf = Annotated[
     Any,

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 __all__ = ["console", "print_json", "print_rows", "print_table", "set_up_log", "sparkline", "text"]
 
+_WIDE = 9
+"""A single row with more columns than this stands better on end."""
 _BARS = "▁▂▃▄▅▆▇█"
 _FORMS: dict[type, Callable[[Any], str]] = {
     bool: lambda value: "yes" if value else "no",
-    int: lambda value: f"{value:,}",
     float: lambda value: f"{value:.6g}",
     Decimal: lambda value: f"{value.normalize():f}" if value else "0",
     datetime: lambda value: value.isoformat(sep=" ", timespec="seconds"),
@@ -31,7 +32,7 @@ def console(*, stderr: bool = False) -> "Console":
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
-    width = None if stream.isatty() else 200
+    width = None if stream.isatty() else 1000
     return Console(stderr=stderr, highlight=False, width=width, soft_wrap=not stream.isatty())
 
 
@@ -69,14 +70,16 @@ def print_rows(
 ) -> None:
     """Print the named columns of some rows, as a table or as a JSON array."""
     if as_json:
-        print_json([{name: row[name] for name in columns} for row in rows])
-        return
+        return print_json([{name: row[name] for name in columns} for row in rows])
+    listed = list(rows)
+    if len(listed) == 1 and len(columns) > _WIDE:
+        pairs = [{"": name, " ": text(listed[0][name])} for name in columns]
+        return print_rows(pairs, ("", " "), title=title)
     from rich import box
     from rich.table import Table
 
     table = Table(*columns, title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
     numeric = dict.fromkeys(columns, True)
-    listed = list(rows)
     for row in listed:
         for name in columns:
             numeric[name] &= isinstance(row[name], (int, float, Decimal, type(None)))
@@ -84,7 +87,7 @@ def print_rows(
         column.justify = "right" if numeric[str(column.header)] else "left"
     for row in listed:
         table.add_row(*(text(row[name]) for name in columns))
-    console().print(table)
+    return console().print(table)
 
 
 def print_table(table: "pa.Table", *, title: str | None = None, as_json: bool = False) -> None:

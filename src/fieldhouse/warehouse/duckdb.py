@@ -34,11 +34,13 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
 _READS = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 _BATCH_ROWS = 65_536
 
+Cursor = duckdb.DuckDBPyConnection
+
 
 class DuckDBWarehouse:
     """A warehouse in a DuckDB file; see ``Warehouse`` for what its methods promise."""
 
-    def __init__(self, path: str, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, path: str, connection: Cursor) -> None:
         """Take over ``connection``; use ``open``."""
         self._path = path
         self._connection = connection
@@ -65,7 +67,7 @@ class DuckDBWarehouse:
             _run(cursor, "migrate", "ledger", {})
             scripts = migrations.pending(_ENGINE, self._applied(cursor))
             for script in scripts:
-                cursor.execute(script.text)
+                cursor.execute(script.text).fetchall()
                 record = {"name": script.name, "checksum": script.checksum}
                 _run(cursor, "migrate", "record_script", record)
         return [script.name for script in scripts]
@@ -115,7 +117,7 @@ class DuckDBWarehouse:
                 with translated(self._path):
                     self._connection.close()
 
-    def _applied(self, cursor: duckdb.DuckDBPyConnection | None = None) -> dict[str, str]:
+    def _applied(self, cursor: Cursor | None = None) -> dict[str, str]:
         """What the ledger holds; nothing if there is none yet."""
         try:
             rows = _run(cursor or self._connection, "migrate", "applied_scripts", {}).to_pylist()
@@ -124,7 +126,7 @@ class DuckDBWarehouse:
         return {row["ScriptName"]: row["Checksum"] for row in rows}
 
     @contextmanager
-    def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _cursor(self) -> Iterator[Cursor]:
         cursor = self._connection.cursor()
         try:
             yield cursor
@@ -133,7 +135,7 @@ class DuckDBWarehouse:
                 cursor.close()
 
     @contextmanager
-    def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _transaction(self) -> Iterator[Cursor]:
         with self._writing, translated(self._path), self._cursor() as cursor:
             cursor.begin()
             try:
@@ -145,7 +147,7 @@ class DuckDBWarehouse:
                 raise
 
     def _read(
-        self, cursor: duckdb.DuckDBPyConnection, reader: pa.RecordBatchReader, statement: str
+        self, cursor: Cursor, reader: pa.RecordBatchReader, statement: str
     ) -> Iterator[pa.RecordBatch]:
         try:
             with translated(self._path, statement=statement):
@@ -158,10 +160,13 @@ class DuckDBWarehouse:
 class _LoadSession:
     """A cursor within a transaction, for ``duckdb_load``."""
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, cursor: Cursor) -> None:
         self._cursor = cursor
 
-    def run(self, name: str, /, **parameters: Any) -> pa.Table:
+    def run(self, name: str, /, **parameters: Any) -> list[Any]:
+        return _rows(self._cursor, "load", name, parameters)
+
+    def ask(self, name: str, /, **parameters: Any) -> pa.Table:
         return _run(self._cursor, "load", name, parameters)
 
     def register(self, name: str, table: pa.Table) -> None:
@@ -171,19 +176,34 @@ class _LoadSession:
         self._cursor.unregister(name)
 
 
-def _run(
-    cursor: duckdb.DuckDBPyConnection, folder: str, name: str, parameters: Mapping[str, Any]
-) -> pa.Table:
+def _run(cursor: Cursor, folder: str, name: str, parameters: Mapping[str, Any]) -> pa.Table:
     """Run a file's statements; the answer of the last one."""
+    *others, (last, given) = _bound(folder, name, parameters)
+    for statement, values in others:
+        cursor.execute(statement, values).fetchall()
+    return cursor.sql(last, params=given).to_arrow_table()
+
+
+def _rows(cursor: Cursor, folder: str, name: str, parameters: Mapping[str, Any]) -> list[Any]:
+    """Run a file's statements; the rows of the last one, which for a few is quicker than Arrow."""
+    rows: list[Any] = []
+    for statement, values in _bound(folder, name, parameters):
+        rows = cursor.execute(statement, values).fetchall()
+    return rows
+
+
+def _bound(
+    folder: str, name: str, parameters: Mapping[str, Any]
+) -> list[tuple[duckdb.Statement, dict[str, Any] | None]]:
+    """A file's statements, each with those of the parameters that it names; NULL for the others."""
     statements = _parsed(folder, name)
     known = set().union(*(statement.named_parameters for statement in statements))
     if unknown := parameters.keys() - known:
         raise ConfigurationError(f"{name} takes no {', '.join(sorted(unknown))}")
-    answer = pa.table({})
-    for statement in statements:
-        given = {key: parameters.get(key) for key in statement.named_parameters}
-        answer = cursor.sql(statement, params=given or None).to_arrow_table()
-    return answer
+    return [
+        (statement, {key: parameters.get(key) for key in statement.named_parameters} or None)
+        for statement in statements
+    ]
 
 
 @cache

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
@@ -22,8 +23,12 @@ __all__ = ["Session", "load"]
 class Session(Protocol):
     """A connection within a transaction, which runs the files of one folder by name."""
 
-    def run(self, name: str, /, **parameters: Any) -> pa.Table:
-        """The last answer of a file's statements."""
+    def run(self, name: str, /, **parameters: Any) -> list[Any]:
+        """Run a file's statements; the rows of the last one."""
+        ...
+
+    def ask(self, name: str, /, **parameters: Any) -> pa.Table:
+        """The same, for an answer of many rows."""
         ...
 
     def register(self, name: str, table: pa.Table) -> None:
@@ -35,13 +40,14 @@ class Session(Protocol):
         ...
 
 
-class _Held(NamedTuple):
+@dataclass(slots=True)
+class _Held:
     """What the warehouse held of a channel when the load began."""
 
-    is_known: bool
-    epoch: int | None
-    highest_id: int
-    spans: Sequence[tuple[datetime, datetime]]
+    is_known: bool = False
+    epoch: int | None = None
+    highest_id: int = 0
+    spans: list[Span] = field(default_factory=list)
 
 
 class _Tally(NamedTuple):
@@ -68,9 +74,7 @@ def load(session: Session, batches: Sequence[Batch]) -> Mapping[int, Counts]:
 def _claim(session: Session, batches: Sequence[Batch], tally: _Tally) -> list[Batch]:
     """The batches not loaded before; a batch given twice is loaded once."""
     by_digest = {offer.digest(batch): batch for batch in batches}
-    offered = pa.table({"BatchHash": pa.array(by_digest, pa.string())})
-    with _registered(session, offered_batches=offered):
-        claimed = set(session.run("claim_batches")["BatchHash"].to_pylist())
+    claimed = {key for (key,) in session.run("claim_batches", hashes=list(by_digest))}
     for batch in batches:
         tally.duplicates[batch.channel_id] += batch.readings.num_rows
     fresh = [batch for key, batch in by_digest.items() if key in claimed]
@@ -98,16 +102,16 @@ def _load_fresh(session: Session, batches: list[Batch], tally: _Tally) -> None:
 
 
 def _held(session: Session, channels: Mapping[int, Proven]) -> dict[int, _Held]:
-    rows = session.run("channel_state", channel_ids=list(channels)).to_pylist()
-    return {
-        row["ChannelID"]: _Held(
-            row["IsKnown"],
-            row["Epoch"],
-            row["HighestEntryID"] or 0,
-            [(span["SpanStart"], span["SpanEnd"]) for span in row["Spans"] or ()],
-        )
-        for row in rows
-    }
+    held = {channel_id: _Held() for channel_id in channels}
+    for channel_id, epoch, highest_id in session.run("held_epochs", channel_ids=list(channels)):
+        channel = held[channel_id]
+        channel.is_known = True
+        if epoch is not None and epoch > (channel.epoch or 0):
+            channel.epoch, channel.highest_id = epoch, highest_id or 0
+    for channel_id, epoch, *span in session.run("held_coverage", channel_ids=list(channels)):
+        if epoch == held[channel_id].epoch:
+            held[channel_id].spans.append(Span(*span))
+    return held
 
 
 def _check_epochs(batches: Sequence[Batch], held: Mapping[int, _Held]) -> None:
@@ -128,7 +132,7 @@ def _write_readings(
     touched: list[pa.Table] = []
     for number, part in enumerate(offer.rounds(offered)):
         held = None if ahead and not number else _held_readings(session, part)
-        if held is None or not held.num_rows:
+        if held is None:
             new, changed = part, part.slice(0, 0)
         else:
             new, changed = _parted(part, held)
@@ -147,19 +151,18 @@ def _write_readings(
     return texts
 
 
-def _held_readings(session: Session, part: pa.Table) -> pa.Table:
+def _held_readings(session: Session, part: pa.Table) -> pa.Table | None:
+    """Which rows of ``part`` are held, by ``Ordinal``, and whether they change it; None for none."""
+    limits = offer.bounds(part)._asdict()
     ordinal = pa.array(np.arange(part.num_rows))
     with _registered(session, offered=part.append_column("Ordinal", ordinal)):
-        held = session.run("held_readings", **offer.bounds(part)._asdict())
-    moved = held.filter(pc.not_equal(held["OfferedAt"], held["HeldAt"]))
-    if moved.num_rows:
-        first = moved.slice(0, 1).to_pylist()[0]
-        raise EntryConflict(
-            f"entry {first['EntryID']} of channel {first['ChannelID']} came with"
-            f" {first['OfferedAt']} and is held with {first['HeldAt']}"
-            f" ({moved.num_rows} such entries)"
-        )
-    return held
+        ((held, moved, first),) = session.run("count_held", **limits)
+        if moved:
+            raise EntryConflict(
+                "entry {1} of channel {0} came with {2} and is held with {3}".format(*first)
+                + f" ({moved} such entries)"
+            )
+        return session.ask("held_readings", **limits) if held else None
 
 
 def _parted(part: pa.Table, held: pa.Table) -> tuple[pa.Table, pa.Table]:
@@ -173,7 +176,7 @@ def _parted(part: pa.Table, held: pa.Table) -> tuple[pa.Table, pa.Table]:
 def _update_readings(session: Session, changed: pa.Table) -> pa.Table:
     limits = offer.bounds(changed)._asdict()
     with _registered(session, changed=changed):
-        replaced = session.run("replaced_values", **limits)
+        replaced = session.ask("replaced_values", **limits)
         session.run("update_readings", **limits)
     return replaced.cast(offer.OFFERED_RAW)
 
@@ -186,25 +189,30 @@ def _epochs(offered: pa.Table) -> int:
 def _write_marks(session: Session, touched: pa.Table, epochs: int) -> None:
     if not touched.num_rows:
         return
-    with _registered(session, touched=touched):
-        if epochs > 1:
-            channels = pc.min_max(touched["ChannelID"]).as_py()
-            times = pc.min_max(touched["CreatedAt"]).as_py()
-            session.run(
-                "supersede_readings",
-                first_channel=channels["min"],
-                last_channel=channels["max"],
-                first_at=times["min"],
-                last_at=times["max"],
-            )
+    if epochs > 1:
+        _supersede(session, touched)
+    with _registered(session, marks=offer.periods(touched)):
         session.run("mark_periods")
+
+
+def _supersede(session: Session, touched: pa.Table) -> None:
+    channels = pc.min_max(touched["ChannelID"]).as_py()
+    times = pc.min_max(touched["CreatedAt"]).as_py()
+    with _registered(session, touched=touched):
+        session.run(
+            "supersede_readings",
+            first_channel=channels["min"],
+            last_channel=channels["max"],
+            first_at=times["min"],
+            last_at=times["max"],
+        )
 
 
 def _write_texts(session: Session, texts: list[pa.Table], tally: _Tally) -> None:
     offered = pa.concat_tables(texts)
     if offered.num_rows:
         with _registered(session, offered_raw=offered):
-            kept = session.run("insert_raw", **offer.bounds(offered)._asdict())
+            kept = session.ask("insert_raw", **offer.bounds(offered)._asdict())
         tally.raw.update(offer.by_channel(kept))
 
 
@@ -215,31 +223,36 @@ def _write_rejected(session: Session, offered: pa.Table) -> None:
 
 
 def _write_progress(session: Session, proven: list[Proven], held: Mapping[int, _Held]) -> None:
-    epochs = pa.Table.from_pylist([channel.row() for channel in proven], offer.EPOCHS)
-    with _registered(session, offered_epochs=epochs):
-        session.run("upsert_epochs")
-    changes = [(p, *offer.spans(p, held[p.channel_id].spans)) for p in proven]
-    old = _span_table((p, lost) for p, lost, _ in changes)
-    new = _span_table((p, gained) for p, _, gained in changes)
-    if new.num_rows:
-        with _registered(session, old_spans=old, new_spans=new):
-            session.run("replace_coverage")
-    gapped = [channel for channel in proven if channel.gaps is not None]
-    if gapped:
-        keys = pa.Table.from_pylist([channel.row() for channel in gapped], offer.EPOCHS)
-        rows = [row for channel in gapped for row in channel.gap_rows()]
-        gaps = pa.Table.from_pylist(rows, offer.GAPS)
-        with _registered(session, gapped=keys, offered_gaps=gaps):
-            session.run("replace_gaps")
+    if first := [p.channel_id for p in proven if held[p.channel_id].epoch is None]:
+        session.run("insert_epochs", channel_ids=first)
+    session.run("update_epochs", **_columns([p.row() for p in proven]))
+    _write_spans(session, proven, held)
+    if gapped := [p for p in proven if p.gaps is not None]:
+        rows = [row for p in gapped for row in p.gap_rows()]
+        keys = {"channel_ids": [p.channel_id for p in gapped], "epochs": [p.epoch for p in gapped]}
+        with _registered(session, offered_gaps=pa.Table.from_pylist(rows, offer.GAPS)):
+            session.run("replace_gaps", **keys)
 
 
-def _span_table(changes: Iterator[tuple[Proven, set[Span]]]) -> pa.Table:
-    rows = [(p.channel_id, p.epoch, *span) for p, spans in changes for span in sorted(spans)]
-    columns = list(zip(*rows, strict=True)) or [()] * len(offer.SPANS)
-    return pa.table(
-        [pa.array(c, f.type) for c, f in zip(columns, offer.SPANS, strict=True)],
-        schema=offer.SPANS,
-    )
+def _write_spans(session: Session, proven: list[Proven], held: Mapping[int, _Held]) -> None:
+    moved, lost, gained = [], [], []
+    for p in proven:
+        changes = offer.span_changes(held[p.channel_id].spans, p.covered)
+        key = {"ChannelID": p.channel_id, "Epoch": p.epoch}
+        moved += [{**key, "HeldStart": s, **_span(span)} for s, span in changes.moved.items()]
+        lost += [{**key, "HeldStart": start} for start in changes.lost]
+        gained += [{**key, **_span(span)} for span in changes.gained]
+    for name, rows in (("delete_spans", lost), ("move_spans", moved), ("insert_spans", gained)):
+        if rows:
+            session.run(name, **_columns(rows))
+
+
+def _span(span: Span) -> dict[str, datetime]:
+    return {"SpanStart": span.start, "SpanEnd": span.end}
+
+
+def _columns(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    return {name: [row[name] for row in rows] for name in rows[0]}
 
 
 @contextmanager

@@ -18,13 +18,31 @@ import pyarrow.compute as pc
 from fieldhouse.readings import RAW, READINGS, REJECTED, Batch
 from fieldhouse.state import Coverage, Gap, Span
 
-__all__ = ["Bounds", "Proven", "bounds", "by_channel", "digest", "joined", "prove", "rounds", "spans"]
+__all__ = [
+    "GAPS",
+    "OFFERED",
+    "OFFERED_RAW",
+    "OFFERED_REJECTED",
+    "Bounds",
+    "Proven",
+    "SpanChanges",
+    "bounds",
+    "by_channel",
+    "digest",
+    "joined",
+    "periods",
+    "prove",
+    "rounds",
+    "span_changes",
+]
+
+Ints = np.ndarray[Any, np.dtype[np.int64]]
+Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
 _KEY = [pa.field("ChannelID", pa.int64()), pa.field("Epoch", pa.int32())]
 OFFERED = pa.schema([*_KEY, *READINGS])
 OFFERED_RAW = pa.schema([*_KEY, *RAW])
 OFFERED_REJECTED = pa.schema([*_KEY, *REJECTED])
-SPANS = pa.schema([*_KEY, ("SpanStart", pa.timestamp("us")), ("SpanEnd", pa.timestamp("us"))])
 GAPS = pa.schema(
     [
         *_KEY,
@@ -34,15 +52,11 @@ GAPS = pa.schema(
         ("AtSecond", pa.timestamp("us")),
     ]
 )
-EPOCHS = pa.schema(
+MARKS = pa.schema(
     [
-        *_KEY,
-        ("LastEntryID", pa.int64()),
-        ("HighestEntryID", pa.int64()),
-        ("NewestEntryID", pa.int64()),
-        ("NewestCreatedAt", pa.timestamp("us")),
-        ("IDsCheckedTo", pa.int64()),
-        ("FutureCheckedAt", pa.timestamp("us")),
+        ("ChannelID", pa.int64()),
+        ("AggregationType", pa.string()),
+        ("PeriodStart", pa.timestamp("us")),
     ]
 )
 
@@ -99,7 +113,7 @@ class Proven:
             self.newest = newest if self.newest is None else max(newest, self.newest)
 
     def row(self) -> dict[str, Any]:
-        """As a row of ``EPOCHS``."""
+        """As the columns of ``iot.Epochs``."""
         return {
             "ChannelID": self.channel_id,
             "Epoch": self.epoch,
@@ -126,31 +140,17 @@ class Proven:
         ]
 
 
-class _Hashing:
-    """A file to write to that keeps nothing but a hash."""
-
-    closed = False
-
-    def __init__(self) -> None:
-        self.hash = hashlib.sha256()
-
-    def write(self, data: Any) -> int:
-        self.hash.update(data)
-        return len(data)
-
-    def flush(self) -> None: ...
-
-
 def digest(batch: Batch) -> str:
     """Identify a batch by its content: its channel, epoch, rows, texts and progress."""
-    sink = _Hashing()
-    sink.write(repr((batch.channel_id, batch.epoch, batch.progress, batch.horizon)).encode())
+    content = hashlib.sha256()
+    content.update(repr((batch.channel_id, batch.epoch, batch.progress, batch.horizon)).encode())
     for table in (batch.readings, batch.raw, batch.rejected):
-        if table.num_rows:
-            whole = table.combine_chunks() if table.column(0).num_chunks > 1 else table
-            with pa.ipc.new_stream(pa.PythonFile(sink, mode="w"), table.schema) as writer:
-                writer.write_table(whole)
-    return sink.hash.hexdigest()
+        if size := table.num_rows:
+            held = [name for name in table.column_names if table[name].null_count < size]
+            content.update(repr((size, held)).encode())
+            for part in table.select(held).combine_chunks().to_batches():
+                content.update(part.serialize())
+    return content.hexdigest()
 
 
 def prove(batches: Sequence[Batch]) -> dict[int, Proven]:
@@ -164,17 +164,15 @@ def prove(batches: Sequence[Batch]) -> dict[int, Proven]:
 def joined(batches: Sequence[Batch], part: str, schema: pa.Schema) -> pa.Table:
     """One part of all batches as one table, each row with its channel and epoch."""
     parts = [(batch, getattr(batch, part)) for batch in batches]
-    tables = [_keyed(batch, table, schema) for batch, table in parts if table.num_rows]
-    return pa.concat_tables(tables).combine_chunks() if tables else schema.empty_table()
-
-
-def _keyed(batch: Batch, table: pa.Table, schema: pa.Schema) -> pa.Table:
-    keys = [
-        pa.repeat(pa.scalar(value, field.type), table.num_rows)
-        for value, field in zip((batch.channel_id, batch.epoch), schema, strict=False)
-    ]
-    columns = [table[name] for name in schema.names[2:]]
-    return pa.table([*keys, *columns], names=schema.names).cast(schema)
+    parts = [(batch, table) for batch, table in parts if table.num_rows]
+    if not parts:
+        return schema.empty_table()
+    sizes = [table.num_rows for _, table in parts]
+    whole = pa.concat_tables([table for _, table in parts]).combine_chunks()
+    channels = np.repeat(np.array([batch.channel_id for batch, _ in parts], np.int64), sizes)
+    epochs = np.repeat(np.array([batch.epoch for batch, _ in parts], np.int32), sizes)
+    columns = [whole[name] for name in schema.names[2:]]
+    return pa.table([pa.array(channels), pa.array(epochs), *columns], schema=schema)
 
 
 def rounds(offered: pa.Table) -> Iterator[pa.Table]:
@@ -184,8 +182,7 @@ def rounds(offered: pa.Table) -> Iterator[pa.Table]:
         yield offered
         return
     order = np.lexsort((ids, channels))  # stable: rows of one key keep their order
-    new = np.ones(len(order), dtype=bool)
-    new[1:] = (np.diff(ids[order]) != 0) | (np.diff(channels[order]) != 0)
+    new = _starts(channels[order], ids[order])
     starts = np.maximum.accumulate(np.where(new, np.arange(len(order)), 0))
     turn = np.empty(len(order), dtype=np.int64)
     turn[order] = np.arange(len(order)) - starts
@@ -193,7 +190,7 @@ def rounds(offered: pa.Table) -> Iterator[pa.Table]:
         yield offered.filter(pa.array(turn == number))
 
 
-def _ascending(channels: np.ndarray[Any, Any], ids: np.ndarray[Any, Any]) -> bool:
+def _ascending(channels: Ints, ids: Ints) -> bool:
     grows = np.diff(channels) > 0
     same = np.diff(channels) == 0
     return bool(np.all(grows | (same & (np.diff(ids) > 0))))
@@ -205,14 +202,69 @@ def bounds(table: pa.Table) -> Bounds:
     return Bounds(*(end[edge] for end in ends for edge in ("min", "max")))
 
 
-def by_channel(table: pa.Table) -> Mapping[int, int]:
+def by_channel(table: pa.Table) -> dict[int, int]:
     """How many rows each channel has in a table."""
-    channels, counts = np.unique(table["ChannelID"].to_numpy(), return_counts=True)
-    return dict(zip(channels.tolist(), counts.tolist(), strict=True))
+    counts = pc.value_counts(table["ChannelID"])
+    return dict(zip(counts.field(0).to_pylist(), counts.field(1).to_pylist(), strict=True))
 
 
-def spans(proven: Proven, held: Sequence[tuple[datetime, datetime]]) -> tuple[set[Span], set[Span]]:
-    """The spans that the coverage loses and gains by what is proven."""
-    before = {Span(*span) for span in held}
-    after = set(Coverage.of((*before, *proven.covered)).spans)
-    return before - after, after - before
+def periods(touched: pa.Table) -> pa.Table:
+    """The periods that readings fall in: ``MARKS``, from their ``ChannelID`` and ``CreatedAt``."""
+    channels, places = np.unique(touched["ChannelID"].to_numpy(), return_inverse=True)
+    since_1970 = touched["CreatedAt"].to_numpy().astype("datetime64[h]").astype(np.int64)
+    hours = np.unique(places * _HOURS + (since_1970 + _BEFORE_1970))  # one number a channel and hour
+    place, hour = hours // _HOURS, hours % _HOURS - _BEFORE_1970
+    day, week = hour // 24, (hour // 24 + 3) // 7  # 1970 began on a Thursday
+    new_day, new_week = _starts(place, day), _starts(place, week)
+    every = np.ones(len(hours), dtype=bool)
+    parts = [(every, hour, "HOURLY"), (new_week, week * 168 - 72, "WEEKLY")]
+    parts += [(new_day, day * 24, kind) for kind in ("DAILY", "QUALITY")]
+    return pa.table(
+        [
+            pa.array(np.concatenate([channels[place[chosen]] for chosen, _, _ in parts])),
+            pa.array(np.repeat([kind for _, _, kind in parts], [chosen.sum() for chosen, _, _ in parts])),
+            pa.array(np.concatenate([_instants(at[chosen]) for chosen, at, _ in parts])),
+        ],
+        schema=MARKS,
+    )
+
+
+_HOURS = 1 << 27  # more than there are between the years 1 and 9999
+_BEFORE_1970 = 1 << 25
+
+
+def _starts(place: Ints, number: Ints) -> Flags:
+    """Where in a sorted run of (place, number) a new pair begins."""
+    new = np.ones(len(place), dtype=bool)
+    new[1:] = (np.diff(place) != 0) | (np.diff(number) != 0)
+    return new
+
+
+def _instants(hours: Ints) -> Any:
+    return hours.astype("datetime64[h]").astype("datetime64[us]")
+
+
+@dataclass(frozen=True, slots=True)
+class SpanChanges:
+    """How an epoch's stored spans become what they are after a load."""
+
+    moved: Mapping[datetime, Span]
+    """The start of a stored span, and the span that it becomes."""
+    lost: Sequence[datetime]
+    """The starts of stored spans that a grown one has taken in."""
+    gained: Sequence[Span]
+
+
+def span_changes(held: Sequence[Span], covered: Sequence[Span]) -> SpanChanges:
+    """What ``covered`` changes about the spans that are held (disjoint, as ``Coverage`` keeps them)."""
+    moved: dict[datetime, Span] = {}
+    lost: list[datetime] = []
+    gained: list[Span] = []
+    for span in set(Coverage.of((*held, *covered)).spans) - set(held):
+        inside = [old.start for old in held if span.start <= old.start and old.end <= span.end]
+        if inside:
+            moved[inside[0]] = span
+            lost += inside[1:]
+        else:
+            gained.append(span)
+    return SpanChanges(moved, lost, gained)

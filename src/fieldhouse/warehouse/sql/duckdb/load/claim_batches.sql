@@ -1,5 +1,5 @@
 -- The batches of this call that no earlier call has loaded; each is claimed by its content.
 INSERT INTO iot.LoadLedger (BatchHash)
-SELECT BatchHash FROM offered_batches
+SELECT unnest($hashes::VARCHAR[])
 ON CONFLICT DO NOTHING
 RETURNING BatchHash;

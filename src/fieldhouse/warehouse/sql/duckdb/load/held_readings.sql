@@ -1,10 +1,6 @@
--- Which of the offered readings are held; with another time, or with values that ours lacks or differs in.
+-- Which of the offered readings are held, and whether they bring values that ours lack or differ in.
 SELECT
     o.Ordinal,
-    o.EntryID,
-    o.ChannelID,
-    o.CreatedAt AS OfferedAt,
-    r.CreatedAt AS HeldAt,
     (
         (o.Field1 IS NOT NULL AND o.Field1 IS DISTINCT FROM r.Field1)
         OR (o.Field2 IS NOT NULL AND o.Field2 IS DISTINCT FROM r.Field2)

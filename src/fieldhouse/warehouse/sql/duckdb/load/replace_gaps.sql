@@ -1,6 +1,6 @@
 -- All gaps of an epoch, replaced by those that the call names.
 DELETE FROM iot.Gaps AS g
-USING gapped AS e
+USING (SELECT unnest($channel_ids::BIGINT[]) AS ChannelID, unnest($epochs::INTEGER[]) AS Epoch) AS e
 WHERE g.ChannelID = e.ChannelID AND g.Epoch = e.Epoch;
 INSERT INTO iot.Gaps (ChannelID, Epoch, FirstEntryID, LastEntryID, State, AtSecond)
 SELECT ChannelID, Epoch, FirstEntryID, LastEntryID, State, AtSecond FROM offered_gaps;
