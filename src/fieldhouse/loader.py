@@ -4,6 +4,7 @@ Pages queue up while a transaction commits and are then loaded together: the bus
 the larger the transactions. The queue is short, so memory does not grow with a channel's length.
 """
 
+import logging
 import queue
 import threading
 from collections.abc import Iterable
@@ -15,6 +16,8 @@ from fieldhouse.readings import Batch
 from fieldhouse.warehouse import Counts, Warehouse
 
 __all__ = ["Loader", "Ticket"]
+
+logger = logging.getLogger(__name__)
 
 _QUEUED = 24
 """Pages that may wait."""
@@ -123,9 +126,10 @@ class Loader:
         except FieldhouseError as error:
             _fail(tickets.values(), error)
             return False
-        except Exception as error:
-            _fail(tickets.values(), WarehouseError(f"the load failed: {error}"))
-            raise
+        except Exception as error:  # a defect of ours must not leave the readers waiting forever
+            logger.exception("A load failed unexpectedly")
+            _fail(tickets.values(), WarehouseError(f"the load failed unexpectedly: {error!r}"))
+            return False
         for channel_id, count in counts.items():
             tickets[channel_id].counts += count
             if self._observe:

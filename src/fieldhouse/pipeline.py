@@ -139,14 +139,13 @@ def copy_channel(
     run = Run(channel_id=channel_id, started_at=parts.clock())
     parts.tell(events.RunStarted(channel_id))
     try:
-        asked = _metadata(parts, source)
         copied = _history(parts, source, tail_size, again)
         pages = math.ceil(copied.counts.inserted / parts.settings.page_size)
         run = replace(
             run,
             fetched=copied.fetched,
             **asdict(copied.counts),
-            requests_needed=int(asked) + max(1, pages),
+            requests_needed=max(1, pages),
         )
     except Interrupted:
         run = replace(run, outcome="interrupted")
@@ -171,7 +170,13 @@ def _history(
         again=again,
     )
     return copy_history(
-        source, parts.warehouse, parts.loader, policy, stop=parts.stop, observe=parts.observe
+        source,
+        parts.warehouse,
+        parts.loader,
+        policy,
+        metadata_ttl=settings.metadata_ttl,
+        stop=parts.stop,
+        observe=parts.observe,
     )
 
 

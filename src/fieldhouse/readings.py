@@ -7,10 +7,11 @@ from zero to DECIMAL(18,6). Everything else is NULL, and its text is kept with t
 
 import decimal
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -73,6 +74,8 @@ class Batch:
 
     ``readings``, ``raw`` and ``rejected`` have the schemas of this module. ``horizon`` (naive UTC)
     parts the near future from the far: no reading at or after it counts as the channel's newest.
+    ``metadata``, if given, is the channel's row of ``iot.Channels``, by the parameters' names of
+    ``upsert_channel``.
     """
 
     channel_id: int
@@ -82,6 +85,7 @@ class Batch:
     rejected: pa.Table
     progress: Progress
     horizon: datetime
+    metadata: Mapping[str, Any] | None = None
 
 
 class Typed(NamedTuple):

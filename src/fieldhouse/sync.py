@@ -71,12 +71,14 @@ def channel_state(warehouse: Warehouse, channel_id: int) -> ChannelState:
 
 def sync_metadata(source: api.Channel, warehouse: Warehouse, now: datetime, ttl: timedelta) -> bool:
     """Bring name, labels and place up to date, if they are older than ``ttl``; whether it asked."""
-    rows = warehouse.query("channel_state", channel_ids=[source.channel_id]).to_pylist()
-    known_at = rows[0]["MetadataAt"] if rows else None
-    if known_at is not None and timedelta(0) <= now - known_at < ttl:
+    if not _is_due(channel_state(warehouse, source.channel_id), now, ttl):
         return False
     warehouse.call("upsert_channel", **_channel_row(source.metadata(), source.channel_id, now))
     return True
+
+
+def _is_due(state: ChannelState, now: datetime, ttl: timedelta) -> bool:
+    return state.metadata_at is None or not timedelta(0) <= now - state.metadata_at < ttl
 
 
 def _channel_row(page: Page, channel_id: int, now: datetime) -> dict[str, Any]:
@@ -103,11 +105,14 @@ def copy_history(
     loader: Loader,
     policy: history.Policy,
     *,
+    metadata_ttl: timedelta = timedelta(hours=1),
     stop: threading.Event | None = None,
     observe: events.Observer | None = None,
 ) -> Copied:
     """Read what is new and what is missing of a channel into the warehouse.
 
+    Every page brings the channel's name and labels: where ours are older than ``metadata_ttl``, the
+    first page renews them, and no request is made for them alone.
     Holds the channel's lock. Raises what ``errors`` draws; whatever was written before stays, and
     the next reading carries on from it. Raises Interrupted when ``stop`` is set, between two pages.
     """
@@ -115,7 +120,7 @@ def copy_history(
     copied = Copied(0, Counts())
     with warehouse.lock(source.channel_id):
         for _ in range(_PLANS):
-            reading = _Reading(source, warehouse, loader, policy, stop, observe)
+            reading = _Reading(source, warehouse, loader, policy, metadata_ttl, stop, observe)
             try:
                 reading.carry_out(suspicion)
                 return _sum(copied, reading)
@@ -140,18 +145,20 @@ class _Reading:
         warehouse: Warehouse,
         loader: Loader,
         policy: history.Policy,
+        metadata_ttl: timedelta,
         stop: threading.Event | None,
         observe: events.Observer | None,
     ) -> None:
         self.source, self.warehouse, self.loader = source, warehouse, loader
         self.policy, self.stop, self.observe = policy, stop, observe
+        self.metadata_ttl, self.metadata_due = metadata_ttl, False
         self.ticket = Ticket(source.channel_id)
         self.fetched = 0
 
     def carry_out(self, suspicion: str | None) -> None:
-        plan = history.read(
-            channel_state(self.warehouse, self.source.channel_id), self.policy, suspicion
-        )
+        state = channel_state(self.warehouse, self.source.channel_id)
+        self.metadata_due = _is_due(state, self.policy.now, self.metadata_ttl)
+        plan = history.read(state, self.policy, suspicion)
         outcome: Any = None
         try:
             while True:
@@ -190,11 +197,19 @@ class _Reading:
             rejected=page.rejected if page else REJECTED.empty_table(),
             progress=write.progress,
             horizon=self.policy.horizon,
+            metadata=self.metadata(page) if page else None,
         )
         self.loader.put(self.ticket, batch)
         if page:
             self.fetched += page.served
             self.tell(page)
+
+    def metadata(self, page: Page) -> dict[str, Any] | None:
+        """The channel's row, from the first page that has one, if ours is out of date."""
+        if not (self.metadata_due and page.channel):
+            return None
+        self.metadata_due = False
+        return _channel_row(page, self.source.channel_id, self.policy.now)
 
     def tell(self, page: Page) -> None:
         if self.observe:

@@ -136,13 +136,13 @@ def test_every_recorded_response_lands_whole(
     truth = entries(responses) | entries(days)
     ids = [*{channel_id for channel_id, _ in truth}, *(r["channel"]["id"] for r in responses)]
     with pipeline(served, tmp_path / "w.duckdb") as parts:
-        runs = run_fleet(parts, ids, workers=4)
+        runs = run_fleet(parts, ids, workers=16)
         assert {run.outcome for run in runs} == {"success"}
         assert sum(run.inserted for run in runs) == len(truth)
         assert max(run.requests for run in runs) <= 40
         assert sorted(run.requests for run in runs)[len(runs) // 2] <= 10
         check_values(parts.warehouse, truth)
-        again = run_fleet(parts, ids, workers=4)
+        again = run_fleet(parts, ids, workers=16)
         assert {run.outcome for run in again} == {"success"}
         assert sum(run.inserted + run.updated + run.raw for run in again) == 0
         assert parts.warehouse.query("duplicate_audit").num_rows == 0

@@ -428,11 +428,17 @@ class _Reading:
         """Find the ids that no page has shown, and explain each within the budget of requests."""
         if self.coverage.watermark is None or self.coverage.holes():
             return
+        before = self.checked, self.gaps
         if self.counted is not None and self.counted > self.checked:
             missing = yield FindMissing(self.number, self.checked, self.counted)
             self.gaps += tuple(Gap(first, last) for first, last in missing)
             self.checked = self.counted
-            yield self.note()
+        yield from self.probe_open()
+        if (self.checked, self.gaps) != before:
+            yield Write(self.number, None, Progress(ids_checked_to=self.checked, gaps=self.gaps))
+
+    def probe_open(self) -> Steps:
+        """Ask for ids of the open gaps, the newest first, until the budget is spent."""
         budget = self.policy.id_budget
         while budget > 4 and (open_gaps := [gap for gap in self.gaps if gap.state == "open"]):
             chosen = tuple(reversed(open_gaps))[: max(1, (budget - 2) // 3)]
@@ -453,7 +459,6 @@ class _Reading:
             return False
         for gap, pages in found.items():
             yield from self.settle(gap, pages)
-        yield self.note()
         return True
 
     def settle(self, gap: Gap, pages: Iterable[Page]) -> Steps:
@@ -485,9 +490,6 @@ class _Reading:
     def swap(self, gap: Gap, others: list[Gap]) -> None:
         kept = [other for other in self.gaps if other != gap]
         self.gaps = tuple(sorted(kept + others, key=lambda each: each.first_id))
-
-    def note(self) -> Write:
-        return Write(self.number, None, Progress(ids_checked_to=self.checked, gaps=self.gaps))
 
 
 def _probes(gap: Gap) -> tuple[int, ...]:

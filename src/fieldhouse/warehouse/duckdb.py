@@ -6,11 +6,11 @@ SELECT, reads or writes another file; ``stream`` moreover runs in a read-only tr
 """
 
 import threading
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -37,6 +37,16 @@ _BATCH_ROWS = 65_536
 Cursor = duckdb.DuckDBPyConnection
 
 
+_locks: dict[tuple[str, int | None], threading.RLock] = {}
+_locks_change = threading.Lock()
+
+
+def _lock_of(file: str, channel_id: int | None) -> threading.RLock:
+    """A channel's lock, or with None that of all writing; one for however often a file is open."""
+    with _locks_change:
+        return _locks.setdefault((file, channel_id), threading.RLock())
+
+
 class DuckDBWarehouse:
     """A warehouse in a DuckDB file; see ``Warehouse`` for what its methods promise."""
 
@@ -44,8 +54,8 @@ class DuckDBWarehouse:
         """Take over ``connection``; use ``open``."""
         self._path = path
         self._connection = connection
-        self._writing = threading.RLock()
-        self._channels: defaultdict[int, threading.RLock] = defaultdict(threading.RLock)
+        self._file = str(Path(path).resolve())
+        self._writing = _lock_of(self._file, None)
         self._forgot_on: date | None = None
         self._closed = False
 
@@ -96,17 +106,16 @@ class DuckDBWarehouse:
             cursor = self._connection.cursor()
             parsed = cursor.extract_statements(statement)
             if len(parsed) != 1 or parsed[0].type not in _READS:
-                raise ConfigurationError("one statement that only reads, a SELECT, is answered here")
+                raise ConfigurationError("only one statement that reads is answered: a SELECT")
             cursor.execute("BEGIN TRANSACTION READ ONLY")
             reader = cursor.sql(parsed[0]).to_arrow_reader(_BATCH_ROWS)
-        return pa.RecordBatchReader.from_batches(reader.schema, self._read(cursor, reader, statement))
+        batches = self._read(cursor, reader, statement)
+        return pa.RecordBatchReader.from_batches(reader.schema, batches)
 
     @contextmanager
     def lock(self, channel_id: int) -> Iterator[None]:
         """Hold the channel; DuckDB's process holds the file, so a lock in memory is enough."""
-        with self._writing:
-            held = self._channels[channel_id]
-        with held:
+        with _lock_of(self._file, channel_id):
             yield
 
     def close(self) -> None:
@@ -181,7 +190,8 @@ def _run(cursor: Cursor, folder: str, name: str, parameters: Mapping[str, Any]) 
     *others, (last, given) = _bound(folder, name, parameters)
     for statement, values in others:
         cursor.execute(statement, values).fetchall()
-    return cursor.sql(last, params=given).to_arrow_table()
+    answer = cursor.sql(last, params=given)
+    return pa.table({}) if answer is None else answer.to_arrow_table()
 
 
 def _rows(cursor: Cursor, folder: str, name: str, parameters: Mapping[str, Any]) -> list[Any]:

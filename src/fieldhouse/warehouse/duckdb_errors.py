@@ -18,22 +18,29 @@ from fieldhouse.errors import (
 
 __all__ = ["translated"]
 
-_UNUSABLE = (
-    # (what DuckDB says, what we say of the file)
-    (r"No space left on device|File too large|Disk quota exceeded", "no space left: free some, then run again"),
-    (r"created with a newer version|version number \d+, but we can only", "written by a newer DuckDB: upgrade the duckdb package"),
-    (r"database does not exist", "there is no such file"),
-    (r"not a valid DuckDB database", "not a DuckDB file"),
-    (r"[Cc]orrupt|checksum|Could not read enough bytes|deserialize|replaying WAL", "corrupt: restore it from a backup"),
-    (r"Permission denied|Read-only file system", "may not be written here: check the permissions of file and folder"),
-    (r"Is a directory", "a folder, not a file"),
-    (r"No such file or directory", "its folder does not exist"),
-    (r"attached in read-only mode", "opened read-only"),
-    (r"different configuration than existing", "open in this process already, with other settings"),
-    (r"Connection already closed|Connection Error|has been invalidated", "closed: open it again"),
-)
+_UNUSABLE = {  # what DuckDB says, and what that means of the file
+    r"No space left on device|File too large|Disk quota exceeded": (
+        "no space left on its disk: free some, then run again"
+    ),
+    r"created with a newer version|version number \d+, but we can only": (
+        "written by a newer DuckDB: upgrade the duckdb package"
+    ),
+    r"database does not exist": "there is no such file",
+    r"not a valid DuckDB database": "not a DuckDB file",
+    r"[Cc]orrupt|checksum|Could not read enough bytes|deserialize|replaying WAL": (
+        "corrupt: restore it from a backup"
+    ),
+    r"Permission denied|Read-only file system": (
+        "may not be opened or written: check the permissions of the file and its folder"
+    ),
+    r"Is a directory": "a folder, not a file",
+    r"No such file or directory": "its folder does not exist",
+    r"attached in read-only mode": "opened read-only",
+    r"different configuration than existing": "open in this process already, in another way",
+    r"Connection already closed|Connection Error|has been invalidated": "closed: open it again",
+}
 _SAID_BY_US = re.compile(r"(StateMoved|ConfigurationError): ([^\n]+)")
-_NO_SCHEMA = re.compile(r"(Table|View|Macro|Schema|Table Function).* with name .*(does not exist|not in)", re.DOTALL)
+_NO_SCHEMA = re.compile(r"with name .*does not exist", re.DOTALL)
 _LOCK = re.compile(r"Could not set lock on file.*?(?:\(PID (\d+)\)|$)", re.DOTALL)
 
 
@@ -55,12 +62,12 @@ def _ours(path: str, said: str, error: Exception, statement: str | None) -> Exce
         return WarehouseLocked(f"{file} is in use by {holder}; wait for it or end it")
     if ours := _SAID_BY_US.search(said):  # error('…') in a file of ours
         return (StateMoved if ours[1] == "StateMoved" else ConfigurationError)(ours[2])
-    for pattern, meaning in _UNUSABLE:
+    for pattern, meaning in _UNUSABLE.items():
         if re.search(pattern, said):
             return WarehouseUnusable(f"{file}: {meaning}")
     first = said.strip().splitlines()[0] if said.strip() else type(error).__name__
     if statement is not None and isinstance(error, duckdb.Error):
         return ConfigurationError(first)
     if isinstance(error, duckdb.CatalogException) and _NO_SCHEMA.search(said):
-        return WarehouseUnusable(f"{file}: its schema is not there or not whole: migrate first ({first})")
+        return WarehouseUnusable(f"{file}: its schema is not there yet: migrate it first ({first})")
     return WarehouseError(f"{file}: {first}")

@@ -89,6 +89,10 @@ def _load_fresh(session: Session, batches: list[Batch], tally: _Tally) -> None:
     _check_epochs(batches, held)
     if unknown := [key for key, channel in held.items() if not channel.is_known]:
         session.run("insert_channels", channel_ids=unknown)
+    if described := {b.channel_id: b.metadata for b in batches if b.metadata}:
+        rows = pa.Table.from_pylist(list(described.values()), offer.CHANNELS)
+        with _registered(session, offered_channels=rows):
+            session.run("upsert_channels")
     offered = offer.joined(batches, "readings", offer.OFFERED)
     texts = [offer.joined(batches, "raw", offer.OFFERED_RAW)]
     if offered.num_rows:
@@ -152,7 +156,7 @@ def _write_readings(
 
 
 def _held_readings(session: Session, part: pa.Table) -> pa.Table | None:
-    """Which rows of ``part`` are held, by ``Ordinal``, and whether they change it; None for none."""
+    """Which rows of ``part`` are held, and whether they change what is; None for none."""
     limits = offer.bounds(part)._asdict()
     ordinal = pa.array(np.arange(part.num_rows))
     with _registered(session, offered=part.append_column("Ordinal", ordinal)):

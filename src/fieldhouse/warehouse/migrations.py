@@ -42,7 +42,7 @@ def pending(engine: str, applied: Mapping[str, str]) -> list[Script]:
 
 
 def check(engine: str, applied: Mapping[str, str]) -> None:
-    """Raise WarehouseUnusable if a newer program, or another text of a migration, made the schema."""
+    """Raise WarehouseUnusable if a newer program, or a migration of another text, was here."""
     known = {script.name: script.checksum for script in _scripts(engine, "migrations")}
     for name in sorted(name for name in applied if name.startswith("migrations/")):
         if name not in known:

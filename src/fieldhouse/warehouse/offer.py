@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fieldhouse.readings import RAW, READINGS, REJECTED, Batch
+from fieldhouse.readings import DECIMAL, RAW, READINGS, REJECTED, Batch
 from fieldhouse.state import Coverage, Gap, Span
 
 __all__ = [
@@ -59,6 +59,20 @@ MARKS = pa.schema(
         ("PeriodStart", pa.timestamp("us")),
     ]
 )
+
+
+CHANNELS = pa.schema(
+    [
+        ("channel_id", pa.int64()),
+        *((name, pa.string()) for name in ("name", "description")),
+        *((name, DECIMAL) for name in ("latitude", "longitude")),
+        *((name, pa.string()) for name in ("elevation", *(f"field{n}" for n in range(1, 9)))),
+        *((name, pa.timestamp("us")) for name in ("created_at", "updated_at")),
+        ("last_entry_id", pa.int64()),
+        ("refreshed_at", pa.timestamp("us")),
+    ]
+)
+"""Metadata of channels, by the parameters' names of ``upsert_channel``."""
 
 
 class Bounds(NamedTuple):
@@ -176,7 +190,7 @@ def joined(batches: Sequence[Batch], part: str, schema: pa.Schema) -> pa.Table:
 
 
 def rounds(offered: pa.Table) -> Iterator[pa.Table]:
-    """Part a table so that no key comes twice in a part; a key's later rows stand in later parts."""
+    """Part a table so that no part has a key twice; a key's later rows stand in later parts."""
     channels, ids = offered["ChannelID"].to_numpy(), offered["EntryID"].to_numpy()
     if _ascending(channels, ids):
         yield offered
@@ -212,21 +226,18 @@ def periods(touched: pa.Table) -> pa.Table:
     """The periods that readings fall in: ``MARKS``, from their ``ChannelID`` and ``CreatedAt``."""
     channels, places = np.unique(touched["ChannelID"].to_numpy(), return_inverse=True)
     since_1970 = touched["CreatedAt"].to_numpy().astype("datetime64[h]").astype(np.int64)
-    hours = np.unique(places * _HOURS + (since_1970 + _BEFORE_1970))  # one number a channel and hour
+    hours = np.unique(places * _HOURS + (since_1970 + _BEFORE_1970))  # a number each, and sorted
     place, hour = hours // _HOURS, hours % _HOURS - _BEFORE_1970
     day, week = hour // 24, (hour // 24 + 3) // 7  # 1970 began on a Thursday
     new_day, new_week = _starts(place, day), _starts(place, week)
-    every = np.ones(len(hours), dtype=bool)
-    parts = [(every, hour, "HOURLY"), (new_week, week * 168 - 72, "WEEKLY")]
-    parts += [(new_day, day * 24, kind) for kind in ("DAILY", "QUALITY")]
-    return pa.table(
-        [
-            pa.array(np.concatenate([channels[place[chosen]] for chosen, _, _ in parts])),
-            pa.array(np.repeat([kind for _, _, kind in parts], [chosen.sum() for chosen, _, _ in parts])),
-            pa.array(np.concatenate([_instants(at[chosen]) for chosen, at, _ in parts])),
-        ],
-        schema=MARKS,
-    )
+    owner = channels[place]
+    tables = [
+        _marks(owner, hour, "HOURLY"),
+        _marks(owner[new_day], day[new_day] * 24, "DAILY"),
+        _marks(owner[new_day], day[new_day] * 24, "QUALITY"),
+        _marks(owner[new_week], week[new_week] * 168 - 72, "WEEKLY"),
+    ]
+    return pa.concat_tables(tables)
 
 
 _HOURS = 1 << 27  # more than there are between the years 1 and 9999
@@ -240,8 +251,10 @@ def _starts(place: Ints, number: Ints) -> Flags:
     return new
 
 
-def _instants(hours: Ints) -> Any:
-    return hours.astype("datetime64[h]").astype("datetime64[us]")
+def _marks(channels: Ints, hours: Ints, kind: str) -> pa.Table:
+    starts = hours.astype("datetime64[h]").astype("datetime64[us]")
+    kinds = pa.repeat(pa.scalar(kind), len(hours))
+    return pa.table([pa.array(channels), kinds, pa.array(starts)], schema=MARKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +269,7 @@ class SpanChanges:
 
 
 def span_changes(held: Sequence[Span], covered: Sequence[Span]) -> SpanChanges:
-    """What ``covered`` changes about the spans that are held (disjoint, as ``Coverage`` keeps them)."""
+    """What ``covered`` changes about the spans that are held, which are a ``Coverage``'s."""
     moved: dict[datetime, Span] = {}
     lost: list[datetime] = []
     gained: list[Span] = []

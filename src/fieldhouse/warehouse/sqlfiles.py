@@ -25,7 +25,7 @@ def names(engine: str, folder: str) -> tuple[str, ...]:
 
 @cache
 def text(engine: str, folder: str, name: str) -> str:
-    """The text of one SQL file, fragments included. Raises ConfigurationError for an unknown name."""
+    """The text of one SQL file, fragments included; ConfigurationError for an unknown name."""
     if name not in names(engine, folder):
         raise ConfigurationError(
             f"no {name!r} among the {folder}: there are {', '.join(names(engine, folder))}"

@@ -5,7 +5,11 @@ CREATE OR REPLACE MACRO iot.usp_DetectAnomalies(
 ) AS TABLE
 WITH
 instant AS (
-    SELECT coalesce(AsOfTime::TIMESTAMP, make_timestamp(epoch_us(now()))) AS A
+    SELECT CASE
+        WHEN FieldNumber NOT BETWEEN 1 AND 8 THEN error('ConfigurationError: fields are numbered 1 to 8')
+        WHEN upper(Method) NOT IN ('ZSCORE', 'MAD') THEN error('ConfigurationError: the methods are ZSCORE and MAD')
+        ELSE coalesce(AsOfTime::TIMESTAMP, make_timestamp(epoch_us(now())))
+    END::TIMESTAMP AS A
 ),
 sourced AS (
     SELECT
@@ -19,7 +23,6 @@ sourced AS (
             WHEN 6 THEN r.Field6
             WHEN 7 THEN r.Field7
             WHEN 8 THEN r.Field8
-            ELSE error('ConfigurationError: fields are numbered 1 to 8')
         END AS Value
     FROM iot.CurrentReadings AS r
     WHERE
@@ -46,11 +49,7 @@ measures AS (
 spread AS (
     SELECT
         m.Least,
-        CASE upper(Method)
-            WHEN 'ZSCORE' THEN m.Mean
-            WHEN 'MAD' THEN m.Median
-            ELSE error('ConfigurationError: the methods are ZSCORE and MAD')
-        END AS Centre,
+        CASE upper(Method) WHEN 'ZSCORE' THEN m.Mean ELSE m.Median END AS Centre,
         CASE upper(Method) WHEN 'ZSCORE' THEN m.StdDev ELSE m.Mad END AS Spread
     FROM measures AS m
 )

@@ -2,7 +2,10 @@
 CREATE OR REPLACE MACRO iot.usp_GetTrendAnalysis(ChannelID, FieldNumber, Days := 30, AsOfTime := NULL) AS TABLE
 WITH
 instant AS (
-    SELECT coalesce(AsOfTime::TIMESTAMP, make_timestamp(epoch_us(now()))) AS A
+    SELECT CASE
+        WHEN FieldNumber NOT BETWEEN 1 AND 8 THEN error('ConfigurationError: fields are numbered 1 to 8')
+        ELSE coalesce(AsOfTime::TIMESTAMP, make_timestamp(epoch_us(now())))
+    END::TIMESTAMP AS A
 ),
 sourced AS (
     SELECT
@@ -16,7 +19,6 @@ sourced AS (
             WHEN 6 THEN r.Field6
             WHEN 7 THEN r.Field7
             WHEN 8 THEN r.Field8
-            ELSE error('ConfigurationError: fields are numbered 1 to 8')
         END AS Value
     FROM iot.CurrentReadings AS r
     WHERE

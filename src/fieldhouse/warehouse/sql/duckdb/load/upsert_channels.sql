@@ -1,0 +1,13 @@
+-- The metadata that the call's pages brought.
+INSERT INTO iot.Channels (
+    ChannelID, ChannelName, Description, Latitude, Longitude, Elevation,
+    Field1Name, Field2Name, Field3Name, Field4Name, Field5Name, Field6Name, Field7Name, Field8Name,
+    CreatedAt, UpdatedAt, LastEntryID, RefreshedAt
+)
+SELECT
+    channel_id, name, description, latitude, longitude, elevation,
+    field1, field2, field3, field4, field5, field6, field7, field8,
+    created_at, updated_at, last_entry_id, refreshed_at
+FROM offered_channels
+ON CONFLICT (ChannelID) DO UPDATE SET
+-- include channel_metadata

@@ -1,0 +1,114 @@
+"""What the warehouse's tests share: batches made from few words, and what a warehouse holds."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from fieldhouse.readings import NUMBERS, RAW, READINGS, REJECTED, Batch
+from fieldhouse.state import Progress
+from fieldhouse.warehouse import Warehouse
+
+ENGINES: dict[str, Callable[[Path], str]] = {
+    "duckdb": lambda folder: f"duckdb:///{folder / 'fieldhouse.duckdb'}",
+}
+"""The engines that the contract is checked on: a name, and the URL of a warehouse for one test."""
+
+T0 = datetime(2024, 1, 1)
+"""A Monday, midnight."""
+FAR = datetime(2030, 1, 1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+Row = Mapping[str, Any]
+
+
+def row(entry_id: int, at: datetime | None = None, /, **values: Any) -> Row:
+    """One reading; without a time of its own it comes a minute after the entry before."""
+    typed = {name: _typed(name, value) for name, value in values.items()}
+    return {"EntryID": entry_id, "CreatedAt": at or T0 + entry_id * MINUTE, **typed}
+
+
+def _typed(name: str, value: object) -> object:
+    return value if value is None or name == "Status" else Decimal(str(value))
+
+
+def batch(
+    rows: Iterable[Row] = (),
+    *,
+    channel_id: int = 9,
+    epoch: int = 1,
+    raw: Sequence[Row] = (),
+    rejected: Sequence[Row] = (),
+    horizon: datetime = FAR,
+    **progress: Any,
+) -> Batch:
+    """A batch of ``rows``; other keywords are ``Progress``'s."""
+    return Batch(
+        channel_id,
+        epoch,
+        pa.Table.from_pylist(list(rows), READINGS),
+        pa.Table.from_pylist(list(raw), RAW),
+        pa.Table.from_pylist(list(rejected), REJECTED),
+        Progress(**progress),
+        horizon,
+    )
+
+
+def rows_of(warehouse: Warehouse, statement: str) -> list[dict[str, Any]]:
+    """A user's own SELECT, answered."""
+    answer: list[dict[str, Any]] = warehouse.stream(statement).read_all().to_pylist()
+    return answer
+
+
+VALUES = ", ".join((*NUMBERS, "Status"))
+STATE = {
+    "SensorReadings": f"ChannelID, Epoch, EntryID, CreatedAt, {VALUES}, Superseded",
+    "RawValues": "ChannelID, Epoch, EntryID, ColumnName, RawValue, Reason",
+    "RejectedEntries": "ChannelID, EntryText, Reason",
+    "Coverage": "ChannelID, Epoch, SpanStart, SpanEnd",
+    "Gaps": "ChannelID, Epoch, FirstEntryID, LastEntryID, State, AtSecond",
+    "Epochs": "ChannelID, Epoch, HighestEntryID, NewestEntryID, NewestCreatedAt",
+}
+"""Tables, and those of their columns that do not depend on when or in what order they were filled."""
+
+
+def tables(warehouse: Warehouse) -> dict[str, list[Any]]:
+    """What the warehouse holds, less surrogate keys and load times; marks as a set."""
+    held = {
+        table: rows_of(warehouse, f"SELECT {columns} FROM iot.{table} ORDER BY ALL")
+        for table, columns in STATE.items()
+    }
+    held["PeriodMarks"] = marks(warehouse)
+    return held
+
+
+def marks(warehouse: Warehouse, aggregation_type: str | None = None) -> list[Any]:
+    """The marked periods, each once: (channel, type, start)."""
+    found = rows_of(
+        warehouse,
+        "SELECT DISTINCT ChannelID, AggregationType, PeriodStart FROM iot.PeriodMarks ORDER BY ALL",
+    )
+    wanted = (r for r in found if aggregation_type in (None, r["AggregationType"]))
+    return [tuple(r.values()) for r in wanted]
+
+
+def refresh(warehouse: Warehouse, channel_ids: list[int] | None = None) -> int:
+    """Refresh all three aggregations; how many periods."""
+    return sum(
+        warehouse.call("refresh_aggregates", aggregation_type=kind, channel_ids=channel_ids)[
+            "Periods"
+        ][0].as_py()
+        for kind in ("HOURLY", "DAILY", "WEEKLY")
+    )
+
+
+def aggregates(warehouse: Warehouse, kind: str, channel_id: int = 9) -> dict[datetime, Any]:
+    """The stored periods by their start, less keys and times of making."""
+    found = warehouse.query(
+        "aggregates", channel_id=channel_id, aggregation_type=kind, start_at=None, end_at=None
+    )
+    less = found.drop_columns(["AggregationID", "CreatedAt"])
+    return {period["PeriodStart"]: period for period in less.to_pylist()}
