@@ -1,0 +1,330 @@
+"""DuckDB's own: the file, who may open it, what is said when it cannot be, and what survives."""
+
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+from warehouse_kit import T0, batch, row, rows_of, tables
+
+from fieldhouse.errors import (
+    ConfigurationError,
+    WarehouseError,
+    WarehouseLocked,
+    WarehouseUnusable,
+)
+from fieldhouse.warehouse import Warehouse, open_warehouse
+from fieldhouse.warehouse.duckdb_errors import translated
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "fieldhouse.duckdb"
+
+
+@pytest.fixture
+def warehouse(file: Path) -> Iterator[Warehouse]:
+    opened = open_warehouse(str(file))
+    opened.migrate()
+    yield opened
+    opened.close()
+
+
+def child(code: str, *arguments: object) -> "subprocess.Popen[str]":
+    """Another Python with this one's paths, its output lines to be read."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    return subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+
+
+HOLD = """
+    import sys
+    from fieldhouse.warehouse import open_warehouse
+    warehouse = open_warehouse(sys.argv[1])
+    print("held", flush=True)
+    sys.stdin.read(1) if sys.argv[2:] else __import__("time").sleep(60)
+"""
+
+
+def test_a_held_file_names_its_holder(file: Path) -> None:
+    """A file that another process holds is locked, transiently, by a process of a number."""
+    with child(HOLD, file) as other:
+        assert other.stdout and other.stdout.readline() == "held\n"
+        for read_only in (False, True):
+            with pytest.raises(WarehouseLocked, match=f"{file} is in use by process {other.pid}"):
+                open_warehouse(str(file), read_only=read_only)
+        other.kill()
+    open_warehouse(str(file)).close()
+
+
+def test_a_missing_file_is_not_made_for_reading(file: Path) -> None:
+    """Opened read-only, a missing file is named and not created."""
+    with pytest.raises(WarehouseUnusable, match=f"{file}: there is no such file"):
+        open_warehouse(str(file), read_only=True)
+    assert not file.exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"not a database" * 900])
+def test_another_kind_of_file_is_named(file: Path, content: bytes) -> None:
+    """A file that is no DuckDB database is said to be none, and stays as it is."""
+    file.write_bytes(content)
+    with pytest.raises(WarehouseUnusable, match=f"{file}: not a DuckDB file"):
+        open_warehouse(str(file))
+    assert file.read_bytes() == content
+
+
+@pytest.mark.parametrize("keep", [None, 9000])
+def test_a_corrupt_file_is_named(file: Path, warehouse: Warehouse, keep: int | None) -> None:
+    """A file with a damaged header, or cut short, is said to be corrupt."""
+    warehouse.close()
+    content = bytearray(file.read_bytes())
+    for place in (5000, 9000):
+        content[place] ^= 255
+    file.write_bytes(content[:keep])
+    with pytest.raises(WarehouseUnusable, match=f"{file}: corrupt"):
+        open_warehouse(str(file))
+
+
+def test_a_newer_duckdbs_file_is_named() -> None:
+    """A file that a newer DuckDB wrote says so, and what to upgrade."""
+    with (
+        pytest.raises(WarehouseUnusable, match="x.duckdb: written by a newer DuckDB"),
+        translated("x.duckdb"),
+    ):
+        raise duckdb.IOException(
+            "IO Error: Trying to read a database file with version number 999, but we can only"
+            " read versions between 64 and 69.\nThe database file was created with a newer version"
+        )
+
+
+def test_a_folder_that_is_not_there_or_not_a_file(tmp_path: Path) -> None:
+    """A path whose folder is missing, and a folder, are told apart."""
+    with pytest.raises(WarehouseUnusable, match="its folder does not exist"):
+        open_warehouse(str(tmp_path / "none" / "x.duckdb"))
+    with pytest.raises(WarehouseUnusable, match="a folder, not a file"):
+        open_warehouse(str(tmp_path))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
+    """Where nothing may be written, the permissions are named."""
+    tmp_path.chmod(0o500)
+    with pytest.raises(WarehouseUnusable, match="permissions"):
+        open_warehouse(str(tmp_path / "x.duckdb"))
+
+
+def test_without_migration_it_says_so(file: Path) -> None:
+    """A warehouse without its schema says what to do."""
+    opened = open_warehouse(str(file))
+    for ask in (lambda: opened.query("channels"), lambda: opened.load([batch([row(1)])])):
+        with pytest.raises(WarehouseUnusable, match="migrate it first"):
+            ask()
+    opened.close()
+
+
+def test_read_only_is_kept(file: Path, warehouse: Warehouse) -> None:
+    """Opened read-only a warehouse answers, and refuses to load."""
+    warehouse.load([batch([row(1)])])
+    warehouse.close()
+    opened = open_warehouse(str(file), read_only=True)
+    assert opened.query("status")["Readings"].to_pylist() == [1]
+    with pytest.raises(WarehouseUnusable, match="opened read-only"):
+        opened.load([batch([row(2)])])
+    opened.close()
+
+
+def test_closed_is_said(warehouse: Warehouse) -> None:
+    """Closing twice is allowed; a closed warehouse says that it is."""
+    warehouse.close()
+    warehouse.close()
+    with pytest.raises(WarehouseUnusable, match="closed"):
+        warehouse.query("channels")
+
+
+def test_the_same_file_twice_in_one_process(file: Path, warehouse: Warehouse) -> None:
+    """Two handles of one process share the file and see each other's loads."""
+    second = open_warehouse(str(file))
+    warehouse.load([batch([row(1)])])
+    assert second.load([batch([row(1), row(2)])])[9].duplicates == 1
+    second.close()
+    assert warehouse.query("status")["Readings"].to_pylist() == [2]
+
+
+FULL = """
+    import resource, signal, sys
+    from warehouse_kit import batch, row
+    from fieldhouse.errors import WarehouseUnusable
+    from fieldhouse.warehouse import open_warehouse
+    warehouse = open_warehouse(sys.argv[1])
+    warehouse.migrate()
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_500_000, resource.RLIM_INFINITY))
+    first = 1
+    try:
+        while True:
+            rows = [row(n, Field1=n * 7919 % 10007, Status=str(n * 7919)) for n in range(first, first + 1000)]
+            warehouse.load([batch(rows)])
+            first += 1000
+    except WarehouseUnusable as error:
+        print(first - 1, error, flush=True)
+"""
+
+
+def test_a_full_disk_keeps_what_was_committed(file: Path) -> None:
+    """When no space is left the load says so and leaves nothing; all before it is there."""
+    with child(FULL, file) as other:
+        assert other.stdout
+        held, _, said = other.stdout.readline().partition(" ")
+    assert said == f"{file}: no space left on its disk: free some, then run again\n"
+    opened = open_warehouse(str(file))
+    assert opened.query("status")["Readings"].to_pylist() == [int(held)]
+    opened.close()
+
+
+LOADS = """
+    import sys
+    from warehouse_kit import T0, MINUTE, batch, refresh, row
+    from fieldhouse.state import Span
+    from fieldhouse.warehouse import open_warehouse
+    warehouse = open_warehouse(sys.argv[1])
+    warehouse.migrate()
+    first = 1 + sum(warehouse.query("status")["Readings"].to_pylist())
+    while True:
+        rows = [row(n, Field1=n % 50) for n in range(first, first + 500)]
+        span = Span(T0 + first * MINUTE, T0 + (first + 500) * MINUTE)
+        warehouse.load([batch(rows, covered=(span,), ids_checked_to=first + 499)])
+        first += 500
+        print(first - 1, flush=True)
+        if first % 3000 == 1:
+            refresh(warehouse)
+"""
+
+
+def test_killed_at_any_time(file: Path) -> None:
+    """A process killed during its loads leaves whole loads: rows, coverage, numbers and marks."""
+    for loads in (1, 4, 9):
+        with child(LOADS, file) as other:
+            assert other.stdout
+            for _ in range(loads):
+                acknowledged = int(other.stdout.readline())
+            other.kill()
+        opened = open_warehouse(str(file))
+        (state,) = opened.query("channel_state", channel_ids=[9]).to_pylist()
+        (span,) = opened.query("coverage", channel_ids=[9]).to_pylist()
+        held = opened.query("status")["Readings"].to_pylist()[0]
+        assert held >= acknowledged and held % 500 == 0
+        assert state["HighestEntryID"] == state["IDsCheckedTo"] == state["NewestEntryID"] == held
+        assert (span["SpanEnd"] - T0).total_seconds() / 60 == held + 1
+        assert opened.query("duplicate_audit").num_rows == 0
+        opened.close()
+
+
+def test_a_users_select_is_answered_in_batches(warehouse: Warehouse) -> None:
+    """An answer larger than one batch comes in several, and may be left half read."""
+    reader = warehouse.stream("SELECT range AS n FROM range(200_000)")
+    first = next(iter(reader))
+    assert 0 < first.num_rows < 200_000
+    del reader
+    assert rows_of(warehouse, "EXPLAIN SELECT 1")
+    assert rows_of(warehouse, "WITH t AS (SELECT 1 AS n) FROM t") == [{"n": 1}]
+
+
+def test_loads_go_on_while_an_answer_is_read(warehouse: Warehouse) -> None:
+    """A half-read answer neither stops a load nor sees it."""
+    warehouse.load([batch(row(n) for n in range(1, 5001))])
+    reader = warehouse.stream("SELECT a.EntryID FROM iot.SensorReadings AS a, range(100)")
+    next(iter(reader))
+    warehouse.load([batch([row(9001)])])
+    assert reader.read_all().num_rows < 500_000
+    assert warehouse.query("status")["Readings"].to_pylist() == [5001]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DROP TABLE iot.Channels",
+        "DELETE FROM iot.SensorReadings",
+        "SELECT 1; DELETE FROM iot.SensorReadings",
+        "EXPLAIN ANALYZE DELETE FROM iot.SensorReadings",
+        "WITH t AS (DELETE FROM iot.SensorReadings RETURNING *) FROM t",
+        "INSERT INTO iot.Channels (ChannelID) VALUES (1) RETURNING *",
+        "SELECT nextval('iot.ReadingIDs')",
+        "COPY iot.Channels TO 'stolen.csv'",
+        "SELECT * FROM read_csv('/etc/hostname')",
+        "SELECT * FROM read_text('/etc/hostname')",
+        "SELECT * FROM '/etc/hostname.csv'",
+        "ATTACH 'other.duckdb'",
+        "SET enable_external_access = true",
+        "PRAGMA enable_profiling",
+        "CALL pragma_version()",
+        "INSTALL httpfs",
+        "BEGIN",
+        "",
+        "SELEC 1",
+        "SELECT * FROM nothing",
+        "SELECT 1 / CAST('x' AS INTEGER)",
+    ],
+)
+def test_a_users_statement_can_only_read(warehouse: Warehouse, statement: str) -> None:
+    """What would write, here or in another file, or cannot be understood, is refused in one line."""
+    warehouse.load([batch([row(1)])])
+    before = tables(warehouse)
+    with pytest.raises(ConfigurationError) as refused:
+        warehouse.stream(statement).read_all()
+    assert "\n" not in str(refused.value)
+    assert tables(warehouse) == before
+
+
+def test_the_procedures_are_at_hand_in_sql(warehouse: Warehouse) -> None:
+    """The architecture's four procedures answer in a SELECT, by position and by name."""
+    warehouse.load([batch([row(n, Field1=n) for n in range(1, 100)])])
+    for call, rows in {
+        "iot.usp_DetectAnomalies(9, 1)": 0,
+        "iot.usp_DetectAnomalies(9, 1, ThresholdStdDev := 0.5, LookbackDays := 20000)": 61,
+        "iot.usp_DetectAnomalies(ChannelID := 9, FieldNumber := 1, Method := 'MAD')": 0,
+        "iot.usp_GetTrendAnalysis(9, 1)": 0,
+        "iot.usp_GetTrendAnalysis(9, 1, Days := 20000)": 1,
+        "iot.usp_ProcessSensorReadings(9)": 0,
+        "iot.usp_ProcessSensorReadings(9, 'DAILY', StartDate := '2024-01-01')": 1,
+        "iot.usp_CalculateDataQuality(9)": 1,
+        "iot.usp_CalculateDataQuality(9, CheckDate := '2024-01-01')": 1,
+    }.items():
+        assert len(rows_of(warehouse, f"FROM {call}")) == rows, call
+
+
+def test_what_the_procedure_shows_is_what_is_stored(warehouse: Warehouse) -> None:
+    """The aggregation shown by SELECT and the one stored by call are the same."""
+    warehouse.load([batch([row(n, Field1=n, Field5=n % 3) for n in range(1, 5000)])])
+    day = {"channel_id": 9, "aggregation_type": "HOURLY", "start_date": T0}
+    warehouse.call("usp_ProcessSensorReadings", **day)
+    shown = "FROM iot.usp_ProcessSensorReadings(9, 'HOURLY', StartDate := '2024-01-01')"
+    stored = (
+        "SELECT * EXCLUDE (AggregationID, CreatedAt) FROM iot.AggregatedData"
+        " WHERE AggregationType = 'HOURLY' ORDER BY PeriodStart"
+    )
+    assert rows_of(warehouse, shown) == rows_of(warehouse, stored)
+
+
+def test_no_exception_of_duckdbs_leaves(warehouse: Warehouse) -> None:
+    """A parameter that cannot be what it should be is an error of ours, in one line."""
+    with pytest.raises(WarehouseError) as refused:
+        warehouse.query("coverage", channel_ids=["nine"])
+    assert "\n" not in str(refused.value)
+
+
+def test_unknown_names_and_parameters_are_named(warehouse: Warehouse) -> None:
+    """A name that is no file, and a parameter that a file does not take, are said."""
+    with pytest.raises(ConfigurationError, match="no 'nothing' among the queries"):
+        warehouse.query("nothing")
+    with pytest.raises(ConfigurationError, match="channels takes no limit"):
+        warehouse.query("channels", limit=3)
+    with pytest.raises(ConfigurationError, match="among the calls"):
+        warehouse.call("../queries/channels")
