@@ -1,6 +1,7 @@
 """The seed's ``ThingSpeakClient``: the decoded JSON, or an ERROR line and None. It never raises."""
 
 import logging
+import os
 from typing import Any
 
 from fieldhouse.errors import FieldhouseError
@@ -15,7 +16,8 @@ logger = logging.getLogger(__name__)
 class ThingSpeakClient:
     """One channel, over HTTP, at no more than a request every ``rate_limit_delay`` seconds.
 
-    ``api_key`` is the channel's Read API Key, needed for a private channel only. Every method
+    ``api_key`` is the channel's Read API Key, needed for a private channel only; ``base_url`` is
+    ``THINGSPEAK_BASE_URL`` of the environment, or else ThingSpeak itself. Every method
     returns ThingSpeak's answer as decoded JSON, or logs one ERROR line and returns None. For what
     raises instead, see ``fieldhouse.thingspeak.api``.
     """
@@ -33,7 +35,8 @@ class ThingSpeakClient:
         self.channel_id = channel_id
         self.rate_limit_delay = rate_limit_delay
         self._api_key = api_key
-        self._server = ThingSpeak(base_url or self.BASE_URL, pacer=Pacer(rate_limit_delay))
+        url = base_url or os.environ.get("THINGSPEAK_BASE_URL") or self.BASE_URL
+        self._server = ThingSpeak(url, pacer=Pacer(rate_limit_delay))
 
     def __repr__(self) -> str:
         return f"ThingSpeakClient({self.channel_id!r})"

@@ -129,3 +129,17 @@ def test_shortest_spans() -> None:
     one = demo.fleet(make(), 1, days=900 / 86_400)
     assert empty.entries == []
     assert len(one[0].entries) <= 1
+
+
+def test_a_channel_that_lives_on_says_the_same_whenever_it_is_made() -> None:
+    """Ended at the same time, made again days later: what was there is there, and then more."""
+    noon = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    made = []
+    for days in (0, 2):
+        world = World(Clock(frozen=noon + timedelta(days=days)))
+        channel = demo.weather(world, years=1.2, end=noon)
+        demo.live_on(world, channel)
+        made.append([(each.id, each.created_at, each.fields) for each in channel.entries])
+    first, later = made
+    assert later[: len(first)] == first
+    assert len(later) == len(first) + 2 * 144

@@ -8,7 +8,19 @@ from typing import Any
 
 import numpy as np
 import pytest
-from warehouse_kit import DAY, FAR, HOUR, MINUTE, T0, aggregates, batch, marks, refresh, row, rows_of
+from warehouse_kit import (
+    DAY,
+    FAR,
+    HOUR,
+    MINUTE,
+    T0,
+    aggregates,
+    batch,
+    marks,
+    refresh,
+    row,
+    rows_of,
+)
 
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.warehouse import Warehouse
@@ -50,7 +62,7 @@ def check_field(known: list[Decimal], stored: dict[str, Any]) -> None:
     else:
         assert stored["Avg"] is None
     if len(known) > 1:
-        centre = sum(known) / len(known)
+        centre = sum(known, Decimal()) / len(known)
         around = np.array([float(value - centre) for value in known])
         assert stored["StdDev"] == pytest.approx(around.std(ddof=1), rel=1e-9, abs=1e-15)
     else:

@@ -4,6 +4,7 @@ import math
 import random
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
@@ -41,14 +42,18 @@ def within(rows: list[Any], start: datetime, end: datetime) -> list[Any]:
     return [reading for reading in rows if start <= reading["CreatedAt"] < end]
 
 
-def far_off(rows: list[Any], name: str, a: datetime, days: int = 30, limit: float = 3.0) -> set[int]:
+def far_off(
+    rows: list[Any], name: str, a: datetime, days: int = 30, limit: float = 3.0
+) -> set[int]:
     """Entries whose value lies more than ``limit`` deviations from the mean before ``a``."""
     near = [r for r in within(rows, a - days * DAY, a) if r.get(name) is not None]
     values = np.array([float(r[name]) for r in near])
     if len(values) < 2:
         return set()
     distance = np.abs(values - values.mean())
-    return {r["EntryID"] for r, d in zip(near, distance, strict=True) if d > limit * values.std(ddof=1)}
+    return {
+        r["EntryID"] for r, d in zip(near, distance, strict=True) if d > limit * values.std(ddof=1)
+    }
 
 
 AS_OF = T0 + 40 * DAY + 13 * HOUR + 7 * MINUTE
@@ -136,7 +141,7 @@ def expected_quality(
     flagged = far_off(rows, "Field1", a) | far_off(rows, "Field2", a)
     anomalies = sum(r["EntryID"] in flagged for r in today)
     seconds = sorted({r["CreatedAt"] for r in within(rows, a - 30 * DAY, a)})
-    gaps = [(b - a_).total_seconds() for a_, b in zip(seconds, seconds[1:], strict=False)]
+    gaps = [(later - one).total_seconds() for one, later in pairwise(seconds)]
     cadence = median(gaps) if len(gaps) >= 10 else None
     expected = cadence and math.floor(max(0.0, (a - start).total_seconds()) / cadence)
     distinct = len({r["CreatedAt"] for r in today})
@@ -201,7 +206,7 @@ def test_quality_replaces_its_row(warehouse: Warehouse) -> None:
 
 
 def test_quality_with_ranges(warehouse: Warehouse) -> None:
-    """Bounds are inclusive, NULL is open, a field without a range has zero below, and it is said."""
+    """Bounds are inclusive, NULL is open; a field without one has zero below, and it is said."""
     ranges = {1: (Decimal(15), Decimal(25)), 2: (None, Decimal("4.5"))}
     rows = [*series(300), row(999, T0 + HOUR, Field1=25, Field2=-1), row(998, T0 + HOUR, Field1=15)]
     warehouse.load([batch(rows)])
@@ -261,7 +266,7 @@ def test_channels_are_judged_apart(warehouse: Warehouse) -> None:
 
 
 def test_trend(warehouse: Warehouse) -> None:
-    """Each day with data: its measures, the change since the calendar day before, seven days' mean."""
+    """Each day with data: its measures, the change since the day before, seven days' mean."""
     rows = [r for r in series() if r["CreatedAt"].day % 5]  # days without data in between
     rows += [row(9000 + n, T0 + n * DAY, Field3="1.5") for n in range(3)]
     warehouse.load([batch(rows)])
@@ -280,7 +285,9 @@ def test_trend(warehouse: Warehouse) -> None:
             check_trend(r, by_day, means)
 
 
-def check_trend(r: dict[str, Any], by_day: dict[date, list[Decimal]], means: dict[date, float]) -> None:
+def check_trend(
+    r: dict[str, Any], by_day: dict[date, list[Decimal]], means: dict[date, float]
+) -> None:
     day = r["ReadingDate"]
     known = by_day[day]
     assert (r["MinValue"], r["MaxValue"]) == (min(known), max(known))

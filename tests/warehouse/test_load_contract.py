@@ -160,7 +160,7 @@ def test_only_the_next_epoch_opens(warehouse: Warehouse) -> None:
 
 
 def test_a_newer_epoch_supersedes(warehouse: Warehouse) -> None:
-    """Of readings at one instant the newest epoch's counts; others, and later ones, stay as well."""
+    """Of readings at one instant the newest epoch's counts; the others are kept, and all else."""
     warehouse.load([batch(row(n, Field1=n) for n in (1, 2, 3))])
     warehouse.call("open_epoch", channel_id=9, number=2, started_at=T0)
     warehouse.load([batch([row(1, T0 + 2 * MINUTE, Field1=20)], epoch=2)])
@@ -177,7 +177,7 @@ def test_a_newer_epoch_supersedes(warehouse: Warehouse) -> None:
 
 
 def test_texts_are_kept_once(warehouse: Warehouse) -> None:
-    """A text that comes again, in another page, is not doubled; another text of the value is kept."""
+    """A text that comes again in another page is not doubled; another text of it is kept."""
     text = {"EntryID": 1, "ColumnName": "Field1", "RawValue": "1e-9", "Reason": "rounded"}
     assert warehouse.load([batch([row(1)], raw=[text, text])])[9].raw == 1
     assert warehouse.load([batch([row(1), row(2)], raw=[text])])[9].raw == 0

@@ -28,15 +28,13 @@ ENTRIES = st.lists(
 
 @st.composite
 def histories(draw: st.DrawFn) -> tuple[list[Batch], list[list[Batch]]]:
-    """The entries of two channels as one load, and as random pages of random parts of their rows."""
+    """The entries of two channels as one load, and as random pages of some of their rows."""
     entries = [
         (channel_id, row(entry_id, T0 + timedelta(hours=at), Field1=first, Field2=second))
         for channel_id, entry_id, at, first, second in draw(ENTRIES)
     ]
     spans = draw(st.lists(st.tuples(st.integers(0, 50), st.integers(1, 9)), max_size=6))
-    covered = tuple(
-        Span(T0 + timedelta(hours=at), T0 + timedelta(hours=at + n)) for at, n in spans
-    )
+    covered = tuple(Span(T0 + timedelta(hours=at), T0 + timedelta(hours=at + n)) for at, n in spans)
     whole = [_of(entries, channel_id, covered) for channel_id in (1, 2)]
     loads = [
         [_of(_some(draw, entries), channel_id, _some(draw, covered)) for channel_id in channels]

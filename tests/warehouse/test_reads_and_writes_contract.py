@@ -102,7 +102,7 @@ def test_runs_are_kept_whole(warehouse: Warehouse) -> None:
     for run in runs:
         warehouse.call("record_run", **asdict(run))
     found = warehouse.query("runs", channel_id=None).drop_columns(["RunID"]).to_pylist()
-    assert [Run(*run.values()) if False else tuple(run.values()) for run in found] == [
+    assert [tuple(run.values()) for run in found] == [
         tuple(asdict(run).values()) for run in reversed(runs)
     ]
     assert warehouse.query("runs", channel_id=9, limit=1)["StartedAt"].to_pylist() == [T0 + DAY]

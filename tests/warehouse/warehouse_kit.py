@@ -72,7 +72,7 @@ STATE = {
     "Gaps": "ChannelID, Epoch, FirstEntryID, LastEntryID, State, AtSecond",
     "Epochs": "ChannelID, Epoch, HighestEntryID, NewestEntryID, NewestCreatedAt",
 }
-"""Tables, and those of their columns that do not depend on when or in what order they were filled."""
+"""Tables, and those of their columns that do not depend on when and how they were filled."""
 
 
 def tables(warehouse: Warehouse) -> dict[str, list[Any]]:

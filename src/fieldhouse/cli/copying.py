@@ -2,9 +2,9 @@
 
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -18,7 +18,7 @@ from fieldhouse.cli.options import (
     moment,
     settings_from,
 )
-from fieldhouse.errors import ConfigurationError
+from fieldhouse.errors import ConfigurationError, FieldhouseError
 
 if TYPE_CHECKING:
     from fieldhouse.settings import Settings
@@ -28,6 +28,8 @@ __all__ = ["add_to"]
 
 _SIMULATED = 900001
 """The weather channel of the simulated run."""
+_SIMULATED_SPAN = timedelta(hours=1) + timedelta(days=3 * 365.25) - timedelta(minutes=10)
+"""From its creation to the last entry that it is made with."""
 
 Channels = Annotated[
     list[int] | None,
@@ -70,8 +72,8 @@ def run(
     from cron as often as you like.
     """
     output.set_up_log(verbose=verbose, quiet=quiet)
-    with _simulator(simulated) as base_url:
-        if simulated and not as_json:
+    with _simulator(simulated, settings_from(config, warehouse)) as base_url:
+        if simulated and not (as_json or quiet):
             _say_simulated(base_url)
         settings = settings_from(
             config,
@@ -178,7 +180,7 @@ def _report(
 
 
 @contextmanager
-def _simulator(wanted: bool) -> Iterator[str | None]:
+def _simulator(wanted: bool, settings: "Settings") -> Iterator[str | None]:
     """The built-in simulator with its weather station, for the time of a run."""
     if not wanted:
         yield None
@@ -186,13 +188,30 @@ def _simulator(wanted: bool) -> Iterator[str | None]:
     from fieldhouse import simulator
 
     world = simulator.World(clock=simulator.Clock())
-    simulator.demo.weather(world, id=_SIMULATED, years=3, seed=9)
+    end = _first_simulated(settings) or world.clock.now().replace(minute=0, second=0, microsecond=0)
+    station = simulator.demo.weather(world, id=_SIMULATED, years=3, seed=9, end=end)
+    simulator.demo.live_on(world, station)
     with simulator.Simulator(world) as server:
         yield server.url
 
 
+def _first_simulated(settings: "Settings") -> datetime | None:
+    """When the station of an earlier simulated run ended, if the warehouse has one: it lives on."""
+    from fieldhouse.warehouse import open_warehouse
+
+    try:
+        house = open_warehouse(settings.warehouse_url, read_only=True)
+    except FieldhouseError:  # there is none yet; what else is wrong with it, the run will say
+        return None
+    with closing(house):
+        known = {row["ChannelID"]: row for row in house.query("channels").to_pylist()}
+    station = known.get(_SIMULATED)
+    created_at = station and station["CreatedAt"]
+    return created_at.replace(tzinfo=UTC) + _SIMULATED_SPAN if created_at else None
+
+
 def _say_simulated(url: str | None) -> None:
     typer.echo(
-        f"No network is used: this run reads the built-in ThingSpeak simulator at {url}, "
+        f"No network is used: this run reads the built-in ThingSpeak simulator at {url},\n"
         f"channel {_SIMULATED}, a weather station with three years of entries."
     )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["console", "print_json", "print_rows", "print_table", "set_up_log", "sparkline", "text"]
 
-_WIDE = 9
+_WIDE = 12
 """A single row with more columns than this stands better on end."""
 _BARS = "▁▂▃▄▅▆▇█"
 _FORMS: dict[type, Callable[[Any], str]] = {
@@ -67,6 +67,7 @@ def print_rows(
     *,
     title: str | None = None,
     as_json: bool = False,
+    header: bool = True,
 ) -> None:
     """Print the named columns of some rows, as a table or as a JSON array."""
     if as_json:
@@ -74,11 +75,18 @@ def print_rows(
     listed = list(rows)
     if len(listed) == 1 and len(columns) > _WIDE:
         pairs = [{"": name, " ": text(listed[0][name])} for name in columns]
-        return print_rows(pairs, ("", " "), title=title)
+        return print_rows(pairs, ("", " "), title=title, header=False)
     from rich import box
     from rich.table import Table
 
-    table = Table(*columns, title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    table = Table(
+        *columns,
+        title=title,
+        title_justify="left",
+        box=box.SIMPLE_HEAD if header else box.SIMPLE,
+        show_header=header,
+        pad_edge=False,
+    )
     numeric = dict.fromkeys(columns, True)
     for row in listed:
         for name in columns:

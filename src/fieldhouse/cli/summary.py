@@ -84,6 +84,6 @@ def _print_channel(channel_id: int, warehouse: "Warehouse") -> None:
             as_of=None,
         ).num_rows
         curve = output.sparkline(means)
-        found = f"{anomalies:>5} anomalies in 30 days" if anomalies else ""
+        found = f"anomalies in 30 days: {anomalies}" if anomalies else ""
         typer.echo(f"  {label:<24} {min(known):>9.2f} {curve} {max(known):<9.2f}{found}")
     typer.echo("")

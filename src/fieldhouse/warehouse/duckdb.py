@@ -65,7 +65,7 @@ class DuckDBWarehouse:
         with translated(path):
             warehouse = cls(path, duckdb.connect(path, read_only=read_only, config=_CONFIG))
             try:
-                migrations.check(_ENGINE, warehouse._applied())
+                migrations.check(_ENGINE, warehouse._applied(), where=path)
             except BaseException:
                 warehouse.close()
                 raise
@@ -75,7 +75,9 @@ class DuckDBWarehouse:
         """Bring the schema up to this version, in one transaction."""
         with self._transaction() as cursor:
             _run(cursor, "migrate", "ledger", {})
-            scripts = migrations.pending(_ENGINE, self._applied(cursor))
+            applied = self._applied(cursor)
+            migrations.check(_ENGINE, applied, where=self._path)
+            scripts = migrations.pending(_ENGINE, applied)
             for script in scripts:
                 cursor.execute(script.text).fetchall()
                 record = {"name": script.name, "checksum": script.checksum}

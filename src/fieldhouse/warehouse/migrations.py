@@ -31,27 +31,23 @@ class Script:
 
 
 def pending(engine: str, applied: Mapping[str, str]) -> list[Script]:
-    """The scripts to run, in order, where ``applied`` maps names to checksums.
-
-    Raises WarehouseUnusable as ``check`` does.
-    """
-    check(engine, applied)
+    """The scripts to run, in order, where ``applied`` maps names to checksums."""
     objects = [script for folder in _OBJECTS for script in _scripts(engine, folder)]
     changed = [script for script in objects if applied.get(script.name) != script.checksum]
     return [s for s in _scripts(engine, "migrations") if s.name not in applied] + changed
 
 
-def check(engine: str, applied: Mapping[str, str]) -> None:
+def check(engine: str, applied: Mapping[str, str], *, where: str) -> None:
     """Raise WarehouseUnusable if a newer program, or a migration of another text, was here."""
     known = {script.name: script.checksum for script in _scripts(engine, "migrations")}
     for name in sorted(name for name in applied if name.startswith("migrations/")):
         if name not in known:
             raise WarehouseUnusable(
-                f"a newer Fieldhouse has been here ({name} is applied): upgrade this one"
+                f"{where}: a newer Fieldhouse has been here ({name}): upgrade this one"
             )
         if known[name] != applied[name]:
             raise WarehouseUnusable(
-                f"{name} is not the text that was applied here: restore the released file"
+                f"{where}: {name} is not the text that was applied: restore the released one"
             )
 
 

@@ -2,5 +2,7 @@
 DELETE FROM iot.FieldRanges AS f
 WHERE f.ChannelID = $channel_id AND NOT list_contains($field_numbers::INTEGER[], f.FieldNumber);
 INSERT INTO iot.FieldRanges (ChannelID, FieldNumber, MinValue, MaxValue)
-SELECT $channel_id, unnest($field_numbers::INTEGER[]), unnest($minima::DECIMAL(18, 6)[]), unnest($maxima::DECIMAL(18, 6)[])
+SELECT
+    $channel_id, unnest($field_numbers::INTEGER[]),
+    unnest($minima::DECIMAL(18, 6)[]), unnest($maxima::DECIMAL(18, 6)[])
 ON CONFLICT (ChannelID, FieldNumber) DO UPDATE SET MinValue = excluded.MinValue, MaxValue = excluded.MaxValue;

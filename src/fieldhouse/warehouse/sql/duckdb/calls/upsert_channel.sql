@@ -7,7 +7,8 @@ INSERT INTO iot.Channels (
 )
 VALUES (
     $channel_id, $name, $description,
-    TRY_CAST($latitude::VARCHAR AS DECIMAL(18, 6)), TRY_CAST($longitude::VARCHAR AS DECIMAL(18, 6)), $elevation::VARCHAR,
+    TRY_CAST($latitude::VARCHAR AS DECIMAL(18, 6)), TRY_CAST($longitude::VARCHAR AS DECIMAL(18, 6)),
+    $elevation::VARCHAR,
     $field1, $field2, $field3, $field4, $field5, $field6, $field7, $field8,
     $created_at, $updated_at, $last_entry_id, $refreshed_at
 )

@@ -4,7 +4,9 @@ SET VARIABLE unit = CASE upper($aggregation_type)
     WHEN 'HOURLY' THEN 'hour' WHEN 'DAILY' THEN 'day' WHEN 'WEEKLY' THEN 'week'
     ELSE error('ConfigurationError: the aggregation types are HOURLY, DAILY and WEEKLY') END;
 SET VARIABLE as_of = coalesce($as_of::TIMESTAMP, make_timestamp(epoch_us(now())));
-SET VARIABLE span_start = date_trunc(getvariable('unit'), coalesce($start_date::TIMESTAMP, getvariable('as_of') - INTERVAL 7 DAY));
+SET VARIABLE span_start = date_trunc(
+    getvariable('unit'), coalesce($start_date::TIMESTAMP, getvariable('as_of') - INTERVAL 7 DAY)
+);
 SET VARIABLE span_end = coalesce($end_date::TIMESTAMP, getvariable('as_of'));
 
 CREATE OR REPLACE TEMP TABLE taken AS

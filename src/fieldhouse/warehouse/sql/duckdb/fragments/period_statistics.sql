@@ -3,14 +3,22 @@
 centred AS (
     SELECT
         s.ChannelID, s.PeriodStart, count(*) AS ReadingCount,
-        avg(s.Field1) AS Field1Avg, min(s.Field1) AS Field1Min, max(s.Field1) AS Field1Max, count(s.Field1) AS Field1Count,
-        avg(s.Field2) AS Field2Avg, min(s.Field2) AS Field2Min, max(s.Field2) AS Field2Max, count(s.Field2) AS Field2Count,
-        avg(s.Field3) AS Field3Avg, min(s.Field3) AS Field3Min, max(s.Field3) AS Field3Max, count(s.Field3) AS Field3Count,
-        avg(s.Field4) AS Field4Avg, min(s.Field4) AS Field4Min, max(s.Field4) AS Field4Max, count(s.Field4) AS Field4Count,
-        avg(s.Field5) AS Field5Avg, min(s.Field5) AS Field5Min, max(s.Field5) AS Field5Max, count(s.Field5) AS Field5Count,
-        avg(s.Field6) AS Field6Avg, min(s.Field6) AS Field6Min, max(s.Field6) AS Field6Max, count(s.Field6) AS Field6Count,
-        avg(s.Field7) AS Field7Avg, min(s.Field7) AS Field7Min, max(s.Field7) AS Field7Max, count(s.Field7) AS Field7Count,
-        avg(s.Field8) AS Field8Avg, min(s.Field8) AS Field8Min, max(s.Field8) AS Field8Max, count(s.Field8) AS Field8Count
+        avg(s.Field1) AS Field1Avg, min(s.Field1) AS Field1Min, max(s.Field1) AS Field1Max,
+        count(s.Field1) AS Field1Count,
+        avg(s.Field2) AS Field2Avg, min(s.Field2) AS Field2Min, max(s.Field2) AS Field2Max,
+        count(s.Field2) AS Field2Count,
+        avg(s.Field3) AS Field3Avg, min(s.Field3) AS Field3Min, max(s.Field3) AS Field3Max,
+        count(s.Field3) AS Field3Count,
+        avg(s.Field4) AS Field4Avg, min(s.Field4) AS Field4Min, max(s.Field4) AS Field4Max,
+        count(s.Field4) AS Field4Count,
+        avg(s.Field5) AS Field5Avg, min(s.Field5) AS Field5Min, max(s.Field5) AS Field5Max,
+        count(s.Field5) AS Field5Count,
+        avg(s.Field6) AS Field6Avg, min(s.Field6) AS Field6Min, max(s.Field6) AS Field6Max,
+        count(s.Field6) AS Field6Count,
+        avg(s.Field7) AS Field7Avg, min(s.Field7) AS Field7Min, max(s.Field7) AS Field7Max,
+        count(s.Field7) AS Field7Count,
+        avg(s.Field8) AS Field8Avg, min(s.Field8) AS Field8Min, max(s.Field8) AS Field8Max,
+        count(s.Field8) AS Field8Count
     FROM sourced AS s
     GROUP BY s.ChannelID, s.PeriodStart
 ),

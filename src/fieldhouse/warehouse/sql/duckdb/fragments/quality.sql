@@ -16,42 +16,44 @@ windows AS (
 window_parts AS MATERIALIZED (
     SELECT w.ChannelID, w.CheckDate, unnest(range(w.EndPart - 60, w.EndPart)) AS Part FROM windows AS w
 ),
+ranges AS (
+    -- bounds that are NULL are open; a field without a range has none below zero
+    SELECT
+        a.ChannelID,
+        any_value(coalesce(f.MinValue, -1000000000000)) FILTER (f.FieldNumber = 1) AS Low1,
+        any_value(f.MaxValue) FILTER (f.FieldNumber = 1) AS High1,
+        any_value(coalesce(f.MinValue, -1000000000000)) FILTER (f.FieldNumber = 2) AS Low2,
+        any_value(f.MaxValue) FILTER (f.FieldNumber = 2) AS High2,
+        any_value(coalesce(f.MinValue, -1000000000000)) FILTER (f.FieldNumber = 3) AS Low3,
+        any_value(f.MaxValue) FILTER (f.FieldNumber = 3) AS High3,
+        any_value(coalesce(f.MinValue, -1000000000000)) FILTER (f.FieldNumber = 4) AS Low4,
+        any_value(f.MaxValue) FILTER (f.FieldNumber = 4) AS High4,
+        any_value(coalesce(f.MinValue, -1000000000000)) FILTER (f.FieldNumber = 5) AS Low5,
+        any_value(f.MaxValue) FILTER (f.FieldNumber = 5) AS High5,
+        any_value(coalesce(f.MinValue, -1000000000000)) FILTER (f.FieldNumber = 6) AS Low6,
+        any_value(f.MaxValue) FILTER (f.FieldNumber = 6) AS High6,
+        any_value(coalesce(f.MinValue, -1000000000000)) FILTER (f.FieldNumber = 7) AS Low7,
+        any_value(f.MaxValue) FILTER (f.FieldNumber = 7) AS High7,
+        any_value(coalesce(f.MinValue, -1000000000000)) FILTER (f.FieldNumber = 8) AS Low8,
+        any_value(f.MaxValue) FILTER (f.FieldNumber = 8) AS High8
+    FROM (SELECT DISTINCT w.ChannelID FROM windows AS w) AS a
+    LEFT JOIN iot.FieldRanges AS f ON f.ChannelID = a.ChannelID
+    GROUP BY a.ChannelID
+),
 channels AS MATERIALIZED (
-    -- the shift that keeps sums small, and the ranges; a field without one has none below zero
+    -- beside the ranges, the least values: what sums and deviations are taken around
     SELECT
         s.ChannelID,
-        min(s.Field1) AS Least1,
-        min(s.Field2) AS Least2,
-        min(s.Field3) AS Least3,
-        min(s.Field4) AS Least4,
-        min(s.Field5) AS Least5,
-        min(s.Field6) AS Least6,
-        min(s.Field7) AS Least7,
-        min(s.Field8) AS Least8,
-        any_value(g.Low1) AS Low1, any_value(g.High1) AS High1,
-        any_value(g.Low2) AS Low2, any_value(g.High2) AS High2,
-        any_value(g.Low3) AS Low3, any_value(g.High3) AS High3,
-        any_value(g.Low4) AS Low4, any_value(g.High4) AS High4,
-        any_value(g.Low5) AS Low5, any_value(g.High5) AS High5,
-        any_value(g.Low6) AS Low6, any_value(g.High6) AS High6,
-        any_value(g.Low7) AS Low7, any_value(g.High7) AS High7,
-        any_value(g.Low8) AS Low8, any_value(g.High8) AS High8
+        min(s.Field1) AS Least1, coalesce(any_value(g.Low1), 0) AS Low1, any_value(g.High1) AS High1,
+        min(s.Field2) AS Least2, coalesce(any_value(g.Low2), 0) AS Low2, any_value(g.High2) AS High2,
+        min(s.Field3) AS Least3, coalesce(any_value(g.Low3), 0) AS Low3, any_value(g.High3) AS High3,
+        min(s.Field4) AS Least4, coalesce(any_value(g.Low4), 0) AS Low4, any_value(g.High4) AS High4,
+        min(s.Field5) AS Least5, coalesce(any_value(g.Low5), 0) AS Low5, any_value(g.High5) AS High5,
+        min(s.Field6) AS Least6, coalesce(any_value(g.Low6), 0) AS Low6, any_value(g.High6) AS High6,
+        min(s.Field7) AS Least7, coalesce(any_value(g.Low7), 0) AS Low7, any_value(g.High7) AS High7,
+        min(s.Field8) AS Least8, coalesce(any_value(g.Low8), 0) AS Low8, any_value(g.High8) AS High8
     FROM sourced AS s
-    JOIN (
-        SELECT
-            a.ChannelID,
-            CASE WHEN count(*) FILTER (f.FieldNumber = 1) > 0 THEN min(f.MinValue) FILTER (f.FieldNumber = 1) ELSE 0 END AS Low1,  min(f.MaxValue) FILTER (f.FieldNumber = 1) AS High1,
-            CASE WHEN count(*) FILTER (f.FieldNumber = 2) > 0 THEN min(f.MinValue) FILTER (f.FieldNumber = 2) ELSE 0 END AS Low2,  min(f.MaxValue) FILTER (f.FieldNumber = 2) AS High2,
-            CASE WHEN count(*) FILTER (f.FieldNumber = 3) > 0 THEN min(f.MinValue) FILTER (f.FieldNumber = 3) ELSE 0 END AS Low3,  min(f.MaxValue) FILTER (f.FieldNumber = 3) AS High3,
-            CASE WHEN count(*) FILTER (f.FieldNumber = 4) > 0 THEN min(f.MinValue) FILTER (f.FieldNumber = 4) ELSE 0 END AS Low4,  min(f.MaxValue) FILTER (f.FieldNumber = 4) AS High4,
-            CASE WHEN count(*) FILTER (f.FieldNumber = 5) > 0 THEN min(f.MinValue) FILTER (f.FieldNumber = 5) ELSE 0 END AS Low5,  min(f.MaxValue) FILTER (f.FieldNumber = 5) AS High5,
-            CASE WHEN count(*) FILTER (f.FieldNumber = 6) > 0 THEN min(f.MinValue) FILTER (f.FieldNumber = 6) ELSE 0 END AS Low6,  min(f.MaxValue) FILTER (f.FieldNumber = 6) AS High6,
-            CASE WHEN count(*) FILTER (f.FieldNumber = 7) > 0 THEN min(f.MinValue) FILTER (f.FieldNumber = 7) ELSE 0 END AS Low7,  min(f.MaxValue) FILTER (f.FieldNumber = 7) AS High7,
-            CASE WHEN count(*) FILTER (f.FieldNumber = 8) > 0 THEN min(f.MinValue) FILTER (f.FieldNumber = 8) ELSE 0 END AS Low8,  min(f.MaxValue) FILTER (f.FieldNumber = 8) AS High8
-        FROM (SELECT DISTINCT w.ChannelID FROM windows AS w) AS a
-        LEFT JOIN iot.FieldRanges AS f ON f.ChannelID = a.ChannelID
-        GROUP BY a.ChannelID
-    ) AS g ON g.ChannelID = s.ChannelID
+    JOIN ranges AS g ON g.ChannelID = s.ChannelID
     GROUP BY s.ChannelID
 ),
 parted AS MATERIALIZED (
@@ -86,14 +88,38 @@ part_statistics AS MATERIALIZED (
     SELECT
         s.ChannelID, s.CheckDate, s.Part,
         unnest([
-            {'Field': 1, 'N': count(s.Value1), 'Mean': avg(s.Value1), 'M2': var_pop(s.Value1) * count(s.Value1)},
-            {'Field': 2, 'N': count(s.Value2), 'Mean': avg(s.Value2), 'M2': var_pop(s.Value2) * count(s.Value2)},
-            {'Field': 3, 'N': count(s.Value3), 'Mean': avg(s.Value3), 'M2': var_pop(s.Value3) * count(s.Value3)},
-            {'Field': 4, 'N': count(s.Value4), 'Mean': avg(s.Value4), 'M2': var_pop(s.Value4) * count(s.Value4)},
-            {'Field': 5, 'N': count(s.Value5), 'Mean': avg(s.Value5), 'M2': var_pop(s.Value5) * count(s.Value5)},
-            {'Field': 6, 'N': count(s.Value6), 'Mean': avg(s.Value6), 'M2': var_pop(s.Value6) * count(s.Value6)},
-            {'Field': 7, 'N': count(s.Value7), 'Mean': avg(s.Value7), 'M2': var_pop(s.Value7) * count(s.Value7)},
-            {'Field': 8, 'N': count(s.Value8), 'Mean': avg(s.Value8), 'M2': var_pop(s.Value8) * count(s.Value8)}
+            {
+                'Field': 1, 'N': count(s.Value1), 'Mean': avg(s.Value1),
+                'M2': var_pop(s.Value1) * count(s.Value1)
+            },
+            {
+                'Field': 2, 'N': count(s.Value2), 'Mean': avg(s.Value2),
+                'M2': var_pop(s.Value2) * count(s.Value2)
+            },
+            {
+                'Field': 3, 'N': count(s.Value3), 'Mean': avg(s.Value3),
+                'M2': var_pop(s.Value3) * count(s.Value3)
+            },
+            {
+                'Field': 4, 'N': count(s.Value4), 'Mean': avg(s.Value4),
+                'M2': var_pop(s.Value4) * count(s.Value4)
+            },
+            {
+                'Field': 5, 'N': count(s.Value5), 'Mean': avg(s.Value5),
+                'M2': var_pop(s.Value5) * count(s.Value5)
+            },
+            {
+                'Field': 6, 'N': count(s.Value6), 'Mean': avg(s.Value6),
+                'M2': var_pop(s.Value6) * count(s.Value6)
+            },
+            {
+                'Field': 7, 'N': count(s.Value7), 'Mean': avg(s.Value7),
+                'M2': var_pop(s.Value7) * count(s.Value7)
+            },
+            {
+                'Field': 8, 'N': count(s.Value8), 'Mean': avg(s.Value8),
+                'M2': var_pop(s.Value8) * count(s.Value8)
+            }
         ]) AS Of
     FROM parted AS s
     GROUP BY s.ChannelID, s.CheckDate, s.Part
@@ -120,14 +146,22 @@ reaches AS (
 limits AS (
     SELECT
         r.ChannelID, r.CheckDate,
-        any_value(r.Mean) FILTER (r.Field = 1) AS Mean1, any_value(r.Reach) FILTER (r.Field = 1) AS Reach1,
-        any_value(r.Mean) FILTER (r.Field = 2) AS Mean2, any_value(r.Reach) FILTER (r.Field = 2) AS Reach2,
-        any_value(r.Mean) FILTER (r.Field = 3) AS Mean3, any_value(r.Reach) FILTER (r.Field = 3) AS Reach3,
-        any_value(r.Mean) FILTER (r.Field = 4) AS Mean4, any_value(r.Reach) FILTER (r.Field = 4) AS Reach4,
-        any_value(r.Mean) FILTER (r.Field = 5) AS Mean5, any_value(r.Reach) FILTER (r.Field = 5) AS Reach5,
-        any_value(r.Mean) FILTER (r.Field = 6) AS Mean6, any_value(r.Reach) FILTER (r.Field = 6) AS Reach6,
-        any_value(r.Mean) FILTER (r.Field = 7) AS Mean7, any_value(r.Reach) FILTER (r.Field = 7) AS Reach7,
-        any_value(r.Mean) FILTER (r.Field = 8) AS Mean8, any_value(r.Reach) FILTER (r.Field = 8) AS Reach8
+        any_value(r.Mean) FILTER (r.Field = 1) AS Mean1,
+        any_value(r.Reach) FILTER (r.Field = 1) AS Reach1,
+        any_value(r.Mean) FILTER (r.Field = 2) AS Mean2,
+        any_value(r.Reach) FILTER (r.Field = 2) AS Reach2,
+        any_value(r.Mean) FILTER (r.Field = 3) AS Mean3,
+        any_value(r.Reach) FILTER (r.Field = 3) AS Reach3,
+        any_value(r.Mean) FILTER (r.Field = 4) AS Mean4,
+        any_value(r.Reach) FILTER (r.Field = 4) AS Reach4,
+        any_value(r.Mean) FILTER (r.Field = 5) AS Mean5,
+        any_value(r.Reach) FILTER (r.Field = 5) AS Reach5,
+        any_value(r.Mean) FILTER (r.Field = 6) AS Mean6,
+        any_value(r.Reach) FILTER (r.Field = 6) AS Reach6,
+        any_value(r.Mean) FILTER (r.Field = 7) AS Mean7,
+        any_value(r.Reach) FILTER (r.Field = 7) AS Reach7,
+        any_value(r.Mean) FILTER (r.Field = 8) AS Mean8,
+        any_value(r.Reach) FILTER (r.Field = 8) AS Reach8
     FROM reaches AS r
     GROUP BY r.ChannelID, r.CheckDate
 ),
@@ -224,7 +258,8 @@ judged AS (
         coalesce(c.Readings, 0) AS Readings, coalesce(c.Missing, 0) AS Missing,
         coalesce(c.OutOfRange, 0) AS OutOfRange, coalesce(c.Anomalies, 0) AS Anomalies,
         g.Seconds AS Cadence, coalesce(d.Seconds, 0) AS Seconds,
-        floor(greatest(0, epoch_us(w.Until) - epoch_us(w.CheckDate::TIMESTAMP)) / 1e6 / g.Seconds)::BIGINT AS Expected,
+        floor(greatest(0, epoch_us(w.Until) - epoch_us(w.CheckDate::TIMESTAMP)) / 1e6 / g.Seconds)::BIGINT
+            AS Expected,
         u.Fields AS Unranged
     FROM windows AS w
     LEFT JOIN counted AS c ON c.ChannelID = w.ChannelID AND c.CheckDate = w.CheckDate

@@ -1,9 +1,11 @@
 -- Recompute the periods that stand in taken(ChannelID, PeriodStart), exactly those; the variable unit
 -- names their length. Bounds as constants, so that zone maps leave the rest of the history unread.
+SET VARIABLE length = CASE getvariable('unit')
+    WHEN 'hour' THEN INTERVAL 1 HOUR WHEN 'day' THEN INTERVAL 1 DAY ELSE INTERVAL 7 DAY END;
 SET VARIABLE first_channel = (SELECT min(ChannelID) FROM taken);
 SET VARIABLE last_channel = (SELECT max(ChannelID) FROM taken);
 SET VARIABLE first_at = (SELECT min(PeriodStart) FROM taken);
-SET VARIABLE end_at = (SELECT max(PeriodStart) FROM taken) + to_days(7);
+SET VARIABLE end_at = (SELECT max(PeriodStart) FROM taken) + getvariable('length');
 
 INSERT INTO iot.AggregatedData (
     ChannelID, AggregationType, PeriodStart, PeriodEnd,
@@ -29,7 +31,7 @@ sourced AS NOT MATERIALIZED (
 -- include period_statistics
 SELECT
     p.ChannelID, upper($aggregation_type), p.PeriodStart,
-    p.PeriodStart + CASE getvariable('unit') WHEN 'hour' THEN INTERVAL 1 HOUR WHEN 'day' THEN INTERVAL 1 DAY ELSE INTERVAL 7 DAY END,
+    p.PeriodStart + getvariable('length'),
     p.Field1Avg, p.Field1Min, p.Field1Max, p.Field1StdDev, p.Field1Count,
     p.Field2Avg, p.Field2Min, p.Field2Max, p.Field2StdDev, p.Field2Count,
     p.Field3Avg, p.Field3Min, p.Field3Max, p.Field3StdDev, p.Field3Count,
@@ -42,14 +44,22 @@ SELECT
 FROM statistics AS p
 ON CONFLICT (ChannelID, AggregationType, PeriodStart) DO UPDATE SET
     PeriodEnd = excluded.PeriodEnd,
-    Field1Avg = excluded.Field1Avg, Field1Min = excluded.Field1Min, Field1Max = excluded.Field1Max, Field1StdDev = excluded.Field1StdDev, Field1Count = excluded.Field1Count,
-    Field2Avg = excluded.Field2Avg, Field2Min = excluded.Field2Min, Field2Max = excluded.Field2Max, Field2StdDev = excluded.Field2StdDev, Field2Count = excluded.Field2Count,
-    Field3Avg = excluded.Field3Avg, Field3Min = excluded.Field3Min, Field3Max = excluded.Field3Max, Field3StdDev = excluded.Field3StdDev, Field3Count = excluded.Field3Count,
-    Field4Avg = excluded.Field4Avg, Field4Min = excluded.Field4Min, Field4Max = excluded.Field4Max, Field4StdDev = excluded.Field4StdDev, Field4Count = excluded.Field4Count,
-    Field5Avg = excluded.Field5Avg, Field5Min = excluded.Field5Min, Field5Max = excluded.Field5Max, Field5StdDev = excluded.Field5StdDev, Field5Count = excluded.Field5Count,
-    Field6Avg = excluded.Field6Avg, Field6Min = excluded.Field6Min, Field6Max = excluded.Field6Max, Field6StdDev = excluded.Field6StdDev, Field6Count = excluded.Field6Count,
-    Field7Avg = excluded.Field7Avg, Field7Min = excluded.Field7Min, Field7Max = excluded.Field7Max, Field7StdDev = excluded.Field7StdDev, Field7Count = excluded.Field7Count,
-    Field8Avg = excluded.Field8Avg, Field8Min = excluded.Field8Min, Field8Max = excluded.Field8Max, Field8StdDev = excluded.Field8StdDev, Field8Count = excluded.Field8Count,
+    Field1Avg = excluded.Field1Avg, Field1Min = excluded.Field1Min, Field1Max = excluded.Field1Max,
+    Field1StdDev = excluded.Field1StdDev, Field1Count = excluded.Field1Count,
+    Field2Avg = excluded.Field2Avg, Field2Min = excluded.Field2Min, Field2Max = excluded.Field2Max,
+    Field2StdDev = excluded.Field2StdDev, Field2Count = excluded.Field2Count,
+    Field3Avg = excluded.Field3Avg, Field3Min = excluded.Field3Min, Field3Max = excluded.Field3Max,
+    Field3StdDev = excluded.Field3StdDev, Field3Count = excluded.Field3Count,
+    Field4Avg = excluded.Field4Avg, Field4Min = excluded.Field4Min, Field4Max = excluded.Field4Max,
+    Field4StdDev = excluded.Field4StdDev, Field4Count = excluded.Field4Count,
+    Field5Avg = excluded.Field5Avg, Field5Min = excluded.Field5Min, Field5Max = excluded.Field5Max,
+    Field5StdDev = excluded.Field5StdDev, Field5Count = excluded.Field5Count,
+    Field6Avg = excluded.Field6Avg, Field6Min = excluded.Field6Min, Field6Max = excluded.Field6Max,
+    Field6StdDev = excluded.Field6StdDev, Field6Count = excluded.Field6Count,
+    Field7Avg = excluded.Field7Avg, Field7Min = excluded.Field7Min, Field7Max = excluded.Field7Max,
+    Field7StdDev = excluded.Field7StdDev, Field7Count = excluded.Field7Count,
+    Field8Avg = excluded.Field8Avg, Field8Min = excluded.Field8Min, Field8Max = excluded.Field8Max,
+    Field8StdDev = excluded.Field8StdDev, Field8Count = excluded.Field8Count,
     ReadingCount = excluded.ReadingCount, CreatedAt = excluded.CreatedAt;
 
 DELETE FROM iot.AggregatedData AS g

@@ -5,15 +5,20 @@ CREATE OR REPLACE MACRO iot.usp_ProcessSensorReadings(
 ) AS TABLE
 WITH
 unit AS (
-    SELECT CASE upper(AggregationType)
-    WHEN 'HOURLY' THEN 'hour' WHEN 'DAILY' THEN 'day' WHEN 'WEEKLY' THEN 'week'
-    ELSE error('ConfigurationError: the aggregation types are HOURLY, DAILY and WEEKLY') END AS Name
+    SELECT
+        coalesce(AsOfTime::TIMESTAMP, make_timestamp(epoch_us(now()))) AS A,
+        CASE upper(AggregationType)
+            WHEN 'HOURLY' THEN 'hour' WHEN 'DAILY' THEN 'day' WHEN 'WEEKLY' THEN 'week'
+            ELSE error('ConfigurationError: the aggregation types are HOURLY, DAILY and WEEKLY')
+        END AS Name,
+        CASE upper(AggregationType)
+            WHEN 'HOURLY' THEN INTERVAL 1 HOUR WHEN 'DAILY' THEN INTERVAL 1 DAY ELSE INTERVAL 7 DAY
+        END AS Length
 ),
 edges AS (
     SELECT
-        date_trunc(u.Name, coalesce(StartDate::TIMESTAMP, coalesce(AsOfTime::TIMESTAMP, make_timestamp(epoch_us(now()))) - INTERVAL 7 DAY)) AS FirstAt,
-        date_trunc(u.Name, coalesce(EndDate::TIMESTAMP, AsOfTime::TIMESTAMP, make_timestamp(epoch_us(now()))) - INTERVAL 1 MICROSECOND)
-            + CASE u.Name WHEN 'hour' THEN INTERVAL 1 HOUR WHEN 'day' THEN INTERVAL 1 DAY ELSE INTERVAL 7 DAY END AS EndAt
+        date_trunc(u.Name, coalesce(StartDate::TIMESTAMP, u.A - INTERVAL 7 DAY)) AS FirstAt,
+        date_trunc(u.Name, coalesce(EndDate::TIMESTAMP, u.A) - INTERVAL 1 MICROSECOND) + u.Length AS EndAt
     FROM unit AS u
 ),
 sourced AS NOT MATERIALIZED (
@@ -29,7 +34,7 @@ sourced AS NOT MATERIALIZED (
 -- include period_statistics
 SELECT
     p.ChannelID, upper(AggregationType) AS AggregationType, p.PeriodStart,
-    p.PeriodStart + CASE u.Name WHEN 'hour' THEN INTERVAL 1 HOUR WHEN 'day' THEN INTERVAL 1 DAY ELSE INTERVAL 7 DAY END AS PeriodEnd,
+    p.PeriodStart + u.Length AS PeriodEnd,
     p.Field1Avg, p.Field1Min, p.Field1Max, p.Field1StdDev, p.Field1Count,
     p.Field2Avg, p.Field2Min, p.Field2Max, p.Field2StdDev, p.Field2Count,
     p.Field3Avg, p.Field3Min, p.Field3Max, p.Field3StdDev, p.Field3Count,

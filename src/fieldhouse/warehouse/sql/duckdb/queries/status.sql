@@ -3,7 +3,9 @@ WITH
 held AS (
     SELECT
         r.ChannelID, count(*) AS Readings, min(r.CreatedAt) AS FirstReading,
-        max(r.CreatedAt) FILTER (r.CreatedAt < coalesce($as_of::TIMESTAMP, make_timestamp(epoch_us(now())))) AS NewestReading
+        max(r.CreatedAt) FILTER (
+            r.CreatedAt < coalesce($as_of::TIMESTAMP, make_timestamp(epoch_us(now())))
+        ) AS NewestReading
     FROM iot.SensorReadings AS r
     GROUP BY r.ChannelID
 ),

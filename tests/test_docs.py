@@ -1,0 +1,98 @@
+"""The documents are true: their commands run, their Python runs, every command is named."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fieldhouse.simulator import Clock, Simulator, World, demo
+
+ROOT = Path(__file__).resolve().parents[1]
+GUIDE = (ROOT / "docs" / "guide.md").read_text("utf-8")
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def environment() -> "dict[str, str]":
+    """A world with the channels that the documents speak of, small ones."""
+    world = World(clock=Clock())
+    for number, make in (
+        (12001, demo.weather),
+        (12002, demo.air_quality),
+        (12003, demo.greenhouse),
+    ):
+        make(world, id=number, years=0.2)
+    world.add_channel(id=9, name="my_house", fields={1: "Light"}).write(fields={1: "5"})
+    with Simulator(world) as simulator:
+        yield {
+            "PATH": os.environ["PATH"],
+            "THINGSPEAK_BASE_URL": simulator.url,
+            "THINGSPEAK_RATE_LIMIT_DELAY": "0",
+        }
+
+
+def commands(text: str) -> list[str]:
+    """The command lines of the console blocks."""
+    blocks = re.findall(r"```console\n(.*?)```", text, re.DOTALL)
+    return [line[2:] for block in blocks for line in block.splitlines() if line.startswith("$ ")]
+
+
+@pytest.mark.parametrize("document", ["guide", "readme"])
+def test_every_command_of_a_document_succeeds(
+    document: str, environment: dict[str, str], tmp_path: Path
+) -> None:
+    """Typed in their order into one folder, they all end with exit code 0 and no complaint."""
+    for command in commands({"guide": GUIDE, "readme": README}[document]):
+        words = shlex.split(command)
+        if words[0] != "fieldhouse":
+            continue
+        done = subprocess.run(
+            [sys.executable, "-m", *words],
+            env=environment,
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+        assert not done.stderr, f"{command}\n{done.stderr}"
+
+
+def test_the_guides_python_runs(environment: dict[str, str], tmp_path: Path) -> None:
+    """The Python blocks, one after the other, in one folder."""
+    blocks = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
+    assert blocks
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(blocks) + "\nassert feed and table.num_rows == 1"],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_command_is_in_the_guide(environment: dict[str, str]) -> None:
+    """A command that no page names fails here."""
+    shown = subprocess.run(
+        [sys.executable, "-m", "fieldhouse", "--help"],
+        env={**environment, "COLUMNS": "100"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    names = re.findall(r"^\W*([a-z]+)  +\S", shown.split("Commands")[1], re.MULTILINE)
+    assert len(names) == 15
+    assert [name for name in names if f"fieldhouse {name}" not in GUIDE] == []
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    """No page links to a file that is not there."""
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
