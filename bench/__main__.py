@@ -28,6 +28,8 @@ def main() -> None:
     asked = _arguments()
     size = _sizes(asked)
     say(_machine())
+    if asked.quick:
+        say("a smoke test: at these sizes fixed costs rule, and the goals mean little")
     rows = {server.LONG: size.rows, server.SHORT: size.quarter}
     with (
         tempfile.TemporaryDirectory(prefix="bench-", dir=asked.dir) as folder,

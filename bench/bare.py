@@ -63,7 +63,9 @@ def append(url: str, channel_id: int, warehouse: Path, rows: int) -> float:
         f"SELECT {channel_id}, 1, {columns} FROM page"
     )
     tables = [_shifted(readings, number) for number in range(rows // PAGE)]
-    settings = {"checkpoint_threshold": "256MB"}  # as in the warehouse
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "checkpoint_threshold": "256MB"
+    }  # as in the warehouse
     with duckdb.connect(str(warehouse), config=settings) as connection:
         began = time.perf_counter()
         for table in tables:

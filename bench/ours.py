@@ -5,18 +5,21 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench import history
+from bench.processes import peak_memory
 from fieldhouse.errors import FieldhouseError
 from fieldhouse.pipeline import Parts, build, copy_channel
 from fieldhouse.settings import Settings
 
 
 class Backfill(NamedTuple):
-    """A channel's history, copied; seconds to the last durable row, and of the aggregation."""
+    """A channel's history, copied, then aggregated: seconds, and peaks of memory in bytes."""
 
     rows: int
-    copy: float
-    refresh: float
     requests: int
+    copy: float
+    copy_peak: int
+    refresh: float
+    peak: int
 
     @property
     def rate(self) -> float:
@@ -30,12 +33,13 @@ def backfill(url: str, channel_id: int, warehouse: Path, expected: int) -> Backf
     with build(settings) as parts:
         began = time.perf_counter()
         run = copy_channel(parts, channel_id)
-        copied = time.perf_counter()
+        copy, copy_peak = time.perf_counter() - began, peak_memory()
+        began = time.perf_counter()
         history.refresh(parts.warehouse, [channel_id])
-        took = time.perf_counter() - copied
+        refresh, peak = time.perf_counter() - began, peak_memory()
         if run.error or run.inserted != expected or _held(parts, channel_id) != expected:
             raise FieldhouseError(f"{run.inserted} rows of {expected} came: {run.error}")
-    return Backfill(run.inserted, copied - began, took, run.requests)
+    return Backfill(run.inserted, run.requests, copy, copy_peak, refresh, peak)
 
 
 def _held(parts: Parts, channel_id: int) -> int:

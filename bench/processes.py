@@ -3,38 +3,21 @@
 import multiprocessing
 import resource
 import sys
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 T = TypeVar("T")
 P = ParamSpec("P")
 _SPAWN = multiprocessing.get_context("spawn")
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome(Generic[T]):
-    """What a process gave back; ``peak`` is its largest resident memory in bytes."""
-
-    value: T
-    seconds: float
-    peak: int
-
-
-def fresh(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Outcome[T]:
+def fresh(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """Call a function of a module in a process that has done nothing else before."""
     with ProcessPoolExecutor(1, mp_context=_SPAWN) as pool:
-        return pool.submit(_measured, function, args, kwargs).result()
-
-
-def _measured(function: Callable[..., T], args: Any, kwargs: Any) -> Outcome[T]:
-    began = time.perf_counter()
-    value = function(*args, **kwargs)
-    return Outcome(value, time.perf_counter() - began, peak_memory())
+        return pool.submit(function, *args, **kwargs).result()
 
 
 def peak_memory() -> int:

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from bench.processes import alongside
 from bench.ready import Front
 from bench.sizes import CADENCE
 from fieldhouse.simulator import Entry, Simulator, World
+from fieldhouse.simulator.ordered import Fields
 
 LONG, SHORT = 106, 107
 """The channel of all rows, and the one of a quarter of them."""
@@ -52,7 +53,7 @@ def _entries(count: int) -> Iterator[Entry]:
     columns = [_texts(number, decimals) for number, decimals in enumerate(_DECIMALS)]
     for number in range(1, count + 1):
         values = tuple(texts[(number * 7919 + 31 * k) % _VALUES] for k, texts in enumerate(columns))
-        yield Entry(number, last - (count - number) * step, values)
+        yield Entry(number, last - (count - number) * step, cast("Fields", values))
 
 
 def _texts(number: int, decimals: int) -> list[str]:

@@ -27,7 +27,7 @@ class Bench:
         """A warehouse with a history, filled when it is first asked for; not to be changed."""
         if name not in self._filled:
             file = self.folder / f"{name}.duckdb"
-            took = fresh(history.fill, file, channel_ids, rows).value
+            took = fresh(history.fill, file, channel_ids, rows)
             say(
                 f"filled {name!r}: {rows:,} rows, {len(channel_ids)} channel(s), in {took.load:.0f}"
                 f" s, aggregated in {took.refresh:.0f} s; {megabytes(file.stat().st_size)}"

@@ -38,7 +38,7 @@ QUICK = replace(
     history=400_000,
     short_history=40_000,
     seed_rows=300,
-    dlt_rows=16_000,
+    dlt_rows=40_000,
     repeats=1,
     quick_repeats=5,
 )

@@ -253,8 +253,9 @@ def test_a_read_only_folder_is_one_line(simulator: Simulator) -> None:
 def run_as_somebody(home: Path, simulator: Simulator) -> "subprocess.CompletedProcess[str]":
     """``fieldhouse run 9`` as a user without rights, its modules read beforehand."""
     as_somebody = (
-        "import os, sys, fieldhouse.cli, fieldhouse.fleet, fieldhouse.warehouse.duckdb, rich.progress;"
-        "os.setuid(65534); sys.argv = ['fieldhouse', 'run', '9']; fieldhouse.cli.main()"
+        "import os, sys, fieldhouse.cli, fieldhouse.fleet, fieldhouse.warehouse.duckdb;"
+        "import rich.progress; os.setuid(65534); sys.argv = ['fieldhouse', 'run', '9'];"
+        "fieldhouse.cli.main()"
     )
     return subprocess.run(
         [sys.executable, "-c", as_somebody],
@@ -281,6 +282,20 @@ def test_the_warehouse_is_questioned(fieldhouse: Run, home: Path) -> None:
     assert fieldhouse("aggregate", "9", "--type", "daily").returncode == 0
     count = fieldhouse("query", "SELECT count(*) AS n FROM iot.RawValues", "--json")
     assert json.loads(count.stdout) == [{"n": 288}]
+
+
+def test_a_channel_that_was_never_copied_is_named(fieldhouse: Run) -> None:
+    """An empty answer would be a lie; an empty warehouse says what to do first."""
+    fieldhouse("migrate")
+    assert "fieldhouse run 9" in fieldhouse("status").stdout
+    for arguments in (
+        ("anomalies", "9", "1"),
+        ("trend", "9", "1"),
+        ("quality", "9"),
+        ("aggregate", "9"),
+        ("export", "9", "-o", "x.parquet"),
+    ):
+        one_line(fieldhouse(*arguments), 2, "channel 9", "fieldhouse run 9")
 
 
 def test_a_query_can_change_nothing(fieldhouse: Run) -> None:
@@ -310,7 +325,7 @@ def test_exports(fieldhouse: Run, home: Path) -> None:
 
 
 def test_init_doctor_config_migrate(fieldhouse: Run, home: Path) -> None:
-    """A first day: settings are written once, checked, shown without secrets, and the file is made."""
+    """A first day: settings are written once, checked, shown without secrets; the file is made."""
     assert fieldhouse("init").returncode == 0
     one_line(fieldhouse("init"), 2, "there already")
     assert "up to date" in fieldhouse("migrate").stdout

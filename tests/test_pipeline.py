@@ -164,7 +164,7 @@ def test_a_fleet_goes_on_when_one_channel_fails(
 def test_requests_are_counted_against_the_least_possible(
     parts: Parts, simulator: Simulator
 ) -> None:
-    """The run's record says how many requests it took, and with how many it could have been done."""
+    """A run records how many requests it made, and with how many it could have been done."""
     (first,) = run_fleet(parts, [9])
     (second,) = run_fleet(parts, [9])
     assert (first.requests, first.requests_needed) == (1, 1)
@@ -175,7 +175,7 @@ def test_requests_are_counted_against_the_least_possible(
 def test_metadata_is_renewed_from_a_page_when_it_is_old(
     settings: Settings, world: World, channel: Channel
 ) -> None:
-    """New labels are taken from the page that is fetched anyway, once the old ones are out of date."""
+    """New labels come with the page that is fetched anyway, once the old ones are out of date."""
     with build(settings) as parts:
         run_fleet(parts, [9])
         channel.relabel({1: "Celsius"})
@@ -247,7 +247,8 @@ def test_ranges_of_the_configuration_judge_the_quality(
             "usp_CalculateDataQuality", channel_id=9, check_date=None, as_of=None
         )
         today = parts.warehouse.stream(
-            "SELECT count(*) AS n FROM iot.SensorReadings WHERE Field1 > 5 AND CreatedAt::DATE = now()::DATE"
+            "SELECT count(*) AS n FROM iot.SensorReadings "
+            "WHERE Field1 > 5 AND CreatedAt::DATE = now()::DATE"
         ).read_all()
     assert row["OutOfRangeReadings"].to_pylist() == today["n"].to_pylist()
 

@@ -82,7 +82,7 @@ def test_a_non_zero_that_became_zero_is_rounded(text: str) -> None:
 
 
 def test_a_decimal_comma_is_read_where_the_channel_declares_it() -> None:
-    """``12,5`` is 12.5 for such a channel, and only there; what has both marks stays unparseable."""
+    """``12,5`` is 12.5 for such a channel, and only there; with both marks it stays unparseable."""
     texts = pa.array(["12,5", "-0,25", "1.5", "1,2,3", "1.000,5", None])
     typed = type_numbers(texts, decimal_comma=True)
     typed_values = typed.values.to_pylist()

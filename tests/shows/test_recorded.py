@@ -2,12 +2,15 @@
 
 import gzip
 import json
+import math
 import random
 import re
+import statistics
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +62,7 @@ def served(responses: list[Record], days: list[Record]) -> Iterator[Simulator]:
 
 
 def typed(text: Any) -> tuple[Decimal | None, str | None]:
-    """An independent reading of the typing rules: the exact value, and whether text must be kept."""
+    """An independent reading of the typing rules: the exact value, and the text to be kept."""
     if text is None:
         return None, None
     stripped = str(text).strip()
@@ -116,6 +119,51 @@ def check_values(warehouse: Warehouse, truth: dict[tuple[int, int], Record]) -> 
     assert kept == expected_texts
 
 
+PERIODS = {
+    "HOURLY": lambda at: at.replace(minute=0, second=0),
+    "DAILY": lambda at: at.replace(hour=0, minute=0, second=0),
+    "WEEKLY": lambda at: at.replace(hour=0, minute=0, second=0) - timedelta(days=at.weekday()),
+}
+
+
+def check_aggregates(
+    warehouse: Warehouse, truth: dict[tuple[int, int], Record], number: int
+) -> None:
+    """Every period of a channel, computed from the JSON with exact fractions."""
+    held = {
+        (row["AggregationType"], row["PeriodStart"]): row
+        for row in warehouse.stream(f"SELECT * FROM iot.AggregatedData WHERE ChannelID = {number}")
+        .read_all()
+        .to_pylist()
+    }
+    feeds = [feed for (channel_id, _), feed in truth.items() if channel_id == number]
+    groups: dict[tuple[str, datetime], list[Record]] = {}
+    for kind, begin in PERIODS.items():
+        for feed in feeds:
+            groups.setdefault((kind, begin(utc(feed["created_at"]))), []).append(feed)
+    assert held.keys() == groups.keys()
+    for key, members in groups.items():
+        row = held[key]
+        assert row["ReadingCount"] == len(members)
+        for n in range(1, 9):
+            values = [v for feed in members if (v := typed(feed.get(f"field{n}"))[0]) is not None]
+            assert row[f"Field{n}Count"] == len(values)
+            assert row[f"Field{n}Min"] == min(values, default=None)
+            assert row[f"Field{n}Max"] == max(values, default=None)
+            exact = [Fraction(value) for value in values]
+            mean = float(statistics.mean(exact)) if exact else None
+            assert near(row[f"Field{n}Avg"], mean)
+            spread = statistics.stdev(exact) if len(exact) > 1 else None
+            assert near(row[f"Field{n}StdDev"], spread)
+
+
+def near(ours: float | None, exact: float | None) -> bool:
+    """Equal to 1e-9, or both missing."""
+    if ours is None or exact is None:
+        return ours is exact
+    return math.isclose(ours, exact, rel_tol=1e-9, abs_tol=1e-9)
+
+
 def entries(responses: list[Record]) -> dict[tuple[int, int], Record]:
     """Every entry by channel and id."""
     return {
@@ -142,9 +190,13 @@ def test_every_recorded_response_lands_whole(
         assert max(run.requests for run in runs) <= 40
         assert sorted(run.requests for run in runs)[len(runs) // 2] <= 10
         check_values(parts.warehouse, truth)
+        for number in random.Random(4).sample(sorted({channel_id for channel_id, _ in truth}), 10):
+            check_aggregates(parts.warehouse, truth, number)
+        before = table(parts.warehouse, "SELECT * FROM iot.AggregatedData ORDER BY ALL")
         again = run_fleet(parts, ids, workers=16)
         assert {run.outcome for run in again} == {"success"}
         assert sum(run.inserted + run.updated + run.raw for run in again) == 0
+        assert table(parts.warehouse, "SELECT * FROM iot.AggregatedData ORDER BY ALL") == before
         assert parts.warehouse.query("duplicate_audit").num_rows == 0
 
 
@@ -182,7 +234,7 @@ def load(path: Path, pages: list[Record]) -> list[list[tuple[Any, ...]]]:
         return [
             table(
                 warehouse,
-                f"SELECT COLUMNS(c -> c NOT IN ({left_out})) FROM iot.{name} ORDER BY ALL",
+                f"SELECT COLUMNS(lambda c: c NOT IN ({left_out})) FROM iot.{name} ORDER BY ALL",
             )
             for name, left_out in {
                 "SensorReadings": "'ReadingID', 'ImportedAt'",

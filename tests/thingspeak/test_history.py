@@ -37,7 +37,7 @@ def late(channel: Channel, world: World, *, ago: float, count: int = 1) -> None:
 def test_a_whole_history_is_read_in_the_fewest_requests(
     world: World, thingspeak: ThingSpeak
 ) -> None:
-    """20,000 entries, far past the cap of 8,000, in three pages; a poll that finds nothing in one."""
+    """20,000 entries, far past the cap of 8,000, in three pages; a poll without news in one."""
     made, keeper = channel(world, 20_000), Keeper()
     assert keeper.read(thingspeak) == 3
     assert keeper.held == recorded(made)
@@ -153,7 +153,7 @@ def test_a_second_too_full_for_any_answer_is_reported(world: World, thingspeak: 
 
 
 def test_rows_of_the_far_future_move_nothing(world: World, thingspeak: ThingSpeak) -> None:
-    """Rows dated 2041 are stored; the watermark, the newest entry and the tail's page ignore them."""
+    """Rows dated 2041 are stored; the watermark, the newest entry and the tail ignore them."""
     made, keeper = channel(world, 500), Keeper()
     for i in range(300):
         made.write(
@@ -290,7 +290,7 @@ def test_a_channel_cleared_in_the_middle_of_a_backfill(
 def test_entries_written_during_a_backfill_are_not_lost(
     world: World, simulator: Simulator, thingspeak: ThingSpeak
 ) -> None:
-    """Rows dated into spans just read, before and behind the page, are there after the next reading."""
+    """Rows dated into spans just read, before and behind the page, are there after the next."""
     made, keeper = channel(world, 5_000), Keeper()
 
     def write(_: World) -> None:

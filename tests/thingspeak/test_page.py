@@ -116,7 +116,7 @@ def test_numbers_booleans_and_structures_are_kept_like_text() -> None:
     ],
 )
 def test_broken_text_spoils_its_value_and_nothing_else(text: bytes, kept: str) -> None:
-    """Broken UTF-8, half characters, NUL, control characters: NULL with the text, the page whole."""
+    """Broken UTF-8, half characters, NUL, control characters: NULL with its text, no more."""
     parsed = parse_page(
         b'{"channel":{"id":9},"feeds":[{"created_at":"2024-01-01T00:00:00Z","entry_id":1,"field1":"'
         + text

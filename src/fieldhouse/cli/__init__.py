@@ -22,6 +22,7 @@ app = typer.Typer(
     help="Your ThingSpeak channels, in a warehouse you own.",
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -62,6 +63,8 @@ def main() -> None:
         # typer's usage errors have no public base class; what they share is a message to format
         if not hasattr(error, "format_message"):
             raise
+        if not error.format_message():  # help was shown, since nothing was asked
+            sys.exit(2)
         context = getattr(error, "ctx", None)
         hint = f" (see {context.command_path} --help)" if context else ""
         sys.exit(_complain(f"{error.format_message()}{hint}", 2))

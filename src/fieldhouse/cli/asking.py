@@ -78,7 +78,10 @@ def status(warehouse: WarehouseURL = None, config: Config = None, as_json: Json 
     from fieldhouse.sync import utc_now
 
     with _reading(warehouse, config) as house:
-        output.print_table(house.query("status", as_of=utc_now()), as_json=as_json)
+        table = house.query("status", as_of=utc_now())
+        output.print_table(table, as_json=as_json)
+        if not table.num_rows and not as_json:
+            typer.echo("no channel is in the warehouse yet: fieldhouse run 9")
 
 
 def aggregate(
@@ -99,6 +102,7 @@ def aggregate(
     from fieldhouse.sync import utc_now
 
     with _writing(warehouse, config) as house:
+        _require(house, channel_id)
         done = house.call(
             "usp_ProcessSensorReadings",
             channel_id=channel_id,
@@ -125,6 +129,7 @@ def anomalies(
 ) -> None:
     """Readings of a field that lie too far from its mean (usp_DetectAnomalies)."""
     with _reading(warehouse, config) as house:
+        _require(house, channel_id)
         found = house.query(
             "usp_DetectAnomalies",
             channel_id=channel_id,
@@ -151,6 +156,7 @@ def quality(
 ) -> None:
     """Score a day of a channel, 0 to 100 (usp_CalculateDataQuality)."""
     with _writing(warehouse, config) as house:
+        _require(house, channel_id)
         row = house.call(
             "usp_CalculateDataQuality",
             channel_id=channel_id,
@@ -171,6 +177,7 @@ def trend(
 ) -> None:
     """A field day by day: change, seven-day mean, direction (usp_GetTrendAnalysis)."""
     with _reading(warehouse, config) as house:
+        _require(house, channel_id)
         found = house.query(
             "usp_GetTrendAnalysis",
             channel_id=channel_id,
@@ -215,6 +222,7 @@ def export(
 ) -> None:
     """Write a channel's readings or periods to a Parquet or CSV file."""
     with _reading(warehouse, config) as house:
+        _require(house, channel_id)
         span = {"channel_id": channel_id, "start_at": start, "end_at": end}
         if table is Table.READINGS:
             answer = house.query("readings", **span).to_reader()
@@ -234,6 +242,14 @@ def _writing(url: str | None, config: Path | None) -> "Iterator[Warehouse]":
     with closing(opened(settings_from(config, url), read_only=False)) as house:
         house.migrate()
         yield house
+
+
+def _require(house: "Warehouse", channel_id: int) -> None:
+    """Refuse a channel that the warehouse does not hold."""
+    if not house.query("channel_state", channel_ids=[channel_id]).num_rows:
+        raise ConfigurationError(
+            f"channel {channel_id} is not in the warehouse: fieldhouse run {channel_id}"
+        )
 
 
 def _as_of(house: "Warehouse", channel_id: int, wanted: Any) -> datetime:

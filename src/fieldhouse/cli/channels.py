@@ -47,6 +47,7 @@ def search(
     as_json: Json = False,
 ) -> None:
     """Search ThingSpeak's public channels by tag or by user."""
+    output.set_up_log()
     with _server(settings_from(config)) as server:
         if user:
             _print(server.user_channels(user, tag), as_json=as_json)
@@ -70,6 +71,7 @@ def add(
     from fieldhouse.pipeline import build
     from fieldhouse.sync import sync_metadata
 
+    output.set_up_log()
     with build(settings_from(config, warehouse)) as parts:
         sync_metadata(parts.channel(channel_id), parts.warehouse, parts.clock(), timedelta(0))
         named = {row["ChannelID"]: row for row in parts.warehouse.query("channels").to_pylist()}
@@ -81,6 +83,7 @@ def _own(settings: "Settings") -> list[dict[str, Any]]:
         raise ConfigurationError(
             "your own channels need your User API Key: set THINGSPEAK_USER_API_KEY"
         )
+    output.set_up_log()
     with _server(settings) as server:
         return server.my_channels(settings.user_api_key.get_secret_value())
 

@@ -3,6 +3,7 @@
 A channel's key travels in the ``THINGSPEAKAPIKEY`` header, so that it stands in no URL.
 """
 
+import logging
 import threading
 import time
 import weakref
@@ -40,6 +41,7 @@ _DOUBTS = 2
 """How often a refusal is asked again when the channel has answered before."""
 
 T = TypeVar("T")
+logger = logging.getLogger(__name__)
 Parameters = Mapping[str, str | int]
 Kind = Literal["feed", "entry", "json"]
 
@@ -161,8 +163,13 @@ class ThingSpeak:
                 return error.retry_after if error.retry_after <= _LONGEST_PAUSE else False
             return isinstance(error, FieldhouseError) and error.transient
 
+        def logged(error: Exception) -> bool | float:
+            if verdict := again(error):
+                logger.info("%s; asking again", error)
+            return verdict
+
         for attempt in stamina.retry_context(
-            on=again,
+            on=logged,
             attempts=self._attempts,
             timeout=None,
             wait_initial=self._backoff,
