@@ -63,10 +63,8 @@ def append(url: str, channel_id: int, warehouse: Path, rows: int) -> float:
         f"SELECT {channel_id}, 1, {columns} FROM page"
     )
     tables = [_shifted(readings, number) for number in range(rows // PAGE)]
-    settings: dict[str, str | bool | int | float | list[str]] = {
-        "checkpoint_threshold": "256MB"
-    }  # as in the warehouse
-    with duckdb.connect(str(warehouse), config=settings) as connection:
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("SET checkpoint_threshold = '256MB'")  # as in the warehouse
         began = time.perf_counter()
         for table in tables:
             _append(connection, statement, table)

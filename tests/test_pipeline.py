@@ -210,6 +210,7 @@ def test_a_stop_ends_between_two_pages_and_the_next_run_carries_on(
     assert run.outcome == "interrupted"
     held = ask(settings, "SELECT count(*) AS n FROM iot.SensorReadings")[0]["n"]
     assert 0 < held < 2000
+    assert run.inserted == held
     with build(small) as parts:
         (run,) = run_fleet(parts, [9])
     assert run.outcome == "success"

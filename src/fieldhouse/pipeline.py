@@ -135,23 +135,31 @@ def copy_channel(
     ``again`` is a span of time to read once more, covered or not.
     The run is not yet recorded, nor anything aggregated: see ``analyse`` and ``record``.
     """
-    source = parts.channel(channel_id)
     run = Run(channel_id=channel_id, started_at=parts.clock())
+    copied = Copied()
     parts.tell(events.RunStarted(channel_id))
     try:
-        copied = _history(parts, source, tail_size, again)
-        pages = math.ceil(copied.counts.inserted / parts.settings.page_size)
-        run = replace(
-            run,
-            fetched=copied.fetched,
-            **asdict(copied.counts),
-            requests_needed=max(1, pages),
-        )
+        _history(parts, parts.channel(channel_id), copied, tail_size, again)
     except Interrupted:
         run = replace(run, outcome="interrupted")
     except FieldhouseError as error:
         run = replace(run, outcome="failed", error=str(error))
-    return replace(run, requests=source.requests, ended_at=parts.clock())
+    except Exception as error:  # a defect of ours: this channel's end, not the others'
+        logger.exception("Channel %d failed unexpectedly", channel_id)
+        run = replace(run, outcome="failed", error=f"channel {channel_id}: unexpected {error!r}")
+    return replace(
+        run,
+        requests=copied.requests,
+        requests_needed=_least(parts, copied),
+        fetched=copied.fetched,
+        **asdict(copied.counts),
+        ended_at=parts.clock(),
+    )
+
+
+def _least(parts: Parts, copied: Copied) -> int:
+    """The requests that would have served for what a reading brought."""
+    return max(1, math.ceil(copied.counts.inserted / parts.settings.page_size))
 
 
 def _metadata(parts: Parts, source: Channel) -> bool:
@@ -159,8 +167,12 @@ def _metadata(parts: Parts, source: Channel) -> bool:
 
 
 def _history(
-    parts: Parts, source: Channel, tail_size: int | None, again: Span | None = None
-) -> Copied:
+    parts: Parts,
+    source: Channel,
+    copied: Copied,
+    tail_size: int | None,
+    again: Span | None = None,
+) -> None:
     settings = parts.settings
     policy = Policy(
         now=parts.clock(),
@@ -169,11 +181,12 @@ def _history(
         look_back=settings.look_back,
         again=again,
     )
-    return copy_history(
+    copy_history(
         source,
         parts.warehouse,
         parts.loader,
         policy,
+        copied,
         metadata_ttl=settings.metadata_ttl,
         stop=parts.stop,
         observe=parts.observe,
@@ -328,13 +341,16 @@ class IoTDataPipeline:
         return True
 
     def _fetch(self, results: int, parts: Parts, channel_id: int) -> int:
-        source = parts.channel(channel_id)
+        copied = Copied()
         try:
-            copied = _history(parts, source, results)
+            _history(parts, parts.channel(channel_id), copied, results)
         finally:
-            self._add(requests=source.requests)
-        pages = max(1, math.ceil(copied.counts.inserted / parts.settings.page_size))
-        self._add(fetched=copied.fetched, requests_needed=pages, **asdict(copied.counts))
+            self._add(
+                requests=copied.requests,
+                requests_needed=_least(parts, copied),
+                fetched=copied.fetched,
+                **asdict(copied.counts),
+            )
         logger.info("Successfully fetched %d records from channel %d", copied.fetched, channel_id)
         logger.info(
             "Inserted %d sensor readings for channel %d", copied.counts.inserted, channel_id

@@ -1,7 +1,7 @@
 """One channel's reading, carried out: what history wants, done to ThingSpeak and the warehouse."""
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -27,12 +27,16 @@ class Interrupted(Exception):
     """Somebody asked to stop; all that was read is written."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Copied:
-    """What a reading brought: entries served (doubles included), and what became of them."""
+    """What a reading brings, kept up as it goes, so that a failed one is told as truly.
 
-    fetched: int
-    counts: Counts
+    ``requests`` made, entries ``fetched`` (doubles included), and what became of them.
+    """
+
+    requests: int = 0
+    fetched: int = 0
+    counts: Counts = field(default_factory=Counts)
 
 
 def utc_now() -> datetime:
@@ -104,36 +108,36 @@ def copy_history(
     warehouse: Warehouse,
     loader: Loader,
     policy: history.Policy,
+    copied: Copied,
     *,
     metadata_ttl: timedelta = timedelta(hours=1),
     stop: threading.Event | None = None,
     observe: events.Observer | None = None,
-) -> Copied:
+) -> None:
     """Read what is new and what is missing of a channel into the warehouse.
 
     Every page brings the channel's name and labels: where ours are older than ``metadata_ttl``, the
     first page renews them, and no request is made for them alone.
-    Holds the channel's lock. Raises what ``errors`` draws; whatever was written before stays, and
-    the next reading carries on from it. Raises Interrupted when ``stop`` is set, between two pages.
+    ``copied`` is kept up with what it brings. Holds the channel's lock. Raises what ``errors``
+    draws; whatever was written before stays, and the next reading carries on from it. Raises
+    Interrupted when ``stop`` is set, between two pages.
     """
     suspicion: str | None = None
-    copied = Copied(0, Counts())
     with warehouse.lock(source.channel_id):
         for _ in range(_PLANS):
             reading = _Reading(source, warehouse, loader, policy, metadata_ttl, stop, observe)
             try:
                 reading.carry_out(suspicion)
-                return _sum(copied, reading)
+                return
             except EntryConflict as conflict:
                 suspicion = str(conflict)
             except StateMoved:
                 suspicion = None
-            copied = _sum(copied, reading)
+            finally:
+                copied.requests = source.requests
+                copied.fetched += reading.fetched
+                copied.counts += reading.ticket.counts
     raise SourceInconsistent(f"channel {source.channel_id}: {suspicion or 'it keeps moving'}")
-
-
-def _sum(copied: Copied, reading: "_Reading") -> Copied:
-    return Copied(copied.fetched + reading.fetched, copied.counts + reading.ticket.counts)
 
 
 class _Reading:

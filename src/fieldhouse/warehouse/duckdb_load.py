@@ -1,9 +1,9 @@
 """A load into DuckDB, in the steps that need no more statements than there is something to do."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
@@ -42,12 +42,16 @@ class Session(Protocol):
 
 @dataclass(slots=True)
 class _Held:
-    """What the warehouse held of a channel when the load began."""
+    """A channel's newest epoch when the load began; None for a channel that has none yet."""
 
-    is_known: bool = False
     epoch: int | None = None
     highest_id: int = 0
-    spans: list[Span] = field(default_factory=list)
+
+    def ends_before(self, batch: Batch) -> bool:
+        """Whether every entry of ``batch`` lies above all that are held: it was never loaded."""
+        ids = batch.readings["EntryID"]
+        above = ids and pc.min(ids).as_py() > self.highest_id
+        return bool(above) and batch.epoch == (self.epoch or 1)
 
 
 class _Tally(NamedTuple):
@@ -65,57 +69,38 @@ class _Tally(NamedTuple):
 def load(session: Session, batches: Sequence[Batch]) -> Mapping[int, Counts]:
     """Write the batches through ``session``, whose transaction the caller ends."""
     tally = _Tally(Counter(), Counter(), Counter(), Counter())
-    fresh = _claim(session, batches, tally)
+    held = _held(session, {batch.channel_id for batch in batches})
+    fresh = _claim(session, batches, held, tally)
     if fresh:
-        _load_fresh(session, fresh, tally)
+        _check_epochs(fresh, held)
+        _load_fresh(session, fresh, held, tally)
     return {batch.channel_id: tally.counts(batch.channel_id) for batch in batches}
 
 
-def _claim(session: Session, batches: Sequence[Batch], tally: _Tally) -> list[Batch]:
+def _held(session: Session, channel_ids: set[int]) -> dict[int, _Held]:
+    held = {channel_id: _Held() for channel_id in channel_ids}
+    for channel_id, epoch, highest_id in session.run("held_epochs", channel_ids=list(channel_ids)):
+        if epoch > (held[channel_id].epoch or 0):
+            held[channel_id] = _Held(epoch, highest_id or 0)
+    return held
+
+
+def _claim(
+    session: Session, batches: Sequence[Batch], held: Mapping[int, _Held], tally: _Tally
+) -> list[Batch]:
     """The batches not loaded before; a batch given twice is loaded once."""
     by_digest = {offer.digest(batch): batch for batch in batches}
-    claimed = {key for (key,) in session.run("claim_batches", hashes=list(by_digest))}
+    if all(held[batch.channel_id].ends_before(batch) for batch in batches):
+        session.run("record_batches", hashes=list(by_digest))
+        claimed = set(by_digest)
+    else:
+        claimed = {key for (key,) in session.run("claim_batches", hashes=list(by_digest))}
+    fresh = [batch for key, batch in by_digest.items() if key in claimed]
     for batch in batches:
         tally.duplicates[batch.channel_id] += batch.readings.num_rows
-    fresh = [batch for key, batch in by_digest.items() if key in claimed]
     for batch in fresh:
         tally.duplicates[batch.channel_id] -= batch.readings.num_rows
     return fresh
-
-
-def _load_fresh(session: Session, batches: list[Batch], tally: _Tally) -> None:
-    proven = offer.prove(batches)
-    held = _held(session, proven)
-    _check_epochs(batches, held)
-    if unknown := [key for key, channel in held.items() if not channel.is_known]:
-        session.run("insert_channels", channel_ids=unknown)
-    if described := {b.channel_id: b.metadata for b in batches if b.metadata}:
-        rows = pa.Table.from_pylist(list(described.values()), offer.CHANNELS)
-        with _registered(session, offered_channels=rows):
-            session.run("upsert_channels")
-    offered = offer.joined(batches, "readings", offer.OFFERED)
-    texts = [offer.joined(batches, "raw", offer.OFFERED_RAW)]
-    if offered.num_rows:
-        ahead = all(
-            p.lowest_id is None or p.lowest_id > held[key].highest_id for key, p in proven.items()
-        )
-        texts += _write_readings(session, offered, ahead=ahead, tally=tally)
-    _write_texts(session, texts, tally)
-    _write_rejected(session, offer.joined(batches, "rejected", offer.OFFERED_REJECTED))
-    _write_progress(session, list(proven.values()), held)
-
-
-def _held(session: Session, channels: Mapping[int, Proven]) -> dict[int, _Held]:
-    held = {channel_id: _Held() for channel_id in channels}
-    for channel_id, epoch, highest_id in session.run("held_epochs", channel_ids=list(channels)):
-        channel = held[channel_id]
-        channel.is_known = True
-        if epoch is not None and epoch > (channel.epoch or 0):
-            channel.epoch, channel.highest_id = epoch, highest_id or 0
-    for channel_id, epoch, *span in session.run("held_coverage", channel_ids=list(channels)):
-        if epoch == held[channel_id].epoch:
-            held[channel_id].spans.append(Span(*span))
-    return held
 
 
 def _check_epochs(batches: Sequence[Batch], held: Mapping[int, _Held]) -> None:
@@ -126,6 +111,24 @@ def _check_epochs(batches: Sequence[Batch], held: Mapping[int, _Held]) -> None:
                 f"channel {batch.channel_id} is in epoch {newest}, this load was planned for"
                 f" epoch {batch.epoch}"
             )
+
+
+def _load_fresh(
+    session: Session, batches: list[Batch], held: Mapping[int, _Held], tally: _Tally
+) -> None:
+    proven = offer.prove(batches)
+    if first := [channel_id for channel_id in proven if held[channel_id].epoch is None]:
+        session.run("insert_channels", channel_ids=first)
+        session.run("insert_epochs", channel_ids=first)
+    offered = offer.joined(batches, "readings", offer.OFFERED)
+    texts = [offer.joined(batches, "raw", offer.OFFERED_RAW)]
+    if offered.num_rows:
+        lowest = ((p.lowest_id, held[p.channel_id].highest_id) for p in proven.values())
+        ahead = all(low is None or low > highest for low, highest in lowest)
+        texts += _write_readings(session, offered, ahead=ahead, tally=tally)
+    _write_texts(session, texts, tally)
+    _write_rejected(session, offer.joined(batches, "rejected", offer.OFFERED_REJECTED))
+    _write_progress(session, list(proven.values()))
 
 
 def _write_readings(
@@ -226,11 +229,10 @@ def _write_rejected(session: Session, offered: pa.Table) -> None:
             session.run("insert_rejected")
 
 
-def _write_progress(session: Session, proven: list[Proven], held: Mapping[int, _Held]) -> None:
-    if first := [p.channel_id for p in proven if held[p.channel_id].epoch is None]:
-        session.run("insert_epochs", channel_ids=first)
+def _write_progress(session: Session, proven: list[Proven]) -> None:
     session.run("update_epochs", **_columns([p.row() for p in proven]))
-    _write_spans(session, proven, held)
+    if covered := [p for p in proven if p.covered]:
+        _write_spans(session, covered)
     if gapped := [p for p in proven if p.gaps is not None]:
         rows = [row for p in gapped for row in p.gap_rows()]
         keys = {"channel_ids": [p.channel_id for p in gapped], "epochs": [p.epoch for p in gapped]}
@@ -238,10 +240,14 @@ def _write_progress(session: Session, proven: list[Proven], held: Mapping[int, _
             session.run("replace_gaps", **keys)
 
 
-def _write_spans(session: Session, proven: list[Proven], held: Mapping[int, _Held]) -> None:
+def _write_spans(session: Session, proven: list[Proven]) -> None:
+    held: defaultdict[tuple[int, int], list[Span]] = defaultdict(list)
+    ids = [p.channel_id for p in proven]
+    for channel_id, epoch, *span in session.run("held_coverage", channel_ids=ids):
+        held[channel_id, epoch].append(Span(*span))
     moved, lost, gained = [], [], []
     for p in proven:
-        changes = offer.span_changes(held[p.channel_id].spans, p.covered)
+        changes = offer.span_changes(held[p.channel_id, p.epoch], p.covered)
         key = {"ChannelID": p.channel_id, "Epoch": p.epoch}
         moved += [{**key, "HeldStart": s, **_span(span)} for s, span in changes.moved.items()]
         lost += [{**key, "HeldStart": start} for start in changes.lost]

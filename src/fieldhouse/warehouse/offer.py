@@ -224,7 +224,7 @@ def by_channel(table: pa.Table) -> dict[int, int]:
 
 def periods(touched: pa.Table) -> pa.Table:
     """The periods that readings fall in: ``MARKS``, from their ``ChannelID`` and ``CreatedAt``."""
-    channels, places = np.unique(touched["ChannelID"].to_numpy(), return_inverse=True)
+    channels, places = _places(touched["ChannelID"].to_numpy())
     since_1970 = touched["CreatedAt"].to_numpy().astype("datetime64[h]").astype(np.int64)
     hours = np.unique(places * _HOURS + (since_1970 + _BEFORE_1970))  # a number each, and sorted
     place, hour = hours // _HOURS, hours % _HOURS - _BEFORE_1970
@@ -242,6 +242,13 @@ def periods(touched: pa.Table) -> pa.Table:
 
 _HOURS = 1 << 27  # more than there are between the years 1 and 9999
 _BEFORE_1970 = 1 << 25
+
+
+def _places(values: Ints) -> tuple[Ints, Ints]:
+    """The distinct values, and where among them each value is."""
+    if values[0] == values[-1] and (values == values[0]).all():
+        return values[:1], np.zeros(len(values), dtype=np.int64)
+    return np.unique(values, return_inverse=True)
 
 
 def _starts(place: Ints, number: Ints) -> Flags:

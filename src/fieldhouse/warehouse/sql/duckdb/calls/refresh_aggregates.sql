@@ -9,10 +9,11 @@ USING iot.Channels AS c
 WHERE c.ChannelID = m.ChannelID AND m.PeriodStart < c.ArchivedBefore;
 
 CREATE OR REPLACE TEMP TABLE taken AS
-SELECT DISTINCT m.ChannelID, m.PeriodStart
+SELECT row_number() OVER () AS Period, m.ChannelID, m.PeriodStart
 FROM iot.PeriodMarks AS m
 WHERE
     m.AggregationType = upper($aggregation_type)
-    AND ($channel_ids::BIGINT[] IS NULL OR list_contains($channel_ids::BIGINT[], m.ChannelID));
+    AND ($channel_ids::BIGINT[] IS NULL OR list_contains($channel_ids::BIGINT[], m.ChannelID))
+GROUP BY m.ChannelID, m.PeriodStart;
 
 -- include recompute_taken

@@ -10,7 +10,7 @@ SET VARIABLE span_start = date_trunc(
 SET VARIABLE span_end = coalesce($end_date::TIMESTAMP, getvariable('as_of'));
 
 CREATE OR REPLACE TEMP TABLE taken AS
-SELECT DISTINCT p.ChannelID, p.PeriodStart
+SELECT row_number() OVER () AS Period, p.ChannelID, p.PeriodStart
 FROM (
     SELECT r.ChannelID, date_trunc(getvariable('unit'), r.CreatedAt) AS PeriodStart
     FROM iot.CurrentReadings AS r
@@ -25,6 +25,7 @@ FROM (
         AND g.PeriodStart >= getvariable('span_start') AND g.PeriodStart < getvariable('span_end')
 ) AS p
 JOIN iot.Channels AS c ON c.ChannelID = p.ChannelID
-WHERE c.ArchivedBefore IS NULL OR p.PeriodStart >= c.ArchivedBefore;
+WHERE c.ArchivedBefore IS NULL OR p.PeriodStart >= c.ArchivedBefore
+GROUP BY p.ChannelID, p.PeriodStart;
 
 -- include recompute_taken

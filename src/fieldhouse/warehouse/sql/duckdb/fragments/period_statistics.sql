@@ -1,8 +1,9 @@
--- From sourced(ChannelID, PeriodStart, Field1..Field8): statistics(...), one row a period. Deviations are
--- taken around the period's minimum, subtracted exactly, so that far-off levels cost no digits.
+-- From sourced(Period, Field1..Field8), where Period is a number: statistics(Period, ...), one row a
+-- period. Deviations are taken around the period's minimum, subtracted exactly, so that far-off levels
+-- cost no digits.
 centred AS (
     SELECT
-        s.ChannelID, s.PeriodStart, count(*) AS ReadingCount,
+        s.Period, count(*) AS ReadingCount,
         avg(s.Field1) AS Field1Avg, min(s.Field1) AS Field1Min, max(s.Field1) AS Field1Max,
         count(s.Field1) AS Field1Count,
         avg(s.Field2) AS Field2Avg, min(s.Field2) AS Field2Min, max(s.Field2) AS Field2Max,
@@ -20,11 +21,11 @@ centred AS (
         avg(s.Field8) AS Field8Avg, min(s.Field8) AS Field8Min, max(s.Field8) AS Field8Max,
         count(s.Field8) AS Field8Count
     FROM sourced AS s
-    GROUP BY s.ChannelID, s.PeriodStart
+    GROUP BY s.Period
 ),
 spread AS (
     SELECT
-        s.ChannelID, s.PeriodStart,
+        s.Period,
         stddev_samp((s.Field1::DECIMAL(38, 6) - c.Field1Min)::DOUBLE) AS Field1StdDev,
         stddev_samp((s.Field2::DECIMAL(38, 6) - c.Field2Min)::DOUBLE) AS Field2StdDev,
         stddev_samp((s.Field3::DECIMAL(38, 6) - c.Field3Min)::DOUBLE) AS Field3StdDev,
@@ -34,12 +35,12 @@ spread AS (
         stddev_samp((s.Field7::DECIMAL(38, 6) - c.Field7Min)::DOUBLE) AS Field7StdDev,
         stddev_samp((s.Field8::DECIMAL(38, 6) - c.Field8Min)::DOUBLE) AS Field8StdDev
     FROM sourced AS s
-    JOIN centred AS c ON c.ChannelID = s.ChannelID AND c.PeriodStart = s.PeriodStart
-    GROUP BY s.ChannelID, s.PeriodStart
+    JOIN centred AS c ON c.Period = s.Period
+    GROUP BY s.Period
 ),
 statistics AS (
     SELECT
-        c.ChannelID, c.PeriodStart,
+        c.Period,
         c.Field1Avg, c.Field1Min, c.Field1Max, d.Field1StdDev, c.Field1Count,
         c.Field2Avg, c.Field2Min, c.Field2Max, d.Field2StdDev, c.Field2Count,
         c.Field3Avg, c.Field3Min, c.Field3Max, d.Field3StdDev, c.Field3Count,
@@ -50,5 +51,5 @@ statistics AS (
         c.Field8Avg, c.Field8Min, c.Field8Max, d.Field8StdDev, c.Field8Count,
         c.ReadingCount
     FROM centred AS c
-    JOIN spread AS d ON d.ChannelID = c.ChannelID AND d.PeriodStart = c.PeriodStart
+    JOIN spread AS d ON d.Period = c.Period
 )

@@ -16,6 +16,14 @@ windows AS (
 window_parts AS MATERIALIZED (
     SELECT w.ChannelID, w.CheckDate, unnest(range(w.EndPart - 60, w.EndPart)) AS Part FROM windows AS w
 ),
+dated AS MATERIALIZED (
+    SELECT
+        s.*, s.CreatedAt::DATE AS CheckDate,
+        2 * (s.CreatedAt::DATE - DATE '1970-01-01') + (s.CreatedAt::TIME >= i.A::TIME)::INTEGER AS Part
+    FROM sourced AS s
+    CROSS JOIN instant AS i
+    WHERE s.CreatedAt < i.A
+),
 ranges AS (
     -- bounds that are NULL are open; a field without a range has none below zero
     SELECT
@@ -52,13 +60,13 @@ channels AS MATERIALIZED (
         min(s.Field6) AS Least6, coalesce(any_value(g.Low6), 0) AS Low6, any_value(g.High6) AS High6,
         min(s.Field7) AS Least7, coalesce(any_value(g.Low7), 0) AS Low7, any_value(g.High7) AS High7,
         min(s.Field8) AS Least8, coalesce(any_value(g.Low8), 0) AS Low8, any_value(g.High8) AS High8
-    FROM sourced AS s
+    FROM dated AS s
     JOIN ranges AS g ON g.ChannelID = s.ChannelID
     GROUP BY s.ChannelID
 ),
 parted AS MATERIALIZED (
     SELECT
-        s.ChannelID, s.CreatedAt::DATE AS CheckDate, n.Part, epoch_us(s.CreatedAt) // 1000000 AS Second,
+        s.ChannelID, s.CheckDate, s.Part, epoch_us(s.CreatedAt) // 1000000 AS Second,
         (s.Field1::DECIMAL(19, 6) - c.Least1)::DOUBLE AS Value1,
         (s.Field2::DECIMAL(19, 6) - c.Least2)::DOUBLE AS Value2,
         (s.Field3::DECIMAL(19, 6) - c.Least3)::DOUBLE AS Value3,
@@ -76,13 +84,10 @@ parted AS MATERIALIZED (
         OR coalesce(s.Field6 < c.Low6 OR s.Field6 > c.High6, FALSE)
         OR coalesce(s.Field7 < c.Low7 OR s.Field7 > c.High7, FALSE)
         OR coalesce(s.Field8 < c.Low8 OR s.Field8 > c.High8, FALSE) AS IsOutOfRange
-    FROM sourced AS s
-    CROSS JOIN instant AS i
+    FROM dated AS s
     JOIN (SELECT DISTINCT p.ChannelID, p.Part FROM window_parts AS p) AS n
-        ON n.ChannelID = s.ChannelID
-        AND n.Part = 2 * (s.CreatedAt::DATE - DATE '1970-01-01') + (s.CreatedAt::TIME >= i.A::TIME)::INTEGER
+        ON n.ChannelID = s.ChannelID AND n.Part = s.Part
     JOIN channels AS c ON c.ChannelID = s.ChannelID
-    WHERE s.CreatedAt < i.A
 ),
 part_statistics AS MATERIALIZED (
     SELECT
@@ -193,28 +198,26 @@ unranged AS (
     ANTI JOIN iot.FieldRanges AS r ON r.ChannelID = f.ChannelID AND r.FieldNumber = f.Field
     GROUP BY f.ChannelID, f.CheckDate
 ),
-steps AS MATERIALIZED (
-    -- one row a distinct second, with the gap before it
-    SELECT g.*
-    FROM (
-        SELECT
-            s.ChannelID, s.CheckDate, s.Part, s.Second,
-            s.Second - lag(s.Second) OVER (PARTITION BY s.ChannelID ORDER BY s.Second) AS Gap
-        FROM parted AS s
-    ) AS g
-    WHERE g.Gap IS NULL OR g.Gap > 0
+part_seconds AS MATERIALIZED (
+    SELECT s.ChannelID, s.CheckDate, s.Part, list_sort(list(s.Second)) AS At
+    FROM parted AS s
+    GROUP BY s.ChannelID, s.CheckDate, s.Part
 ),
 part_steps AS MATERIALIZED (
     SELECT
-        s.ChannelID, s.CheckDate, s.Part, count(*) AS Seconds, min_by({'Gap': s.Gap}, s.Second).Gap AS Opening
-    FROM steps AS s
-    GROUP BY s.ChannelID, s.CheckDate, s.Part
+        s.ChannelID, s.CheckDate, s.Part, list_unique(s.At) AS Seconds,
+        s.At[1] - lag(s.At[-1]) OVER (PARTITION BY s.ChannelID ORDER BY s.Part) AS Opening
+    FROM part_seconds AS s
 ),
 part_gaps AS (
     SELECT s.ChannelID, s.Part, s.Gap, count(*) AS Gaps
-    FROM steps AS s
-    WHERE s.Gap IS NOT NULL
+    FROM (
+        SELECT p.ChannelID, p.Part, unnest(p.At[2:]) - unnest(p.At[:-2]) AS Gap FROM part_seconds AS p
+    ) AS s
+    WHERE s.Gap > 0
     GROUP BY s.ChannelID, s.Part, s.Gap
+    UNION ALL
+    SELECT s.ChannelID, s.Part, s.Opening, 1 FROM part_steps AS s WHERE s.Opening > 0
 ),
 window_gaps AS (
     SELECT g.ChannelID, g.CheckDate, g.Gap, sum(g.Gaps) AS Gaps
@@ -229,7 +232,7 @@ window_gaps AS (
         JOIN part_steps AS s ON s.ChannelID = p.ChannelID AND s.Part = p.Part
         GROUP BY p.ChannelID, p.CheckDate
     ) AS g
-    WHERE g.Gap IS NOT NULL
+    WHERE g.Gap > 0
     GROUP BY g.ChannelID, g.CheckDate, g.Gap
 ),
 ranked_gaps AS (

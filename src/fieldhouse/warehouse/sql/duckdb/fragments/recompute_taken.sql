@@ -1,4 +1,4 @@
--- Recompute the periods that stand in taken(ChannelID, PeriodStart), exactly those; the variable unit
+-- Recompute the periods that stand in taken(Period, ChannelID, PeriodStart), exactly those; the variable unit
 -- names their length. Bounds as constants, so that zone maps leave the rest of the history unread.
 SET VARIABLE length = CASE getvariable('unit')
     WHEN 'hour' THEN INTERVAL 1 HOUR WHEN 'day' THEN INTERVAL 1 DAY ELSE INTERVAL 7 DAY END;
@@ -21,7 +21,7 @@ INSERT INTO iot.AggregatedData (
 )
 WITH
 sourced AS NOT MATERIALIZED (
-    SELECT r.ChannelID, t.PeriodStart, r.Field1, r.Field2, r.Field3, r.Field4, r.Field5, r.Field6, r.Field7, r.Field8
+    SELECT t.Period, r.Field1, r.Field2, r.Field3, r.Field4, r.Field5, r.Field6, r.Field7, r.Field8
     FROM iot.CurrentReadings AS r
     JOIN taken AS t ON t.ChannelID = r.ChannelID AND t.PeriodStart = date_trunc(getvariable('unit'), r.CreatedAt)
     WHERE
@@ -30,8 +30,8 @@ sourced AS NOT MATERIALIZED (
 ),
 -- include period_statistics
 SELECT
-    p.ChannelID, upper($aggregation_type), p.PeriodStart,
-    p.PeriodStart + getvariable('length'),
+    t.ChannelID, upper($aggregation_type), t.PeriodStart,
+    t.PeriodStart + getvariable('length'),
     p.Field1Avg, p.Field1Min, p.Field1Max, p.Field1StdDev, p.Field1Count,
     p.Field2Avg, p.Field2Min, p.Field2Max, p.Field2StdDev, p.Field2Count,
     p.Field3Avg, p.Field3Min, p.Field3Max, p.Field3StdDev, p.Field3Count,
@@ -42,6 +42,7 @@ SELECT
     p.Field8Avg, p.Field8Min, p.Field8Max, p.Field8StdDev, p.Field8Count,
     p.ReadingCount
 FROM statistics AS p
+JOIN taken AS t ON t.Period = p.Period
 ON CONFLICT (ChannelID, AggregationType, PeriodStart) DO UPDATE SET
     PeriodEnd = excluded.PeriodEnd,
     Field1Avg = excluded.Field1Avg, Field1Min = excluded.Field1Min, Field1Max = excluded.Field1Max,

@@ -1,5 +1,4 @@
--- The channels that are known, with their newest epoch and its highest entry id.
-SELECT c.ChannelID, e.Epoch, e.HighestEntryID
-FROM iot.Channels AS c
-LEFT JOIN iot.Epochs AS e ON e.ChannelID = c.ChannelID
-WHERE list_contains($channel_ids::BIGINT[], c.ChannelID);
+-- The epochs of these channels, with their highest entry ids.
+SELECT e.ChannelID, e.Epoch, e.HighestEntryID
+FROM iot.Epochs AS e
+WHERE list_contains($channel_ids::BIGINT[], e.ChannelID);

@@ -23,7 +23,7 @@ edges AS (
 ),
 sourced AS NOT MATERIALIZED (
     SELECT
-        r.ChannelID, date_trunc((SELECT u.Name FROM unit AS u), r.CreatedAt) AS PeriodStart,
+        epoch_us(date_trunc((SELECT u.Name FROM unit AS u), r.CreatedAt)) AS Period,
         r.Field1, r.Field2, r.Field3, r.Field4, r.Field5, r.Field6, r.Field7, r.Field8
     FROM iot.CurrentReadings AS r
     WHERE
@@ -33,8 +33,8 @@ sourced AS NOT MATERIALIZED (
 ),
 -- include period_statistics
 SELECT
-    p.ChannelID, upper(AggregationType) AS AggregationType, p.PeriodStart,
-    p.PeriodStart + u.Length AS PeriodEnd,
+    ChannelID::BIGINT AS ChannelID, upper(AggregationType) AS AggregationType,
+    make_timestamp(p.Period) AS PeriodStart, make_timestamp(p.Period) + u.Length AS PeriodEnd,
     p.Field1Avg, p.Field1Min, p.Field1Max, p.Field1StdDev, p.Field1Count,
     p.Field2Avg, p.Field2Min, p.Field2Max, p.Field2StdDev, p.Field2Count,
     p.Field3Avg, p.Field3Min, p.Field3Max, p.Field3StdDev, p.Field3Count,
@@ -46,4 +46,4 @@ SELECT
     p.ReadingCount
 FROM statistics AS p
 CROSS JOIN unit AS u
-ORDER BY p.PeriodStart;
+ORDER BY p.Period;

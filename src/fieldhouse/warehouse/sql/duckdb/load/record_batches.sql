@@ -1,0 +1,2 @@
+-- Batches that cannot have been loaded before.
+INSERT INTO iot.LoadLedger (BatchHash) SELECT unnest($hashes::VARCHAR[]);
