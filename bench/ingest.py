@@ -98,7 +98,7 @@ def _dlts(bench: Bench, ours_: float) -> Iterator[Figure]:
     rows = bench.sizes.dlt_rows
     kinds: dict[peer.Disposition, str] = {"append": "no deduplication", "merge": "deduplicated"}
     for kind, what in kinds.items():
-        theirs = max(_dlt(bench, kind, workers) for workers in (1, 2))
+        theirs = max(_dlt(bench, kind, workers) for workers in bench.sizes.dlt_workers)
         note = f"{rows:,} rows, {what}, empty database; start-up and a run's fixed cost taken off"
         yield Figure(f"dlt rest_api, {kind}", rate(theirs), note)
         yield Figure(

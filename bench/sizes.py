@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 PAGE = 8_000
 """Rows of a page: the most that ThingSpeak gives in one answer."""
-CADENCE = timedelta(seconds=15)
-"""Between two readings: the fastest that ThingSpeak's free licence lets a channel be written."""
+CADENCE = timedelta(seconds=3)
+"""Between two readings: at this pace ten million are a year. A paid licence allows one a second."""
 HISTORY_END = datetime(2026, 6, 3)
 """Where the pre-filled histories end: a Wednesday, so that a new page changes a week begun."""
 
@@ -20,6 +20,8 @@ class Sizes:
     short_history: int = 100_000
     seed_rows: int = 2_000
     dlt_rows: int = 160_000
+    dlt_workers: tuple[int, ...] = (1, 2)
+    """Numbers of processes that dlt may normalise with; the better one counts."""
     repeats: int = 3
     """Repetitions of what takes seconds."""
     quick_repeats: int = 9
@@ -39,6 +41,7 @@ QUICK = replace(
     short_history=40_000,
     seed_rows=300,
     dlt_rows=40_000,
+    dlt_workers=(1,),
     repeats=1,
     quick_repeats=5,
 )

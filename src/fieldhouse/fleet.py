@@ -62,9 +62,7 @@ def _wait(parts: Parts, futures: list["Future[Run | None]"]) -> None:
 
 def _finish(parts: Parts, runs: list[Run]) -> list[Run]:
     scores = analyse(parts, [run.channel_id for run in runs])
-    return [
-        record(
-            parts, replace(run, quality_score=scores.get(run.channel_id), ended_at=parts.clock())
-        )
-        for run in runs
-    ]
+    now = parts.clock()
+    done = [replace(run, quality_score=scores.get(run.channel_id), ended_at=now) for run in runs]
+    record(parts, done)
+    return done

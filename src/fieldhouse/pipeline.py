@@ -14,6 +14,8 @@ from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
+import pyarrow as pa
+
 from fieldhouse import events
 from fieldhouse.errors import BudgetExhausted, FieldhouseError
 from fieldhouse.loader import Loader
@@ -39,6 +41,18 @@ __all__ = [
 AGGREGATION_TYPES = ("HOURLY", "DAILY", "WEEKLY")
 
 T = TypeVar("T")
+_RUNS = pa.schema(
+    [
+        ("channel_id", pa.int64()),
+        *((name, pa.timestamp("us")) for name in ("started_at", "ended_at")),
+        ("outcome", pa.string()),
+        *((name, pa.int64()) for name in ("requests", "requests_needed", "fetched")),
+        *((name, pa.int64()) for name in ("inserted", "updated", "duplicates", "raw")),
+        ("quality_score", pa.float64()),
+        ("error", pa.string()),
+    ]
+)
+"""The fields of ``state.Run``."""
 
 logger = logging.getLogger(__name__)
 
@@ -214,11 +228,13 @@ def _score(parts: Parts, channel_ids: list[int]) -> list[dict[str, Any]]:
     return [row for row in rows if row["CheckDate"] == now.date()]
 
 
-def record(parts: Parts, run: Run) -> Run:
-    """Keep a run in ``iot.PipelineRuns``, and tell the observer."""
-    parts.warehouse.call("record_run", **asdict(run))
-    parts.tell(events.RunEnded(run))
-    return run
+def record(parts: Parts, runs: Sequence[Run]) -> None:
+    """Keep runs in ``iot.PipelineRuns``, and tell the observer."""
+    rows = [asdict(run) for run in runs]
+    if rows:
+        parts.warehouse.call("record_runs", runs=pa.Table.from_pylist(rows, _RUNS))
+    for run in runs:
+        parts.tell(events.RunEnded(run))
 
 
 # The seed's class
@@ -316,7 +332,7 @@ class IoTDataPipeline:
         parts, run = self._parts, self._run
         self._parts = self._run = self.db_connection = None
         try:
-            record(parts, replace(run, ended_at=parts.clock()))
+            record(parts, [replace(run, ended_at=parts.clock())])
         except FieldhouseError as error:
             logger.error("The run could not be recorded: %s", error)
         finally:

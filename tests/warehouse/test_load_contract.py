@@ -1,6 +1,7 @@
 """Contract of every engine: loading."""
 
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -335,3 +336,12 @@ def test_a_lock_is_held_by_one(warehouse: Warehouse) -> None:
         order.append("first")
     thread.join()
     assert order == ["first", "other"]
+
+
+def test_a_page_may_bring_the_channels_own_row(warehouse: Warehouse) -> None:
+    """Name and labels that came with a page are written in its transaction, a replay's as well."""
+    first = batch([row(1)])
+    for name in ("Old", "New"):
+        warehouse.load([replace(first, metadata={"channel_id": first.channel_id, "name": name})])
+        (channel,) = warehouse.query("channels").to_pylist()
+        assert channel["ChannelName"] == name

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
 
+import pyarrow as pa
 from warehouse_kit import DAY, HOUR, MINUTE, T0, batch, row, rows_of
 
 from fieldhouse.state import BEGINNING, Gap, Run, Span
@@ -92,6 +93,10 @@ def test_requests_are_counted_by_the_day(warehouse: Warehouse) -> None:
     assert warehouse.query("requests_on", day=T0.date())["Requests"].to_pylist() == [4]
 
 
+def as_table(runs: list[Run]) -> pa.Table:
+    return pa.Table.from_pylist([asdict(run) for run in runs])
+
+
 def test_runs_are_kept_whole(warehouse: Warehouse) -> None:
     """Every field of a run is kept; the newest comes first, of one channel or of all."""
     runs = [
@@ -99,8 +104,7 @@ def test_runs_are_kept_whole(warehouse: Warehouse) -> None:
         Run(channel_id=9, started_at=T0 + HOUR, outcome="failed", error="no answer"),
         Run(channel_id=9, started_at=T0 + DAY, quality_score=99.5, raw=1, fetched=7),
     ]
-    for run in runs:
-        warehouse.call("record_run", **asdict(run))
+    warehouse.call("record_runs", runs=as_table(runs))
     found = warehouse.query("runs", channel_id=None).drop_columns(["RunID"]).to_pylist()
     assert [tuple(run.values()) for run in found] == [
         tuple(asdict(run).values()) for run in reversed(runs)
@@ -121,7 +125,8 @@ def test_status_tells_each_channel(warehouse: Warehouse) -> None:
         ]
     )
     warehouse.call("refresh_quality", as_of=T0 + HOUR)
-    warehouse.call("record_run", **asdict(Run(channel_id=9, started_at=T0, outcome="failed")))
+    failed = Run(channel_id=9, started_at=T0, outcome="failed")
+    warehouse.call("record_runs", runs=as_table([failed]))
     empty, full = warehouse.query("status", as_of=T0 + DAY).to_pylist()
     assert (empty["ChannelID"], empty["ChannelName"]) == (8, "empty")
     assert (empty["Readings"], empty["Epochs"], empty["OpenGaps"], empty["Watermark"]) == (

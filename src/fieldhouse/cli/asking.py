@@ -225,9 +225,9 @@ def export(
         _require(house, channel_id)
         span = {"channel_id": channel_id, "start_at": start, "end_at": end}
         if table is Table.READINGS:
-            answer = house.query("readings", **span).to_reader()
+            answer = house.scan("readings", **span)
         else:
-            answer = house.query("aggregates", aggregation_type=table.name, **span).to_reader()
+            answer = house.scan("aggregates", aggregation_type=table.name, **span)
         typer.echo(f"{_write(answer, target):,} rows in {target}")
 
 

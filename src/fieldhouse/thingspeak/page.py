@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -111,7 +112,7 @@ def _page(
     columns: list[pa.Array] = [ids, times]
     raw = []
     for name, key in zip(NUMBERS, _NUMBER_KEYS, strict=True):
-        text = pa.array([getattr(entry, key) for entry in entries], pa.string())
+        text = pa.array(list(map(attrgetter(key), entries)), pa.string())
         typed = type_numbers(text, decimal_comma=decimal_comma)
         columns.append(typed.values)
         if typed.reasons.null_count < len(entries):

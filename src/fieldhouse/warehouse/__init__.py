@@ -65,8 +65,15 @@ class Warehouse(Protocol):
         """Answer the SQL file ``name``, which only reads; times are naive UTC."""
         ...
 
+    def scan(self, name: str, /, **parameters: Any) -> pa.RecordBatchReader:
+        """Answer as ``query`` does, batch by batch, for what may not fit into memory."""
+        ...
+
     def call(self, name: str, /, **parameters: Any) -> pa.Table:
-        """Run the SQL file ``name``, which may write, in one transaction; its last answer."""
+        """Run the SQL file ``name``, which may write, in one transaction; its last answer.
+
+        A parameter that is an Arrow table is a relation of that name to the statements.
+        """
         ...
 
     def stream(self, statement: str, /) -> pa.RecordBatchReader:

@@ -9,7 +9,6 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +27,10 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": "false",
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
-    # A checkpoint after every few pages costs more than the pages; replaying 256 MB takes a second.
-    "checkpoint_threshold": "256MB",
+    # What is not checkpointed is kept in memory: a long backfill must not keep all of itself there.
+    "checkpoint_threshold": "16MB",
+    # DuckDB keeps what it has read or written of the file in memory, up to this; more is spilled.
+    "memory_limit": "1GB",
 }
 _READS = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 _BATCH_ROWS = 65_536
@@ -97,6 +98,14 @@ class DuckDBWarehouse:
         with translated(self._path), self._cursor() as cursor:
             return _run(cursor, "queries", name, parameters)
 
+    def scan(self, name: str, /, **parameters: Any) -> pa.RecordBatchReader:
+        """Answer ``queries/<name>.sql`` batch by batch; it is one statement."""
+        with translated(self._path):
+            cursor = self._connection.cursor()
+            ((statement, given),) = _bound(cursor, "queries", name, parameters)
+            reader = cursor.sql(statement, params=given).to_arrow_reader(_BATCH_ROWS)
+        return pa.RecordBatchReader.from_batches(reader.schema, self._read(cursor, reader, None))
+
     def call(self, name: str, /, **parameters: Any) -> pa.Table:
         """Run ``calls/<name>.sql`` in one transaction; a parameter not given is NULL."""
         with self._transaction() as cursor:
@@ -158,7 +167,7 @@ class DuckDBWarehouse:
                 raise
 
     def _read(
-        self, cursor: Cursor, reader: pa.RecordBatchReader, statement: str
+        self, cursor: Cursor, reader: pa.RecordBatchReader, statement: str | None
     ) -> Iterator[pa.RecordBatch]:
         try:
             with translated(self._path, statement=statement):
@@ -189,7 +198,11 @@ class _LoadSession:
 
 def _run(cursor: Cursor, folder: str, name: str, parameters: Mapping[str, Any]) -> pa.Table:
     """Run a file's statements; the answer of the last one."""
-    *others, (last, given) = _bound(folder, name, parameters)
+    tables = {key: value for key, value in parameters.items() if isinstance(value, pa.Table)}
+    for key, table in tables.items():
+        cursor.register(key, table)
+    scalars = {key: value for key, value in parameters.items() if key not in tables}
+    *others, (last, given) = _bound(cursor, folder, name, scalars)
     for statement, values in others:
         cursor.execute(statement, values).fetchall()
     answer = cursor.sql(last, params=given)
@@ -199,16 +212,16 @@ def _run(cursor: Cursor, folder: str, name: str, parameters: Mapping[str, Any]) 
 def _rows(cursor: Cursor, folder: str, name: str, parameters: Mapping[str, Any]) -> list[Any]:
     """Run a file's statements; the rows of the last one, which for a few is quicker than Arrow."""
     rows: list[Any] = []
-    for statement, values in _bound(folder, name, parameters):
+    for statement, values in _bound(cursor, folder, name, parameters):
         rows = cursor.execute(statement, values).fetchall()
     return rows
 
 
 def _bound(
-    folder: str, name: str, parameters: Mapping[str, Any]
+    cursor: Cursor, folder: str, name: str, parameters: Mapping[str, Any]
 ) -> list[tuple[duckdb.Statement, dict[str, Any] | None]]:
     """A file's statements, each with those of the parameters that it names; NULL for the others."""
-    statements = _parsed(folder, name)
+    statements = _parsed(cursor, folder, name)
     known = set().union(*(statement.named_parameters for statement in statements))
     if unknown := parameters.keys() - known:
         raise ConfigurationError(f"{name} takes no {', '.join(sorted(unknown))}")
@@ -218,7 +231,12 @@ def _bound(
     ]
 
 
-@cache
-def _parsed(folder: str, name: str) -> list[duckdb.Statement]:
-    with duckdb.connect() as parser:
-        return parser.extract_statements(sqlfiles.text(_ENGINE, folder, name))
+def _parsed(cursor: Cursor, folder: str, name: str) -> list[duckdb.Statement]:
+    """A file's statements, parsed once; ``cursor`` lends its parser."""
+    if (folder, name) not in _statements:
+        text = sqlfiles.text(_ENGINE, folder, name)
+        _statements[folder, name] = cursor.extract_statements(text)
+    return _statements[folder, name]
+
+
+_statements: dict[tuple[str, str], list[duckdb.Statement]] = {}

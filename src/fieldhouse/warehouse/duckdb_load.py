@@ -74,7 +74,16 @@ def load(session: Session, batches: Sequence[Batch]) -> Mapping[int, Counts]:
     if fresh:
         _check_epochs(fresh, held)
         _load_fresh(session, fresh, held, tally)
+    _write_metadata(session, batches)
     return {batch.channel_id: tally.counts(batch.channel_id) for batch in batches}
+
+
+def _write_metadata(session: Session, batches: Sequence[Batch]) -> None:
+    """The channels' own rows, where a batch brings one; a replayed batch's too."""
+    if rows := {batch.channel_id: batch.metadata for batch in batches if batch.metadata}:
+        offered = pa.Table.from_pylist(list(rows.values()), offer.CHANNELS)
+        with _registered(session, offered_channels=offered):
+            session.run("upsert_channels")
 
 
 def _held(session: Session, channel_ids: set[int]) -> dict[int, _Held]:
@@ -138,14 +147,7 @@ def _write_readings(
     texts: list[pa.Table] = []
     touched: list[pa.Table] = []
     for number, part in enumerate(offer.rounds(offered)):
-        held = None if ahead and not number else _held_readings(session, part)
-        if held is None:
-            new, changed = part, part.slice(0, 0)
-        else:
-            new, changed = _parted(part, held)
-        if new.num_rows:
-            with _registered(session, offered=new):
-                session.run("insert_readings")
+        new, changed = _insert_readings(session, part, ahead=ahead and not number)
         if changed.num_rows:
             texts.append(_update_readings(session, changed))
         touched += [table.select(["ChannelID", "CreatedAt"]) for table in (new, changed)]
@@ -158,18 +160,31 @@ def _write_readings(
     return texts
 
 
-def _held_readings(session: Session, part: pa.Table) -> pa.Table | None:
-    """Which rows of ``part`` are held, and whether they change what is; None for none."""
-    limits = offer.bounds(part)._asdict()
+def _insert_readings(session: Session, part: pa.Table, *, ahead: bool) -> tuple[pa.Table, pa.Table]:
+    """Insert the rows that are not held; these, and those that change what is held."""
     ordinal = pa.array(np.arange(part.num_rows))
     with _registered(session, offered=part.append_column("Ordinal", ordinal)):
-        ((held, moved, first),) = session.run("count_held", **limits)
-        if moved:
-            raise EntryConflict(
-                "entry {1} of channel {0} came with {2} and is held with {3}".format(*first)
-                + f" ({moved} such entries)"
-            )
-        return session.ask("held_readings", **limits) if held else None
+        held = None if ahead else _held_readings(session, part)
+        if held is None:
+            session.run("insert_readings")
+            return part, part.slice(0, 0)
+    new, changed = _parted(part, held)
+    if new.num_rows:
+        with _registered(session, offered=new):
+            session.run("insert_readings")
+    return new, changed
+
+
+def _held_readings(session: Session, part: pa.Table) -> pa.Table | None:
+    """Which of the offered rows are held, and whether they change what is; None for none."""
+    limits = offer.bounds(part)._asdict()
+    ((held, moved, first),) = session.run("count_held", **limits)
+    if moved:
+        raise EntryConflict(
+            "entry {1} of channel {0} came with {2} and is held with {3}".format(*first)
+            + f" ({moved} such entries)"
+        )
+    return session.ask("held_readings", **limits) if held else None
 
 
 def _parted(part: pa.Table, held: pa.Table) -> tuple[pa.Table, pa.Table]:
