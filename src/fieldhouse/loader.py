@@ -5,8 +5,8 @@ the larger the transactions. The queue is short, so memory does not grow with a 
 """
 
 import logging
-import queue
 import threading
+from collections import deque
 from collections.abc import Iterable
 from types import TracebackType
 
@@ -19,9 +19,9 @@ __all__ = ["Loader", "Ticket"]
 
 logger = logging.getLogger(__name__)
 
-_QUEUED = 24
-"""Pages that may wait."""
-_GROUP_ROWS = 64_000
+_QUEUED_ROWS = 48_000
+"""Rows that may wait; what comes then has to wait itself."""
+_GROUP_ROWS = 48_000
 _GROUP_BATCHES = 500
 
 
@@ -58,7 +58,10 @@ class Loader:
     def __init__(self, warehouse: Warehouse, observe: events.Observer | None = None) -> None:
         self._warehouse = warehouse
         self._observe = observe
-        self._queue: queue.Queue[tuple[Ticket, Batch] | None] = queue.Queue(_QUEUED)
+        self._queue: deque[tuple[Ticket, Batch]] = deque()
+        self._queued_rows = 0
+        self._open = True
+        self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._work, name="loader", daemon=True)
         self._thread.start()
 
@@ -71,39 +74,39 @@ class Loader:
         self.close()
 
     def put(self, ticket: Ticket, batch: Batch) -> None:
-        """Queue a batch; waits while the queue is full. Raises the error of an earlier batch."""
+        """Queue a batch; waits while enough is queued. Raises the error of an earlier batch."""
         if ticket.error:
             raise ticket.error
         ticket._took()
-        self._queue.put((ticket, batch))
+        with self._changed:
+            self._changed.wait_for(lambda: self._queued_rows < _QUEUED_ROWS)
+            self._queue.append((ticket, batch))
+            self._queued_rows += batch.readings.num_rows
+            self._changed.notify_all()
 
     def close(self) -> None:
         """Write what is queued, and end the thread."""
-        if self._thread.is_alive():
-            self._queue.put(None)
-            self._thread.join()
+        with self._changed:
+            self._open = False
+            self._changed.notify_all()
+        self._thread.join()
 
     def _work(self) -> None:
-        going = True
-        while going:
-            group, going = self._next_group()
-            if group:
-                self._load(group)
+        while group := self._next_group():
+            self._load(group)
 
-    def _next_group(self) -> tuple[list[tuple[Ticket, Batch]], bool]:
-        """All that waits, up to a transaction's worth; and whether more may come."""
+    def _next_group(self) -> list[tuple[Ticket, Batch]]:
+        """All that waits, up to a transaction's worth; nothing when closed and empty."""
         group: list[tuple[Ticket, Batch]] = []
         rows = 0
-        while rows < _GROUP_ROWS and len(group) < _GROUP_BATCHES:
-            try:
-                item = self._queue.get(block=not group)
-            except queue.Empty:
-                break
-            if item is None:
-                return group, False
-            group.append(item)
-            rows += item[1].readings.num_rows
-        return group, True
+        with self._changed:
+            self._changed.wait_for(lambda: self._queue or not self._open)
+            while self._queue and rows < _GROUP_ROWS and len(group) < _GROUP_BATCHES:
+                group.append(self._queue.popleft())
+                rows += group[-1][1].readings.num_rows
+            self._queued_rows -= rows
+            self._changed.notify_all()
+        return group
 
     def _load(self, group: list[tuple[Ticket, Batch]]) -> None:
         try:
