@@ -19,9 +19,9 @@ __all__ = ["Loader", "Ticket"]
 
 logger = logging.getLogger(__name__)
 
-_QUEUED_ROWS = 48_000
+_QUEUED_ROWS = 96_000
 """Rows that may wait; what comes then has to wait itself."""
-_GROUP_ROWS = 48_000
+_GROUP_ROWS = 64_000
 _GROUP_BATCHES = 500
 
 

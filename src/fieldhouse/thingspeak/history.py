@@ -24,6 +24,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from fieldhouse.errors import SourceInconsistent
@@ -246,7 +247,8 @@ class _Reading:
                 self.saturated.add(end)
             since = _just_after(oldest, stuck) if oldest else start or BEGINNING
             seen_future = until == END and (oldest is None or oldest < self.policy.horizon)
-            yield self.keep(page, Span(since, self.settled(end)) if proves else None, seen_future)
+            proven = Span(since, self.settled(end)) if proves else None
+            yield self.keep(_without(page, border), proven, seen_future)
             if not full or oldest is None:
                 return
             border = frozenset() if stuck else _ids_at(page, oldest)
@@ -513,6 +515,18 @@ def _ids_at(page: Page, second: datetime) -> frozenset[int]:
     times = page.readings["CreatedAt"]
     same = pc.and_(pc.greater_equal(times, second), pc.less(times, second + SECOND))
     return frozenset(pc.filter(page.readings["EntryID"], same).to_pylist())
+
+
+def _without(page: Page, known: frozenset[int]) -> Page:
+    """Leave out the entries of the page before, which the overlap shows once more."""
+    if not known:
+        return page
+    ids = pa.array(known, pa.int64())
+    return replace(
+        page,
+        readings=page.readings.filter(pc.invert(pc.is_in(page.readings["EntryID"], ids))),
+        raw=page.raw.filter(pc.invert(pc.is_in(page.raw["EntryID"], ids))),
+    )
 
 
 def _holds(page: Page, known: Known) -> bool:

@@ -45,13 +45,20 @@ class _Held:
     """A channel's newest epoch when the load began; None for a channel that has none yet."""
 
     epoch: int | None = None
-    highest_id: int = 0
+    lowest_id: int | None = None
+    highest_id: int | None = None
 
-    def ends_before(self, batch: Batch) -> bool:
-        """Whether every entry of ``batch`` lies above all that are held: it was never loaded."""
-        ids = batch.readings["EntryID"]
-        above = ids and pc.min(ids).as_py() > self.highest_id
-        return bool(above) and batch.epoch == (self.epoch or 1)
+    def is_clear_of(self, lowest: int, highest: int) -> bool:
+        """Whether ids from ``lowest`` to ``highest`` lie above or below all that are held."""
+        if self.lowest_id is None or self.highest_id is None:
+            return True
+        return lowest > self.highest_id or highest < self.lowest_id
+
+    def has_nothing_of(self, batch: Batch) -> bool:
+        """Whether no entry of ``batch`` can be held: it was never loaded."""
+        ids = pc.min_max(batch.readings["EntryID"]).as_py()
+        clear = ids["min"] is not None and self.is_clear_of(ids["min"], ids["max"])
+        return clear and batch.epoch == (self.epoch or 1)
 
 
 class _Tally(NamedTuple):
@@ -88,9 +95,9 @@ def _write_metadata(session: Session, batches: Sequence[Batch]) -> None:
 
 def _held(session: Session, channel_ids: set[int]) -> dict[int, _Held]:
     held = {channel_id: _Held() for channel_id in channel_ids}
-    for channel_id, epoch, highest_id in session.run("held_epochs", channel_ids=list(channel_ids)):
+    for channel_id, epoch, *ids in session.run("held_epochs", channel_ids=list(channel_ids)):
         if epoch > (held[channel_id].epoch or 0):
-            held[channel_id] = _Held(epoch, highest_id or 0)
+            held[channel_id] = _Held(epoch, *ids)
     return held
 
 
@@ -99,7 +106,7 @@ def _claim(
 ) -> list[Batch]:
     """The batches not loaded before; a batch given twice is loaded once."""
     by_digest = {offer.digest(batch): batch for batch in batches}
-    if all(held[batch.channel_id].ends_before(batch) for batch in batches):
+    if all(held[batch.channel_id].has_nothing_of(batch) for batch in batches):
         session.run("record_batches", hashes=list(by_digest))
         claimed = set(by_digest)
     else:
@@ -132,22 +139,26 @@ def _load_fresh(
     offered = offer.joined(batches, "readings", offer.OFFERED)
     texts = [offer.joined(batches, "raw", offer.OFFERED_RAW)]
     if offered.num_rows:
-        lowest = ((p.lowest_id, held[p.channel_id].highest_id) for p in proven.values())
-        ahead = all(low is None or low > highest for low, highest in lowest)
-        texts += _write_readings(session, offered, ahead=ahead, tally=tally)
+        clear = all(
+            p.lowest_id is None
+            or p.highest_id is None
+            or held[p.channel_id].is_clear_of(p.lowest_id, p.highest_id)
+            for p in proven.values()
+        )
+        texts += _write_readings(session, offered, clear=clear, tally=tally)
     _write_texts(session, texts, tally)
     _write_rejected(session, offer.joined(batches, "rejected", offer.OFFERED_REJECTED))
     _write_progress(session, list(proven.values()))
 
 
 def _write_readings(
-    session: Session, offered: pa.Table, *, ahead: bool, tally: _Tally
+    session: Session, offered: pa.Table, *, clear: bool, tally: _Tally
 ) -> list[pa.Table]:
-    """Insert and update; the replaced values as texts. ``ahead``: no offered id is held."""
+    """Insert and update; the replaced values as texts. ``clear``: no offered id is held."""
     texts: list[pa.Table] = []
     touched: list[pa.Table] = []
     for number, part in enumerate(offer.rounds(offered)):
-        new, changed = _insert_readings(session, part, ahead=ahead and not number)
+        new, changed = _insert_readings(session, part, clear=clear and not number)
         if changed.num_rows:
             texts.append(_update_readings(session, changed))
         touched += [table.select(["ChannelID", "CreatedAt"]) for table in (new, changed)]
@@ -160,11 +171,11 @@ def _write_readings(
     return texts
 
 
-def _insert_readings(session: Session, part: pa.Table, *, ahead: bool) -> tuple[pa.Table, pa.Table]:
+def _insert_readings(session: Session, part: pa.Table, *, clear: bool) -> tuple[pa.Table, pa.Table]:
     """Insert the rows that are not held; these, and those that change what is held."""
     ordinal = pa.array(np.arange(part.num_rows))
     with _registered(session, offered=part.append_column("Ordinal", ordinal)):
-        held = None if ahead else _held_readings(session, part)
+        held = None if clear else _held_readings(session, part)
         if held is None:
             session.run("insert_readings")
             return part, part.slice(0, 0)

@@ -132,6 +132,7 @@ class Proven:
             "ChannelID": self.channel_id,
             "Epoch": self.epoch,
             "LastEntryID": self.last_entry_id,
+            "LowestEntryID": self.lowest_id,
             "HighestEntryID": self.highest_id,
             "NewestEntryID": self.newest and self.newest[1],
             "NewestCreatedAt": self.newest and self.newest[0],

@@ -2,6 +2,7 @@
 UPDATE iot.Epochs AS e
 SET
     LastEntryID = coalesce(o.LastEntryID, e.LastEntryID),
+    LowestEntryID = least(o.LowestEntryID, e.LowestEntryID),
     HighestEntryID = greatest(o.HighestEntryID, e.HighestEntryID),
     NewestEntryID = CASE
         WHEN o.NewestCreatedAt > e.NewestCreatedAt OR e.NewestCreatedAt IS NULL THEN o.NewestEntryID
@@ -14,7 +15,8 @@ SET
 FROM (
     SELECT
         unnest($ChannelID::BIGINT[]) AS ChannelID, unnest($Epoch::INTEGER[]) AS Epoch,
-        unnest($LastEntryID::BIGINT[]) AS LastEntryID, unnest($HighestEntryID::BIGINT[]) AS HighestEntryID,
+        unnest($LastEntryID::BIGINT[]) AS LastEntryID,
+        unnest($LowestEntryID::BIGINT[]) AS LowestEntryID, unnest($HighestEntryID::BIGINT[]) AS HighestEntryID,
         unnest($NewestEntryID::BIGINT[]) AS NewestEntryID,
         unnest($NewestCreatedAt::TIMESTAMP[]) AS NewestCreatedAt,
         unnest($IDsCheckedTo::BIGINT[]) AS IDsCheckedTo,

@@ -135,6 +135,7 @@ CREATE TABLE iot.Epochs (
     Epoch INTEGER NOT NULL,
     StartedAt TIMESTAMP,
     LastEntryID BIGINT,
+    LowestEntryID BIGINT,
     HighestEntryID BIGINT,
     NewestEntryID BIGINT,
     NewestCreatedAt TIMESTAMP,
