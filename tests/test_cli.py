@@ -4,6 +4,7 @@ import contextlib
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -106,6 +107,39 @@ def test_one_channels_failure_does_not_stop_the_others(fieldhouse: Run) -> None:
         "404",
     ]
     assert "288" in done.stdout
+
+
+def test_ctrl_c_keeps_what_was_read(home: Path, simulator: Simulator, world: World) -> None:
+    """Code 130 and one line; the next run carries on to the end."""
+    now = int(world.clock.now().timestamp())
+    world.add_channel(id=13, name="Long", fields={1: "x"}).write_many(
+        Entry(id=i + 1, created_at=now - 60 * (9_000 - i), fields=("1", *(None,) * 7))
+        for i in range(9_000)
+    )
+    environment = {
+        "PATH": os.environ["PATH"],
+        "THINGSPEAK_BASE_URL": simulator.url,
+        "THINGSPEAK_RATE_LIMIT_DELAY": "0.05",
+        "THINGSPEAK_PAGE_SIZE": "100",
+    }
+    command = [sys.executable, "-m", "fieldhouse", "run", "13"]
+    pipes: dict[str, int] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=home, env=environment, text=True, **pipes) as run:
+        while len(simulator.requests) < 10:
+            assert run.poll() is None
+        run.send_signal(signal.SIGINT)
+        output, complaint = run.communicate(timeout=60)
+    assert run.returncode == 130
+    assert "interrupted" in output
+    assert complaint.strip().splitlines() == [
+        "fieldhouse: interrupted; what was read is kept, the next run carries on"
+    ]
+    environment["THINGSPEAK_PAGE_SIZE"] = "8000"
+    done = subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0
+    held = open_warehouse(str(home / "fieldhouse.duckdb"), read_only=True)
+    assert held.query("status", as_of=None)["Readings"].to_pylist() == [9_000]
+    held.close()
 
 
 def test_run_is_quiet_in_cron(fieldhouse: Run) -> None:

@@ -17,6 +17,8 @@ from fieldhouse.errors import ConfigurationError, FieldhouseError
 
 __all__ = ["app", "main"]
 
+_INTERRUPTED = 130
+
 app = typer.Typer(
     name="fieldhouse",
     help="Your ThingSpeak channels, in a warehouse you own.",
@@ -55,7 +57,7 @@ def main() -> None:
     except FieldhouseError as error:
         sys.exit(_complain(str(error), 1))
     except (KeyboardInterrupt, typer.Abort):
-        sys.exit(_complain("interrupted; what was read is kept, the next run carries on", 130))
+        code = _INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
@@ -68,6 +70,8 @@ def main() -> None:
         context = getattr(error, "ctx", None)
         hint = f" (see {context.command_path} --help)" if context else ""
         sys.exit(_complain(f"{error.format_message()}{hint}", 2))
+    if code == _INTERRUPTED:
+        _complain("interrupted; what was read is kept, the next run carries on", code)
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -79,9 +79,33 @@ def status(warehouse: WarehouseURL = None, config: Config = None, as_json: Json 
 
     with _reading(warehouse, config) as house:
         table = house.query("status", as_of=utc_now())
-        output.print_table(table, as_json=as_json)
-        if not table.num_rows and not as_json:
-            typer.echo("no channel is in the warehouse yet: fieldhouse run 9")
+    if as_json:
+        output.print_table(table, as_json=True)
+    elif table.num_rows:
+        rows = [_status_row(row) for row in table.to_pylist()]
+        output.print_rows(rows, list(rows[0]))
+    else:
+        typer.echo("no channel is in the warehouse yet: fieldhouse run 9")
+
+
+def _status_row(row: dict[str, Any]) -> dict[str, Any]:
+    """What fits on a terminal; ``--json`` has all of it."""
+    return {
+        "channel": str(row["ChannelID"]),
+        "name": (row["ChannelName"] or "")[:28],
+        "readings": row["Readings"],
+        "epochs": row["Epochs"],
+        "newest": _to_the_minute(row["NewestReading"]),
+        "complete to": _to_the_minute(row["Watermark"]),
+        "gaps": row["OpenGaps"] + row["Unreachable"],
+        "last run": _to_the_minute(row["LastRunAt"]),
+        "outcome": row["LastOutcome"],
+        "score": row["QualityScore"] and round(row["QualityScore"], 1),
+    }
+
+
+def _to_the_minute(instant: datetime | None) -> str | None:
+    return f"{instant:%Y-%m-%d %H:%M}" if instant else None
 
 
 def aggregate(
