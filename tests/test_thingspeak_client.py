@@ -1,6 +1,7 @@
 """The seed's client: its names, its contract."""
 
 import logging
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,8 +16,9 @@ def client(world: World, simulator: Simulator) -> ThingSpeakClient:
     channel = world.add_channel(
         id=9, name="Weather Station", fields={1: "Temperature", 2: "Humidity"}
     )
-    channel.write(fields={1: "23.5", 2: "65.2"})
-    channel.write(fields={1: "24.0", 2: ""})
+    now = world.clock.now()
+    channel.write(created_at=now - timedelta(minutes=1), fields={1: "23.5", 2: "65.2"})
+    channel.write(created_at=now, fields={1: "24.0", 2: ""})
     return ThingSpeakClient(9, rate_limit_delay=0, base_url=simulator.url)
 
 
