@@ -1,15 +1,28 @@
 """What happened, for whoever observes: progress bars, metrics, the log.
 
-An observer is any callable that takes one of these; it must be quick and must not raise.
+An observer is any callable that takes one of these; it must be quick. What it raises is logged.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from fieldhouse.state import Run
 
-__all__ = ["Event", "Observer", "PageRead", "RequestMade", "RowsLoaded", "RunEnded", "RunStarted"]
+__all__ = [
+    "Event",
+    "Observer",
+    "PageRead",
+    "RequestMade",
+    "RowsLoaded",
+    "RunEnded",
+    "RunStarted",
+    "tell",
+]
+
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +70,16 @@ class RunEnded:
     """The pipeline is through with a channel."""
 
     run: Run
+
+
+def tell(observe: "Observer | None", event: "Event") -> None:
+    """Tell an observer, if there is one; what it raises is logged, and disturbs nothing."""
+    if observe is None:
+        return
+    try:
+        observe(event)
+    except Exception:
+        logger.exception("An observer failed")
 
 
 Event = RequestMade | RunStarted | PageRead | RowsLoaded | RunEnded

@@ -7,7 +7,7 @@ the larger the transactions. The queue is short, so memory does not grow with a 
 import logging
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Mapping
 from types import TracebackType
 
 from fieldhouse import events
@@ -77,9 +77,11 @@ class Loader:
         """Queue a batch; waits while enough is queued. Raises the error of an earlier batch."""
         if ticket.error:
             raise ticket.error
-        ticket._took()
         with self._changed:
-            self._changed.wait_for(lambda: self._queued_rows < _QUEUED_ROWS)
+            self._changed.wait_for(lambda: self._queued_rows < _QUEUED_ROWS or not self._open)
+            if not self._open:
+                raise WarehouseError("the loader is closed: nothing more can be written")
+            ticket._took()
             self._queue.append((ticket, batch))
             self._queued_rows += batch.readings.num_rows
             self._changed.notify_all()
@@ -109,39 +111,32 @@ class Loader:
         return group
 
     def _load(self, group: list[tuple[Ticket, Batch]]) -> None:
+        """Load a group in one transaction; if that fails, each channel's part on its own."""
         try:
             sound = [(ticket, batch) for ticket, batch in group if not ticket.error]
-            if not self._try(sound) and len({ticket for ticket, _ in sound}) > 1:
-                for ticket in {ticket for ticket, _ in sound}:
-                    ticket.error = None
-                    self._try([item for item in sound if item[0] is ticket])
+            tickets = {ticket.channel_id: ticket for ticket, _ in sound}
+            if len(tickets) > 1 and self._try(tickets, sound) is None:
+                return
+            for ticket in tickets.values():
+                own = [item for item in sound if item[0] is ticket]
+                ticket.error = self._try({ticket.channel_id: ticket}, own)
         finally:
             for ticket, _ in group:
                 ticket._done(1)
 
-    def _try(self, items: list[tuple[Ticket, Batch]]) -> bool:
-        """Load in one transaction; on failure every channel in it has its error."""
-        if not items:
-            return True
-        tickets = {ticket.channel_id: ticket for ticket, _ in items}
+    def _try(
+        self, tickets: Mapping[int, Ticket], items: list[tuple[Ticket, Batch]]
+    ) -> Exception | None:
+        """Load in one transaction; why it failed, if it did."""
         try:
             counts = self._warehouse.load([batch for _, batch in items])
         except FieldhouseError as error:
-            _fail(tickets.values(), error)
-            return False
+            return error
         except Exception as error:  # a defect of ours must not leave the readers waiting forever
             logger.exception("A load failed unexpectedly")
-            _fail(tickets.values(), WarehouseError(f"the load failed unexpectedly: {error!r}"))
-            return False
+            return WarehouseError(f"the load failed unexpectedly: {error!r}")
         for channel_id, count in counts.items():
             tickets[channel_id].counts += count
-            if self._observe:
-                self._observe(
-                    events.RowsLoaded(channel_id, count.inserted, count.updated, count.duplicates)
-                )
-        return True
-
-
-def _fail(tickets: Iterable[Ticket], error: Exception) -> None:
-    for ticket in tickets:
-        ticket.error = error
+            loaded = events.RowsLoaded(channel_id, count.inserted, count.updated, count.duplicates)
+            events.tell(self._observe, loaded)
+        return None

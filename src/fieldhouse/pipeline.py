@@ -71,8 +71,7 @@ class Parts:
 
     def tell(self, event: events.Event) -> None:
         """Tell the observer, if there is one."""
-        if self.observe:
-            self.observe(event)
+        events.tell(self.observe, event)
 
     def channel(self, channel_id: int) -> Channel:
         """A channel of the server, with the key that its settings name."""
@@ -160,7 +159,9 @@ def copy_channel(
         run = replace(run, outcome="failed", error=str(error))
     except Exception as error:  # a defect of ours: this channel's end, not the others'
         logger.exception("Channel %d failed unexpectedly", channel_id)
-        run = replace(run, outcome="failed", error=f"channel {channel_id}: unexpected {error!r}")
+        run = replace(
+            run, outcome="failed", error=f"channel {channel_id}: unexpected {type(error).__name__}"
+        )
     return replace(
         run,
         requests=copied.requests,

@@ -90,17 +90,21 @@ def _channel_row(page: Page, channel_id: int, now: datetime) -> dict[str, Any]:
     channel = page.channel
     return {
         "channel_id": channel_id,
-        "name": channel.get("name"),
-        "description": channel.get("description"),
+        "name": _text(channel.get("name")),
+        "description": _text(channel.get("description")),
         "latitude": type_text(str(channel.get("latitude") or ""))[0],
         "longitude": type_text(str(channel.get("longitude") or ""))[0],
-        "elevation": channel.get("elevation"),
-        **{f"field{n}": channel.get(f"field{n}") for n in range(1, 9)},
+        "elevation": _text(channel.get("elevation")),
+        **{f"field{n}": _text(channel.get(f"field{n}")) for n in range(1, 9)},
         "created_at": parse_time(str(channel.get("created_at"))),
         "updated_at": parse_time(str(channel.get("updated_at"))),
         "last_entry_id": page.last_entry_id,
         "refreshed_at": now,
     }
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
 
 
 def copy_history(
@@ -221,7 +225,8 @@ class _Reading:
             oldest = pc.min(rows["CreatedAt"]).as_py()
             lowest = pc.min(rows["EntryID"]).as_py()
             remaining = lowest - 1 if lowest else None
-            self.observe(events.PageRead(self.source.channel_id, page.served, oldest, remaining))
+            read = events.PageRead(self.source.channel_id, page.served, oldest, remaining)
+            events.tell(self.observe, read)
 
     def find_missing(self, epoch: int, above: int, upto: int) -> list[tuple[int, int]]:
         self.ticket.wait()

@@ -131,6 +131,31 @@ def test_a_wrong_key_is_told_from_no_key(simulator: Simulator, thingspeak: Thing
     assert thingspeak.channel(10, SECRET).page()[0].served == 3
 
 
+def test_a_key_with_odd_characters_is_refused_unseen(
+    simulator: Simulator, thingspeak: ThingSpeak
+) -> None:
+    """A key pasted with something invisible is no key; it is neither sent nor shown."""
+    with pytest.raises(errors.KeyRejected) as raised:
+        thingspeak.channel(10, SECRET + "\u200b").page()
+    assert SECRET not in str(raised.value)
+    assert not simulator.requests
+
+
+def test_a_used_up_budget_is_not_asked_again(simulator: Simulator) -> None:
+    """It stays used up until midnight: one look, no request."""
+    looks = []
+
+    def spend() -> None:
+        looks.append(1)
+        raise errors.BudgetExhausted("used up")
+
+    with ThingSpeak(simulator.url, pacer=Pacer(0, spend=spend), backoff=0.01) as server:
+        source = server.channel(9)
+        with pytest.raises(errors.BudgetExhausted):
+            source.page()
+    assert (len(looks), source.requests, len(simulator.requests)) == (1, 0, 0)
+
+
 def test_an_unknown_channel_is_told(thingspeak: ThingSpeak) -> None:
     """A 404 means the channel."""
     with pytest.raises(errors.ChannelNotFound, match="channel 404"):

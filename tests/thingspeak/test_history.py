@@ -126,8 +126,25 @@ def test_a_key_revoked_between_two_questions_makes_no_id_absent(
     assert keeper.held == recorded(made)
     assert keeper.gaps == (Gap(101, 199, "open"),)
     simulator.faults.clear()
-    keeper.read(thingspeak)
+    for _ in range(5):
+        assert keeper.read(thingspeak) <= 32
     assert keeper.gaps == (Gap(101, 199, "absent"),)
+
+
+def test_no_id_is_called_absent_that_was_not_asked_for(
+    world: World, thingspeak: ThingSpeak
+) -> None:
+    """Two back-dated entries in the midst of ids that never were are found, in a few readings."""
+    made, keeper = channel(world, 1), Keeper()
+    keeper.read(thingspeak)
+    for entry_id in (12, 13):
+        at = world.clock.now() - timedelta(days=30)
+        made.write(created_at=at, entry_id=entry_id, fields={1: "late"})
+    made.write(entry_id=21, fields={1: "new"})
+    for _ in range(3):
+        keeper.read(thingspeak)
+    assert keeper.held == recorded(made)
+    assert [gap.state for gap in keeper.gaps] == ["absent", "absent"]
 
 
 def test_a_second_too_full_for_any_answer_is_reported(world: World, thingspeak: ThingSpeak) -> None:

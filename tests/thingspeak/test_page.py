@@ -147,7 +147,17 @@ def test_an_entry_without_a_usable_id_is_rejected_with_its_text(entry_id: Any) -
 
 
 @pytest.mark.parametrize(
-    "time", [None, "", "yesterday", "2024-13-01T00:00:00Z", 1700000000, "2024-01-01"]
+    "time",
+    [
+        None,
+        "",
+        "yesterday",
+        "2024-13-01T00:00:00Z",
+        "0000-01-01T00:00:00Z",
+        "9999-12-31T23:59:59-07:00",
+        1700000000,
+        "2024-01-01",
+    ],
 )
 def test_an_entry_without_a_usable_time_is_rejected_with_its_text(time: Any) -> None:
     """As for ids."""

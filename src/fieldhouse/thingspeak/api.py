@@ -161,7 +161,7 @@ class ThingSpeak:
                 return doubts >= 0
             if isinstance(error, RateLimited) and error.retry_after is not None:
                 return error.retry_after if error.retry_after <= _LONGEST_PAUSE else False
-            return isinstance(error, FieldhouseError) and error.transient
+            return isinstance(error, SourceUnavailable)
 
         def logged(error: Exception) -> bool | float:
             if verdict := again(error):
@@ -177,16 +177,20 @@ class ThingSpeak:
             wait_jitter=self._backoff,
         ):
             with attempt:
-                if count:
-                    count()
-                judged = self._ask(question)
+                judged = self._ask(question, count)
                 answer = Answer(read(judged.content), judged.date)
         if channel_id is not None:
             self._answered.add(channel_id)
         return answer
 
-    def _ask(self, question: "_Question") -> Answer[bytes]:
+    def _ask(self, question: "_Question", count: Callable[[], None] | None) -> Answer[bytes]:
+        if question.api_key and not question.api_key.isascii():
+            raise KeyRejected(
+                f"{question.subject}: the key that is set for it is no ThingSpeak key"
+            )
         self._pacer.wait()
+        if count:
+            count()
         began = time.perf_counter()
         outcome, size = "error", 0
         try:
@@ -210,9 +214,9 @@ class ThingSpeak:
                 f"{self.base_url} is no URL that can be asked ({error})"
             ) from error
         finally:
-            if self._observe:
-                took = time.perf_counter() - began
-                self._observe(events.RequestMade(question.channel_id, outcome, took, size))
+            took = time.perf_counter() - began
+            made = events.RequestMade(question.channel_id, outcome, took, size)
+            events.tell(self._observe, made)
 
     def _connected(self) -> httpx2.Client:
         with self._lock:

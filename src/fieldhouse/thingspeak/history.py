@@ -22,6 +22,7 @@ begin a new epoch.
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pyarrow as pa
@@ -61,6 +62,8 @@ _SMALL = 100
 """An answer of so many rows is never cached."""
 _TRIES = 3
 _GAP_PAGES = 10
+_LONGEST_BULK = 14_400
+"""Messages of the largest bulk write; a longer run of ids is believed by its ends and middle."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +177,7 @@ class _Reading:
         self.gaps = state.gaps
         self.counted: int | None = None
         self.saturated: set[datetime] = set()
+        self.surfaced = False
 
     def run(self, suspicion: str | None) -> Steps:
         try:
@@ -216,7 +220,7 @@ class _Reading:
     def once_more(self) -> Steps:
         """A span of time that somebody wants read again."""
         if self.policy.again:
-            start, end = self.policy.again
+            start, end = (_whole(edge) for edge in self.policy.again)
             yield from self.window(_known_start(start), end, self.policy.page_size)
 
     def window(
@@ -366,7 +370,7 @@ class _Reading:
 
     def still_there(self, known: Known) -> Generator[Effect, Any, bool]:
         second = _whole(known.created_at)
-        page, self.date = yield self.ask(MAX_RESULTS, second, second)
+        page, _ = yield self.ask(MAX_RESULTS, second, second)
         return _holds(page, known)
 
     def is_stale(self, page: Page) -> Generator[Effect, Any, bool]:
@@ -384,7 +388,7 @@ class _Reading:
         if self.newest is None:
             self.said = None
             return
-        fresh, self.date = yield self.ask(_SMALL, None, self.policy.horizon)
+        fresh, _ = yield self.ask(_SMALL, None, self.policy.horizon)
         present = yield from self.still_there(self.newest)
         strangers = yield from self.strangers(fresh, look_up=not present)
         if not present and strangers:
@@ -430,25 +434,35 @@ class _Reading:
         """Find the ids that no page has shown, and explain each within the budget of requests."""
         if self.coverage.watermark is None or self.coverage.holes():
             return
-        before = self.checked, self.gaps
+        before, first = (self.checked, self.gaps), self.checked == 0
         if self.counted is not None and self.counted > self.checked:
             missing = yield FindMissing(self.number, self.checked, self.counted)
             self.gaps += tuple(Gap(first, last) for first, last in missing)
             self.checked = self.counted
-        yield from self.probe_open()
+        yield from self.probe_open(by_time=first)
         if (self.checked, self.gaps) != before:
             yield Write(self.number, None, Progress(ids_checked_to=self.checked, gaps=self.gaps))
 
-    def probe_open(self) -> Steps:
-        """Ask for ids of the open gaps, the newest first, until the budget is spent."""
+    def probe_open(self, *, by_time: bool) -> Steps:
+        """Ask for ids of the open gaps, the newest first, until the budget is spent.
+
+        ``by_time``: all time was read after these ids were given out, which proves them absent; a
+        few of them are asked for to confirm it. A later id may stand for an entry dated back into
+        time read before, so each of those is asked for, run by run.
+        """
         budget = self.policy.id_budget
         while budget > 4 and (open_gaps := [gap for gap in self.gaps if gap.state == "open"]):
             chosen = tuple(reversed(open_gaps))[: max(1, (budget - 2) // 3)]
             budget -= 2 + sum(len(_probes(gap)) for gap in chosen)
-            if not (yield from self.probe(chosen)):
+            if not (yield from self.probe(chosen, by_time)):
                 return
+        if by_time and not self.surfaced:
+            rest = [gap for gap in self.gaps if gap.state == "open"]
+            self.gaps = tuple(
+                replace(gap, state="absent") if gap in rest else gap for gap in self.gaps
+            )
 
-    def probe(self, gaps: tuple[Gap, ...]) -> Generator[Effect, Any, bool]:
+    def probe(self, gaps: tuple[Gap, ...], by_time: bool) -> Generator[Effect, Any, bool]:
         """Ask for a few ids of each gap, between two answers that a known entry proves sound."""
         if not (yield from self.serves_known()):
             return False
@@ -460,18 +474,20 @@ class _Reading:
         if not (yield from self.serves_known()):
             return False
         for gap, pages in found.items():
-            yield from self.settle(gap, pages)
+            yield from self.settle(gap, pages, by_time)
         return True
 
-    def settle(self, gap: Gap, pages: Iterable[Page]) -> Steps:
-        """Close a gap: read by time around what was found in it, or believe that it is empty."""
+    def settle(self, gap: Gap, pages: Iterable[Page], by_time: bool) -> Steps:
+        """Close a gap: read by time around what was found in it, or believe what is absent."""
         times: list[datetime] = []
         for page in pages:
             yield Write(self.number, page, Progress())
             times += page.readings["CreatedAt"].to_pylist()
         if not times:
-            self.swap(gap, [replace(gap, state="absent")])
+            whole = by_time or gap.last_id - gap.first_id >= _LONGEST_BULK
+            self.swap(gap, [replace(gap, state="absent")] if whole else _split(gap))
             return
+        self.surfaced = True
         start, end = _whole(min(times)), _whole(max(times))
         size = self.policy.page_size
         yield from self.window(start, end, size, proves=False, pages=_GAP_PAGES)
@@ -491,11 +507,31 @@ class _Reading:
 
     def swap(self, gap: Gap, others: list[Gap]) -> None:
         kept = [other for other in self.gaps if other != gap]
-        self.gaps = tuple(sorted(kept + others, key=lambda each: each.first_id))
+        self.gaps = _joined(sorted(kept + others, key=lambda each: each.first_id))
 
 
 def _probes(gap: Gap) -> tuple[int, ...]:
     return tuple(sorted({gap.first_id, (gap.first_id + gap.last_id) // 2, gap.last_id}))
+
+
+def _split(gap: Gap) -> list[Gap]:
+    """The ids that were asked for are absent; the runs between them stay open."""
+    probed = _probes(gap)
+    absent = [Gap(entry_id, entry_id, "absent") for entry_id in probed]
+    runs = [(low + 1, high - 1) for low, high in pairwise(probed)]
+    return absent + [Gap(first, last) for first, last in runs if first <= last]
+
+
+def _joined(gaps: Iterable[Gap]) -> tuple[Gap, ...]:
+    """Absent runs that touch are one."""
+    joined: list[Gap] = []
+    for gap in gaps:
+        before = joined[-1] if joined else None
+        if before and before.state == gap.state == "absent" and before.last_id + 1 == gap.first_id:
+            joined[-1] = replace(before, last_id=gap.last_id)
+        else:
+            joined.append(gap)
+    return tuple(joined)
 
 
 def _known_start(instant: datetime) -> datetime | None:
@@ -513,7 +549,8 @@ def _whole(instant: datetime) -> datetime:
 
 def _ids_at(page: Page, second: datetime) -> frozenset[int]:
     times = page.readings["CreatedAt"]
-    same = pc.and_(pc.greater_equal(times, second), pc.less(times, second + SECOND))
+    last = second.replace(microsecond=999_999)
+    same = pc.and_(pc.greater_equal(times, second), pc.less_equal(times, last))
     return frozenset(pc.filter(page.readings["EntryID"], same).to_pylist())
 
 

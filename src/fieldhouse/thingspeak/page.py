@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from fieldhouse.errors import SourceUnavailable
 from fieldhouse.readings import NUMBERS, RAW, READINGS, REJECTED, type_numbers
+from fieldhouse.state import BEGINNING, END
 
 __all__ = ["Page", "parse_entry", "parse_page", "parse_time"]
 
@@ -71,6 +72,7 @@ class _Document(msgspec.Struct, gc=False):
 _decode = msgspec.json.Decoder(_Document).decode
 _NUMBER_KEYS = tuple(name.lower() for name in NUMBERS)
 _MAX_ID = 2**63 - 1
+_FIRST, _LAST = (pa.scalar(edge, pa.timestamp("us")).value for edge in (BEGINNING, END))
 _ID = re.compile(r"0{0,9}[1-9][0-9]{0,18}")
 
 
@@ -139,11 +141,15 @@ def _raw(name: str, ids: pa.Array, text: pa.Array, reasons: pa.Array) -> pa.Tabl
 def _times(text: pa.Array) -> pa.Array:
     """Naive UTC, microseconds; null where a text is no time."""
     try:
-        return text.cast(pa.timestamp("us", tz="UTC")).cast(pa.timestamp("us"))
+        times = text.cast(pa.timestamp("us", tz="UTC")).cast(pa.timestamp("us"))
+        ends = pc.min_max(times.cast(pa.int64())).as_py()
+        if ends["min"] is not None and not _FIRST <= ends["min"] <= ends["max"] <= _LAST:
+            raise pa.ArrowInvalid("a year that is none")
+        return times
     except pa.ArrowInvalid:
         encoded = text.dictionary_encode()
-        times = [parse_time(value) for value in encoded.dictionary.to_pylist()]
-        return pa.array(times, pa.timestamp("us")).take(encoded.indices)
+        parsed = [parse_time(value) for value in encoded.dictionary.to_pylist()]
+        return pa.array(parsed, pa.timestamp("us")).take(encoded.indices)
 
 
 _TIME = re.compile(
