@@ -234,15 +234,16 @@ def test_lists_of_channels(world: World, thingspeak: ThingSpeak) -> None:
         thingspeak.my_channels("NOSUCHKEYNOSUCHK")
 
 
-def test_other_reads_are_served(thingspeak: ThingSpeak) -> None:
-    """Status, age, one field, the last entry: what a warehouse may need beside the feed."""
+def test_other_reads_are_served(world: World, thingspeak: ThingSpeak) -> None:
+    """Status, age, one field, the last entry, the channel: what a warehouse may need besides."""
+    now = world.clock.now()
+    world.channels[9].write(created_at=now, fields={2: "7"}, status="up")
     source = thingspeak.channel(9)
-    for path in (
-        "/status.json",
-        "/feeds/last_data_age.json",
-        "/fields/1.json",
-        "/feeds/last.json",
-        "/fields/1/last.json",
-        ".json",
-    ):
-        assert isinstance(source.get(path).content, dict)
+    assert source.field(1, results=8)["feeds"][-1]["field1"] is None
+    assert [(entry or {}).get("entry_id") for entry in (source.last(), source.last(1))] == [4, 3]
+    assert [entry["status"] for entry in source.status()][-1] == "up"
+    assert source.last_data_age() in range(60)
+    assert source.last_data_age(1) in range(60)
+    assert source.settings()["name"] == "Weather"
+    world.add_channel(id=11, name="Empty", fields={1: "T"})
+    assert thingspeak.channel(11).last() is None

@@ -310,6 +310,35 @@ class Channel:
         parameters: dict[str, str | int] = {"results": 0, "timezone": "Etc/UTC"}
         return self.get("/feeds.json", parameters, "feed", self._page).content
 
+    def field(self, number: int, results: int = 100) -> dict[str, Any]:
+        """The newest entries of one field (1 to 8), nulls included, as ThingSpeak words them."""
+        found: dict[str, Any] = self.get(f"/fields/{number}.json", {"results": results}).content
+        return found
+
+    def last(self, field: int | None = None) -> dict[str, Any] | None:
+        """The entry with the highest id, or the last one in which a field is set; None for none."""
+        path = "/feeds/last.json" if field is None else f"/fields/{field}/last.json"
+        found: Any = self.get(path, kind="entry").content
+        return found if isinstance(found, dict) else None
+
+    def status(self, results: int = 100) -> list[dict[str, Any]]:
+        """The newest status texts: ``created_at``, ``entry_id``, ``status``."""
+        found: list[dict[str, Any]] = self.get("/status.json", {"results": results}).content[
+            "feeds"
+        ]
+        return found
+
+    def last_data_age(self, field: int | None = None) -> int | None:
+        """Seconds since the last entry, or since the last one in which a field is set."""
+        where = "/feeds" if field is None else f"/fields/{field}"
+        found: Any = self.get(f"{where}/last_data_age.json", kind="entry").content
+        return int(found["last_data_age"]) if isinstance(found, dict) else None
+
+    def settings(self) -> dict[str, Any]:
+        """The channel itself, ``/channels/ID.json``; it lacks the labels."""
+        found: dict[str, Any] = self.get(".json").content
+        return found
+
     def _page(self, body: bytes) -> Page:
         return parse_page(body, decimal_comma=self._decimal_comma)
 
