@@ -1,7 +1,6 @@
 """One writer for many readers: order, isolation, and no wait without an end."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -90,7 +89,7 @@ def test_a_closed_loader_takes_nothing(warehouse: Warehouse) -> None:
     """What is queued is written; what comes later is refused, not forgotten."""
     ticket, late = Ticket(1), Ticket(2)
     loader = Loader(warehouse)
-    loader.put(ticket, replace(batch(1, 1)))
+    loader.put(ticket, batch(1, 1))
     loader.close()
     assert ticket.counts.inserted == 1
     with pytest.raises(WarehouseError, match="closed"):

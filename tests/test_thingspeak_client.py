@@ -80,6 +80,6 @@ def test_an_empty_or_private_channel_has_no_last_entry(
     assert "no entry there" in caplog.text
 
 
-def test_importing_the_package_builds_nothing() -> None:
-    """The public names are found lazily; the repr has no key."""
+def test_the_repr_has_no_key() -> None:
+    """What a debugger or a log may print of a client does not give its key away."""
     assert "KEY" not in repr(ThingSpeakClient(9, "KEYKEYKEYKEYKEYK"))
