@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,7 @@ from pydantic import ValidationError
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.settings import Settings, load_settings
 from fieldhouse.settings.model import TOML_KEYS, VARIABLES
+from fieldhouse.settings.sqlserver import OPTIONS, SqlServerAddress
 
 ROOT = Path(__file__).parents[1]
 SECRET = "Hush-4711-Hush"
@@ -131,6 +133,14 @@ def test_the_page_names_every_setting() -> None:
         for key, setting in keys.items():
             assert f"| `{setting}` | `{VARIABLES[setting]}` | `[{table}] {key}` |" in page
     assert set(VARIABLES) == set(Settings.model_fields) - {"channels"}
+    for option in OPTIONS:
+        assert f"| `{option}` |" in page
+    assert set(OPTIONS) == {line.split("`")[1] for line in rows(page, "| Option |")}
+
+
+def rows(page: str, head: str) -> list[str]:
+    """The lines of the table that begins so, without its head."""
+    return page.partition(f"\n{head}")[2].partition("\n\n")[0].splitlines()[2:]
 
 
 # The warehouse
@@ -145,6 +155,7 @@ LOGIN = {"DB_USERNAME": "u@x", "DB_PASSWORD": SECRET}
         ("db,1444", "db:1444"),
         ("tcp:db, 1444", "db:1444"),
         ("host\\SENSORS", "host%5CSENSORS"),
+        ("TCP:[::1],1444", "[::1]:1444"),
     ],
 )
 def test_the_seeds_variables_name_sql_server(tmp_path: Path, server: str, address: str) -> None:
@@ -156,21 +167,92 @@ def test_the_seeds_variables_name_sql_server(tmp_path: Path, server: str, addres
     assert settings.db_password.get_secret_value() == SECRET
 
 
+TRUSTED = "sqlserver://db/IoTSensorDB?trusted_connection=yes"
+
+
+def test_a_server_alone_is_enough(tmp_path: Path) -> None:
+    """DB_SERVER and no login: the login is the account that runs Fieldhouse."""
+    assert load(tmp_path, DB_SERVER="db").warehouse_url == TRUSTED
+
+
 def test_a_trusted_connection_needs_no_login(tmp_path: Path) -> None:
-    """DB_TRUSTED_CONNECTION=yes logs in as the account itself."""
+    """DB_TRUSTED_CONNECTION=yes logs in as the account itself, even beside a login."""
     settings = load(tmp_path, DB_SERVER="db", DB_TRUSTED_CONNECTION="yes")
-    assert settings.warehouse_url == "sqlserver://db/IoTSensorDB?trusted_connection=yes"
+    assert settings.warehouse_url == TRUSTED
+    beside = load(tmp_path, DB_SERVER="db", DB_TRUSTED_CONNECTION="yes", **LOGIN)
+    assert beside.warehouse_url == TRUSTED
+
+
+@pytest.mark.parametrize(
+    ("variables", "url"),
+    [
+        ({"DB_ENCRYPT": "Strict"}, "u%40x@db/IoTSensorDB?encrypt=strict"),
+        ({"DB_TRUST_SERVER_CERTIFICATE": "no"}, "u%40x@db/IoTSensorDB"),
+        (
+            {"DB_TRUST_SERVER_CERTIFICATE": "yes", "DB_PARTITIONS": "monthly"},
+            "u%40x@db/IoTSensorDB?trust_server_certificate=yes&partitions=monthly",
+        ),
+        (
+            {"DB_AUTHENTICATION": "activedirectorymsi"},
+            "u%40x@db/IoTSensorDB?authentication=ActiveDirectoryMSI",
+        ),
+    ],
+)
+def test_what_is_given_stands_in_the_url(
+    tmp_path: Path, variables: dict[str, str], url: str
+) -> None:
+    """The URL alone says how to connect: it has each DB_ value, in the driver's spelling."""
+    assert (
+        load(tmp_path, DB_SERVER="db", **LOGIN, **variables).warehouse_url == f"sqlserver://{url}"
+    )
+
+
+def test_another_way_to_log_in_requires_no_login(tmp_path: Path) -> None:
+    """With DB_AUTHENTICATION neither a username nor a password is required; each may be there."""
+    kept = {"DB_SERVER": "db", "DB_AUTHENTICATION": "ActiveDirectoryDefault"}
+    url = "db/IoTSensorDB?authentication=ActiveDirectoryDefault"
+    assert load(tmp_path, **kept).warehouse_url == f"sqlserver://{url}"
+    assert load(tmp_path, **kept, DB_PASSWORD="x").warehouse_url == f"sqlserver://{url}"
+    assert load(tmp_path, **kept, DB_USERNAME="u").warehouse_url == f"sqlserver://u@{url}"
+    assert refusal(tmp_path, **kept, DB_TRUSTED_CONNECTION="yes") == (
+        "environment DB_AUTHENTICATION is set, and DB_TRUSTED_CONNECTION=yes; set one of them"
+    )
 
 
 def test_an_incomplete_login_is_refused(tmp_path: Path) -> None:
-    """A server without a login is told before anything runs."""
-    assert refusal(tmp_path, DB_SERVER="db") == (
-        "environment DB_SERVER is set, DB_USERNAME is not; set it, or DB_TRUSTED_CONNECTION=yes"
+    """Half a login, or none where the account itself may not log in, is told at once."""
+    both = "set both, or neither to log in as the account that runs Fieldhouse"
+    assert refusal(tmp_path, DB_SERVER="db", DB_USERNAME="u") == (
+        f"environment DB_USERNAME is set, DB_PASSWORD is not; {both}"
     )
-    assert "DB_PASSWORD is not" in refusal(tmp_path, DB_SERVER="db", DB_USERNAME="u")
-    line = refusal(tmp_path, DB_SERVER="db", DB_TRUSTED_CONNECTION="maybe")
-    assert line == "environment DB_TRUSTED_CONNECTION must be yes or no"
-    assert "must be host" in refusal(tmp_path, DB_SERVER="db,x", **LOGIN)
+    assert refusal(tmp_path, DB_SERVER="db", DB_PASSWORD=SECRET) == (
+        f"environment DB_PASSWORD is set, DB_USERNAME is not; {both}"
+    )
+    assert refusal(tmp_path, DB_SERVER="db", DB_TRUSTED_CONNECTION="no") == (
+        "environment DB_TRUSTED_CONNECTION is no; set DB_USERNAME and DB_PASSWORD, or "
+        "DB_AUTHENTICATION"
+    )
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "right"),
+    [
+        ("DB_TRUSTED_CONNECTION", "maybe", "yes or no"),
+        ("DB_ENCRYPT", "true", "yes, no or strict"),
+        ("DB_TRUST_SERVER_CERTIFICATE", "maybe", "yes or no"),
+        ("DB_AUTHENTICATION", "Kerberos", "ActiveDirectoryDefault, ActiveDirectoryInteractive, "),
+        ("DB_PARTITIONS", "daily", "monthly"),
+        ("DB_NAME", "x" * 129, "a name of at most 128 characters"),
+        ("DB_SERVER", "db,x", "host, host,port or host\\instance"),
+        ("DB_SERVER", "db,0", "host, host,port or host\\instance"),
+    ],
+)
+def test_a_wrong_db_value_names_its_own_variable(
+    tmp_path: Path, variable: str, value: str, right: str
+) -> None:
+    """A wrong DB_ value is told by its variable, not by the URL that is made of it."""
+    line = refusal(tmp_path, **{"DB_SERVER": "db", **LOGIN, variable: value})
+    assert line.startswith(f"environment {variable} must be {right}")
 
 
 def test_url_and_server(tmp_path: Path) -> None:
@@ -181,6 +263,31 @@ def test_url_and_server(tmp_path: Path) -> None:
     assert both.warehouse_url == "b.duckdb"
     late = load(tmp_path, toml, "DB_SERVER=db\n", FIELDHOUSE_WAREHOUSE="b.duckdb")
     assert late.warehouse_url == "b.duckdb"
+
+
+def test_the_url_to_read_from(tmp_path: Path) -> None:
+    """read_url goes with the warehouse of its own or of a later source, not of an earlier one."""
+    replica = "sqlserver://u@replica/d"
+    toml = f'[warehouse]\nurl = "a.duckdb"\nread_url = "{replica}"\n'
+    settings = load(tmp_path, toml)
+    assert (settings.warehouse_url, settings.read_url) == ("a.duckdb", replica)
+    assert load(tmp_path, toml, DB_SERVER="db").read_url is None
+    assert load(tmp_path, toml, overrides={"warehouse_url": "b.duckdb"}).read_url is None
+    first = load(tmp_path, toml, FIELDHOUSE_READ_URL="c.duckdb")
+    assert (first.warehouse_url, first.read_url) == ("a.duckdb", "c.duckdb")
+    same = load(tmp_path, DB_SERVER="db", FIELDHOUSE_READ_URL=replica)
+    assert same.read_url == replica
+
+
+def test_the_url_to_read_from_has_no_password(tmp_path: Path) -> None:
+    """A password in read_url is refused wherever it stands, as whatever else is wrong in it."""
+    url = f"sqlserver://u:{SECRET}@replica/d"
+    line = refusal(tmp_path, FIELDHOUSE_READ_URL=url)
+    assert line.startswith("environment FIELDHOUSE_READ_URL must be duckdb:///file.duckdb, ")
+    assert line.endswith("its password apart in DB_PASSWORD")
+    assert "read_url must be" in refusal(tmp_path, f'[warehouse]\nread_url = "{url}"\n')
+    line = refusal(tmp_path, FIELDHOUSE_READ_URL="sqlserver://u@h/d?partitions=daily")
+    assert line.endswith("READ_URL: sqlserver:// option partitions must be monthly")
 
 
 def test_a_password_leaves_the_url(tmp_path: Path) -> None:
@@ -206,6 +313,112 @@ def test_a_password_leaves_the_url(tmp_path: Path) -> None:
 def test_a_wrong_url_does_not_show(tmp_path: Path, url: str) -> None:
     """A URL that is refused is not repeated: whatever is in it may be a password."""
     assert "FIELDHOUSE_WAREHOUSE must be" in refusal(tmp_path, FIELDHOUSE_WAREHOUSE=url)
+
+
+# The URL of SQL Server
+
+
+def test_a_url_is_taken_apart() -> None:
+    """Each part of a URL and each option has its place in the address, percent codes decoded."""
+    assert SqlServerAddress.parse(
+        "sqlserver://DOM%5Cu%40x@Host%5CSENSORS:1444/My%20%2FDB?encrypt=strict"
+        "&trust_server_certificate=yes&trusted_connection=no&authentication=sqlpassword"
+        "&partitions=monthly&login_timeout=600&query_timeout=0"
+    ) == SqlServerAddress(
+        host="Host\\SENSORS",
+        port=1444,
+        database="My /DB",
+        username="DOM\\u@x",
+        encrypt="strict",
+        trust_server_certificate=True,
+        authentication="SqlPassword",
+        partitions="monthly",
+        login_timeout=600,
+    )
+
+
+def test_a_url_of_a_host_alone() -> None:
+    """What a URL leaves out is the default: the database, encryption, the account itself."""
+    address = SqlServerAddress.parse("sqlserver://db")
+    assert address == SqlServerAddress("db", None, "IoTSensorDB", None, trusted_connection=True)
+    assert (address.encrypt, address.login_timeout, address.query_timeout) == ("yes", 15, 0)
+
+
+@pytest.mark.parametrize(
+    ("authority", "server"),
+    [
+        ("db", "db"),
+        ("u@db:1444", "db,1444"),
+        ("host%5CSENSORS", "host\\SENSORS"),
+        ("(localdb)%5CMSSQLLocalDB", "(localdb)\\MSSQLLocalDB"),
+        ("u@[fe80::1]:1444", "fe80::1,1444"),
+        ("[::1]", "::1"),
+    ],
+)
+def test_a_server_as_a_connection_string_has_it(authority: str, server: str) -> None:
+    """A port follows a comma, an instance a backslash; an IPv6 address has no brackets."""
+    assert SqlServerAddress.parse(f"sqlserver://{authority}/d").server == server
+
+
+@pytest.mark.parametrize(
+    ("rest", "line"),
+    [
+        ("", "sqlserver:// names no server"),
+        ("/d", "sqlserver:// names no server"),
+        ("h;PWD=x/d", "sqlserver:// host must be a name, "),
+        ("h%00/d", "a URL of SQL Server must be"),
+        ("%ff/d", "a URL of SQL Server must be"),
+        ("u@/d", "a URL of SQL Server must be"),
+        ("h/d#e", "a URL of SQL Server must be"),
+        ("h/d/", "sqlserver:// database ends at a /"),
+        (f"h/{'x' * 129}", "sqlserver:// database must be a name of at most 128 characters"),
+        ("h/d?enkrypt=no", "sqlserver:// has no option enkrypt; did you mean encrypt?"),
+        ("h/d?x=1", "sqlserver:// has no option x; there is encrypt, "),
+        ("h/d?encrypt", "sqlserver:// option encrypt must be yes, no or strict"),
+        ("h/d?encrypt=optional", "sqlserver:// option encrypt must be yes, no or strict"),
+        ("h/d?encrypt=no&encrypt=yes", "sqlserver:// option encrypt must be there only once"),
+        ("h/d?trust_server_certificate=1", "sqlserver:// option trust_server_certificate must be "),
+        ("h/d?authentication=x", "sqlserver:// option authentication must be ActiveDirectoryDef"),
+        ("h/d?partitions=daily", "sqlserver:// option partitions must be monthly"),
+        ("h/d?login_timeout=0", "sqlserver:// option login_timeout must be a whole number of sec"),
+        ("h/d?login_timeout=601", "sqlserver:// option login_timeout must be"),
+        ("h/d?query_timeout=-1", "sqlserver:// option query_timeout must be"),
+        ("h/d?query_timeout=1.5", "sqlserver:// option query_timeout must be"),
+        ("h/d?trusted_connection=no", "sqlserver:// needs one login: a user, authentication, or"),
+        ("u@h/d?trusted_connection=yes", "sqlserver:// needs one login"),
+    ],
+)
+def test_a_wrong_url_says_what_would_be_right(tmp_path: Path, rest: str, line: str) -> None:
+    """Whatever is wrong in a URL of SQL Server is one line, with the place that it came from."""
+    line = f"environment FIELDHOUSE_WAREHOUSE: {line}"
+    assert refusal(tmp_path, FIELDHOUSE_WAREHOUSE=f"sqlserver://{rest}").startswith(line)
+
+
+def test_a_port_is_a_port() -> None:
+    """A port that no server can have is refused."""
+    for port in ("0", "65536", "99999"):
+        with pytest.raises(ConfigurationError, match="port must be from 1 to 65535"):
+            SqlServerAddress.parse(f"sqlserver://h:{port}/d")
+
+
+names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)
+
+
+@given(user=names, database=names.filter(lambda name: len(name) <= 128))
+def test_any_name_passes_through_the_url(user: str, database: str) -> None:
+    """A user and a database of any text come out of the URL as they went in."""
+    url = f"sqlserver://{quote(user, safe='')}@h/{quote(database, safe='')}"
+    address = SqlServerAddress.parse(url)
+    assert (address.username, address.database) == (user, database)
+
+
+@given(before=st.text(max_size=4), after=st.text(max_size=4))
+def test_no_password_is_taken_or_shown(before: str, after: str) -> None:
+    """A password in the URL, whatever is in it unquoted, is refused in a line without it."""
+    with pytest.raises(ConfigurationError) as caught:
+        SqlServerAddress.parse(f"sqlserver://u:{before}{SECRET}{after}@h/d")
+    assert SECRET not in str(caught.value)
+    assert str(caught.value).isprintable()
 
 
 # Channels and their keys

@@ -2,22 +2,31 @@
 
 import re
 from collections.abc import Iterable
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlencode
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from fieldhouse.errors import ConfigurationError
-from fieldhouse.settings.given import Layer, error_line, parted, port_ok, wrong
-from fieldhouse.settings.model import DEFAULT_DATABASE, RANGE, RIGHT, VARIABLES, Settings
+from fieldhouse.settings.given import Given, Layer, error_line, parted, port_ok, wrong
+from fieldhouse.settings.model import OWN_LINE, RANGE, RIGHT, VARIABLES, Settings
 
 __all__ = ["assembled"]
+
+_SERVER = re.compile(
+    r"(?:tcp:)?(?P<host>\[[^\]]+\]|[^,:\[\]]+)(?:[,:]\s*(?P<port>[0-9]{1,5}))?", re.IGNORECASE
+)
+"""SQL Server's notations of a server; an IPv6 address in brackets."""
+
+_URLS = ("warehouse_url", "read_url")
+"""What a source may not say once one that comes first has named the warehouse."""
 
 
 def assembled(layers: Iterable[Layer]) -> Settings:
     given: Layer = {}
     for layer in layers:
-        named = "db_server" in given  # by a source that comes first, so a URL here is too late
-        given = {k: one for k, one in layer.items() if k != "warehouse_url" or not named} | given
+        late = _URLS if given.keys() & {"warehouse_url", "db_server"} else ()
+        given = {key: one for key, one in layer.items() if key not in late} | given
     _settle_warehouse(given)
     settings = _validated(given)
     settings._sources.update({key: one.source for key, one in given.items()})
@@ -58,49 +67,74 @@ def _part_password(given: Layer) -> None:
 
 
 def _sqlserver_url(given: Layer) -> str:
-    r"""The URL of a ``host``, ``host,port``, ``tcp:host,port`` or ``host\instance``."""
-    server, database, user = (
-        str(given[key].value).strip() if key in given else ""
-        for key in ("db_server", "db_name", "db_username")
-    )
-    host, _, port = server.removeprefix("tcp:").replace(":", ",").partition(",")
-    address = quote(host.strip(), safe="") + (f":{port.strip()}" if port else "")
-    if not host or not port_ok(f"sqlserver://{address}"):
-        raise wrong(given["db_server"].place, r"host, host,port or host\instance")
-    path = quote(database or DEFAULT_DATABASE, safe="")
-    if _trusted(given):
-        return f"sqlserver://{address}/{path}?trusted_connection=yes"
-    _require_login(given)
-    return f"sqlserver://{quote(user, safe='')}@{address}/{path}"
+    """The URL that says all the ``DB_`` values do, but for the password."""
+    db = _validated({key: one for key, one in given.items() if key.startswith("db_")})
+    options = {
+        name: "yes" if value is True else value
+        for name in ("encrypt", "trust_server_certificate", "authentication", "partitions")
+        if (value := getattr(db, f"db_{name}"))
+    }
+    user = ""
+    if _trusted(given, db):
+        options["trusted_connection"] = "yes"
+    elif db.db_username:
+        user = quote(db.db_username, safe="") + "@"
+    address = f"{user}{_address(given['db_server'])}/{quote(db.db_name, safe='')}"
+    return f"sqlserver://{address}{'?' if options else ''}{urlencode(options)}"
 
 
-def _require_login(given: Layer) -> None:
-    for key in ("db_username", "db_password"):
-        if key not in given:
-            raise error_line(
-                f"{given['db_server'].place} is set, {VARIABLES[key]} is not; set it, or "
-                "DB_TRUSTED_CONNECTION=yes"
-            )
+def _address(server: Given) -> str:
+    r"""The URL's part for a ``host``, ``host,port``, ``tcp:host,port`` or ``host\instance``."""
+    found = _SERVER.fullmatch(str(server.value).strip())
+    address = quote(found["host"].strip(), safe="[:]") if found else ""
+    if found and found["port"]:
+        address += f":{found['port']}"
+    if not address or not port_ok(f"sqlserver://{address}"):
+        raise wrong(server.place, r"host, host,port or host\instance")
+    return address
 
 
-def _trusted(given: Layer) -> bool:
-    if "db_trusted_connection" not in given:
-        return False
-    trusted = {"db_trusted_connection": given["db_trusted_connection"]}
-    return _validated(trusted).db_trusted_connection
+def _trusted(given: Layer, db: Settings) -> bool:
+    """Whether to log in as the account that runs Fieldhouse: asked for, or nothing else given."""
+    if db.db_trusted_connection and db.db_authentication:
+        raise error_line(
+            f"{given['db_authentication'].place} is set, and DB_TRUSTED_CONNECTION=yes; "
+            "set one of them"
+        )
+    if not db.db_trusted_connection and not db.db_authentication:
+        _require_whole_login(given, db)
+    return bool(db.db_trusted_connection or not (db.db_authentication or db.db_username))
+
+
+def _require_whole_login(given: Layer, db: Settings) -> None:
+    login = ("db_username", "db_password")
+    absent, present = sorted(login, key=lambda key: bool(getattr(db, key)))
+    if getattr(db, present) and not getattr(db, absent):
+        raise error_line(
+            f"{given[present].place} is set, {VARIABLES[absent]} is not; set both, or neither to "
+            "log in as the account that runs Fieldhouse"
+        )
+    if not getattr(db, present) and db.db_trusted_connection is False:
+        raise error_line(
+            f"{given['db_trusted_connection'].place} is no; set DB_USERNAME and DB_PASSWORD, or "
+            "DB_AUTHENTICATION"
+        )
 
 
 def _validated(given: Layer) -> Settings:
     try:
         return Settings.model_validate({key: one.value for key, one in given.items()})
     except ValidationError as error:
-        raise _first_wrong(given, error.errors(include_url=False)[0]["loc"]) from None
+        raise _first_wrong(given, error.errors(include_url=False)[0]) from None
 
 
-def _first_wrong(given: Layer, location: tuple[int | str, ...]) -> ConfigurationError:
+def _first_wrong(given: Layer, error: ErrorDetails) -> ConfigurationError:
     """The line for the first value that is wrong, without the value unless it is a plain number."""
+    location = error["loc"]
     key = str(location[0])
     one = given[key]
+    if error["type"] == OWN_LINE:
+        return error_line(f"{one.place}: {error['msg']}")
     if key == "channels" and len(location) > 3:
         table, field = location[1], location[3]
         place = one.place.replace("[channels]", f"[channels.{table}] ranges.field{field}")

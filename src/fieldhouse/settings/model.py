@@ -16,19 +16,31 @@ from pydantic import (
     PrivateAttr,
     SecretStr,
 )
+from pydantic_core import PydanticCustomError
 
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.settings.given import port_ok
+from fieldhouse.settings.sqlserver import (
+    DEFAULT_DATABASE,
+    OPTIONS,
+    SqlServerAddress,
+    database_name,
+)
 
 __all__ = ["ChannelSettings", "Settings"]
 
 VARIABLES = {
     "warehouse_url": "FIELDHOUSE_WAREHOUSE",
+    "read_url": "FIELDHOUSE_READ_URL",
     "db_server": "DB_SERVER",
     "db_name": "DB_NAME",
     "db_username": "DB_USERNAME",
     "db_password": "DB_PASSWORD",
     "db_trusted_connection": "DB_TRUSTED_CONNECTION",
+    "db_encrypt": "DB_ENCRYPT",
+    "db_trust_server_certificate": "DB_TRUST_SERVER_CERTIFICATE",
+    "db_authentication": "DB_AUTHENTICATION",
+    "db_partitions": "DB_PARTITIONS",
     "base_url": "THINGSPEAK_BASE_URL",
     "rate_limit_delay": "THINGSPEAK_RATE_LIMIT_DELAY",
     "daily_budget": "THINGSPEAK_DAILY_BUDGET",
@@ -43,7 +55,7 @@ VARIABLES = {
 """Each setting and its environment variable, the same in ``.env`` and in the stores of secrets."""
 
 TOML_KEYS = {
-    "warehouse": {"url": "warehouse_url"},
+    "warehouse": {"url": "warehouse_url", "read_url": "read_url"},
     "thingspeak": {
         key: key
         for key in (
@@ -62,7 +74,6 @@ TOML_KEYS = {
 CHANNEL_KEYS = ("api_key", "decimal_comma", "ranges")
 POINTERS = ("FIELDHOUSE_SECRETS_DIR", "FIELDHOUSE_AZURE_KEY_VAULT_URL", "FIELDHOUSE_AWS_SECRET_ID")
 DEFAULT_WAREHOUSE = "duckdb:///fieldhouse.duckdb"
-DEFAULT_DATABASE = "IoTSensorDB"
 ENGINES = ("duckdb", "sqlserver", "clickhouse")
 REFERENCE = '{ env = "NAME_OF_A_VARIABLE" } or { file = "/run/secrets/name" }'
 RANGE = (
@@ -122,9 +133,26 @@ def _warehouse_url(url: str) -> str:
         raise ValueError("a password that is not quoted")
     if any(re.search("pass|pwd|token|secret", name, re.I) for name, _ in parse_qsl(parts.query)):
         raise ValueError("a secret")
+    if parts.scheme == "sqlserver":
+        _sqlserver_url(url)
     return url
 
 
+def _sqlserver_url(url: str) -> None:
+    try:
+        SqlServerAddress.parse(url)
+    except ConfigurationError as error:
+        raise PydanticCustomError(OWN_LINE, "{line}", {"line": str(error)}) from None
+
+
+def _database_name(text: str) -> str:
+    return database_name(text or DEFAULT_DATABASE)
+
+
+Url = Annotated[str, AfterValidator(_warehouse_url)]
+Encryption = Annotated[str, AfterValidator(OPTIONS["encrypt"].read)]
+Authentication = Annotated[str, AfterValidator(OPTIONS["authentication"].read)]
+Partitions = Annotated[str, AfterValidator(OPTIONS["partitions"].read)]
 Delay = Annotated[float, BeforeValidator(_no_bool), Field(ge=0, allow_inf_nan=False)]
 Timeout = Annotated[float, BeforeValidator(_no_bool), Field(gt=0, allow_inf_nan=False)]
 Rows = Annotated[int, BeforeValidator(_no_bool), Field(ge=1, le=8000)]
@@ -145,10 +173,15 @@ def _ordered(bounds: tuple[Decimal | None, Decimal | None]) -> object:
 
 Range = Annotated[tuple[Bound | None, Bound | None], AfterValidator(_ordered)]
 
+_ANY_WAREHOUSE = (
+    "duckdb:///file.duckdb, sqlserver://user@host/database or clickhouse://user@host/database, "
+    "its password apart in DB_PASSWORD"
+)
 RIGHT = {
-    "warehouse_url": "duckdb:///file.duckdb, sqlserver://user@host/database or "
-    "clickhouse://user@host/database, its password apart in DB_PASSWORD",
-    "db_trusted_connection": "yes or no",
+    "warehouse_url": _ANY_WAREHOUSE,
+    "read_url": _ANY_WAREHOUSE,
+    "db_name": "a name of at most 128 characters",
+    **{f"db_{name}": option.right for name, option in OPTIONS.items()},
     "base_url": "an address that begins with http:// or https:// and has no password, ? or #",
     "rate_limit_delay": "a number of seconds, 0 or more",
     "daily_budget": "a whole number of requests, 1 or more",
@@ -160,6 +193,9 @@ RIGHT = {
     "channels": "channels by number, each with api_key, decimal_comma and ranges",
 }
 """What would be right, to end the line that says what is wrong."""
+
+OWN_LINE = "own_line"
+"""The type of an error whose own text says what would be right, in place of `RIGHT`."""
 
 _FROZEN = ConfigDict(
     frozen=True, extra="forbid", hide_input_in_errors=True, str_strip_whitespace=True
@@ -190,16 +226,22 @@ class Settings(BaseModel):
     ``api_key`` is the read key of ``channel_id`` and of no other channel: ask `channel`.
     ``warehouse_url`` never holds a password; ``db_password`` is the warehouse's, whichever it is.
     `load_settings` makes the URL out of the ``db_`` values; made directly, it is as given.
+    ``read_url`` is where what only reads may read instead, with the same password; None: nowhere.
     """
 
     model_config = _FROZEN
 
-    warehouse_url: Annotated[str, AfterValidator(_warehouse_url)] = DEFAULT_WAREHOUSE
+    warehouse_url: Url = DEFAULT_WAREHOUSE
+    read_url: Url | None = None
     db_server: str | None = None
-    db_name: str = DEFAULT_DATABASE
+    db_name: Annotated[str, AfterValidator(_database_name)] = DEFAULT_DATABASE
     db_username: str | None = None
     db_password: SecretStr | None = None
-    db_trusted_connection: bool = False
+    db_trusted_connection: bool | None = None
+    db_encrypt: Encryption | None = None
+    db_trust_server_certificate: bool = False
+    db_authentication: Authentication | None = None
+    db_partitions: Partitions | None = None
     base_url: Annotated[str, AfterValidator(_base_url)] = "https://api.thingspeak.com"
     rate_limit_delay: Delay = 1.0
     daily_budget: Requests | None = None
@@ -225,6 +267,11 @@ class Settings(BaseModel):
         if found.api_key is None and channel_id == self.channel_id:
             return found.model_copy(update={"api_key": self.api_key})
         return found
+
+    @property
+    def warehouse_password(self) -> str | None:
+        """The password of the warehouse's login, in clear; never to be shown."""
+        return self.db_password.get_secret_value() if self.db_password else None
 
     def source_of(self, key: str) -> str:
         """Where a value came from: ``environment DB_SERVER``, ``.env``, ``default``, and so on.
