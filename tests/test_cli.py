@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -207,7 +207,12 @@ def test_questions_before_any_run_say_that_there_is_no_warehouse(
     fieldhouse: Run, home: Path
 ) -> None:
     """Asking creates nothing."""
-    for arguments in (("status",), ("query", "SELECT 1"), ("anomalies", "9", "1")):
+    for arguments in (
+        ("status",),
+        ("query", "SELECT 1"),
+        ("anomalies", "9", "1"),
+        ("archive", "--before", "2020-01-01"),
+    ):
         one_line(fieldhouse(*arguments), 1, "fieldhouse.duckdb")
     assert list(home.iterdir()) == []
 
@@ -356,6 +361,61 @@ def test_exports(fieldhouse: Run, home: Path) -> None:
         assert len(list(csv.DictReader(file))) in (2, 3)
     one_line(fieldhouse("export", "9", "-o", "no/such/folder/x.csv"), 1, "no/such/folder")
     assert not list(home.glob(".*partial"))
+
+
+@pytest.fixture
+def months(fieldhouse: Run, world: World) -> tuple[date, int]:
+    """Half a year of channel 14, copied: the day to archive before, and how many that are."""
+    end = world.clock.now()
+    first = (end - timedelta(days=62)).date().replace(day=1)
+    times = [end - timedelta(hours=6 * n) for n in range(720, 0, -1)]
+    world.add_channel(id=14, name="Old", fields={1: "x"}).write_many(
+        Entry(id=n, created_at=int(at.timestamp()), fields=("1", *(None,) * 7))
+        for n, at in enumerate(times, 1)
+    )
+    assert fieldhouse("run", "14").returncode == 0
+    return first, sum(at.date() < first for at in times)
+
+
+def test_archive_loses_nothing(fieldhouse: Run, months: tuple[date, int]) -> None:
+    """One line says how many; runs, status and export know them as before; again moves none."""
+    first, old = months
+    done = fieldhouse("archive", "--before", str(first))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"{old} readings from before {first} archived\n"
+    assert fieldhouse("archive", "--before", str(first)).stdout.startswith("0 readings")
+    left = fieldhouse("query", "SELECT count(*) AS n FROM iot.SensorReadings", "--json")
+    assert json.loads(left.stdout) == [{"n": 720 - old}]
+    (run,) = json.loads(fieldhouse("backfill", "14", "--from", "2000-01-01", "--json").stdout)
+    assert (run["outcome"], run["inserted"], run["updated"]) == ("success", 0, 0)
+    (state,) = json.loads(fieldhouse("status", "--json").stdout)
+    assert state["Readings"] == 720
+    assert "720 rows" in fieldhouse("export", "14", "-o", "all.csv").stdout
+
+
+def test_archive_exports_first(fieldhouse: Run, home: Path, months: tuple[date, int]) -> None:
+    """The months that go are Parquet files; one that is there already is kept unless told."""
+    first, old = months
+    archive = ("archive", "--before", str(first), "--export", "cold")
+    last = home / "cold" / f"readings_{first - timedelta(days=1):%Y-%m}.parquet"
+    last.parent.mkdir()
+    last.touch()
+    one_line(fieldhouse(*archive), 2, f"cold/{last.name} is there already", "--overwrite")
+    assert list(last.parent.iterdir()) == [last]
+    done = fieldhouse(*archive, "--overwrite")
+    files = sorted(last.parent.iterdir())
+    assert done.stdout == (
+        f"{old} readings from before {first} archived, {len(files)} months written to cold\n"
+    )
+    assert sum(pq.read_table(file).num_rows for file in files) == old
+
+
+def test_archive_asks_for_a_months_first_day(fieldhouse: Run) -> None:
+    """A day within a month, and one too near, are one line each that names what would do."""
+    fieldhouse("migrate")
+    one_line(fieldhouse("archive", "--before", "2024-02-29"), 2, "archive before 2024-02-01")
+    one_line(fieldhouse("archive", "--before", "9999-12-01"), 2, "62 days", "archive before 20")
+    one_line(fieldhouse("archive"), 2, "--before")
 
 
 def test_init_doctor_config_migrate(fieldhouse: Run, home: Path) -> None:

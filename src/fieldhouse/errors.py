@@ -12,6 +12,7 @@
     │   ├── KeyRejected             it has a key, and that key is not accepted
     │   └── RequestRefused          it refuses the request as such
     └── WarehouseError              the warehouse
+        ├── WarehouseUnavailable    ↻ no connection, a lost one, or a server that asks to come again
         ├── WarehouseLocked         ↻ another process holds it
         ├── StateMoved              ↻ another process moved the channel on meanwhile
         ├── EntryConflict           ↻ an entry that we hold came back with another time
@@ -39,6 +40,7 @@ __all__ = [
     "StateMoved",
     "WarehouseError",
     "WarehouseLocked",
+    "WarehouseUnavailable",
     "WarehouseUnusable",
 ]
 
@@ -101,6 +103,12 @@ class RequestRefused(SourceError):
 
 class WarehouseError(FieldhouseError):
     """The warehouse did not do what was asked; nothing of it was kept."""
+
+
+class WarehouseUnavailable(WarehouseError):
+    """The server cannot be reached, hung up, or asks to come again; nothing of it was kept."""
+
+    transient = True
 
 
 class WarehouseLocked(WarehouseError):

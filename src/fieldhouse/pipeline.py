@@ -88,7 +88,7 @@ def build(
     clock: Callable[[], datetime] = utc_now,
 ) -> Iterator[Parts]:
     """Open the warehouse (migrated), the server and the loader; close all of them afterwards."""
-    warehouse = open_warehouse(settings.warehouse_url)
+    warehouse = open_warehouse(settings.warehouse_url, password=settings.warehouse_password)
     try:
         warehouse.migrate()
         _sync_ranges(warehouse, settings)

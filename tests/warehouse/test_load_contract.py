@@ -6,7 +6,21 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from warehouse_kit import DAY, FAR, HOUR, MINUTE, T0, batch, marks, row, rows_of, tables
+from warehouse_kit import (
+    DAY,
+    FAR,
+    HOUR,
+    MINUTE,
+    T0,
+    aggregates,
+    batch,
+    earliest_week,
+    marks,
+    refresh,
+    row,
+    rows_of,
+    tables,
+)
 
 from fieldhouse.errors import EntryConflict, StateMoved
 from fieldhouse.state import BEGINNING, Coverage, Gap, Span
@@ -19,11 +33,8 @@ def values(warehouse: Warehouse, columns: str = "EntryID, Field1") -> list[tuple
 
 
 def raw(warehouse: Warehouse) -> list[tuple[object, ...]]:
-    found = rows_of(
-        warehouse,
-        "SELECT EntryID, ColumnName, RawValue, Reason FROM iot.RawValues ORDER BY ALL",
-    )
-    return [tuple(text.values()) for text in found]
+    found = rows_of(warehouse, "SELECT EntryID, ColumnName, RawValue, Reason FROM iot.RawValues")
+    return sorted(tuple(text.values()) for text in found)
 
 
 def test_new_readings_are_inserted(warehouse: Warehouse) -> None:
@@ -278,11 +289,14 @@ def test_marks_name_the_touched_periods(warehouse: Warehouse) -> None:
 
 def test_marks_reach_to_the_ends_of_time(warehouse: Warehouse) -> None:
     """A clock gone wrong, in the year 1 or 9999, is marked and refreshed as any other."""
-    warehouse.load([batch([row(1, datetime(1, 1, 3)), row(2, datetime(9999, 12, 30))])])
+    first = earliest_week(warehouse)
+    warehouse.load([batch([row(1, first + 2 * DAY), row(2, datetime(9999, 12, 30))])])
     assert marks(warehouse, "WEEKLY") == [
-        (9, "WEEKLY", datetime(1, 1, 1)),
+        (9, "WEEKLY", first),
         (9, "WEEKLY", datetime(9999, 12, 27)),
     ]
+    assert refresh(warehouse) == 6
+    assert list(aggregates(warehouse, "WEEKLY")) == [first, datetime(9999, 12, 27)]
 
 
 def test_many_small_channels_in_one_call(warehouse: Warehouse) -> None:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from warehouse_kit import rows_of
+from warehouse_kit import opened, rows_of
 
 import fieldhouse.warehouse
 from fieldhouse.errors import WarehouseUnusable
@@ -22,7 +22,8 @@ def test_every_file_says_what_it_is(file: Path) -> None:
     """A file begins with its intent and ends with one line end; a query's intent names it."""
     text = file.read_text(encoding="utf-8")
     assert text.startswith("-- ") and text.endswith("\n") and not text.endswith("\n\n")
-    assert "\t" not in text and max(map(len, text.splitlines())) <= 120
+    wide = 140 if "sqlserver" in file.parts else 120  # its formatter keeps an index in one line
+    assert "\t" not in text and max(map(len, text.splitlines())) <= wide
     if file.parent.name in ("queries", "calls"):
         assert text.startswith(f"-- {file.stem}(")
 
@@ -35,9 +36,9 @@ def test_a_files_name_is_its_objects(file: Path) -> None:
     assert OBJECT.findall(file.read_text(encoding="utf-8")) == [file.stem]
 
 
-def test_the_ledger_names_what_was_applied(url: str) -> None:
+def test_the_ledger_names_what_was_applied(fresh_url: str) -> None:
     """The first migration applies everything, in order; the next one nothing."""
-    warehouse = open_warehouse(url)
+    warehouse = opened(fresh_url)
     applied = warehouse.migrate()
     assert applied[0] == "migrations/0001_tables"
     assert list(applied).index("views/CurrentReadings") < list(applied).index(

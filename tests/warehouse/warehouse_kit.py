@@ -1,21 +1,19 @@
 """What the warehouse's tests share: batches made from few words, and what a warehouse holds."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from sqlserver_kit import PASSWORD
 
 from fieldhouse.readings import NUMBERS, RAW, READINGS, REJECTED, Batch
 from fieldhouse.state import Progress
-from fieldhouse.warehouse import Warehouse
+from fieldhouse.warehouse import Warehouse, open_warehouse
 
-ENGINES: dict[str, Callable[[Path], str]] = {
-    "duckdb": lambda folder: f"duckdb:///{folder / 'fieldhouse.duckdb'}",
-}
-"""The engines that the contract is checked on: a name, and the URL of a warehouse for one test."""
+ENGINES = ("duckdb", "sqlserver")
+"""The engines that the contract is checked on."""
 
 T0 = datetime(2024, 1, 1)
 """A Monday, midnight."""
@@ -57,6 +55,12 @@ def batch(
     )
 
 
+def opened(url: str, **options: Any) -> Warehouse:
+    """The warehouse at a URL of the fixtures; a database that is not there is made."""
+    server = {"password": PASSWORD, "create": True} if url.startswith("sqlserver:") else {}
+    return open_warehouse(url, **{**server, **options})
+
+
 def rows_of(warehouse: Warehouse, statement: str) -> list[dict[str, Any]]:
     """A user's own SELECT, answered."""
     answer: list[dict[str, Any]] = warehouse.stream(statement).read_all().to_pylist()
@@ -78,21 +82,38 @@ STATE = {
 def tables(warehouse: Warehouse) -> dict[str, list[Any]]:
     """What the warehouse holds, less surrogate keys and load times; marks as a set."""
     held = {
-        table: rows_of(warehouse, f"SELECT {columns} FROM iot.{table} ORDER BY ALL")
+        table: sorted(rows_of(warehouse, f"SELECT {columns} FROM iot.{table}"), key=_in_order)
         for table, columns in STATE.items()
     }
     held["PeriodMarks"] = marks(warehouse)
     return held
 
 
+def _in_order(row: Row) -> list[tuple[bool, Any]]:
+    """A key that sorts rows of any columns; what is NULL comes last."""
+    return [(value is None, "" if value is None else value) for value in row.values()]
+
+
 def marks(warehouse: Warehouse, aggregation_type: str | None = None) -> list[Any]:
     """The marked periods, each once: (channel, type, start)."""
     found = rows_of(
-        warehouse,
-        "SELECT DISTINCT ChannelID, AggregationType, PeriodStart FROM iot.PeriodMarks ORDER BY ALL",
+        warehouse, "SELECT DISTINCT ChannelID, AggregationType, PeriodStart FROM iot.PeriodMarks"
     )
     wanted = (r for r in found if aggregation_type in (None, r["AggregationType"]))
-    return [tuple(r.values()) for r in wanted]
+    return sorted(tuple(r.values()) for r in wanted)
+
+
+def is_babelfish(warehouse: Warehouse) -> bool:
+    """Whether the server is the stand-in that lacks some of SQL Server (see the guide)."""
+    if type(warehouse).__name__ != "SQLServerWarehouse":
+        return False
+    found = rows_of(warehouse, "SELECT CAST(SERVERPROPERTY('BabelfishVersion') AS NVARCHAR(9)) v")
+    return found[0]["v"] is not None
+
+
+def earliest_week(warehouse: Warehouse) -> datetime:
+    """The first Monday that there is; Babelfish's DATEADD gives nothing before 1753."""
+    return datetime(1753, 1, 8) if is_babelfish(warehouse) else datetime(1, 1, 1)
 
 
 def refresh(warehouse: Warehouse, channel_ids: list[int] | None = None) -> int:

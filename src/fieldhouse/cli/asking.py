@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fieldhouse import files
 from fieldhouse.cli import output
 from fieldhouse.cli.options import (
     AsOf,
@@ -23,11 +24,9 @@ from fieldhouse.cli.options import (
     opened,
     settings_from,
 )
-from fieldhouse.errors import ConfigurationError, WarehouseError
+from fieldhouse.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from fieldhouse.warehouse import Warehouse
 
 __all__ = ["add_to"]
@@ -226,7 +225,7 @@ def query(
     with _reading(warehouse, config) as house:
         answer = house.stream(statement)
         if target:
-            typer.echo(f"{_write(answer, target):,} rows in {target}")
+            typer.echo(f"{files.write(answer, target):,} rows in {target}")
         else:
             output.print_table(answer.read_all(), as_json=as_json)
 
@@ -252,7 +251,7 @@ def export(
             answer = house.scan("readings", **span)
         else:
             answer = house.scan("aggregates", aggregation_type=table.name, **span)
-        typer.echo(f"{_write(answer, target):,} rows in {target}")
+        typer.echo(f"{files.write(answer, target):,} rows in {target}")
 
 
 @contextmanager
@@ -289,43 +288,3 @@ def _as_of(house: "Warehouse", channel_id: int, wanted: Any) -> datetime:
     if newest is None:
         raise ConfigurationError(f"channel {channel_id} has no reading that could be the latest")
     return newest.created_at + timedelta(seconds=1)
-
-
-def _write(answer: "pa.RecordBatchReader", target: Path) -> int:
-    """Write batches to a file, whole or not at all; the rows written."""
-    kind = target.suffix.lower()
-    if kind not in (".parquet", ".csv"):
-        raise ConfigurationError(f"{target}: the name must end in .parquet or .csv")
-    partial = target.with_name(f".{target.name}.partial")
-    try:
-        rows = (
-            _write_parquet(answer, partial) if kind == ".parquet" else _write_csv(answer, partial)
-        )
-        partial.replace(target)
-    except OSError as error:
-        raise WarehouseError(f"{target} cannot be written: {error.strerror or error}") from error
-    finally:
-        partial.unlink(missing_ok=True)
-    return rows
-
-
-def _write_parquet(answer: "pa.RecordBatchReader", path: Path) -> int:
-    from pyarrow import parquet
-
-    rows = 0
-    with parquet.ParquetWriter(path, answer.schema, compression="zstd") as writer:
-        for batch in answer:
-            writer.write_batch(batch)
-            rows += batch.num_rows
-    return rows
-
-
-def _write_csv(answer: "pa.RecordBatchReader", path: Path) -> int:
-    from pyarrow import csv
-
-    rows = 0
-    with csv.CSVWriter(path, answer.schema) as writer:
-        for batch in answer:
-            writer.write_batch(batch)
-            rows += batch.num_rows
-    return rows

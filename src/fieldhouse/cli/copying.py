@@ -16,6 +16,7 @@ from fieldhouse.cli.options import (
     WarehouseURL,
     channel_number,
     moment,
+    opened,
     settings_from,
 )
 from fieldhouse.errors import ConfigurationError, FieldhouseError
@@ -197,10 +198,8 @@ def _simulator(wanted: bool, settings: "Settings") -> Iterator[str | None]:
 
 def _first_simulated(settings: "Settings") -> datetime | None:
     """When the station of an earlier simulated run ended, if the warehouse has one: it lives on."""
-    from fieldhouse.warehouse import open_warehouse
-
     try:
-        house = open_warehouse(settings.warehouse_url, read_only=True)
+        house = opened(settings)
     except FieldhouseError:  # there is none yet; what else is wrong with it, the run will say
         return None
     with closing(house):

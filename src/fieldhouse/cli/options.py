@@ -56,7 +56,12 @@ def day(value: str) -> date:
 
 WarehouseURL = Annotated[
     str | None,
-    typer.Option("--warehouse", "-w", metavar="URL", help="duckdb:///file.duckdb, or a path."),
+    typer.Option(
+        "--warehouse",
+        "-w",
+        metavar="URL",
+        help="duckdb:///file.duckdb or a path, or sqlserver://user@host/database.",
+    ),
 ]
 Config = Annotated[
     Path | None, typer.Option("--config", "-c", metavar="FILE", help="Instead of fieldhouse.toml.")
@@ -94,8 +99,11 @@ def settings_from(
     )
 
 
-def opened(settings: "Settings", *, read_only: bool = True) -> "Warehouse":
-    """Open the warehouse that the settings name; for reading it must be there."""
+def opened(settings: "Settings", *, read_only: bool = True, create: bool = False) -> "Warehouse":
+    """Open the warehouse that the settings name; for reading its replica, if they name one."""
     from fieldhouse.warehouse import open_warehouse
 
-    return open_warehouse(settings.warehouse_url, read_only=read_only)
+    url = (settings.read_url if read_only else None) or settings.warehouse_url
+    return open_warehouse(
+        url, read_only=read_only, password=settings.warehouse_password, create=create
+    )

@@ -60,9 +60,16 @@ def init(
     typer.echo(f"{path} written; now: fieldhouse channels add 9 && fieldhouse run")
 
 
-def migrate(warehouse: WarehouseURL = None, config: Config = None) -> None:
+def migrate(
+    create: Annotated[
+        bool, typer.Option("--create", help="Make the database first, where a server lacks it.")
+    ] = False,
+    warehouse: WarehouseURL = None,
+    config: Config = None,
+) -> None:
     """Create the warehouse or bring it up to this version; runs do so by themselves."""
-    with closing(opened(settings_from(config, warehouse), read_only=False)) as house:
+    settings = settings_from(config, warehouse)
+    with closing(opened(settings, read_only=False, create=create)) as house:
         applied = house.migrate()
     for name in applied:
         typer.echo(f"applied {name}")

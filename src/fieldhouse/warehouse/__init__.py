@@ -89,19 +89,38 @@ class Warehouse(Protocol):
         ...
 
 
-def open_warehouse(url: str, *, read_only: bool = False) -> Warehouse:
-    """Open the warehouse at ``url``, ``duckdb:///path`` (a bare path will do).
+def open_warehouse(
+    url: str, *, read_only: bool = False, password: str | None = None, create: bool = False
+) -> Warehouse:
+    """Open the warehouse at ``url``: ``duckdb:///path`` (a bare path will do) or ``sqlserver://``.
 
-    A missing DuckDB file is created unless ``read_only``. Raises ConfigurationError for a URL that
-    no engine answers to, WarehouseLocked and WarehouseUnusable for what the engine says. The schema
-    is not touched: call ``migrate``.
+    A missing DuckDB file is created unless ``read_only``; a missing database on a server is created
+    with ``create``, by a login that may. ``password`` is the login's; it never stands in the URL.
+    Raises ConfigurationError for a URL that no engine answers to, WarehouseLocked,
+    WarehouseUnavailable and WarehouseUnusable for what the engine says. The schema is not touched:
+    call ``migrate``.
     """
     scheme = urlsplit(url).scheme if "://" in url or url.startswith("duckdb:") else "duckdb"
+    if scheme == "sqlserver":
+        return _sqlserver(url, password, read_only=read_only, create=create)
     if scheme != "duckdb":
         raise ConfigurationError(
             f"no warehouse engine for {scheme}://: this version knows duckdb:///path/to/file.duckdb"
+            " and sqlserver://user@host/database"
         )
     from fieldhouse.warehouse.duckdb import DuckDBWarehouse
 
     path = url.removeprefix("duckdb://").removeprefix("/") if "://" in url else url
     return DuckDBWarehouse.open(path, read_only=read_only)
+
+
+def _sqlserver(url: str, password: str | None, *, read_only: bool, create: bool) -> Warehouse:
+    try:
+        from fieldhouse.warehouse.sqlserver import SQLServerWarehouse
+    except ModuleNotFoundError as error:
+        if error.name != "mssql_python":
+            raise
+        raise ConfigurationError(
+            "SQL Server's driver is missing: pip install 'fieldhouse[sqlserver]'"
+        ) from None
+    return SQLServerWarehouse.open(url, password, read_only=read_only, create=create)

@@ -161,7 +161,7 @@ def _write_readings(
         new, changed = _insert_readings(session, part, clear=clear and not number)
         if changed.num_rows:
             texts.append(_update_readings(session, changed))
-        touched += [table.select(["ChannelID", "CreatedAt"]) for table in (new, changed)]
+        touched += [table.select(["ChannelID", "Epoch", "CreatedAt"]) for table in (new, changed)]
         unchanged = Counter(offer.by_channel(part))
         for rows, counter in ((new, tally.inserted), (changed, tally.updated)):
             counter.update(offer.by_channel(rows))
@@ -211,6 +211,7 @@ def _update_readings(session: Session, changed: pa.Table) -> pa.Table:
     with _registered(session, changed=changed):
         replaced = session.ask("replaced_values", **limits)
         session.run("update_readings", **limits)
+        session.run("update_archived", **limits)
     return replaced.cast(offer.OFFERED_RAW)
 
 
@@ -231,14 +232,15 @@ def _write_marks(session: Session, touched: pa.Table, epochs: int) -> None:
 def _supersede(session: Session, touched: pa.Table) -> None:
     channels = pc.min_max(touched["ChannelID"]).as_py()
     times = pc.min_max(touched["CreatedAt"]).as_py()
+    limits = {
+        "first_channel": channels["min"],
+        "last_channel": channels["max"],
+        "first_at": times["min"],
+        "last_at": times["max"],
+    }
     with _registered(session, touched=touched):
-        session.run(
-            "supersede_readings",
-            first_channel=channels["min"],
-            last_channel=channels["max"],
-            first_at=times["min"],
-            last_at=times["max"],
-        )
+        session.run("supersede_readings", **limits)
+        session.run("supersede_archived", **limits)
 
 
 def _write_texts(session: Session, texts: list[pa.Table], tally: _Tally) -> None:

@@ -14,7 +14,11 @@ from fieldhouse.warehouse import sqlfiles
 
 __all__ = ["Script", "check", "pending"]
 
-_OBJECTS = ("views", "procedures")
+_OBJECTS = {
+    "duckdb": ("views", "procedures"),
+    "sqlserver": ("views", "functions", "procedures", "queries", "calls", "security"),
+}
+"""The folders whose files are run again when their text has changed, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ class Script:
 
 def pending(engine: str, applied: Mapping[str, str]) -> list[Script]:
     """The scripts to run, in order, where ``applied`` maps names to checksums."""
-    objects = [script for folder in _OBJECTS for script in _scripts(engine, folder)]
+    objects = [script for folder in _OBJECTS[engine] for script in _scripts(engine, folder)]
     changed = [script for script in objects if applied.get(script.name) != script.checksum]
     return [s for s in _scripts(engine, "migrations") if s.name not in applied] + changed
 

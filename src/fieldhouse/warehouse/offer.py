@@ -34,6 +34,7 @@ __all__ = [
     "prove",
     "rounds",
     "span_changes",
+    "turns",
 ]
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
@@ -192,17 +193,25 @@ def joined(batches: Sequence[Batch], part: str, schema: pa.Schema) -> pa.Table:
 
 def rounds(offered: pa.Table) -> Iterator[pa.Table]:
     """Part a table so that no part has a key twice; a key's later rows stand in later parts."""
-    channels, ids = offered["ChannelID"].to_numpy(), offered["EntryID"].to_numpy()
-    if _ascending(channels, ids):
+    turn = turns(offered)
+    if turn is None:
         yield offered
         return
+    for number in range(int(turn.max()) + 1):
+        yield offered.filter(pa.array(turn == number))
+
+
+def turns(offered: pa.Table) -> Ints | None:
+    """How many rows before it have each row's key; None if that is none for all."""
+    channels, ids = offered["ChannelID"].to_numpy(), offered["EntryID"].to_numpy()
+    if _ascending(channels, ids):
+        return None
     order = np.lexsort((ids, channels))  # stable: rows of one key keep their order
     new = _starts(channels[order], ids[order])
     starts = np.maximum.accumulate(np.where(new, np.arange(len(order)), 0))
     turn = np.empty(len(order), dtype=np.int64)
     turn[order] = np.arange(len(order)) - starts
-    for number in range(int(turn.max()) + 1):
-        yield offered.filter(pa.array(turn == number))
+    return turn
 
 
 def _ascending(channels: Ints, ids: Ints) -> bool:

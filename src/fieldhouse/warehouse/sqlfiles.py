@@ -11,9 +11,9 @@ from importlib.resources.abc import Traversable
 
 from fieldhouse.errors import ConfigurationError
 
-__all__ = ["names", "text"]
+__all__ = ["batches", "names", "text"]
 
-_INCLUDE = re.compile(r"^-- include (\w+)\n", re.MULTILINE)
+_INCLUDE = re.compile(r"^ *-- include (\w+)\n", re.MULTILINE)
 
 
 @cache
@@ -32,6 +32,11 @@ def text(engine: str, folder: str, name: str) -> str:
         )
     written = _folder(engine, folder).joinpath(f"{name}.sql").read_text(encoding="utf-8")
     return _INCLUDE.sub(lambda line: text(engine, "fragments", line[1]), written)
+
+
+def batches(text: str) -> list[str]:
+    """The parts of a T-SQL script that are sent one by one: what stands between lines of GO."""
+    return [part for part in re.split(r"^GO\s*$", text, flags=re.MULTILINE) if part.strip()]
 
 
 def _folder(engine: str, folder: str) -> Traversable:

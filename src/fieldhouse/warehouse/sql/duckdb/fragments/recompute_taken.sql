@@ -31,7 +31,7 @@ sourced AS NOT MATERIALIZED (
 -- include period_statistics
 SELECT
     t.ChannelID, upper($aggregation_type), t.PeriodStart,
-    t.PeriodStart + getvariable('length'),
+    least(t.PeriodStart + getvariable('length'), TIMESTAMP '9999-12-31 23:59:59.999999'),
     p.Field1Avg, p.Field1Min, p.Field1Max, p.Field1StdDev, p.Field1Count,
     p.Field2Avg, p.Field2Min, p.Field2Max, p.Field2StdDev, p.Field2Count,
     p.Field3Avg, p.Field3Min, p.Field3Max, p.Field3StdDev, p.Field3Count,

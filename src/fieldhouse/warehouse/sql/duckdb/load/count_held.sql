@@ -4,7 +4,7 @@ SELECT
     count(*) FILTER (r.CreatedAt <> o.CreatedAt) AS Moved,
     min((o.ChannelID, o.EntryID, o.CreatedAt, r.CreatedAt)) FILTER (r.CreatedAt <> o.CreatedAt) AS FirstMoved
 FROM offered AS o
-JOIN iot.SensorReadings AS r
+JOIN iot.AllReadings AS r
     ON r.ChannelID = o.ChannelID AND r.Epoch = o.Epoch AND r.EntryID = o.EntryID
 WHERE
     r.ChannelID BETWEEN $first_channel AND $last_channel

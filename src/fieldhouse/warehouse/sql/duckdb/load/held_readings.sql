@@ -16,7 +16,7 @@ SELECT
         OR (o.Status IS NOT NULL AND o.Status IS DISTINCT FROM r.Status)
     ) AS IsChanged
 FROM offered AS o
-JOIN iot.SensorReadings AS r
+JOIN iot.AllReadings AS r
     ON r.ChannelID = o.ChannelID AND r.Epoch = o.Epoch AND r.EntryID = o.EntryID
 WHERE
     r.ChannelID BETWEEN $first_channel AND $last_channel

@@ -20,7 +20,7 @@ FROM (
             {'ColumnName': 'Status', 'Held': r.Status::VARCHAR, 'Offered': o.Status::VARCHAR}
         ]) AS Change
     FROM changed AS o
-    JOIN iot.SensorReadings AS r
+    JOIN iot.AllReadings AS r
         ON r.ChannelID = o.ChannelID AND r.Epoch = o.Epoch AND r.EntryID = o.EntryID
     WHERE
         r.ChannelID BETWEEN $first_channel AND $last_channel

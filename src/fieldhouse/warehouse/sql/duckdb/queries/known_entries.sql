@@ -1,6 +1,6 @@
 -- known_entries(channel_id, entry_ids): these entries as every epoch of the channel holds them.
 SELECT r.Epoch, r.EntryID, r.CreatedAt
-FROM iot.SensorReadings AS r
+FROM iot.AllReadings AS r
 WHERE
     r.ChannelID = $channel_id
     AND list_contains($entry_ids::BIGINT[], r.EntryID)

@@ -1,7 +1,7 @@
 -- missing_ids(channel_id, epoch, above, upto): runs of entry ids above one and up to another, not held.
 WITH
 edges AS (
-    SELECT r.EntryID FROM iot.SensorReadings AS r
+    SELECT r.EntryID FROM iot.AllReadings AS r
     WHERE
         r.ChannelID = $channel_id AND r.Epoch = $epoch
         AND r.EntryID > $above AND r.EntryID <= $upto

@@ -1,8 +1,9 @@
--- readings(channel_id, start_at, end_at): the readings that count, in the order of time; NULL is open.
+-- readings(channel_id, start_at, end_at): the readings that count, archived ones too, in the order of
+-- time; NULL is open.
 SELECT r.*
-FROM iot.CurrentReadings AS r
+FROM iot.AllReadings AS r
 WHERE
-    r.ChannelID = $channel_id
+    r.ChannelID = $channel_id AND NOT r.Superseded
     AND ($start_at::TIMESTAMP IS NULL OR r.CreatedAt >= $start_at::TIMESTAMP)
     AND ($end_at::TIMESTAMP IS NULL OR r.CreatedAt < $end_at::TIMESTAMP)
 ORDER BY r.CreatedAt, r.Epoch, r.EntryID;

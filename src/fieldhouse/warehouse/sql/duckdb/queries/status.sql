@@ -6,7 +6,7 @@ held AS (
         max(r.CreatedAt) FILTER (
             r.CreatedAt < coalesce($as_of::TIMESTAMP, make_timestamp(epoch_us(now())))
         ) AS NewestReading
-    FROM iot.SensorReadings AS r
+    FROM iot.AllReadings AS r
     GROUP BY r.ChannelID
 ),
 newest AS (

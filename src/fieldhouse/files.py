@@ -1,0 +1,69 @@
+"""The files that answers of the warehouse are written to, each whole or not at all."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fieldhouse.errors import ConfigurationError, WarehouseError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["make_folder", "write"]
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it, if it is not there. Raises WarehouseError."""
+    with _told(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+def write(answer: "pa.RecordBatchReader", target: Path) -> int:
+    """Write batches to a Parquet or CSV file, by its name; the rows written.
+
+    A file of that name is replaced when all is written. Raises ConfigurationError for another kind
+    of name, WarehouseError for what cannot be written.
+    """
+    kind = target.suffix.lower()
+    if kind not in (".parquet", ".csv"):
+        raise ConfigurationError(f"{target}: the name must end in .parquet or .csv")
+    partial = target.with_name(f".{target.name}.partial")
+    try:
+        with _told(target):
+            rows = (_write_parquet if kind == ".parquet" else _write_csv)(answer, partial)
+            partial.replace(target)
+    finally:
+        with suppress(OSError):  # it was never made, or stays; the first error is the one to tell
+            partial.unlink()
+    return rows
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise WarehouseError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def _write_parquet(answer: "pa.RecordBatchReader", path: Path) -> int:
+    from pyarrow import parquet
+
+    rows = 0
+    with parquet.ParquetWriter(path, answer.schema, compression="zstd") as writer:
+        for batch in answer:
+            writer.write_batch(batch)
+            rows += batch.num_rows
+    return rows
+
+
+def _write_csv(answer: "pa.RecordBatchReader", path: Path) -> int:
+    from pyarrow import csv
+
+    rows = 0
+    with csv.CSVWriter(path, answer.schema) as writer:
+        for batch in answer:
+            writer.write_batch(batch)
+            rows += batch.num_rows
+    return rows

@@ -1,0 +1,46 @@
+-- usp_ArchiveReadings(before): moves every reading before an instant, of all channels, to the archive, and
+-- recomputes nothing before it from then on; how many. In monthly partitions a whole month is switched
+-- where its archive is empty; what cannot be switched is moved in batches, each a transaction of its own.
+CREATE OR ALTER PROCEDURE iot.usp_ArchiveReadings @Before DATETIME2(6)
+AS
+BEGIN
+    SET NOCOUNT ON;
+    SET XACT_ABORT ON;
+    DECLARE @granted INT, @moved BIGINT = 0, @some INT = 1;
+    IF @Before IS NULL OR @Before > DATEADD(DAY, -31, SYSUTCDATETIME())
+        THROW 51001, N'only what is more than 31 days old can be archived: name an earlier date', 1;
+
+    BEGIN TRY
+        -- first of all: from now on nothing before it is recomputed, though the move may stop halfway
+        UPDATE iot.Channels
+        SET ArchivedBefore = @Before
+        WHERE (ArchivedBefore IS NULL OR ArchivedBefore < @Before)
+            AND ChannelID IN (SELECT r.ChannelID FROM iot.AllReadings AS r);
+        IF EXISTS (SELECT 1 FROM sys.partition_schemes AS s WHERE s.name = N'PS_MonthlyPartition')
+           AND SERVERPROPERTY('BabelfishVersion') IS NULL
+            EXEC iot.usp_SwitchMonths @Before = @Before, @Moved = @moved OUTPUT;
+        WHILE @some > 0
+        BEGIN
+            BEGIN TRANSACTION;
+            EXEC @granted = sp_getapplock
+                @Resource = N'iot.archive',
+                @LockMode = N'Exclusive',
+                @LockOwner = N'Transaction',
+                @LockTimeout = 120000;
+            IF @granted < 0
+                THROW 51004, N'loads are under way (iot.archive); try again when they are done', 1;
+            EXEC iot.usp_MoveBatch @Before = @Before, @Moved = @some OUTPUT;
+            COMMIT TRANSACTION;
+            SET @moved += @some;
+        END;
+        INSERT INTO iot.AuditTrail (Action, Updated, Detail)
+        VALUES (N'usp_ArchiveReadings', @moved, CONVERT(NVARCHAR(30), @Before, 126));
+    END TRY
+    BEGIN CATCH
+        IF @@TRANCOUNT > 0
+            ROLLBACK TRANSACTION;
+        THROW;
+    END CATCH;
+    SELECT @moved AS Readings;
+    RETURN 0;
+END;

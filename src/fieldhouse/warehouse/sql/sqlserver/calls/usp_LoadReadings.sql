@@ -1,0 +1,222 @@
+-- usp_LoadReadings(load_id, batches, readings, staging_id, check, texts, rejected, spans, gaps, channels): one
+-- load. Everything comes as JSON, or the readings as those staged under a number, whose sums must be check's.
+-- One transaction: all of it or none. Batches that an earlier load has brought are left out; a load whose own
+-- number is found in the audit trail has been written, and answers what it did then. A row a channel.
+CREATE OR ALTER PROCEDURE iot.usp_LoadReadings
+    @LoadID BIGINT,
+    @Batches NVARCHAR(MAX),
+    @Readings NVARCHAR(MAX) = NULL,
+    @StagingID BIGINT = NULL,
+    @Check NVARCHAR(MAX) = NULL,
+    @Texts NVARCHAR(MAX) = NULL,
+    @Rejected NVARCHAR(MAX) = NULL,
+    @Spans NVARCHAR(MAX) = NULL,
+    @Gaps NVARCHAR(MAX) = NULL,
+    @Channels NVARCHAR(MAX) = NULL
+AS
+BEGIN
+    SET NOCOUNT ON;
+    SET XACT_ABORT ON;
+    CREATE TABLE #batches (
+        Batch INT NOT NULL,
+        BatchHash CHAR(64) NOT NULL,
+        ChannelID INT NOT NULL,
+        Epoch INT NOT NULL,
+        Readings BIGINT NOT NULL,
+        LastEntryID BIGINT,
+        LowestEntryID BIGINT,
+        HighestEntryID BIGINT,
+        NewestEntryID BIGINT,
+        NewestCreatedAt DATETIME2(6),
+        IDsCheckedTo BIGINT,
+        FutureCheckedAt DATETIME2(6),
+        HasGaps BIT NOT NULL,
+        IsFresh BIT NOT NULL
+    );
+    CREATE TABLE #offered (
+        Turn INT NOT NULL,
+        ChannelID INT NOT NULL,
+        Epoch INT NOT NULL,
+        EntryID BIGINT NOT NULL,
+        CreatedAt DATETIME2(6) NOT NULL,
+        Field1 DECIMAL(18, 6),
+        Field2 DECIMAL(18, 6),
+        Field3 DECIMAL(18, 6),
+        Field4 DECIMAL(18, 6),
+        Field5 DECIMAL(18, 6),
+        Field6 DECIMAL(18, 6),
+        Field7 DECIMAL(18, 6),
+        Field8 DECIMAL(18, 6),
+        Latitude DECIMAL(18, 6),
+        Longitude DECIMAL(18, 6),
+        Elevation DECIMAL(18, 6),
+        Status NVARCHAR(MAX)
+    );
+    CREATE TABLE #held (
+        ChannelID INT NOT NULL,
+        Epoch INT NOT NULL,
+        EntryID BIGINT NOT NULL,
+        Turn INT NOT NULL,
+        ReadingID BIGINT NOT NULL,
+        HeldAt DATETIME2(6) NOT NULL,
+        IsMoved BIT NOT NULL,
+        IsChanged BIT NOT NULL
+    );
+    CREATE TABLE #texts (
+        ChannelID INT NOT NULL,
+        Epoch INT NOT NULL,
+        EntryID BIGINT NOT NULL,
+        ColumnName NVARCHAR(20) NOT NULL,
+        RawValue NVARCHAR(MAX) NOT NULL,
+        Reason NVARCHAR(20) NOT NULL
+    );
+    CREATE TABLE #kept (
+        ChannelID INT NOT NULL
+    );
+
+    INSERT INTO #batches (
+        Batch,
+        BatchHash,
+        ChannelID,
+        Epoch,
+        Readings,
+        LastEntryID,
+        LowestEntryID,
+        HighestEntryID,
+        NewestEntryID,
+        NewestCreatedAt,
+        IDsCheckedTo,
+        FutureCheckedAt,
+        HasGaps,
+        IsFresh
+    )
+    SELECT
+        j.Batch,
+        j.BatchHash,
+        j.ChannelID,
+        j.Epoch,
+        j.Readings,
+        j.LastEntryID,
+        j.LowestEntryID,
+        j.HighestEntryID,
+        j.NewestEntryID,
+        j.NewestCreatedAt,
+        j.IDsCheckedTo,
+        j.FutureCheckedAt,
+        j.HasGaps,
+        0
+    FROM OPENJSON(@Batches) WITH (
+        Batch INT '$.Batch',
+        BatchHash CHAR(64) '$.BatchHash',
+        ChannelID INT '$.ChannelID',
+        Epoch INT '$.Epoch',
+        Readings BIGINT '$.Readings',
+        LastEntryID BIGINT '$.LastEntryID',
+        LowestEntryID BIGINT '$.LowestEntryID',
+        HighestEntryID BIGINT '$.HighestEntryID',
+        NewestEntryID BIGINT '$.NewestEntryID',
+        NewestCreatedAt DATETIME2(6) '$.NewestCreatedAt',
+        IDsCheckedTo BIGINT '$.IDsCheckedTo',
+        FutureCheckedAt DATETIME2(6) '$.FutureCheckedAt',
+        HasGaps BIT '$.HasGaps'
+    ) AS j;
+    DECLARE
+        @ids NVARCHAR(MAX) = (
+            SELECT CONCAT(N'[', STRING_AGG(CAST(c.ChannelID AS NVARCHAR(MAX)), N','), N']')
+            FROM (
+                SELECT DISTINCT b.ChannelID FROM #batches AS b
+            ) AS c
+        );
+
+    BEGIN TRY
+        BEGIN TRANSACTION;
+        EXEC iot.usp_ShareArchive;
+        EXEC iot.usp_LockChannels @Name = N'load', @ChannelIDs = @ids;
+        EXEC iot.usp_ClaimBatches @LoadID = @LoadID;
+
+        INSERT INTO #offered (
+            Turn,
+            ChannelID,
+            Epoch,
+            EntryID,
+            CreatedAt,
+            Field1,
+            Field2,
+            Field3,
+            Field4,
+            Field5,
+            Field6,
+            Field7,
+            Field8,
+            Latitude,
+            Longitude,
+            Elevation,
+            Status
+        )
+        SELECT
+            COALESCE(j.Turn, 0),
+            b.ChannelID,
+            b.Epoch,
+            j.EntryID,
+            j.CreatedAt,
+            j.Field1,
+            j.Field2,
+            j.Field3,
+            j.Field4,
+            j.Field5,
+            j.Field6,
+            j.Field7,
+            j.Field8,
+            j.Latitude,
+            j.Longitude,
+            j.Elevation,
+            iot.ufn_JsonText(j.Status)
+        FROM OPENJSON(@Readings) WITH (
+            Batch INT '$.b',
+            Turn INT '$.u',
+            EntryID BIGINT '$.e',
+            CreatedAt DATETIME2(6) '$.t',
+            Field1 DECIMAL(18, 6) '$."1"',
+            Field2 DECIMAL(18, 6) '$."2"',
+            Field3 DECIMAL(18, 6) '$."3"',
+            Field4 DECIMAL(18, 6) '$."4"',
+            Field5 DECIMAL(18, 6) '$."5"',
+            Field6 DECIMAL(18, 6) '$."6"',
+            Field7 DECIMAL(18, 6) '$."7"',
+            Field8 DECIMAL(18, 6) '$."8"',
+            Latitude DECIMAL(18, 6) '$.y',
+            Longitude DECIMAL(18, 6) '$.x',
+            Elevation DECIMAL(18, 6) '$.z',
+            Status NVARCHAR(MAX) '$.s'
+        ) AS j
+        JOIN #batches AS b ON b.Batch = j.Batch
+        WHERE b.IsFresh = 1;
+        IF @StagingID IS NOT NULL
+            EXEC iot.usp_TakeStaged @StagingID = @StagingID, @Check = @Check;
+
+        INSERT INTO #texts (ChannelID, Epoch, EntryID, ColumnName, RawValue, Reason)
+        SELECT b.ChannelID, b.Epoch, j.EntryID, j.ColumnName, iot.ufn_JsonText(j.RawValue), j.Reason
+        FROM OPENJSON(@Texts) WITH (
+            Batch INT '$.Batch',
+            EntryID BIGINT '$.EntryID',
+            ColumnName NVARCHAR(20) '$.ColumnName',
+            RawValue NVARCHAR(MAX) '$.RawValue',
+            Reason NVARCHAR(20) '$.Reason'
+        ) AS j
+        JOIN #batches AS b ON b.Batch = j.Batch
+        WHERE b.IsFresh = 1;
+
+        EXEC iot.usp_MergeOffered;
+        EXEC iot.usp_KeepTexts @Rejected = @Rejected;
+        EXEC iot.usp_KeepProgress @Spans = @Spans, @Gaps = @Gaps;
+        EXEC iot.usp_MergeChannels @Channels = @Channels;
+        EXEC iot.usp_CountLoad @LoadID = @LoadID;
+        COMMIT TRANSACTION;
+    END TRY
+    BEGIN CATCH
+        IF @@TRANCOUNT > 0
+            ROLLBACK TRANSACTION;
+        THROW;
+    END CATCH;
+    RETURN 0;
+END;

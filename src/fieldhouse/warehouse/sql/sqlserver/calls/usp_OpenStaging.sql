@@ -1,0 +1,33 @@
+-- usp_OpenStaging(staging_id): a number under which readings are staged, held by this session until it is closed
+-- or ends; what dead sessions have left is cleared.
+CREATE OR ALTER PROCEDURE iot.usp_OpenStaging @StagingID BIGINT
+AS
+BEGIN
+    SET NOCOUNT ON;
+    DECLARE @resource NVARCHAR(255) = CONCAT(N'iot.staging:', @StagingID), @granted INT;
+    EXEC @granted = sp_getapplock
+        @Resource = @resource,
+        @LockMode = N'Exclusive',
+        @LockOwner = N'Session',
+        @LockTimeout = 0;
+    IF @granted < 0
+        THROW 51004, N'the load is being staged by another session', 1;
+    INSERT INTO iot.StagedLoads (StagingID)
+    VALUES (@StagingID);
+
+    SELECT s.StagingID
+    INTO #dead
+    FROM iot.StagedLoads AS s
+    WHERE s.StagingID <> @StagingID
+        AND APPLOCK_TEST(N'public', CONCAT(N'iot.staging:', s.StagingID), N'Exclusive', N'Session') = 1;
+    IF EXISTS (SELECT 1 FROM #dead)
+    BEGIN
+        DELETE r
+        FROM iot.StagedReadings AS r
+        JOIN #dead AS d ON d.StagingID = r.StagingID;
+        DELETE s
+        FROM iot.StagedLoads AS s
+        JOIN #dead AS d ON d.StagingID = s.StagingID;
+    END;
+    RETURN 0;
+END;

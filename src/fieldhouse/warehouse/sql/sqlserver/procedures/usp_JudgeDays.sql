@@ -1,0 +1,329 @@
+-- usp_JudgeDays: the quality of the days in #asked(ChannelID, CheckDate), kept in iot.DataQuality. A day's
+-- statistics cover the thirty days before a, the end of the day or the as-of instant, whichever is first.
+-- Every day is cut in two at the time of day of the as-of instant; the parts are summed up once, and each
+-- window is combined from its sixty.
+CREATE OR ALTER PROCEDURE iot.usp_JudgeDays @AsOfTime DATETIME2(6)
+AS
+BEGIN
+    SET NOCOUNT ON;
+    DECLARE @base DATE = '0001-01-01', @today INT = DATEDIFF(DAY, '0001-01-01', @AsOfTime);
+    DECLARE @cut BIGINT = DATEDIFF_BIG(MICROSECOND, CAST(CAST(@AsOfTime AS DATE) AS DATETIME2(6)), @AsOfTime);
+
+    SELECT
+        a.ChannelID,
+        a.CheckDate,
+        DATEDIFF(DAY, @base, a.CheckDate) AS Day,
+        CASE
+            WHEN DATEDIFF(DAY, @base, a.CheckDate) < @today THEN 2 * (DATEDIFF(DAY, @base, a.CheckDate) + 1)
+            ELSE 2 * @today + 1
+        END AS EndPart,
+        -- of the day's seconds, those before a
+        CASE
+            WHEN DATEDIFF(DAY, @base, a.CheckDate) < @today THEN 86400.0E0
+            WHEN DATEDIFF(DAY, @base, a.CheckDate) = @today THEN @cut / 1.0E6
+            ELSE 0.0E0
+        END AS Length
+    INTO #windows
+    FROM #asked AS a;
+
+    -- the halves of days that some window needs, with their readings
+    SELECT n.ChannelID, n.Part, n.Part / 2 AS Day
+    INTO #needed
+    FROM (
+        SELECT DISTINCT w.ChannelID, w.EndPart - 1 - t.N AS Part
+        FROM #windows AS w
+        CROSS JOIN (
+            SELECT a.N + 10 * b.N AS N
+            FROM (VALUES
+                (0),
+                (1),
+                (2),
+                (3),
+                (4),
+                (5),
+                (6),
+                (7),
+                (8),
+                (9)
+            ) AS a (N)
+            CROSS JOIN (VALUES
+                (0),
+                (1),
+                (2),
+                (3),
+                (4),
+                (5)
+            ) AS b (N)
+        ) AS t
+    ) AS n
+    WHERE n.Part >= 0;
+
+    SELECT
+        a.ChannelID,
+        COALESCE(MAX(CASE WHEN f.FieldNumber = 1 THEN COALESCE(f.MinValue, -1000000000000) END), 0) AS Low1,
+        MAX(CASE WHEN f.FieldNumber = 1 THEN f.MaxValue END) AS High1,
+        COALESCE(MAX(CASE WHEN f.FieldNumber = 2 THEN COALESCE(f.MinValue, -1000000000000) END), 0) AS Low2,
+        MAX(CASE WHEN f.FieldNumber = 2 THEN f.MaxValue END) AS High2,
+        COALESCE(MAX(CASE WHEN f.FieldNumber = 3 THEN COALESCE(f.MinValue, -1000000000000) END), 0) AS Low3,
+        MAX(CASE WHEN f.FieldNumber = 3 THEN f.MaxValue END) AS High3,
+        COALESCE(MAX(CASE WHEN f.FieldNumber = 4 THEN COALESCE(f.MinValue, -1000000000000) END), 0) AS Low4,
+        MAX(CASE WHEN f.FieldNumber = 4 THEN f.MaxValue END) AS High4,
+        COALESCE(MAX(CASE WHEN f.FieldNumber = 5 THEN COALESCE(f.MinValue, -1000000000000) END), 0) AS Low5,
+        MAX(CASE WHEN f.FieldNumber = 5 THEN f.MaxValue END) AS High5,
+        COALESCE(MAX(CASE WHEN f.FieldNumber = 6 THEN COALESCE(f.MinValue, -1000000000000) END), 0) AS Low6,
+        MAX(CASE WHEN f.FieldNumber = 6 THEN f.MaxValue END) AS High6,
+        COALESCE(MAX(CASE WHEN f.FieldNumber = 7 THEN COALESCE(f.MinValue, -1000000000000) END), 0) AS Low7,
+        MAX(CASE WHEN f.FieldNumber = 7 THEN f.MaxValue END) AS High7,
+        COALESCE(MAX(CASE WHEN f.FieldNumber = 8 THEN COALESCE(f.MinValue, -1000000000000) END), 0) AS Low8,
+        MAX(CASE WHEN f.FieldNumber = 8 THEN f.MaxValue END) AS High8
+    INTO #ranges
+    FROM (
+        SELECT DISTINCT w.ChannelID FROM #windows AS w
+    ) AS a
+    LEFT JOIN iot.FieldRanges AS f ON f.ChannelID = a.ChannelID
+    GROUP BY a.ChannelID;
+
+    SELECT
+        d.ChannelID,
+        d.Day,
+        DATEADD(DAY, d.Day, CAST(@base AS DATETIME2(6))) AS StartAt,
+        CASE
+            WHEN d.Day >= @today THEN @AsOfTime
+            ELSE DATEADD(DAY, d.Day + 1, CAST(@base AS DATETIME2(6)))
+        END AS EndAt
+    INTO #days
+    FROM (
+        SELECT DISTINCT n.ChannelID, n.Day FROM #needed AS n
+    ) AS d;
+
+    SELECT
+        d.ChannelID,
+        d.Day,
+        2 * d.Day +
+        CASE WHEN DATEDIFF_BIG(MICROSECOND, d.StartAt, r.CreatedAt) >= @cut THEN 1 ELSE 0 END AS Part,
+        DATEDIFF_BIG(SECOND, '0001-01-01', r.CreatedAt) AS Second,
+        r.Field1,
+        r.Field2,
+        r.Field3,
+        r.Field4,
+        r.Field5,
+        r.Field6,
+        r.Field7,
+        r.Field8,
+        CASE
+            WHEN COALESCE(
+                r.Field1,
+                r.Field2,
+                r.Field3,
+                r.Field4,
+                r.Field5,
+                r.Field6,
+                r.Field7,
+                r.Field8
+            ) IS NULL THEN 1
+            ELSE 0
+        END AS IsMissing,
+        CASE
+            WHEN r.Field1 < g.Low1
+            OR r.Field1 > g.High1
+            OR r.Field2 < g.Low2
+            OR r.Field2 > g.High2
+            OR r.Field3 < g.Low3
+            OR r.Field3 > g.High3
+            OR r.Field4 < g.Low4
+            OR r.Field4 > g.High4
+            OR r.Field5 < g.Low5
+            OR r.Field5 > g.High5
+            OR r.Field6 < g.Low6
+            OR r.Field6 > g.High6
+            OR r.Field7 < g.Low7
+            OR r.Field7 > g.High7
+            OR r.Field8 < g.Low8
+            OR r.Field8 > g.High8 THEN 1
+            ELSE 0
+        END AS IsOutOfRange
+    INTO #sourced
+    FROM #days AS d
+    JOIN #ranges AS g ON g.ChannelID = d.ChannelID
+    JOIN iot.CurrentReadings AS r
+        ON r.ChannelID = d.ChannelID AND r.CreatedAt >= d.StartAt AND r.CreatedAt < d.EndAt;
+
+    -- values around the channel's least, subtracted exactly, so that far-off levels cost no digits
+    SELECT
+        s.ChannelID,
+        MIN(s.Field1) AS Least1,
+        MIN(s.Field2) AS Least2,
+        MIN(s.Field3) AS Least3,
+        MIN(s.Field4) AS Least4,
+        MIN(s.Field5) AS Least5,
+        MIN(s.Field6) AS Least6,
+        MIN(s.Field7) AS Least7,
+        MIN(s.Field8) AS Least8
+    INTO #least
+    FROM #sourced AS s
+    GROUP BY s.ChannelID;
+    SELECT
+        s.ChannelID,
+        s.Day,
+        s.Part,
+        s.IsMissing,
+        s.IsOutOfRange,
+        CAST(CAST(s.Field1 AS DECIMAL(19, 6)) - l.Least1 AS FLOAT) AS Value1,
+        CAST(CAST(s.Field2 AS DECIMAL(19, 6)) - l.Least2 AS FLOAT) AS Value2,
+        CAST(CAST(s.Field3 AS DECIMAL(19, 6)) - l.Least3 AS FLOAT) AS Value3,
+        CAST(CAST(s.Field4 AS DECIMAL(19, 6)) - l.Least4 AS FLOAT) AS Value4,
+        CAST(CAST(s.Field5 AS DECIMAL(19, 6)) - l.Least5 AS FLOAT) AS Value5,
+        CAST(CAST(s.Field6 AS DECIMAL(19, 6)) - l.Least6 AS FLOAT) AS Value6,
+        CAST(CAST(s.Field7 AS DECIMAL(19, 6)) - l.Least7 AS FLOAT) AS Value7,
+        CAST(CAST(s.Field8 AS DECIMAL(19, 6)) - l.Least8 AS FLOAT) AS Value8
+    INTO #parted
+    FROM #sourced AS s
+    JOIN #least AS l ON l.ChannelID = s.ChannelID
+    WHERE EXISTS (SELECT 1 FROM #needed AS n WHERE n.ChannelID = s.ChannelID AND n.Part = s.Part);
+
+    SELECT p.ChannelID, p.Day, p.Part, v.Field, v.N, v.Mean, v.M2
+    INTO #parts
+    FROM (
+        SELECT
+            s.ChannelID,
+            s.Day,
+            s.Part,
+            COUNT_BIG(s.Value1) AS N1,
+            AVG(s.Value1) AS Mean1,
+            VARP(s.Value1) * COUNT_BIG(s.Value1) AS M1,
+            COUNT_BIG(s.Value2) AS N2,
+            AVG(s.Value2) AS Mean2,
+            VARP(s.Value2) * COUNT_BIG(s.Value2) AS M2,
+            COUNT_BIG(s.Value3) AS N3,
+            AVG(s.Value3) AS Mean3,
+            VARP(s.Value3) * COUNT_BIG(s.Value3) AS M3,
+            COUNT_BIG(s.Value4) AS N4,
+            AVG(s.Value4) AS Mean4,
+            VARP(s.Value4) * COUNT_BIG(s.Value4) AS M4,
+            COUNT_BIG(s.Value5) AS N5,
+            AVG(s.Value5) AS Mean5,
+            VARP(s.Value5) * COUNT_BIG(s.Value5) AS M5,
+            COUNT_BIG(s.Value6) AS N6,
+            AVG(s.Value6) AS Mean6,
+            VARP(s.Value6) * COUNT_BIG(s.Value6) AS M6,
+            COUNT_BIG(s.Value7) AS N7,
+            AVG(s.Value7) AS Mean7,
+            VARP(s.Value7) * COUNT_BIG(s.Value7) AS M7,
+            COUNT_BIG(s.Value8) AS N8,
+            AVG(s.Value8) AS Mean8,
+            VARP(s.Value8) * COUNT_BIG(s.Value8) AS M8
+        FROM #parted AS s
+        GROUP BY s.ChannelID, s.Day, s.Part
+    ) AS p
+    CROSS APPLY (VALUES
+        (1, p.N1, p.Mean1, p.M1),
+        (2, p.N2, p.Mean2, p.M2),
+        (3, p.N3, p.Mean3, p.M3),
+        (4, p.N4, p.Mean4, p.M4),
+        (5, p.N5, p.Mean5, p.M5),
+        (6, p.N6, p.Mean6, p.M6),
+        (7, p.N7, p.Mean7, p.M7),
+        (8, p.N8, p.Mean8, p.M8)
+    ) AS v (Field, N, Mean, M2)
+    WHERE v.N > 0;
+
+    SELECT
+        m.ChannelID,
+        m.CheckDate,
+        m.Field,
+        MIN(m.WindowMean) AS Mean,
+        3 * SQRT(SUM(m.M2 + m.N * SQUARE(m.Mean - m.WindowMean)) / NULLIF(SUM(m.N) - 1, 0)) AS Reach
+    INTO #reaches
+    FROM (
+        SELECT
+            w.ChannelID,
+            w.CheckDate,
+            p.Field,
+            CAST(p.N AS FLOAT) AS N,
+            p.Mean,
+            p.M2,
+            SUM(p.N * p.Mean) OVER (PARTITION BY w.ChannelID, w.CheckDate, p.Field) /
+            SUM(CAST(p.N AS FLOAT)) OVER (PARTITION BY w.ChannelID, w.CheckDate, p.Field) AS WindowMean
+        FROM #windows AS w
+        JOIN #parts AS p ON p.ChannelID = w.ChannelID AND p.Part >= w.EndPart - 60 AND p.Part < w.EndPart
+    ) AS m
+    GROUP BY m.ChannelID, m.CheckDate, m.Field;
+    SELECT
+        r.ChannelID,
+        r.CheckDate,
+        MAX(CASE WHEN r.Field = 1 THEN r.Mean END) AS Mean1,
+        MAX(CASE WHEN r.Field = 1 THEN r.Reach END) AS Reach1,
+        MAX(CASE WHEN r.Field = 2 THEN r.Mean END) AS Mean2,
+        MAX(CASE WHEN r.Field = 2 THEN r.Reach END) AS Reach2,
+        MAX(CASE WHEN r.Field = 3 THEN r.Mean END) AS Mean3,
+        MAX(CASE WHEN r.Field = 3 THEN r.Reach END) AS Reach3,
+        MAX(CASE WHEN r.Field = 4 THEN r.Mean END) AS Mean4,
+        MAX(CASE WHEN r.Field = 4 THEN r.Reach END) AS Reach4,
+        MAX(CASE WHEN r.Field = 5 THEN r.Mean END) AS Mean5,
+        MAX(CASE WHEN r.Field = 5 THEN r.Reach END) AS Reach5,
+        MAX(CASE WHEN r.Field = 6 THEN r.Mean END) AS Mean6,
+        MAX(CASE WHEN r.Field = 6 THEN r.Reach END) AS Reach6,
+        MAX(CASE WHEN r.Field = 7 THEN r.Mean END) AS Mean7,
+        MAX(CASE WHEN r.Field = 7 THEN r.Reach END) AS Reach7,
+        MAX(CASE WHEN r.Field = 8 THEN r.Mean END) AS Mean8,
+        MAX(CASE WHEN r.Field = 8 THEN r.Reach END) AS Reach8
+    INTO #limits
+    FROM #reaches AS r
+    GROUP BY r.ChannelID, r.CheckDate;
+
+    SELECT
+        w.ChannelID,
+        w.CheckDate,
+        COUNT_BIG(*) AS Readings,
+        SUM(CAST(s.IsMissing AS BIGINT)) AS Missing,
+        SUM(CAST(s.IsOutOfRange AS BIGINT)) AS OutOfRange,
+        SUM(
+            CAST(
+                CASE
+                    WHEN ABS(s.Value1 - l.Mean1) > l.Reach1
+                    OR ABS(s.Value2 - l.Mean2) > l.Reach2
+                    OR ABS(s.Value3 - l.Mean3) > l.Reach3
+                    OR ABS(s.Value4 - l.Mean4) > l.Reach4
+                    OR ABS(s.Value5 - l.Mean5) > l.Reach5
+                    OR ABS(s.Value6 - l.Mean6) > l.Reach6
+                    OR ABS(s.Value7 - l.Mean7) > l.Reach7
+                    OR ABS(s.Value8 - l.Mean8) > l.Reach8 THEN 1
+                    ELSE 0
+                END AS BIGINT
+            )
+        ) AS Anomalies
+    INTO #counted
+    FROM #windows AS w
+    JOIN #parted AS s ON s.ChannelID = w.ChannelID AND s.Day = w.Day
+    LEFT JOIN #limits AS l ON l.ChannelID = w.ChannelID AND l.CheckDate = w.CheckDate
+    GROUP BY w.ChannelID, w.CheckDate;
+
+    SELECT
+        f.ChannelID,
+        f.CheckDate,
+        STRING_AGG(CAST(f.Field AS NVARCHAR(10)), N', ') WITHIN GROUP (ORDER BY f.Field) AS Fields
+    INTO #unranged
+    FROM (
+        SELECT DISTINCT w.ChannelID, w.CheckDate, p.Field
+        FROM #windows AS w
+        JOIN #parts AS p ON p.ChannelID = w.ChannelID AND p.Day = w.Day
+    ) AS f
+    WHERE NOT EXISTS (
+            SELECT 1 FROM iot.FieldRanges AS r WHERE r.ChannelID = f.ChannelID AND r.FieldNumber = f.Field
+        )
+    GROUP BY f.ChannelID, f.CheckDate;
+
+    CREATE TABLE #cadences (
+        ChannelID INT NOT NULL,
+        CheckDate DATE NOT NULL,
+        Seconds FLOAT NOT NULL
+    );
+    CREATE TABLE #seconds_of_days (
+        ChannelID INT NOT NULL,
+        Day INT NOT NULL,
+        Seconds BIGINT NOT NULL
+    );
+    EXEC iot.usp_FindCadences;
+    EXEC iot.usp_KeepJudgements @AsOfTime = @AsOfTime;
+    RETURN 0;
+END;

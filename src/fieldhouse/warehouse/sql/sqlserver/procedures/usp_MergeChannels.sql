@@ -1,0 +1,111 @@
+-- usp_MergeChannels: channels' metadata, as last read, by the names of usp_UpsertChannel's parameters.
+CREATE OR ALTER PROCEDURE iot.usp_MergeChannels @Channels NVARCHAR(MAX)
+AS
+BEGIN
+    SET NOCOUNT ON;
+    SELECT
+        j.ChannelID,
+        iot.ufn_JsonText(j.ChannelName) AS ChannelName,
+        iot.ufn_JsonText(j.Description) AS Description,
+        TRY_CAST(j.Latitude AS DECIMAL(18, 6)) AS Latitude,
+        TRY_CAST(j.Longitude AS DECIMAL(18, 6)) AS Longitude,
+        iot.ufn_JsonText(j.Elevation) AS Elevation,
+        iot.ufn_JsonText(j.Field1Name) AS Field1Name,
+        iot.ufn_JsonText(j.Field2Name) AS Field2Name,
+        iot.ufn_JsonText(j.Field3Name) AS Field3Name,
+        iot.ufn_JsonText(j.Field4Name) AS Field4Name,
+        iot.ufn_JsonText(j.Field5Name) AS Field5Name,
+        iot.ufn_JsonText(j.Field6Name) AS Field6Name,
+        iot.ufn_JsonText(j.Field7Name) AS Field7Name,
+        iot.ufn_JsonText(j.Field8Name) AS Field8Name,
+        j.CreatedAt,
+        j.UpdatedAt,
+        j.LastEntryID,
+        j.RefreshedAt
+    INTO #channels
+    FROM OPENJSON(@Channels) WITH (
+        ChannelID INT '$.channel_id',
+        ChannelName NVARCHAR(MAX) '$.name',
+        Description NVARCHAR(MAX) '$.description',
+        Elevation NVARCHAR(MAX) '$.elevation',
+        Field1Name NVARCHAR(MAX) '$.field1',
+        Field2Name NVARCHAR(MAX) '$.field2',
+        Field3Name NVARCHAR(MAX) '$.field3',
+        Field4Name NVARCHAR(MAX) '$.field4',
+        Field5Name NVARCHAR(MAX) '$.field5',
+        Field6Name NVARCHAR(MAX) '$.field6',
+        Field7Name NVARCHAR(MAX) '$.field7',
+        Field8Name NVARCHAR(MAX) '$.field8',
+        Latitude NVARCHAR(40) '$.latitude',
+        Longitude NVARCHAR(40) '$.longitude',
+        CreatedAt DATETIME2(6) '$.created_at',
+        UpdatedAt DATETIME2(6) '$.updated_at',
+        LastEntryID BIGINT '$.last_entry_id',
+        RefreshedAt DATETIME2(6) '$.refreshed_at'
+    ) AS j;
+
+    UPDATE c
+    SET
+        ChannelName = j.ChannelName,
+        Description = j.Description,
+        Latitude = j.Latitude,
+        Longitude = j.Longitude,
+        Elevation = j.Elevation,
+        Field1Name = j.Field1Name,
+        Field2Name = j.Field2Name,
+        Field3Name = j.Field3Name,
+        Field4Name = j.Field4Name,
+        Field5Name = j.Field5Name,
+        Field6Name = j.Field6Name,
+        Field7Name = j.Field7Name,
+        Field8Name = j.Field8Name,
+        CreatedAt = j.CreatedAt,
+        UpdatedAt = j.UpdatedAt,
+        LastEntryID = j.LastEntryID,
+        RefreshedAt = j.RefreshedAt
+    FROM iot.Channels AS c
+    JOIN #channels AS j ON j.ChannelID = c.ChannelID;
+
+    INSERT INTO iot.Channels (
+        ChannelID,
+        ChannelName,
+        Description,
+        Latitude,
+        Longitude,
+        Elevation,
+        Field1Name,
+        Field2Name,
+        Field3Name,
+        Field4Name,
+        Field5Name,
+        Field6Name,
+        Field7Name,
+        Field8Name,
+        CreatedAt,
+        UpdatedAt,
+        LastEntryID,
+        RefreshedAt
+    )
+    SELECT
+        j.ChannelID,
+        iot.ufn_JsonText(j.ChannelName) AS ChannelName,
+        iot.ufn_JsonText(j.Description) AS Description,
+        j.Latitude,
+        j.Longitude,
+        j.Elevation,
+        j.Field1Name,
+        j.Field2Name,
+        j.Field3Name,
+        j.Field4Name,
+        j.Field5Name,
+        j.Field6Name,
+        j.Field7Name,
+        j.Field8Name,
+        j.CreatedAt,
+        j.UpdatedAt,
+        j.LastEntryID,
+        j.RefreshedAt
+    FROM #channels AS j
+    WHERE NOT EXISTS (SELECT 1 FROM iot.Channels AS c WHERE c.ChannelID = j.ChannelID);
+    RETURN 0;
+END;

@@ -1,0 +1,125 @@
+-- usp_MergeTurn: writes those of #offered that have one turn; no key stands there twice. What is held goes to
+-- #held, the values that are replaced to #texts. Called by usp_LoadReadings, under the channels' locks.
+CREATE OR ALTER PROCEDURE iot.usp_MergeTurn @Turn INT
+AS
+BEGIN
+    SET NOCOUNT ON;
+    INSERT INTO #held (ChannelID, Epoch, EntryID, Turn, ReadingID, HeldAt, IsMoved, IsChanged)
+    SELECT
+        o.ChannelID,
+        o.Epoch,
+        o.EntryID,
+        o.Turn,
+        r.ReadingID,
+        r.CreatedAt,
+        CASE WHEN r.CreatedAt <> o.CreatedAt THEN 1 ELSE 0 END,
+        CASE
+            WHEN o.Field1 <> r.Field1
+            OR (o.Field1 IS NOT NULL AND r.Field1 IS NULL)
+            OR o.Field2 <> r.Field2
+            OR (o.Field2 IS NOT NULL AND r.Field2 IS NULL)
+            OR o.Field3 <> r.Field3
+            OR (o.Field3 IS NOT NULL AND r.Field3 IS NULL)
+            OR o.Field4 <> r.Field4
+            OR (o.Field4 IS NOT NULL AND r.Field4 IS NULL)
+            OR o.Field5 <> r.Field5
+            OR (o.Field5 IS NOT NULL AND r.Field5 IS NULL)
+            OR o.Field6 <> r.Field6
+            OR (o.Field6 IS NOT NULL AND r.Field6 IS NULL)
+            OR o.Field7 <> r.Field7
+            OR (o.Field7 IS NOT NULL AND r.Field7 IS NULL)
+            OR o.Field8 <> r.Field8
+            OR (o.Field8 IS NOT NULL AND r.Field8 IS NULL)
+            OR o.Latitude <> r.Latitude
+            OR (o.Latitude IS NOT NULL AND r.Latitude IS NULL)
+            OR o.Longitude <> r.Longitude
+            OR (o.Longitude IS NOT NULL AND r.Longitude IS NULL)
+            OR o.Elevation <> r.Elevation
+            OR (o.Elevation IS NOT NULL AND r.Elevation IS NULL)
+            OR o.Status COLLATE Latin1_General_BIN2 <> r.Status COLLATE Latin1_General_BIN2
+            OR DATALENGTH(o.Status) <> DATALENGTH(r.Status)
+            OR (o.Status IS NOT NULL AND r.Status IS NULL) THEN 1
+            ELSE 0
+        END
+    FROM #offered AS o
+    JOIN iot.AllReadings AS r ON r.ChannelID = o.ChannelID AND r.Epoch = o.Epoch AND r.EntryID = o.EntryID
+    WHERE o.Turn = @Turn;
+
+    IF EXISTS (SELECT 1 FROM #held AS h WHERE h.Turn = @Turn AND h.IsMoved = 1)
+    BEGIN
+        DECLARE
+            @said NVARCHAR(400) = (
+                SELECT TOP (1)
+                    CONCAT(
+                        N'entry ',
+                        o.EntryID,
+                        N' of channel ',
+                        o.ChannelID,
+                        N' came with ',
+                        CONVERT(NVARCHAR(19), o.CreatedAt, 120),
+                        N' and is held with ',
+                        CONVERT(NVARCHAR(19), h.HeldAt, 120)
+                    )
+                FROM #held AS h
+                JOIN #offered AS o
+                    ON o.ChannelID = h.ChannelID
+                        AND o.Epoch = h.Epoch
+                        AND o.EntryID = h.EntryID
+                        AND o.Turn = h.Turn
+                WHERE h.Turn = @Turn AND h.IsMoved = 1
+                ORDER BY o.ChannelID, o.EntryID
+            );
+        THROW 51003, @said, 1;
+    END;
+
+    IF EXISTS (SELECT 1 FROM #held AS h WHERE h.Turn = @Turn AND h.IsChanged = 1)
+        EXEC iot.usp_UpdateHeld @Turn = @Turn;
+
+    INSERT INTO iot.SensorReadings (
+        ChannelID,
+        Epoch,
+        EntryID,
+        CreatedAt,
+        Field1,
+        Field2,
+        Field3,
+        Field4,
+        Field5,
+        Field6,
+        Field7,
+        Field8,
+        Latitude,
+        Longitude,
+        Elevation,
+        Status
+    )
+    SELECT
+        o.ChannelID,
+        o.Epoch,
+        o.EntryID,
+        o.CreatedAt,
+        o.Field1,
+        o.Field2,
+        o.Field3,
+        o.Field4,
+        o.Field5,
+        o.Field6,
+        o.Field7,
+        o.Field8,
+        o.Latitude,
+        o.Longitude,
+        o.Elevation,
+        o.Status
+    FROM #offered AS o
+    WHERE o.Turn = @Turn
+        AND NOT EXISTS (
+            SELECT 1
+            FROM #held AS h
+            WHERE h.ChannelID = o.ChannelID
+                AND h.Epoch = o.Epoch
+                AND h.EntryID = o.EntryID
+                AND h.Turn = o.Turn
+        )
+    ORDER BY o.ChannelID, o.EntryID;
+    RETURN 0;
+END;

@@ -1,0 +1,74 @@
+-- usp_UpdateHeld: offered values fill and replace those held, here or in the archive; an offered NULL never
+-- erases, and what is replaced goes to #texts. Called by usp_MergeTurn.
+CREATE OR ALTER PROCEDURE iot.usp_UpdateHeld @Turn INT
+AS
+BEGIN
+    SET NOCOUNT ON;
+    INSERT INTO #texts (ChannelID, Epoch, EntryID, ColumnName, RawValue, Reason)
+    SELECT o.ChannelID, o.Epoch, o.EntryID, v.ColumnName, v.Held, N'replaced'
+    FROM #held AS h
+    JOIN #offered AS o
+        ON o.ChannelID = h.ChannelID AND o.Epoch = h.Epoch AND o.EntryID = h.EntryID AND o.Turn = h.Turn
+    JOIN iot.AllReadings AS r ON r.ChannelID = h.ChannelID AND r.Epoch = h.Epoch AND r.EntryID = h.EntryID
+    CROSS APPLY (VALUES
+        (N'Field1', CAST(r.Field1 AS NVARCHAR(MAX)), CAST(o.Field1 AS NVARCHAR(MAX))),
+        (N'Field2', CAST(r.Field2 AS NVARCHAR(MAX)), CAST(o.Field2 AS NVARCHAR(MAX))),
+        (N'Field3', CAST(r.Field3 AS NVARCHAR(MAX)), CAST(o.Field3 AS NVARCHAR(MAX))),
+        (N'Field4', CAST(r.Field4 AS NVARCHAR(MAX)), CAST(o.Field4 AS NVARCHAR(MAX))),
+        (N'Field5', CAST(r.Field5 AS NVARCHAR(MAX)), CAST(o.Field5 AS NVARCHAR(MAX))),
+        (N'Field6', CAST(r.Field6 AS NVARCHAR(MAX)), CAST(o.Field6 AS NVARCHAR(MAX))),
+        (N'Field7', CAST(r.Field7 AS NVARCHAR(MAX)), CAST(o.Field7 AS NVARCHAR(MAX))),
+        (N'Field8', CAST(r.Field8 AS NVARCHAR(MAX)), CAST(o.Field8 AS NVARCHAR(MAX))),
+        (N'Latitude', CAST(r.Latitude AS NVARCHAR(MAX)), CAST(o.Latitude AS NVARCHAR(MAX))),
+        (N'Longitude', CAST(r.Longitude AS NVARCHAR(MAX)), CAST(o.Longitude AS NVARCHAR(MAX))),
+        (N'Elevation', CAST(r.Elevation AS NVARCHAR(MAX)), CAST(o.Elevation AS NVARCHAR(MAX))),
+        (N'Status', CAST(r.Status AS NVARCHAR(MAX)), CAST(o.Status AS NVARCHAR(MAX)))
+    ) AS v (ColumnName, Held, Offered)
+    WHERE h.Turn = @Turn
+        AND h.IsChanged = 1
+        AND (
+            v.Held COLLATE Latin1_General_BIN2 <> v.Offered COLLATE Latin1_General_BIN2
+            OR DATALENGTH(v.Held) <> DATALENGTH(v.Offered)
+        );
+
+    UPDATE r
+    SET
+        Field1 = COALESCE(o.Field1, r.Field1),
+        Field2 = COALESCE(o.Field2, r.Field2),
+        Field3 = COALESCE(o.Field3, r.Field3),
+        Field4 = COALESCE(o.Field4, r.Field4),
+        Field5 = COALESCE(o.Field5, r.Field5),
+        Field6 = COALESCE(o.Field6, r.Field6),
+        Field7 = COALESCE(o.Field7, r.Field7),
+        Field8 = COALESCE(o.Field8, r.Field8),
+        Latitude = COALESCE(o.Latitude, r.Latitude),
+        Longitude = COALESCE(o.Longitude, r.Longitude),
+        Elevation = COALESCE(o.Elevation, r.Elevation),
+        Status = COALESCE(o.Status, r.Status)
+    FROM iot.SensorReadings AS r
+    JOIN #held AS h ON h.ReadingID = r.ReadingID AND h.HeldAt = r.CreatedAt
+    JOIN #offered AS o
+        ON o.ChannelID = h.ChannelID AND o.Epoch = h.Epoch AND o.EntryID = h.EntryID AND o.Turn = h.Turn
+    WHERE h.Turn = @Turn AND h.IsChanged = 1;
+
+    UPDATE r
+    SET
+        Field1 = COALESCE(o.Field1, r.Field1),
+        Field2 = COALESCE(o.Field2, r.Field2),
+        Field3 = COALESCE(o.Field3, r.Field3),
+        Field4 = COALESCE(o.Field4, r.Field4),
+        Field5 = COALESCE(o.Field5, r.Field5),
+        Field6 = COALESCE(o.Field6, r.Field6),
+        Field7 = COALESCE(o.Field7, r.Field7),
+        Field8 = COALESCE(o.Field8, r.Field8),
+        Latitude = COALESCE(o.Latitude, r.Latitude),
+        Longitude = COALESCE(o.Longitude, r.Longitude),
+        Elevation = COALESCE(o.Elevation, r.Elevation),
+        Status = COALESCE(o.Status, r.Status)
+    FROM iot.SensorReadings_Archive AS r
+    JOIN #held AS h ON h.ReadingID = r.ReadingID AND h.HeldAt = r.CreatedAt
+    JOIN #offered AS o
+        ON o.ChannelID = h.ChannelID AND o.Epoch = h.Epoch AND o.EntryID = h.EntryID AND o.Turn = h.Turn
+    WHERE h.Turn = @Turn AND h.IsChanged = 1;
+    RETURN 0;
+END;

@@ -1,0 +1,63 @@
+-- usp_Status(as_of): one row a channel: what it holds, how far it is complete, how its last run went.
+CREATE OR ALTER PROCEDURE iot.usp_Status @AsOfTime DATETIME2(6) = NULL
+AS
+BEGIN
+    SET NOCOUNT ON;
+    SET @AsOfTime = COALESCE(@AsOfTime, SYSUTCDATETIME());
+    SELECT
+        c.ChannelID,
+        c.ChannelName,
+        COALESCE(h.Readings, 0) AS Readings,
+        COALESCE(n.Epoch, 0) AS Epochs,
+        h.FirstReading,
+        h.NewestReading,
+        w.Watermark,
+        COALESCE(g.OpenGaps, 0) AS OpenGaps,
+        COALESCE(g.Unreachable, 0) AS Unreachable,
+        p.StartedAt AS LastRunAt,
+        p.Outcome AS LastOutcome,
+        q.CheckDate AS ScoredOn,
+        q.QualityScore
+    FROM iot.Channels AS c
+    LEFT JOIN (
+        SELECT
+            r.ChannelID,
+            COUNT_BIG(*) AS Readings,
+            MIN(r.CreatedAt) AS FirstReading,
+            MAX(CASE WHEN r.CreatedAt < @AsOfTime THEN r.CreatedAt END) AS NewestReading
+        FROM iot.AllReadings AS r
+        GROUP BY r.ChannelID
+    ) AS h ON h.ChannelID = c.ChannelID
+    LEFT JOIN (
+        SELECT e.ChannelID, MAX(e.Epoch) AS Epoch FROM iot.Epochs AS e GROUP BY e.ChannelID
+    ) AS n ON n.ChannelID = c.ChannelID
+    LEFT JOIN (
+        SELECT s.ChannelID, s.Epoch, MAX(s.SpanEnd) AS Watermark
+        FROM iot.Coverage AS s
+        WHERE s.SpanStart = '0001-01-01'
+        GROUP BY s.ChannelID, s.Epoch
+    ) AS w ON w.ChannelID = n.ChannelID AND w.Epoch = n.Epoch
+    LEFT JOIN (
+        SELECT
+            x.ChannelID,
+            x.Epoch,
+            SUM(CASE WHEN x.State = N'open' THEN 1 ELSE 0 END) AS OpenGaps,
+            SUM(CASE WHEN x.State = N'unreachable' THEN 1 ELSE 0 END) AS Unreachable
+        FROM iot.Gaps AS x
+        GROUP BY x.ChannelID, x.Epoch
+    ) AS g ON g.ChannelID = n.ChannelID AND g.Epoch = n.Epoch
+    OUTER APPLY (
+        SELECT TOP (1) x.StartedAt, x.Outcome
+        FROM iot.PipelineRuns AS x
+        WHERE x.ChannelID = c.ChannelID
+        ORDER BY x.StartedAt DESC, x.RunID DESC
+    ) AS p
+    OUTER APPLY (
+        SELECT TOP (1) x.CheckDate, x.QualityScore
+        FROM iot.DataQuality AS x
+        WHERE x.ChannelID = c.ChannelID
+        ORDER BY x.CheckDate DESC
+    ) AS q
+    ORDER BY c.ChannelID;
+    RETURN 0;
+END;

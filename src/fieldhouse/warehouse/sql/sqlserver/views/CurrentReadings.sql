@@ -1,0 +1,25 @@
+-- The readings that count: all but those that a newer epoch has superseded.
+CREATE OR ALTER VIEW iot.CurrentReadings
+AS
+SELECT
+    r.ReadingID,
+    r.ChannelID,
+    r.Epoch,
+    r.EntryID,
+    r.CreatedAt,
+    r.Field1,
+    r.Field2,
+    r.Field3,
+    r.Field4,
+    r.Field5,
+    r.Field6,
+    r.Field7,
+    r.Field8,
+    r.Latitude,
+    r.Longitude,
+    r.Elevation,
+    r.Status,
+    r.Superseded,
+    r.ImportedAt
+FROM iot.SensorReadings AS r
+WHERE r.Superseded = 0;

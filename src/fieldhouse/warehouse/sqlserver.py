@@ -1,0 +1,264 @@
+"""The warehouse on Microsoft SQL Server (2019 and later) or Azure SQL, in T-SQL procedures.
+
+Every question and every write is a procedure in schema ``iot``, so that a login needs no right but
+to execute. What the server asks to be tried again (a deadlock's victim, a fail-over, throttling, a
+lost connection) is tried again as a whole transaction.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any, TypeVar
+
+import mssql_python
+import pyarrow as pa
+import stamina
+from mssql_python import Connection
+
+from fieldhouse.errors import WarehouseLocked, WarehouseUnavailable, WarehouseUnusable
+from fieldhouse.readings import Batch
+from fieldhouse.settings.sqlserver import SqlServerAddress
+from fieldhouse.warehouse import Counts, migrations, sqlfiles
+from fieldhouse.warehouse.sqlserver_errors import translated
+from fieldhouse.warehouse.sqlserver_load import Load
+from fieldhouse.warehouse.sqlserver_select import require_select
+from fieldhouse.warehouse.sqlserver_session import (
+    ENGINE,
+    Server,
+    answer,
+    call_text,
+    execute,
+    quoted,
+)
+
+__all__ = ["SQLServerWarehouse"]
+
+_ATTEMPTS = 6
+_LOCK_MILLISECONDS = 600_000
+_BATCH_ROWS = 65_536
+_APPLIED = """
+IF OBJECT_ID(N'iot.usp_AppliedScripts', N'P') IS NOT NULL EXEC iot.usp_AppliedScripts
+ELSE SELECT N'' AS ScriptName, N'' AS Checksum WHERE 1 = 0"""
+_RECORD = (
+    "EXEC sp_executesql ?, N'@ScriptName NVARCHAR(200), @Checksum CHAR(64)',"
+    " @ScriptName = ?, @Checksum = ?"
+)
+_LOCK = """
+DECLARE @granted INT;
+EXEC @granted = sp_getapplock
+    @Resource = ?, @LockMode = N'Exclusive', @LockOwner = N'Session', @LockTimeout = ?;
+SELECT @granted AS Granted;"""
+_UNLOCK = "EXEC sp_releaseapplock @Resource = ?, @LockOwner = N'Session';"
+
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
+
+
+class SQLServerWarehouse:
+    """A warehouse in a SQL Server database; see ``Warehouse`` for what its methods promise."""
+
+    def __init__(self, server: Server, *, bulk: bool, creates_or_alters: bool) -> None:
+        """Take over ``server``; use ``open``."""
+        self._server = server
+        self._bulk = bulk
+        self._creates_or_alters = creates_or_alters
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        password: str | None = None,
+        *,
+        read_only: bool = False,
+        create: bool = False,
+    ) -> "SQLServerWarehouse":
+        """Connect to the database at ``url``; with ``create`` make it where it is missing.
+
+        Raises WarehouseUnavailable for a server that does not answer, WarehouseUnusable for what
+        it refuses.
+        """
+        server = Server(SqlServerAddress.parse(url), password, read_only=read_only)
+        if create:
+            _create_database(server)
+        with server.connected() as connection:
+            facts = answer(
+                connection,
+                "SELECT CAST(SERVERPROPERTY('BabelfishVersion') AS NVARCHAR(40)) AS Babelfish",
+            )
+            migrations.check(ENGINE, _applied(connection), where=server.where)
+        genuine = facts["Babelfish"][0].as_py() is None
+        return cls(server, bulk=genuine, creates_or_alters=genuine)
+
+    def migrate(self) -> Sequence[str]:
+        """Bring the schema up to this version, in one transaction; the others wait meanwhile."""
+        with self._server.connected() as connection:
+            applied = _applied(connection)
+        if not migrations.pending(ENGINE, applied):
+            return []
+        self._require_writable()
+        return self._attempt(self._migrate)
+
+    def load(self, batches: Sequence[Batch]) -> Mapping[int, Counts]:
+        """Write the batches in one transaction, tried again as a whole where the server asks."""
+        self._require_writable()
+        if not batches:
+            return {}
+        load = Load(batches, bulk=self._bulk)
+        try:
+            return self._attempt(lambda: self._send(load))
+        finally:
+            self._bulk = load.bulk
+
+    def query(self, name: str, /, **parameters: Any) -> pa.Table:
+        """Answer the procedure of a name; a parameter not given has its default."""
+        return self._attempt(lambda: self._answer(name, parameters))
+
+    def scan(self, name: str, /, **parameters: Any) -> pa.RecordBatchReader:
+        """Answer as ``query`` does, batch by batch."""
+        return self._stream(*call_text(name, parameters))
+
+    def call(self, name: str, /, **parameters: Any) -> pa.Table:
+        """Run the procedure of a name, one transaction; a table given to it goes as JSON."""
+        self._require_writable()
+        return self._attempt(lambda: self._answer(name, parameters))
+
+    def stream(self, statement: str, /) -> pa.RecordBatchReader:
+        """Answer one SELECT of a user's, in a transaction that is always rolled back."""
+        require_select(statement)
+        return self._stream(statement, [], author=statement)
+
+    @contextmanager
+    def lock(self, channel_id: int) -> Iterator[None]:
+        """Hold the channel by an application lock of a session of its own."""
+        resource = f"iot.plan:{channel_id}"
+        with self._server.connected() as connection:
+            connection.timeout = 0
+            granted = answer(connection, _LOCK, (resource, _LOCK_MILLISECONDS))
+            if granted["Granted"][0].as_py() < 0:
+                raise WarehouseLocked(f"channel {channel_id} is being read by another process")
+            try:
+                yield
+            finally:
+                self._unlock(connection, resource)
+
+    def close(self) -> None:
+        """Connect no more; the driver closes what it keeps in its pool by itself."""
+        self._server.close()
+
+    def _unlock(self, connection: Connection, resource: str) -> None:
+        try:
+            answer(connection, _UNLOCK, (resource,))
+        except (mssql_python.Error, RuntimeError):  # a lost session holds nothing any more
+            logger.debug("The lock %s went with its session", resource)
+
+    def _require_writable(self) -> None:
+        if self._server.read_only:
+            raise WarehouseUnusable(f"{self._server.where}: opened read-only")
+
+    def _attempt(self, work: Callable[[], T]) -> T:
+        """Do a whole transaction, again where the server asks for it."""
+        for attempt in stamina.retry_context(
+            on=WarehouseUnavailable, attempts=_ATTEMPTS, timeout=120, wait_initial=0.2, wait_max=10
+        ):
+            with attempt:
+                return work()
+        raise AssertionError("unreachable")
+
+    def _answer(self, name: str, parameters: Mapping[str, Any]) -> pa.Table:
+        statement, values = call_text(name, parameters)
+        with self._server.connected() as connection:
+            return answer(connection, statement, values)
+
+    def _send(self, load: Load) -> Mapping[int, Counts]:
+        with self._server.connected() as connection:
+            return load.send(connection)
+
+    def _stream(
+        self, statement: str, values: Sequence[Any], *, author: str | None = None
+    ) -> pa.RecordBatchReader:
+        stack = ExitStack()
+        try:
+            connection = stack.enter_context(
+                self._server.connected(statement=author, autocommit=False)
+            )
+            cursor, is_there = execute(connection, statement, values)
+            if not is_there:
+                stack.close()
+                return pa.RecordBatchReader.from_batches(pa.schema([]), [])
+            schema = cursor.arrow_batch(0).schema
+        except BaseException as error:
+            stack.__exit__(type(error), error, error.__traceback__)
+            raise
+        batches = self._read(stack, cursor, author)
+        return pa.RecordBatchReader.from_batches(schema, batches)
+
+    def _read(self, stack: ExitStack, cursor: Any, author: str | None) -> Iterator[pa.RecordBatch]:
+        with stack, translated(self._server.where, statement=author):
+            while (batch := cursor.arrow_batch(_BATCH_ROWS)).num_rows:
+                yield batch
+
+    def _migrate(self) -> Sequence[str]:
+        with self._server.connected(autocommit=False) as connection:
+            connection.timeout = 0
+            answer(connection, _LOCK, ("iot.migrate", _LOCK_MILLISECONDS))
+            try:
+                _run(connection, sqlfiles.text(ENGINE, "migrate", "ledger"))
+                applied = _applied(connection)
+                migrations.check(ENGINE, applied, where=self._server.where)
+                scripts = migrations.pending(ENGINE, applied)
+                _set_options(connection, self._server.address)
+                for script in scripts:
+                    self._apply(connection, script)
+                connection.commit()
+            finally:
+                connection.rollback()
+                self._unlock(connection, "iot.migrate")
+        return [script.name for script in scripts]
+
+    def _apply(self, connection: Connection, script: migrations.Script) -> None:
+        for batch in sqlfiles.batches(script.text):
+            _run(connection, batch if self._creates_or_alters else _as_create(connection, batch))
+        record = sqlfiles.text(ENGINE, "migrate", "record_script")
+        answer(connection, _RECORD, (record, script.name, script.checksum))
+
+
+def _run(connection: Connection, batch: str) -> None:
+    answer(connection, batch)
+
+
+def _applied(connection: Connection) -> dict[str, str]:
+    """What the ledger holds; nothing if there is none yet."""
+    rows = answer(connection, _APPLIED).to_pylist()
+    return {row["ScriptName"]: row["Checksum"].strip() for row in rows}
+
+
+def _set_options(connection: Connection, address: SqlServerAddress) -> None:
+    """What the first migration asks for: whether the readings are to have monthly partitions."""
+    statement = "EXEC sp_set_session_context @key = N'fieldhouse.partitions', @value = ?;"
+    answer(connection, statement, (address.partitions or "none",))
+
+
+def _as_create(connection: Connection, batch: str) -> str:
+    """CREATE OR ALTER as a CREATE, for a server that has it not; what is there is dropped first."""
+    for kind in ("PROCEDURE", "FUNCTION", "VIEW"):
+        prefix = f"CREATE OR ALTER {kind} "
+        if prefix in batch:
+            name = batch.split(prefix, 1)[1].split(maxsplit=1)[0]
+            _run(connection, f"DROP {kind} IF EXISTS {name}")
+            return batch.replace(prefix, f"CREATE {kind} ", 1)
+    return batch
+
+
+def _create_database(server: Server) -> None:
+    """Make the database where it is missing; somebody else may do so at the same time."""
+    name = server.address.database
+    with server.connected(database="master") as connection:
+        held = answer(connection, "SELECT DB_ID(?) AS Held", (name,))
+        if held["Held"][0].as_py() is not None:
+            return
+        try:
+            answer(connection, f"CREATE DATABASE {quoted(name)}")
+        except mssql_python.Error:
+            held = answer(connection, "SELECT DB_ID(?) AS Held", (name,))
+            if held["Held"][0].as_py() is None:
+                raise

@@ -1,0 +1,202 @@
+"""SQL Server's errors, told as ours: one line that names the server and says what would help.
+
+The driver tells an error by its text alone. What our own calls raise therefore comes with its
+number before it (see ``sqlserver_session``); what the driver or a login raises is told by its text.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import mssql_python
+import pyarrow as pa
+from mssql_python import exceptions
+
+from fieldhouse.errors import (
+    ConfigurationError,
+    EntryConflict,
+    FieldhouseError,
+    StateMoved,
+    WarehouseError,
+    WarehouseLocked,
+    WarehouseUnavailable,
+    WarehouseUnusable,
+)
+
+__all__ = ["GARBLED", "StagingGarbled", "told", "translated"]
+
+
+class StagingGarbled(WarehouseError):
+    """What was staged is not what was sent; nothing of it was written."""
+
+
+class Fault(NamedTuple):
+    """What one kind of error means: by its numbers, or where there is none by its text."""
+
+    kind: type[FieldhouseError]
+    meaning: str
+    numbers: frozenset[int]
+    text: str
+
+
+def _fault(kind: type[FieldhouseError], meaning: str, *numbers: int, text: str = "$.") -> Fault:
+    return Fault(kind, meaning, frozenset(numbers), text)
+
+
+GARBLED = 51005
+_OURS: dict[int, type[FieldhouseError]] = {
+    51001: ConfigurationError,
+    51002: StateMoved,
+    51003: EntryConflict,
+    51004: WarehouseLocked,
+    GARBLED: StagingGarbled,
+    51006: WarehouseUnusable,
+}
+"""The numbers that our procedures throw; their texts are lines of ours."""
+
+FAULTS = (
+    # Transient: the same transaction may succeed when it is tried again.
+    _fault(
+        WarehouseUnavailable,
+        "this session was chosen as a deadlock's victim",
+        *(1205, 3960, 3961, 41302, 41305, 41325, 41839),
+        text="deadlock(ed|s)? (on|victim|detected)|could not serialize access",
+    ),
+    _fault(
+        WarehouseUnavailable,
+        "a lock was not given in time",
+        *(1222, 1204, 1221, 3635),
+        text="lock request time ?out|canceling statement due to lock timeout",
+    ),
+    _fault(
+        WarehouseUnavailable,
+        "the server is failing over or starting",
+        *(615, 617, 904, 921, 922, 926, 927, 976, 978, 979, 981, 982, 983, 988, 1405, 4221),
+        *(6005, 6006, 9001, 35250, 40143, 40166, 40197, 40540, 40613, 42108, 42109),
+        text="is not currently available|is being recovered|shutting down|starting up"
+        "|participating in an availability group|has been reconfigured|in recovery mode",
+    ),
+    _fault(
+        WarehouseUnavailable,
+        "the server is too busy",
+        *(701, 802, 8645, 8651, 8628, 10928, 10929, 10930, 10936, 40501, 49918, 49919, 49920),
+        text="service is currently busy|too many connections|resource limit|too many clients"
+        "|insufficient system memory",
+    ),
+    _fault(
+        WarehouseUnavailable,
+        "the login was not answered in time",
+        text="login timeout expired|timeout expired while attempting to connect",
+    ),
+    _fault(
+        WarehouseUnusable,
+        "the statement took longer than query_timeout allows",
+        -2,
+        text="query timeout expired",
+    ),
+    # Permanent until somebody acts.
+    _fault(
+        WarehouseUnusable,
+        "its certificate is not trusted: install one that is, or set"
+        " DB_TRUST_SERVER_CERTIFICATE=yes (trust_server_certificate=yes in the URL) if you know"
+        " the server",
+        text="certificate verify failed|certificate chain|SSL Provider.*certificate|self.signed",
+    ),
+    _fault(
+        WarehouseUnusable,
+        "no encrypted connection can be made: see DB_ENCRYPT (encrypt= in the URL)",
+        text="SSL Provider|encryption (is )?not supported|SSL Security error",
+    ),
+    _fault(
+        WarehouseUnusable,
+        "it refuses the login: check DB_USERNAME and DB_PASSWORD",
+        *(18456, 18450, 18451, 18452, 18470, 18486, 18487, 18488),
+        text="login failed for|password authentication failed|cannot generate SSPI context"
+        "|no kerberos credentials|SSPI Provider",
+    ),
+    _fault(
+        WarehouseUnusable,
+        "there is no such database, or the login may not open it: fieldhouse migrate --create",
+        *(911, 916, 4060, 4064),
+        text='cannot open database|database "[^"]*" does not exist|cannot open user default',
+    ),
+    _fault(
+        WarehouseUnusable,
+        "the login lacks a right: see the roles iot_loader, iot_reader and iot_operator",
+        *(229, 230, 262, 297, 300, 371, 1088, 2104, 2760, 15247, 15151, 15404),
+        text="permission (was )?denied|must be owner|does not have permission",
+    ),
+    _fault(
+        WarehouseUnusable,
+        "no space left: free some, or let the database grow",
+        *(1101, 1105, 5149, 9002, 3257, 40544),
+        text="filegroup is full|transaction log .* is full|no space left|size quota",
+    ),
+    _fault(
+        WarehouseUnusable,
+        "it is read-only here",
+        *(3906, 3908, 15681),
+        text="read-only (transaction|database)|database is read-only",
+    ),
+    _fault(
+        WarehouseUnusable,
+        "its schema is not there yet: migrate it first (fieldhouse migrate)",
+        *(208, 2812),
+        text=r"could not find stored procedure|invalid object name"
+        r"|(relation|procedure|function) \S*iot\.\S+ does not exist"
+        r'|procedure iot\.\S+ does not exist|schema "iot" does not exist',
+    ),
+)
+
+_LOST = re.compile(
+    r"communication link failure|tcp provider|connection .*(closed|broken|reset|terminated|dead)"
+    r"|server closed the connection|terminating connection|client unable to establish"
+    r"|named pipes provider|unable to complete login|server is not found|host",
+    re.IGNORECASE,
+)
+_NUMBERED = re.compile(r"#(-?\d+)# ?(.*)", re.DOTALL)
+_LABELS = re.compile(r"^(\[[^\]]*\])+\s*")
+
+
+@contextmanager
+def translated(where: str, *, statement: str | None = None) -> Iterator[None]:
+    """Raise ours for the driver's; with ``statement``, what is wrong with it is its author's."""
+    try:
+        yield
+    except mssql_python.Error as error:
+        raise told(where, error.ddbc_error or error.driver_error, statement=statement) from None
+    except (exceptions.ConnectionStringParseError, ValueError, TypeError) as error:
+        raise ConfigurationError(f"{where}: {_line(str(error))}") from None
+    except (RuntimeError, OSError, pa.ArrowException) as error:
+        raise told(where, str(error), statement=statement) from None
+
+
+def told(where: str, said: str, *, statement: str | None = None) -> FieldhouseError:
+    """What an error's text means: one line, the server's name first."""
+    number, text = _parted(said)
+    if number in _OURS:
+        return _OURS[number](text)
+    for fault in FAULTS:
+        by_text = number is None and re.search(fault.text, text, re.IGNORECASE)
+        if number in fault.numbers or by_text:
+            detail = f" ({text})" if fault.kind is WarehouseUnusable else ""
+            return fault.kind(f"{where}: {fault.meaning}{detail}")
+    if number is None and _LOST.search(text):
+        return WarehouseUnavailable(f"{where}: it cannot be reached, or hung up ({text})")
+    if statement is not None:
+        return ConfigurationError(text)
+    return WarehouseError(f"{where}: {text}" + (f" (error {number})" if number else ""))
+
+
+def _parted(said: str) -> tuple[int | None, str]:
+    """The number that our calls put before an error's text, and its text in one line."""
+    text = _line(said)
+    if found := _NUMBERED.search(text):
+        return int(found[1]), found[2]
+    return None, text
+
+
+def _line(said: str) -> str:
+    """One line, without the labels of driver and server."""
+    return _LABELS.sub("", " ".join(said.split())).strip() or "it gave no reason"

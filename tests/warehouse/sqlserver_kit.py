@@ -1,0 +1,95 @@
+"""Databases for tests on the SQL Server that ``FIELDHOUSE_TEST_SQLSERVER`` names.
+
+The variable is a warehouse URL with the password of a login that may create databases. Without it
+the tests of this engine skip, and say how to get a server.
+"""
+
+import os
+import uuid
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from urllib.parse import quote, unquote, urlsplit
+
+import mssql_python
+from mssql_python import Connection
+
+from fieldhouse.settings.sqlserver import SqlServerAddress
+from fieldhouse.warehouse import open_warehouse
+from fieldhouse.warehouse.sqlserver_session import Server, answer, quoted
+
+VARIABLE = "FIELDHOUSE_TEST_SQLSERVER"
+HOW = (
+    f"no SQL Server: docker run -e ACCEPT_EULA=Y -e MSSQL_SA_PASSWORD='Passw0rd!x' -p 1433:1433 "
+    "mcr.microsoft.com/mssql/server:2022-latest, and "
+    f"{VARIABLE}='sqlserver://sa:Passw0rd%21x@127.0.0.1:1433/master?trust_server_certificate=yes'"
+)
+_GIVEN = urlsplit(os.environ.get(VARIABLE, ""))
+PASSWORD = unquote(_GIVEN.password) if _GIVEN.password else None
+IS_SET = bool(_GIVEN.hostname)
+
+_EMPTIED = """
+DELETE FROM iot.AuditTrail; DELETE FROM iot.RequestBudget; DELETE FROM iot.PipelineRuns;
+DELETE FROM iot.LoadLedger; DELETE FROM iot.PeriodMarks; DELETE FROM iot.Gaps;
+DELETE FROM iot.Coverage; DELETE FROM iot.Epochs; DELETE FROM iot.FieldRanges;
+DELETE FROM iot.DataQuality; DELETE FROM iot.AggregatedData; DELETE FROM iot.RejectedEntries;
+DELETE FROM iot.RawValues; DELETE FROM iot.StagedReadings; DELETE FROM iot.StagedLoads;
+DELETE FROM iot.SensorReadings_Archive; DELETE FROM iot.SensorReadings; DELETE FROM iot.Channels;
+"""
+
+
+def url_of(database: str, **options: str) -> str:
+    """The URL of a database on the test server, without the password."""
+    given = f"{quote(_GIVEN.username or '')}@{_GIVEN.netloc.rpartition('@')[2]}"
+    query = "&".join(filter(None, [_GIVEN.query, *(f"{k}={v}" for k, v in options.items())]))
+    return f"sqlserver://{given}/{quote(database, safe='')}?{query}"
+
+
+def server_of(url: str) -> Server:
+    """The server of a URL, for statements of a test's own."""
+    return Server(SqlServerAddress.parse(url), PASSWORD)
+
+
+def run_on(url: str, *statements: str) -> None:
+    """Run statements one after the other, each in a transaction of its own."""
+    with server_of(url).connected() as connection:
+        for statement in statements:
+            answer(connection, statement)
+
+
+@dataclass(slots=True)
+class Databases:
+    """The databases of one test process: emptied for each test, dropped in the end."""
+
+    prefix: str = field(default_factory=lambda: f"fieldhouse_test_{uuid.uuid4().hex[:10]}")
+    _made: list[str] = field(default_factory=list)
+
+    def empty(self, number: int = 0, **options: str) -> str:
+        """The URL of a migrated database without a row; one for each number and set of options."""
+        name = "_".join([self.prefix, str(number), *options])
+        url = url_of(name, **options)
+        if name not in self._made:
+            self._made.append(name)
+            with closing(open_warehouse(url, password=PASSWORD, create=True)) as warehouse:
+                warehouse.migrate()
+        run_on(url, _EMPTIED)
+        return url
+
+    def fresh(self, **options: str) -> str:
+        """The URL of a database that is not there yet."""
+        name = f"{self.prefix}_fresh_{len(self._made)}"
+        self._made.append(name)
+        return url_of(name, **options)
+
+    def drop(self) -> None:
+        """Drop all; sessions that the driver's pool keeps are ended by the server where it can."""
+        master = server_of(url_of("master"))
+        for name in self._made:
+            with master.connected() as connection:
+                single = f"ALTER DATABASE {quoted(name)} SET SINGLE_USER WITH ROLLBACK IMMEDIATE"
+                for statement in (single, f"DROP DATABASE IF EXISTS {quoted(name)}"):
+                    _try(connection, statement)
+
+
+def _try(connection: Connection, statement: str) -> None:
+    with suppress(mssql_python.Error):  # what is in use still is named so that it can be told
+        answer(connection, statement)
