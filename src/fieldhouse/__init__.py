@@ -7,14 +7,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fieldhouse.database import DatabaseConnection
     from fieldhouse.pipeline import IoTDataPipeline
     from fieldhouse.settings import Settings
     from fieldhouse.thingspeak_client import ThingSpeakClient
     from fieldhouse.warehouse import open_warehouse
 
-__all__ = ["IoTDataPipeline", "Settings", "ThingSpeakClient", "open_warehouse"]
+__all__ = [
+    "DatabaseConnection",
+    "IoTDataPipeline",
+    "Settings",
+    "ThingSpeakClient",
+    "open_warehouse",
+]
 
 _HOMES = {
+    "DatabaseConnection": "fieldhouse.database",
     "IoTDataPipeline": "fieldhouse.pipeline",
     "Settings": "fieldhouse.settings",
     "ThingSpeakClient": "fieldhouse.thingspeak_client",

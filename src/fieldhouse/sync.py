@@ -17,7 +17,15 @@ from fieldhouse.thingspeak import api, history
 from fieldhouse.thingspeak.page import Page, parse_time
 from fieldhouse.warehouse import Counts, Warehouse
 
-__all__ = ["Copied", "Interrupted", "channel_state", "copy_history", "sync_metadata", "utc_now"]
+__all__ = [
+    "Copied",
+    "Interrupted",
+    "channel_row",
+    "channel_state",
+    "copy_history",
+    "sync_metadata",
+    "utc_now",
+]
 
 _PLANS = 3
 """How often a channel is planned anew when the warehouse says that the plan no longer holds."""
@@ -77,7 +85,7 @@ def sync_metadata(source: api.Channel, warehouse: Warehouse, now: datetime, ttl:
     """Bring name, labels and place up to date, if they are older than ``ttl``; whether it asked."""
     if not _is_due(channel_state(warehouse, source.channel_id), now, ttl):
         return False
-    warehouse.call("upsert_channel", **_channel_row(source.metadata(), source.channel_id, now))
+    warehouse.call("upsert_channel", **channel_row(source.metadata(), source.channel_id, now))
     return True
 
 
@@ -85,7 +93,7 @@ def _is_due(state: ChannelState, now: datetime, ttl: timedelta) -> bool:
     return state.metadata_at is None or not timedelta(0) <= now - state.metadata_at < ttl
 
 
-def _channel_row(page: Page, channel_id: int, now: datetime) -> dict[str, Any]:
+def channel_row(page: Page, channel_id: int, now: datetime) -> dict[str, Any]:
     """A channel object of ThingSpeak's as the columns of ``iot.Channels``."""
     channel = page.channel
     return {
@@ -217,7 +225,7 @@ class _Reading:
         if not (self.metadata_due and page.channel):
             return None
         self.metadata_due = False
-        return _channel_row(page, self.source.channel_id, self.policy.now)
+        return channel_row(page, self.source.channel_id, self.policy.now)
 
     def tell(self, page: Page) -> None:
         if self.observe:

@@ -28,6 +28,7 @@ from fieldhouse.warehouse.sqlserver_session import (
     answer,
     call_text,
     execute,
+    execute_text,
     quoted,
 )
 
@@ -121,6 +122,20 @@ class SQLServerWarehouse:
         """Run the procedure of a name, one transaction; a table given to it goes as JSON."""
         self._require_writable()
         return self._attempt(lambda: self._answer(name, parameters))
+
+    def execute(self, procedure: str, values: Sequence[Any] = (), /) -> pa.Table:
+        """Execute any procedure of the database, its parameters by position; its first answer.
+
+        ``procedure`` is a name, or a schema and a name: ``iot.usp_ProcessSensorReadings``.
+        """
+        statement = execute_text(procedure, len(values))
+        self._require_writable()
+
+        def work() -> pa.Table:
+            with self._server.connected() as connection:
+                return answer(connection, statement, list(values))
+
+        return self._attempt(work)
 
     def stream(self, statement: str, /) -> pa.RecordBatchReader:
         """Answer one SELECT of a user's, in a transaction that is always rolled back."""

@@ -19,12 +19,22 @@ from fieldhouse.settings.sqlserver import SqlServerAddress
 from fieldhouse.warehouse import sqlfiles
 from fieldhouse.warehouse.sqlserver_errors import translated
 
-__all__ = ["ENGINE", "Server", "answer", "call_text", "execute", "procedure_name", "quoted"]
+__all__ = [
+    "ENGINE",
+    "Server",
+    "answer",
+    "call_text",
+    "execute",
+    "execute_text",
+    "procedure_name",
+    "quoted",
+]
 
 ENGINE = "sqlserver"
 _CALLABLE = ("queries", "calls", "procedures")
 _SIGNATURE = re.compile(r"^CREATE OR ALTER PROCEDURE iot\.\w+(.*?)^AS$", re.MULTILINE | re.DOTALL)
 _PARAMETER = re.compile(r"@(\w+)\s+[A-Z]")
+_PROCEDURE = re.compile(r"(?:\w+|\[(?:[^\]]|\]\])+\])(?:\.(?:\w+|\[(?:[^\]]|\]\])+\]))?")
 _RENAMED = {"as_of": "AsOfTime"}
 """The one parameter whose name in Python is not that of the procedures without its case."""
 
@@ -130,6 +140,16 @@ def call_text(name: str, parameters: Mapping[str, Any]) -> tuple[str, list[Any]]
             given[known[wanted]] = _bound(value)
     assigned = ", ".join(f"@{parameter} = ?" for parameter in given)
     return _TOLD.format(call=f"EXEC iot.{procedure} {assigned};"), list(given.values())
+
+
+def execute_text(procedure: str, count: int) -> str:
+    """The statement that executes any procedure with so many parameters by position."""
+    parts = re.findall(r"\[((?:[^\]]|\]\])+)\]|([^.\[\]]+)", procedure)
+    names = [bracketed.replace("]]", "]") or plain for bracketed, plain in parts]
+    if not _PROCEDURE.fullmatch(procedure):
+        raise ConfigurationError(f"{procedure!r} is no procedure's name; one is iot.usp_…")
+    given = ", ".join("?" * count)
+    return _TOLD.format(call=f"EXEC {'.'.join(map(quoted, names))} {given};")
 
 
 @cache

@@ -49,17 +49,15 @@ BEGIN
             SELECT c.ChannelID, c.CheckDate, c.Gap, SUM(c.Gaps) AS Gaps
             FROM (
                 SELECT w.ChannelID, w.CheckDate, s.Gap, s.Gaps
-                FROM #windows AS w
-                JOIN #gaps AS s
-                    ON s.ChannelID = w.ChannelID AND s.Part >= w.EndPart - 60 AND s.Part < w.EndPart
+                FROM #window_parts AS w
+                JOIN #gaps AS s ON s.ChannelID = w.ChannelID AND s.Part = w.Part
                 UNION ALL
                 -- the gap before a window's first second does not lie within the window
                 SELECT f.ChannelID, f.CheckDate, s.Gap, -1
                 FROM (
                     SELECT w.ChannelID, w.CheckDate, MIN(p.FirstSecond) AS FirstSecond
-                    FROM #windows AS w
-                    JOIN #firsts AS p
-                        ON p.ChannelID = w.ChannelID AND p.Part >= w.EndPart - 60 AND p.Part < w.EndPart
+                    FROM #window_parts AS w
+                    JOIN #firsts AS p ON p.ChannelID = w.ChannelID AND p.Part = w.Part
                     GROUP BY w.ChannelID, w.CheckDate
                 ) AS f
                 JOIN #seconds AS s ON s.ChannelID = f.ChannelID AND s.Second = f.FirstSecond

@@ -26,37 +26,35 @@ BEGIN
     INTO #windows
     FROM #asked AS a;
 
-    -- the halves of days that some window needs, with their readings
-    SELECT n.ChannelID, n.Part, n.Part / 2 AS Day
-    INTO #needed
-    FROM (
-        SELECT DISTINCT w.ChannelID, w.EndPart - 1 - t.N AS Part
-        FROM #windows AS w
-        CROSS JOIN (
-            SELECT a.N + 10 * b.N AS N
-            FROM (VALUES
-                (0),
-                (1),
-                (2),
-                (3),
-                (4),
-                (5),
-                (6),
-                (7),
-                (8),
-                (9)
-            ) AS a (N)
-            CROSS JOIN (VALUES
-                (0),
-                (1),
-                (2),
-                (3),
-                (4),
-                (5)
-            ) AS b (N)
-        ) AS t
-    ) AS n
-    WHERE n.Part >= 0;
+    -- the halves of days that each window needs, and those that any does
+    SELECT w.ChannelID, w.CheckDate, w.EndPart - 1 - t.N AS Part
+    INTO #window_parts
+    FROM #windows AS w
+    CROSS JOIN (
+        SELECT a.N + 10 * b.N AS N
+        FROM (VALUES
+            (0),
+            (1),
+            (2),
+            (3),
+            (4),
+            (5),
+            (6),
+            (7),
+            (8),
+            (9)
+        ) AS a (N)
+        CROSS JOIN (VALUES
+            (0),
+            (1),
+            (2),
+            (3),
+            (4),
+            (5)
+        ) AS b (N)
+    ) AS t
+    WHERE w.EndPart - 1 - t.N >= 0;
+    SELECT DISTINCT p.ChannelID, p.Part, p.Part / 2 AS Day INTO #needed FROM #window_parts AS p;
 
     SELECT
         a.ChannelID,
@@ -145,8 +143,21 @@ BEGIN
     INTO #sourced
     FROM #days AS d
     JOIN #ranges AS g ON g.ChannelID = d.ChannelID
-    JOIN iot.CurrentReadings AS r
-        ON r.ChannelID = d.ChannelID AND r.CreatedAt >= d.StartAt AND r.CreatedAt < d.EndAt;
+    -- TOP keeps it a seek for each day: a join on the channel alone would compare every reading with each
+    CROSS APPLY (
+        SELECT TOP (9223372036854775807)
+            x.CreatedAt,
+            x.Field1,
+            x.Field2,
+            x.Field3,
+            x.Field4,
+            x.Field5,
+            x.Field6,
+            x.Field7,
+            x.Field8
+        FROM iot.CurrentReadings AS x
+        WHERE x.ChannelID = d.ChannelID AND x.CreatedAt >= d.StartAt AND x.CreatedAt < d.EndAt
+    ) AS r;
 
     -- values around the channel's least, subtracted exactly, so that far-off levels cost no digits
     SELECT
@@ -244,8 +255,8 @@ BEGIN
             p.M2,
             SUM(p.N * p.Mean) OVER (PARTITION BY w.ChannelID, w.CheckDate, p.Field) /
             SUM(CAST(p.N AS FLOAT)) OVER (PARTITION BY w.ChannelID, w.CheckDate, p.Field) AS WindowMean
-        FROM #windows AS w
-        JOIN #parts AS p ON p.ChannelID = w.ChannelID AND p.Part >= w.EndPart - 60 AND p.Part < w.EndPart
+        FROM #window_parts AS w
+        JOIN #parts AS p ON p.ChannelID = w.ChannelID AND p.Part = w.Part
     ) AS m
     GROUP BY m.ChannelID, m.CheckDate, m.Field;
     SELECT

@@ -19,8 +19,20 @@ BEGIN
     INSERT INTO #sourced (Period, Field1, Field2, Field3, Field4, Field5, Field6, Field7, Field8)
     SELECT t.Period, r.Field1, r.Field2, r.Field3, r.Field4, r.Field5, r.Field6, r.Field7, r.Field8
     FROM #taken AS t
-    JOIN iot.CurrentReadings AS r
-        ON r.ChannelID = t.ChannelID AND r.CreatedAt >= t.PeriodStart AND r.CreatedAt < t.PeriodEnd;
+    -- TOP keeps it a seek for each period: a join on the channel alone would compare every reading with each
+    CROSS APPLY (
+        SELECT TOP (9223372036854775807)
+            x.Field1,
+            x.Field2,
+            x.Field3,
+            x.Field4,
+            x.Field5,
+            x.Field6,
+            x.Field7,
+            x.Field8
+        FROM iot.CurrentReadings AS x
+        WHERE x.ChannelID = t.ChannelID AND x.CreatedAt >= t.PeriodStart AND x.CreatedAt < t.PeriodEnd
+    ) AS r;
 
     SELECT
         s.Period,
@@ -233,13 +245,15 @@ BEGIN
                 AND g.PeriodStart = t.PeriodStart
         );
 
-    DELETE g
-    FROM iot.AggregatedData AS g
-    JOIN #taken AS t
-        ON t.ChannelID = g.ChannelID
-            AND t.PeriodStart = g.PeriodStart
-            AND g.AggregationType = @AggregationType
+    SELECT t.ChannelID, t.PeriodStart
+    INTO #emptied
+    FROM #taken AS t
     WHERE NOT EXISTS (SELECT 1 FROM #centred AS c WHERE c.Period = t.Period);
+    IF @@ROWCOUNT > 0
+        DELETE g
+        FROM iot.AggregatedData AS g
+        JOIN #emptied AS e ON e.ChannelID = g.ChannelID AND e.PeriodStart = g.PeriodStart
+        WHERE g.AggregationType = @AggregationType;
 
     INSERT INTO iot.AuditTrail (Action, ChannelID, Updated, Detail)
     SELECT N'usp_RecomputeTaken', t.ChannelID, COUNT_BIG(*), @AggregationType
