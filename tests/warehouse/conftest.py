@@ -4,12 +4,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlserver_kit import HOW, IS_SET, Databases
+from sqlserver_kit import ON_SERVER, Databases
 from warehouse_kit import ENGINES, opened
 
 from fieldhouse.warehouse import Warehouse
-
-ON_SERVER = pytest.mark.skipif(not IS_SET, reason=HOW)
 
 
 @pytest.fixture(scope="session")

@@ -35,15 +35,13 @@ from fieldhouse.warehouse.sqlserver_session import (
 __all__ = ["SQLServerWarehouse"]
 
 _ATTEMPTS = 6
+_LEAST_LEVEL = 130
 _LOCK_MILLISECONDS = 600_000
 _BATCH_ROWS = 65_536
 _APPLIED = """
 IF OBJECT_ID(N'iot.usp_AppliedScripts', N'P') IS NOT NULL EXEC iot.usp_AppliedScripts
 ELSE SELECT N'' AS ScriptName, N'' AS Checksum WHERE 1 = 0"""
-_RECORD = (
-    "EXEC sp_executesql ?, N'@ScriptName NVARCHAR(200), @Checksum CHAR(64)',"
-    " @ScriptName = ?, @Checksum = ?"
-)
+_RECORD = "DECLARE @ScriptName NVARCHAR(200) = ?, @Checksum CHAR(64) = ?;\n"
 _LOCK = """
 DECLARE @granted INT;
 EXEC @granted = sp_getapplock
@@ -82,12 +80,10 @@ class SQLServerWarehouse:
         if create:
             _create_database(server)
         with server.connected() as connection:
-            facts = answer(
-                connection,
-                "SELECT CAST(SERVERPROPERTY('BabelfishVersion') AS NVARCHAR(40)) AS Babelfish",
-            )
+            genuine = not _is_babelfish(connection)
+            if genuine:
+                _require_level(connection, server.where)
             migrations.check(ENGINE, _applied(connection), where=server.where)
-        genuine = facts["Babelfish"][0].as_py() is None
         return cls(server, bulk=genuine, creates_or_alters=genuine)
 
     def migrate(self) -> Sequence[str]:
@@ -148,8 +144,7 @@ class SQLServerWarehouse:
         resource = f"iot.plan:{channel_id}"
         with self._server.connected() as connection:
             connection.timeout = 0
-            granted = answer(connection, _LOCK, (resource, _LOCK_MILLISECONDS))
-            if granted["Granted"][0].as_py() < 0:
+            if not _locked(connection, resource):
                 raise WarehouseLocked(f"channel {channel_id} is being read by another process")
             try:
                 yield
@@ -211,11 +206,14 @@ class SQLServerWarehouse:
         with stack, translated(self._server.where, statement=author):
             while (batch := cursor.arrow_batch(_BATCH_ROWS)).num_rows:
                 yield batch
+            while cursor.nextset():  # what went wrong after some rows is told only here
+                pass
 
     def _migrate(self) -> Sequence[str]:
         with self._server.connected(autocommit=False) as connection:
             connection.timeout = 0
-            answer(connection, _LOCK, ("iot.migrate", _LOCK_MILLISECONDS))
+            if not _locked(connection, "iot.migrate"):
+                raise WarehouseLocked(f"{self._server.where} is being migrated by another process")
             try:
                 _run(connection, sqlfiles.text(ENGINE, "migrate", "ledger"))
                 applied = _applied(connection)
@@ -234,7 +232,13 @@ class SQLServerWarehouse:
         for batch in sqlfiles.batches(script.text):
             _run(connection, batch if self._creates_or_alters else _as_create(connection, batch))
         record = sqlfiles.text(ENGINE, "migrate", "record_script")
-        answer(connection, _RECORD, (record, script.name, script.checksum))
+        answer(connection, _RECORD + record, (script.name, script.checksum))
+
+
+def _locked(connection: Connection, resource: str) -> bool:
+    """Wait for an application lock; whether it was granted to this session."""
+    granted = answer(connection, _LOCK, (resource, _LOCK_MILLISECONDS))
+    return bool(granted["Granted"][0].as_py() >= 0)
 
 
 def _run(connection: Connection, batch: str) -> None:
@@ -254,7 +258,11 @@ def _set_options(connection: Connection, address: SqlServerAddress) -> None:
 
 
 def _as_create(connection: Connection, batch: str) -> str:
-    """CREATE OR ALTER as a CREATE, for a server that has it not; what is there is dropped first."""
+    """CREATE OR ALTER as a CREATE, for a server that has it not; what is there is dropped first.
+
+    Nor has that server EXECUTE AS OWNER.
+    """
+    batch = batch.replace("WITH EXECUTE AS OWNER\n", "")
     for kind in ("PROCEDURE", "FUNCTION", "VIEW"):
         prefix = f"CREATE OR ALTER {kind} "
         if prefix in batch:
@@ -273,7 +281,37 @@ def _create_database(server: Server) -> None:
             return
         try:
             answer(connection, f"CREATE DATABASE {quoted(name)}")
+            _set_up(connection, name)
         except mssql_python.Error:
             held = answer(connection, "SELECT DB_ID(?) AS Held", (name,))
             if held["Held"][0].as_py() is None:
                 raise
+
+
+def _set_up(connection: Connection, name: str) -> None:
+    """Row versions for a new database, so that who reads does not wait for who loads."""
+    if not _is_babelfish(connection):  # it has them always, and no word for it
+        answer(connection, f"ALTER DATABASE {quoted(name)} SET READ_COMMITTED_SNAPSHOT ON")
+
+
+def _is_babelfish(connection: Connection) -> bool:
+    """Whether this is Babelfish, which lacks some of SQL Server (see docs/sqlserver.md)."""
+    facts = answer(
+        connection, "SELECT CAST(SERVERPROPERTY('BabelfishVersion') AS NVARCHAR(40)) AS Version"
+    )
+    return facts["Version"][0].as_py() is not None
+
+
+def _require_level(connection: Connection, where: str) -> None:
+    """Refuse a database that behaves like a server of before 2016, which knows no OPENJSON."""
+    found = answer(
+        connection,
+        "SELECT CAST(d.compatibility_level AS INT) AS Level FROM sys.databases AS d"
+        " WHERE d.name = DB_NAME()",
+    )
+    levels = found["Level"].to_pylist()
+    if levels and levels[0] < _LEAST_LEVEL:
+        raise WarehouseUnusable(
+            f"{where}: its compatibility level is {levels[0]}; ALTER DATABASE … SET"
+            f" COMPATIBILITY_LEVEL = {_LEAST_LEVEL} or more"
+        )

@@ -39,6 +39,12 @@ class Fault(NamedTuple):
     numbers: frozenset[int]
     text: str
 
+    def covers(self, number: int | None, text: str) -> bool:
+        """Whether an error of this number, or without one of this text, is of this kind."""
+        if number is None:
+            return bool(re.search(self.text, text, re.IGNORECASE))
+        return number in self.numbers
+
 
 def _fault(kind: type[FieldhouseError], meaning: str, *numbers: int, text: str = "$.") -> Fault:
     return Fault(kind, meaning, frozenset(numbers), text)
@@ -52,6 +58,7 @@ _OURS: dict[int, type[FieldhouseError]] = {
     51004: WarehouseLocked,
     GARBLED: StagingGarbled,
     51006: WarehouseUnusable,
+    51007: WarehouseUnavailable,
 }
 """The numbers that our procedures throw; their texts are lines of ours."""
 
@@ -61,28 +68,34 @@ FAULTS = (
         WarehouseUnavailable,
         "this session was chosen as a deadlock's victim",
         *(1205, 3960, 3961, 41302, 41305, 41325, 41839),
-        text="deadlock(ed|s)? (on|victim|detected)|could not serialize access",
+        text="deadlock(ed|s)? (on|victim|detected)|could not serialize access"
+        "|snapshot isolation transaction aborted",
     ),
     _fault(
         WarehouseUnavailable,
         "a lock was not given in time",
         *(1222, 1204, 1221, 3635),
-        text="lock request time ?out|canceling statement due to lock timeout",
+        text="lock request time ?out|canceling statement due to lock timeout"
+        "|cannot obtain a lock resource",
     ),
     _fault(
         WarehouseUnavailable,
         "the server is failing over or starting",
         *(615, 617, 904, 921, 922, 926, 927, 976, 978, 979, 981, 982, 983, 988, 1405, 4221),
-        *(6005, 6006, 9001, 35250, 40143, 40166, 40197, 40540, 40613, 42108, 42109),
-        text="is not currently available|is being recovered|shutting down|starting up"
-        "|participating in an availability group|has been reconfigured|in recovery mode",
+        *(6005, 6006, 9001, 17142, 18401, 35250),
+        *(40143, 40166, 40197, 40540, 40613, 42108, 42109),
+        text="is not currently available|is being recovered|middle of a restore|in recovery mode"
+        "|shutting down|shutdown is in progress|server shut down|starting up|has been paused"
+        "|script upgrade mode|participating in an availability group|database replica is not in"
+        "|no online secondary replicas|has been reconfigured|service has encountered an error",
     ),
     _fault(
         WarehouseUnavailable,
         "the server is too busy",
-        *(701, 802, 8645, 8651, 8628, 10928, 10929, 10930, 10936, 40501, 49918, 49919, 49920),
-        text="service is currently busy|too many connections|resource limit|too many clients"
-        "|insufficient system memory",
+        *(701, 802, 8628, 8645, 8651, 10928, 10929, 10930, 10936, 40501, 49918, 49919, 49920),
+        text="service is currently busy|currently too busy|not enough resources"
+        "|limit for the database is|too many (clients|connections|operations|create or update)"
+        "|insufficient (system )?memory|waiting for memory resources",
     ),
     _fault(
         WarehouseUnavailable,
@@ -106,56 +119,77 @@ FAULTS = (
     _fault(
         WarehouseUnusable,
         "no encrypted connection can be made: see DB_ENCRYPT (encrypt= in the URL)",
-        text="SSL Provider|encryption (is )?not supported|SSL Security error",
+        text="SSL Provider(?!.*(eof|reset|closed))|encryption (is )?not supported"
+        "|SSL Security error",
     ),
     _fault(
         WarehouseUnusable,
-        "it refuses the login: check DB_USERNAME and DB_PASSWORD",
-        *(18456, 18450, 18451, 18452, 18470, 18486, 18487, 18488),
-        text="login failed for|password authentication failed|cannot generate SSPI context"
-        "|no kerberos credentials|SSPI Provider",
+        "its firewall does not let this machine in",
+        *(40532, 40615, 40914),
+        text="cannot open server|pg_hba",
     ),
     _fault(
         WarehouseUnusable,
         "there is no such database, or the login may not open it: fieldhouse migrate --create",
         *(911, 916, 4060, 4064),
-        text='cannot open database|database "[^"]*" does not exist|cannot open user default',
+        text="cannot open database|database (\".*\"|'.*') does not exist|cannot open user default"
+        "|is not able to access the database",
+    ),
+    _fault(
+        WarehouseUnusable,
+        "it refuses the login: check DB_USERNAME and DB_PASSWORD",
+        *(18456, 18450, 18451, 18452, 18470, 18486, 18487, 18488),
+        text=r"login failed for|login failed\. the login is from|password authentication failed"
+        r"|authentication request|cannot generate SSPI context|SSPI Provider"
+        r"|no kerberos credentials",
+    ),
+    _fault(
+        ConfigurationError,
+        "the URL, DB_USERNAME or DB_PASSWORD holds what no connection can be made with",
+        text="embedded NUL|connection string",
     ),
     _fault(
         WarehouseUnusable,
         "the login lacks a right: see the roles iot_loader, iot_reader and iot_operator",
         *(229, 230, 262, 297, 300, 371, 1088, 2104, 2760, 15247, 15151, 15404),
-        text="permission (was )?denied|must be owner|does not have permission",
+        text="permission (was )?denied|must be owner|do(es)? not have permission",
     ),
     _fault(
         WarehouseUnusable,
         "no space left: free some, or let the database grow",
-        *(1101, 1105, 5149, 9002, 3257, 40544),
-        text="filegroup is full|transaction log .* is full|no space left|size quota",
+        *(1101, 1105, 1827, 5149, 9002, 3257, 40544),
+        text="filegroup is full|transaction log .* is full|no space left|size quota"
+        "|insufficient disk space|licensed limit",
     ),
     _fault(
         WarehouseUnusable,
         "it is read-only here",
-        *(3906, 3908, 15681),
+        3906,
         text="read-only (transaction|database)|database is read-only",
     ),
-    _fault(
+    _ABSENT := _fault(
         WarehouseUnusable,
         "its schema is not there yet: migrate it first (fieldhouse migrate)",
         *(208, 2812),
         text=r"could not find stored procedure|invalid object name"
         r"|(relation|procedure|function) \S*iot\.\S+ does not exist"
-        r'|procedure iot\.\S+ does not exist|schema "iot" does not exist',
+        r'|schema "\w*iot" does not exist',
+    ),
+    # Last, since its words are in the texts of others.
+    _fault(
+        WarehouseUnavailable,
+        "it cannot be reached, or hung up",
+        596,
+        text="communication link failure|tcp provider|named pipes provider|SSL Provider"
+        "|connection .*(closed|broken|reset|terminated|dead)|server closed the connection"
+        "|terminating connection|in the kill state|client unable to establish"
+        "|unable to complete login|server is not found|no such host",
     ),
 )
 
-_LOST = re.compile(
-    r"communication link failure|tcp provider|connection .*(closed|broken|reset|terminated|dead)"
-    r"|server closed the connection|terminating connection|client unable to establish"
-    r"|named pipes provider|unable to complete login|server is not found|host",
-    re.IGNORECASE,
-)
-_NUMBERED = re.compile(r"#(-?\d+)# ?(.*)", re.DOTALL)
+_UNMAPPED = 33557097
+"""Babelfish's number for what it has none for."""
+_NUMBERED = re.compile(r"#(-?\d+)# ?(.*)")
 _LABELS = re.compile(r"^(\[[^\]]*\])+\s*")
 
 
@@ -177,23 +211,20 @@ def told(where: str, said: str, *, statement: str | None = None) -> FieldhouseEr
     number, text = _parted(said)
     if number in _OURS:
         return _OURS[number](text)
-    for fault in FAULTS:
-        by_text = number is None and re.search(fault.text, text, re.IGNORECASE)
-        if number in fault.numbers or by_text:
-            detail = f" ({text})" if fault.kind is WarehouseUnusable else ""
-            return fault.kind(f"{where}: {fault.meaning}{detail}")
-    if number is None and _LOST.search(text):
-        return WarehouseUnavailable(f"{where}: it cannot be reached, or hung up ({text})")
-    if statement is not None:
+    fault = next((each for each in FAULTS if each.covers(number, text)), None)
+    if statement is not None and fault in (None, _ABSENT):
         return ConfigurationError(text)
-    return WarehouseError(f"{where}: {text}" + (f" (error {number})" if number else ""))
+    if fault is None:
+        return WarehouseError(_line(f"{where}: {text}") + (f" (error {number})" if number else ""))
+    return fault.kind(_line(f"{where}: {fault.meaning} ({text})"))
 
 
 def _parted(said: str) -> tuple[int | None, str]:
     """The number that our calls put before an error's text, and its text in one line."""
     text = _line(said)
-    if found := _NUMBERED.search(text):
-        return int(found[1]), found[2]
+    if found := _NUMBERED.match(text):
+        number = int(found[1])
+        return (None if number == _UNMAPPED else number), found[2]
     return None, text
 
 

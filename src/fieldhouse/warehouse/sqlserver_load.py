@@ -11,6 +11,7 @@ import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from typing import Any
 
 import mssql_python
@@ -148,7 +149,11 @@ def _rows_of(
 
 
 def _json(rows: Sequence[Mapping[str, Any]]) -> str | None:
-    return json.dumps(rows, default=str) if rows else None
+    return json.dumps(rows, default=_plain) if rows else None
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 # The readings
@@ -183,7 +188,8 @@ def _texts(name: str, column: pa.Array) -> pa.Array:
     if name == "Turn":
         column = pc.if_else(pc.equal(column, 0), None, column)
     if name == "CreatedAt":
-        return pc.binary_join_element_wise('"', column.cast(pa.string()), '"', "")
+        instants = pc.replace_substring(column.cast(pa.string()), " ", "T")
+        return pc.binary_join_element_wise('"', instants, '"', "")
     if name == "Status":
         return pa.array([text and json.dumps(text) for text in column.to_pylist()], pa.string())
     return column.cast(pa.string())
@@ -196,9 +202,8 @@ def _member(key: str, texts: pa.Array) -> pa.Array:
 
 def _sums(rows: pa.Table) -> str:
     """What ``iot.usp_TakeStaged`` must find."""
-    seconds = pc.divide(
-        pc.subtract(rows["CreatedAt"].cast(pa.int64()), _Y2000_MICROSECONDS), 1_000_000
-    )
+    whole_seconds = pc.floor_temporal(rows["CreatedAt"], unit="second").cast(pa.int64())
+    seconds = pc.divide(pc.subtract(whole_seconds, _Y2000_MICROSECONDS), 1_000_000)
     whole = pa.decimal128(38, 0)
     sums = {
         "ChannelIDs": pc.sum(rows["ChannelID"]),

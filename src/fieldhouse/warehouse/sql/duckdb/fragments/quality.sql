@@ -187,7 +187,8 @@ counted AS (
             OR abs(s.Value8 - l.Mean8) > l.Reach8
         ) AS Anomalies
     FROM parted AS s
-    JOIN limits AS l ON l.ChannelID = s.ChannelID AND l.CheckDate = s.CheckDate
+    -- no limits where a window has readings but not one value
+    LEFT JOIN limits AS l ON l.ChannelID = s.ChannelID AND l.CheckDate = s.CheckDate
     GROUP BY s.ChannelID, s.CheckDate
 ),
 unranged AS (

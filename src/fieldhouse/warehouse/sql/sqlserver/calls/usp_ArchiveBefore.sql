@@ -3,10 +3,20 @@ CREATE OR ALTER PROCEDURE iot.usp_ArchiveBefore @ChannelID INT, @ArchivedBefore 
 AS
 BEGIN
     SET NOCOUNT ON;
-    UPDATE iot.Channels
-    SET ArchivedBefore = @ArchivedBefore
-    WHERE ChannelID = @ChannelID;
-    INSERT INTO iot.AuditTrail (Action, ChannelID, Detail)
-    VALUES (N'usp_ArchiveBefore', @ChannelID, CONVERT(NVARCHAR(30), @ArchivedBefore, 126));
+    SET XACT_ABORT ON;
+    BEGIN TRY
+        BEGIN TRANSACTION;
+        UPDATE iot.Channels
+        SET ArchivedBefore = @ArchivedBefore
+        WHERE ChannelID = @ChannelID;
+        INSERT INTO iot.AuditTrail (Action, ChannelID, Detail)
+        VALUES (N'usp_ArchiveBefore', @ChannelID, CONVERT(NVARCHAR(30), @ArchivedBefore, 126));
+        COMMIT TRANSACTION;
+    END TRY
+    BEGIN CATCH
+        IF @@TRANCOUNT > 0
+            ROLLBACK TRANSACTION;
+        THROW;
+    END CATCH;
     RETURN 0;
 END;

@@ -6,7 +6,7 @@ AS
 BEGIN
     SET NOCOUNT ON;
     SET XACT_ABORT ON;
-    DECLARE @granted INT, @moved BIGINT = 0, @some INT = 1;
+    DECLARE @moved BIGINT = 0, @some INT = 1;
     IF @Before IS NULL OR @Before > DATEADD(DAY, -31, SYSUTCDATETIME())
         THROW 51001, N'only what is more than 31 days old can be archived: name an earlier date', 1;
 
@@ -22,13 +22,7 @@ BEGIN
         WHILE @some > 0
         BEGIN
             BEGIN TRANSACTION;
-            EXEC @granted = sp_getapplock
-                @Resource = N'iot.archive',
-                @LockMode = N'Exclusive',
-                @LockOwner = N'Transaction',
-                @LockTimeout = 120000;
-            IF @granted < 0
-                THROW 51004, N'loads are under way (iot.archive); try again when they are done', 1;
+            EXEC iot.usp_Lock @Resource = N'iot.archive', @Mode = N'Exclusive';
             EXEC iot.usp_MoveBatch @Before = @Before, @Moved = @some OUTPUT;
             COMMIT TRANSACTION;
             SET @moved += @some;

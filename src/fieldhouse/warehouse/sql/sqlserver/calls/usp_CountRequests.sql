@@ -4,22 +4,22 @@ AS
 BEGIN
     SET NOCOUNT ON;
     SET XACT_ABORT ON;
-    BEGIN TRANSACTION;
-    DECLARE @granted INT, @resource NVARCHAR(255) = N'iot.requests';
-    EXEC @granted = sp_getapplock
-        @Resource = @resource,
-        @LockMode = N'Exclusive',
-        @LockOwner = N'Transaction',
-        @LockTimeout = 120000;
-    IF @granted < 0
-        THROW 51004, N'the count of requests is held by another session', 1;
-    UPDATE iot.RequestBudget
-    SET Requests = Requests + @Requests
-    WHERE Day = @Day;
-    IF @@ROWCOUNT = 0
-        INSERT INTO iot.RequestBudget (Day, Requests)
-        VALUES (@Day, @Requests);
-    COMMIT TRANSACTION;
+    BEGIN TRY
+        BEGIN TRANSACTION;
+        EXEC iot.usp_Lock @Resource = N'iot.requests', @Mode = N'Exclusive';
+        UPDATE iot.RequestBudget
+        SET Requests = Requests + @Requests
+        WHERE Day = @Day;
+        IF @@ROWCOUNT = 0
+            INSERT INTO iot.RequestBudget (Day, Requests)
+            VALUES (@Day, @Requests);
+        COMMIT TRANSACTION;
+    END TRY
+    BEGIN CATCH
+        IF @@TRANCOUNT > 0
+            ROLLBACK TRANSACTION;
+        THROW;
+    END CATCH;
     SELECT b.Requests FROM iot.RequestBudget AS b WHERE b.Day = @Day;
     RETURN 0;
 END;

@@ -19,7 +19,7 @@ BEGIN
     SET XACT_ABORT ON;
     CREATE TABLE #batches (
         Batch INT NOT NULL,
-        BatchHash CHAR(64) NOT NULL,
+        BatchHash CHAR(64) COLLATE DATABASE_DEFAULT NOT NULL,
         ChannelID INT NOT NULL,
         Epoch INT NOT NULL,
         Readings BIGINT NOT NULL,
@@ -50,7 +50,7 @@ BEGIN
         Latitude DECIMAL(18, 6),
         Longitude DECIMAL(18, 6),
         Elevation DECIMAL(18, 6),
-        Status NVARCHAR(MAX)
+        Status NVARCHAR(MAX) COLLATE DATABASE_DEFAULT
     );
     CREATE TABLE #held (
         ChannelID INT NOT NULL,
@@ -66,13 +66,15 @@ BEGIN
         ChannelID INT NOT NULL,
         Epoch INT NOT NULL,
         EntryID BIGINT NOT NULL,
-        ColumnName NVARCHAR(20) NOT NULL,
-        RawValue NVARCHAR(MAX) NOT NULL,
-        Reason NVARCHAR(20) NOT NULL
+        ColumnName NVARCHAR(20) COLLATE DATABASE_DEFAULT NOT NULL,
+        RawValue NVARCHAR(MAX) COLLATE DATABASE_DEFAULT NOT NULL,
+        Reason NVARCHAR(20) COLLATE DATABASE_DEFAULT NOT NULL
     );
     CREATE TABLE #kept (
         ChannelID INT NOT NULL
     );
+    CREATE CLUSTERED INDEX CX_offered ON #offered(ChannelID, Epoch, EntryID, Turn);
+    CREATE CLUSTERED INDEX CX_held ON #held(ChannelID, Epoch, EntryID, Turn);
 
     INSERT INTO #batches (
         Batch,

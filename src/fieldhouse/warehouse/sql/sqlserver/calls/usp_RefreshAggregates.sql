@@ -15,6 +15,7 @@ BEGIN
     );
     BEGIN TRY
         BEGIN TRANSACTION;
+        EXEC iot.usp_ShareArchive;
         DECLARE
             @ids NVARCHAR(MAX) = (
                 SELECT CONCAT(N'[', STRING_AGG(CAST(c.ChannelID AS NVARCHAR(MAX)), N','), N']')
@@ -29,16 +30,26 @@ BEGIN
                 ) AS c
             );
         EXEC iot.usp_LockChannels @Name = N'refresh', @ChannelIDs = @ids;
+        CREATE TABLE #ids (
+            ChannelID INT NOT NULL PRIMARY KEY
+        );
+        INSERT INTO #ids (ChannelID)
+        SELECT DISTINCT CAST(j.value AS INT) FROM OPENJSON(@ids) AS j;
         DELETE m
-        FROM iot.PeriodMarks AS m
-        JOIN iot.Channels AS c ON c.ChannelID = m.ChannelID
-        WHERE m.PeriodStart < c.ArchivedBefore
-            AND m.ChannelID IN (SELECT CAST(j.value AS INT) FROM OPENJSON(@ids) AS j);
+        FROM #ids AS i
+        JOIN iot.Channels AS c ON c.ChannelID = i.ChannelID
+        JOIN iot.PeriodMarks AS m WITH (ROWLOCK, FORCESEEK)
+            ON m.AggregationType = @AggregationType
+                AND m.ChannelID = i.ChannelID
+                AND m.PeriodStart < c.ArchivedBefore
+        OPTION (LOOP JOIN);
         -- taken away before the readings are read: what is marked from here on is a mark of its own
-        DELETE FROM iot.PeriodMarks
+        DELETE m
         OUTPUT deleted.ChannelID, deleted.PeriodStart INTO #periods (ChannelID, PeriodStart)
-        WHERE AggregationType = @AggregationType
-            AND ChannelID IN (SELECT CAST(j.value AS INT) FROM OPENJSON(@ids) AS j);
+        FROM #ids AS i
+        JOIN iot.PeriodMarks AS m WITH (ROWLOCK, FORCESEEK)
+            ON m.AggregationType = @AggregationType AND m.ChannelID = i.ChannelID
+        OPTION (LOOP JOIN);
         EXEC iot.usp_FillTaken @AggregationType = @AggregationType;
         EXEC iot.usp_RecomputeTaken @AggregationType = @AggregationType;
         COMMIT TRANSACTION;

@@ -18,6 +18,7 @@ BEGIN
     );
     BEGIN TRY
         BEGIN TRANSACTION;
+        EXEC iot.usp_ShareArchive;
         DECLARE
             @ids NVARCHAR(MAX) = (
                 SELECT CONCAT(N'[', STRING_AGG(CAST(c.ChannelID AS NVARCHAR(MAX)), N','), N']')
@@ -26,12 +27,18 @@ BEGIN
                     OR c.ChannelID IN (SELECT CAST(j.value AS INT) FROM OPENJSON(@ChannelIDs) AS j)
             );
         EXEC iot.usp_LockChannels @Name = N'refresh', @ChannelIDs = @ids;
+        CREATE TABLE #ids (
+            ChannelID INT NOT NULL PRIMARY KEY
+        );
+        INSERT INTO #ids (ChannelID)
+        SELECT DISTINCT CAST(j.value AS INT) FROM OPENJSON(@ids) AS j;
         -- taken away before the readings are read: what is marked from here on is a mark of its own
-        DELETE FROM iot.PeriodMarks
+        DELETE m
         OUTPUT deleted.ChannelID, deleted.PeriodStart INTO #marked (ChannelID, PeriodStart)
-        WHERE AggregationType = N'QUALITY'
-            AND PeriodStart < @AsOfTime
-            AND ChannelID IN (SELECT CAST(j.value AS INT) FROM OPENJSON(@ids) AS j);
+        FROM #ids AS i
+        JOIN iot.PeriodMarks AS m WITH (ROWLOCK, FORCESEEK)
+            ON m.AggregationType = N'QUALITY' AND m.ChannelID = i.ChannelID AND m.PeriodStart < @AsOfTime
+        OPTION (LOOP JOIN);
         INSERT INTO #asked (ChannelID, CheckDate)
         SELECT DISTINCT d.ChannelID, d.CheckDate
         FROM (
@@ -44,7 +51,7 @@ BEGIN
             WHERE q.CheckDate < CAST(@AsOfTime AS DATE) AND CAST(q.AsOfTime AS DATE) <= q.CheckDate
         ) AS d
         JOIN iot.Channels AS c ON c.ChannelID = d.ChannelID
-        WHERE d.ChannelID IN (SELECT CAST(j.value AS INT) FROM OPENJSON(@ids) AS j)
+        WHERE d.ChannelID IN (SELECT i.ChannelID FROM #ids AS i)
             AND (c.ArchivedBefore IS NULL OR d.CheckDate >= CAST(c.ArchivedBefore AS DATE));
         EXEC iot.usp_JudgeDays @AsOfTime = @AsOfTime;
         COMMIT TRANSACTION;

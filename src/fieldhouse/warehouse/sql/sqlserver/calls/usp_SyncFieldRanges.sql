@@ -21,6 +21,7 @@ BEGIN
         BEGIN TRANSACTION;
         EXEC iot.usp_LockChannels @Name = N'ranges', @ChannelIDs = @ids;
         -- what stays as it is is not written again: every run syncs, and the audit trail tells of changes
+        DECLARE @changed INT = 0;
         DELETE f
         FROM iot.FieldRanges AS f
         WHERE f.ChannelID = @ChannelID
@@ -31,6 +32,7 @@ BEGIN
                     AND (r.MinValue = f.MinValue OR (r.MinValue IS NULL AND f.MinValue IS NULL))
                     AND (r.MaxValue = f.MaxValue OR (r.MaxValue IS NULL AND f.MaxValue IS NULL))
             );
+        SET @changed = @@ROWCOUNT;
         INSERT INTO iot.FieldRanges (ChannelID, FieldNumber, MinValue, MaxValue)
         SELECT @ChannelID, r.FieldNumber, r.MinValue, r.MaxValue
         FROM #ranges AS r
@@ -39,7 +41,8 @@ BEGIN
                 FROM iot.FieldRanges AS f
                 WHERE f.ChannelID = @ChannelID AND f.FieldNumber = r.FieldNumber
             );
-        IF @@ROWCOUNT > 0
+        SET @changed += @@ROWCOUNT;
+        IF @changed > 0
             INSERT INTO iot.AuditTrail (Action, ChannelID, Detail)
             VALUES (N'usp_SyncFieldRanges', @ChannelID, NULL);
         COMMIT TRANSACTION;

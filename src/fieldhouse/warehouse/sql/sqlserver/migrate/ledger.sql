@@ -1,6 +1,6 @@
 -- The ledger of what has been applied; made before anything else.
 IF SCHEMA_ID(N'iot') IS NULL
-    EXEC sp_executesql N'CREATE SCHEMA iot';
+    EXEC sp_executesql N'CREATE SCHEMA iot AUTHORIZATION dbo';
 IF OBJECT_ID(N'iot.SchemaMigrations', N'U') IS NULL
     CREATE TABLE iot.SchemaMigrations (
         ScriptName NVARCHAR(200) NOT NULL,

@@ -28,7 +28,7 @@ GO
 
 IF CAST(SESSION_CONTEXT(N'fieldhouse.partitions') AS NVARCHAR(20)) = N'monthly'
 BEGIN
-    -- from ThingSpeak's first year to a year from now; the archive's calls add what time brings
+    -- from ThingSpeak's first year to five years from now; the archive's calls add what time brings
     DECLARE
         @Months NVARCHAR(MAX) = (
             SELECT
@@ -72,7 +72,7 @@ BEGIN
                     ) AS c (N)
                 ) AS t
             ) AS m
-            WHERE m.StartAt <= DATEADD(YEAR, 1, SYSUTCDATETIME())
+            WHERE m.StartAt <= DATEADD(YEAR, 5, SYSUTCDATETIME())
         );
     DECLARE
         @Make NVARCHAR(MAX) = CONCAT(
@@ -132,7 +132,7 @@ CREATE NONCLUSTERED INDEX IX_SensorReadings_Archive_ChannelID_CreatedAt ON iot.S
 CREATE NONCLUSTERED INDEX IX_SensorReadings_Archive_CreatedAt ON iot.SensorReadings_Archive(CreatedAt DESC);
 GO
 
--- What is staged under a number: a bare heap, for bulk copy. A number stands in StagedLoads as
+-- What is staged under a number, which keeps loaders apart: for bulk copy, or JSON in pieces. A number stands in StagedLoads as
 -- long as its loader holds the lock of that name; what is left of a dead one, the next clears.
 CREATE TABLE iot.StagedLoads (
     StagingID BIGINT NOT NULL,
@@ -160,6 +160,7 @@ CREATE TABLE iot.StagedReadings (
     Elevation DECIMAL(18, 6),
     Status NVARCHAR(MAX)
 );
+CREATE CLUSTERED INDEX IX_StagedReadings_StagingID ON iot.StagedReadings(StagingID);
 GO
 
 -- A text's hash stands for it in the keys: equality of texts ignores case and trailing spaces here.
@@ -369,3 +370,14 @@ CREATE TABLE iot.AuditTrail (
 );
 CREATE NONCLUSTERED INDEX IX_AuditTrail_LoadID ON iot.AuditTrail(LoadID) WHERE LoadID IS NOT NULL;
 CREATE NONCLUSTERED INDEX IX_AuditTrail_ChannelID_ChangedAt ON iot.AuditTrail(ChannelID, ChangedAt DESC);
+GO
+
+-- Many rows at once must not lock a whole table, and with it the loads of all other channels.
+IF SERVERPROPERTY('BabelfishVersion') IS NULL
+BEGIN
+    ALTER TABLE iot.SensorReadings SET (LOCK_ESCALATION = DISABLE);
+    ALTER TABLE iot.StagedReadings SET (LOCK_ESCALATION = DISABLE);
+    ALTER TABLE iot.RawValues SET (LOCK_ESCALATION = DISABLE);
+    ALTER TABLE iot.PeriodMarks SET (LOCK_ESCALATION = DISABLE);
+    ALTER TABLE iot.AggregatedData SET (LOCK_ESCALATION = DISABLE);
+END;

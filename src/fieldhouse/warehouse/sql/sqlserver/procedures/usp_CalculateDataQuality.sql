@@ -21,14 +21,15 @@ BEGIN
         ChannelID INT NOT NULL,
         CheckDate DATE NOT NULL
     );
-    -- a day of which readings are archived keeps what it was judged
-    INSERT INTO #asked (ChannelID, CheckDate)
-    SELECT c.ChannelID, @CheckDate
-    FROM iot.Channels AS c
-    WHERE c.ChannelID = @ChannelID AND (c.ArchivedBefore IS NULL OR c.ArchivedBefore <= @CheckDate);
     BEGIN TRY
         BEGIN TRANSACTION;
+        EXEC iot.usp_ShareArchive;
         EXEC iot.usp_LockChannels @Name = N'refresh', @ChannelIDs = @ids;
+        -- a day of which readings are archived keeps what it was judged
+        INSERT INTO #asked (ChannelID, CheckDate)
+        SELECT c.ChannelID, @CheckDate
+        FROM iot.Channels AS c
+        WHERE c.ChannelID = @ChannelID AND (c.ArchivedBefore IS NULL OR c.ArchivedBefore <= @CheckDate);
         EXEC iot.usp_JudgeDays @AsOfTime = @AsOfTime;
         COMMIT TRANSACTION;
     END TRY

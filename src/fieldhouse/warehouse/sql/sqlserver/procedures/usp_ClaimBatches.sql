@@ -1,5 +1,6 @@
 -- usp_ClaimBatches: marks those of #batches that no load has brought yet, checks that each names its channel's
 -- newest epoch, and makes the channels and first epochs that are not there. Called by usp_LoadReadings.
+-- FORCESEEK, here and below it: a scan would wait for what loads of other channels have not committed.
 CREATE OR ALTER PROCEDURE iot.usp_ClaimBatches @LoadID BIGINT
 AS
 BEGIN
@@ -7,7 +8,7 @@ BEGIN
     UPDATE b
     SET IsFresh = 1
     FROM #batches AS b
-    WHERE NOT EXISTS (SELECT 1 FROM iot.LoadLedger AS l WHERE l.BatchHash = b.BatchHash);
+    WHERE NOT EXISTS (SELECT 1 FROM iot.LoadLedger AS l WITH (FORCESEEK) WHERE l.BatchHash = b.BatchHash);
 
     DECLARE
         @said NVARCHAR(400) = (
@@ -21,9 +22,12 @@ BEGIN
                     b.Epoch
                 )
             FROM #batches AS b
-            LEFT JOIN (
-                SELECT n.ChannelID, MAX(n.Epoch) AS Epoch FROM iot.Epochs AS n GROUP BY n.ChannelID
-            ) AS e ON e.ChannelID = b.ChannelID
+            OUTER APPLY (
+                SELECT TOP (1) n.Epoch
+                FROM iot.Epochs AS n WITH (FORCESEEK)
+                WHERE n.ChannelID = b.ChannelID
+                ORDER BY n.Epoch DESC
+            ) AS e
             WHERE b.IsFresh = 1 AND b.Epoch <> COALESCE(e.Epoch, 1)
             ORDER BY b.ChannelID
         );
@@ -35,10 +39,12 @@ BEGIN
     INSERT INTO iot.Channels (ChannelID)
     SELECT DISTINCT b.ChannelID
     FROM #batches AS b
-    WHERE b.IsFresh = 1 AND NOT EXISTS (SELECT 1 FROM iot.Channels AS c WHERE c.ChannelID = b.ChannelID);
+    WHERE b.IsFresh = 1
+        AND NOT EXISTS (SELECT 1 FROM iot.Channels AS c WITH (FORCESEEK) WHERE c.ChannelID = b.ChannelID);
     INSERT INTO iot.Epochs (ChannelID, Epoch)
     SELECT DISTINCT b.ChannelID, 1
     FROM #batches AS b
-    WHERE b.IsFresh = 1 AND NOT EXISTS (SELECT 1 FROM iot.Epochs AS e WHERE e.ChannelID = b.ChannelID);
+    WHERE b.IsFresh = 1
+        AND NOT EXISTS (SELECT 1 FROM iot.Epochs AS e WITH (FORCESEEK) WHERE e.ChannelID = b.ChannelID);
     RETURN 0;
 END;

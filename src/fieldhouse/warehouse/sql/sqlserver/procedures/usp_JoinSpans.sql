@@ -14,14 +14,14 @@ BEGIN
     JOIN #batches AS b ON b.Batch = j.Batch
     WHERE b.IsFresh = 1 AND j.SpanStart < j.SpanEnd;
 
+    SELECT DISTINCT s.ChannelID, s.Epoch INTO #epochs FROM #spans AS s;
     INSERT INTO #spans (ChannelID, Epoch, SpanStart, SpanEnd)
     SELECT c.ChannelID, c.Epoch, c.SpanStart, c.SpanEnd
-    FROM iot.Coverage AS c
-    WHERE EXISTS (SELECT 1 FROM #spans AS s WHERE s.ChannelID = c.ChannelID AND s.Epoch = c.Epoch);
-
+    FROM #epochs AS e
+    JOIN iot.Coverage AS c WITH (FORCESEEK) ON c.ChannelID = e.ChannelID AND c.Epoch = e.Epoch;
     DELETE c
-    FROM iot.Coverage AS c
-    WHERE EXISTS (SELECT 1 FROM #spans AS s WHERE s.ChannelID = c.ChannelID AND s.Epoch = c.Epoch);
+    FROM #epochs AS e
+    JOIN iot.Coverage AS c WITH (ROWLOCK, FORCESEEK) ON c.ChannelID = e.ChannelID AND c.Epoch = e.Epoch;
 
     INSERT INTO iot.Coverage (ChannelID, Epoch, SpanStart, SpanEnd)
     SELECT i.ChannelID, i.Epoch, MIN(i.SpanStart), MAX(i.SpanEnd)

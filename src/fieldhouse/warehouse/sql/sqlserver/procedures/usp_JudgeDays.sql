@@ -192,49 +192,58 @@ BEGIN
     JOIN #least AS l ON l.ChannelID = s.ChannelID
     WHERE EXISTS (SELECT 1 FROM #needed AS n WHERE n.ChannelID = s.ChannelID AND n.Part = s.Part);
 
-    SELECT p.ChannelID, p.Day, p.Part, v.Field, v.N, v.Mean, v.M2
+    -- the squares are of distances from each part's own mean, so that a far-off value costs no digits
+    SELECT
+        s.ChannelID,
+        s.Day,
+        s.Part,
+        COUNT_BIG(s.Value1) AS N1,
+        AVG(s.Value1) AS Mean1,
+        COUNT_BIG(s.Value2) AS N2,
+        AVG(s.Value2) AS Mean2,
+        COUNT_BIG(s.Value3) AS N3,
+        AVG(s.Value3) AS Mean3,
+        COUNT_BIG(s.Value4) AS N4,
+        AVG(s.Value4) AS Mean4,
+        COUNT_BIG(s.Value5) AS N5,
+        AVG(s.Value5) AS Mean5,
+        COUNT_BIG(s.Value6) AS N6,
+        AVG(s.Value6) AS Mean6,
+        COUNT_BIG(s.Value7) AS N7,
+        AVG(s.Value7) AS Mean7,
+        COUNT_BIG(s.Value8) AS N8,
+        AVG(s.Value8) AS Mean8
+    INTO #means
+    FROM #parted AS s
+    GROUP BY s.ChannelID, s.Day, s.Part;
+    SELECT
+        s.ChannelID,
+        s.Part,
+        SUM(SQUARE(s.Value1 - m.Mean1)) AS M1,
+        SUM(SQUARE(s.Value2 - m.Mean2)) AS M2,
+        SUM(SQUARE(s.Value3 - m.Mean3)) AS M3,
+        SUM(SQUARE(s.Value4 - m.Mean4)) AS M4,
+        SUM(SQUARE(s.Value5 - m.Mean5)) AS M5,
+        SUM(SQUARE(s.Value6 - m.Mean6)) AS M6,
+        SUM(SQUARE(s.Value7 - m.Mean7)) AS M7,
+        SUM(SQUARE(s.Value8 - m.Mean8)) AS M8
+    INTO #squares
+    FROM #parted AS s
+    JOIN #means AS m ON m.ChannelID = s.ChannelID AND m.Part = s.Part
+    GROUP BY s.ChannelID, s.Part;
+    SELECT m.ChannelID, m.Day, m.Part, v.Field, v.N, v.Mean, v.M2
     INTO #parts
-    FROM (
-        SELECT
-            s.ChannelID,
-            s.Day,
-            s.Part,
-            COUNT_BIG(s.Value1) AS N1,
-            AVG(s.Value1) AS Mean1,
-            VARP(s.Value1) * COUNT_BIG(s.Value1) AS M1,
-            COUNT_BIG(s.Value2) AS N2,
-            AVG(s.Value2) AS Mean2,
-            VARP(s.Value2) * COUNT_BIG(s.Value2) AS M2,
-            COUNT_BIG(s.Value3) AS N3,
-            AVG(s.Value3) AS Mean3,
-            VARP(s.Value3) * COUNT_BIG(s.Value3) AS M3,
-            COUNT_BIG(s.Value4) AS N4,
-            AVG(s.Value4) AS Mean4,
-            VARP(s.Value4) * COUNT_BIG(s.Value4) AS M4,
-            COUNT_BIG(s.Value5) AS N5,
-            AVG(s.Value5) AS Mean5,
-            VARP(s.Value5) * COUNT_BIG(s.Value5) AS M5,
-            COUNT_BIG(s.Value6) AS N6,
-            AVG(s.Value6) AS Mean6,
-            VARP(s.Value6) * COUNT_BIG(s.Value6) AS M6,
-            COUNT_BIG(s.Value7) AS N7,
-            AVG(s.Value7) AS Mean7,
-            VARP(s.Value7) * COUNT_BIG(s.Value7) AS M7,
-            COUNT_BIG(s.Value8) AS N8,
-            AVG(s.Value8) AS Mean8,
-            VARP(s.Value8) * COUNT_BIG(s.Value8) AS M8
-        FROM #parted AS s
-        GROUP BY s.ChannelID, s.Day, s.Part
-    ) AS p
+    FROM #means AS m
+    JOIN #squares AS d ON d.ChannelID = m.ChannelID AND d.Part = m.Part
     CROSS APPLY (VALUES
-        (1, p.N1, p.Mean1, p.M1),
-        (2, p.N2, p.Mean2, p.M2),
-        (3, p.N3, p.Mean3, p.M3),
-        (4, p.N4, p.Mean4, p.M4),
-        (5, p.N5, p.Mean5, p.M5),
-        (6, p.N6, p.Mean6, p.M6),
-        (7, p.N7, p.Mean7, p.M7),
-        (8, p.N8, p.Mean8, p.M8)
+        (1, m.N1, m.Mean1, d.M1),
+        (2, m.N2, m.Mean2, d.M2),
+        (3, m.N3, m.Mean3, d.M3),
+        (4, m.N4, m.Mean4, d.M4),
+        (5, m.N5, m.Mean5, d.M5),
+        (6, m.N6, m.Mean6, d.M6),
+        (7, m.N7, m.Mean7, d.M7),
+        (8, m.N8, m.Mean8, d.M8)
     ) AS v (Field, N, Mean, M2)
     WHERE v.N > 0;
 

@@ -57,7 +57,7 @@ BEGIN
         Notes = j.Notes,
         AsOfTime = @AsOfTime,
         CreatedAt = SYSUTCDATETIME()
-    FROM iot.DataQuality AS q
+    FROM iot.DataQuality AS q WITH (ROWLOCK, FORCESEEK)
     JOIN #judged AS j ON j.ChannelID = q.ChannelID AND j.CheckDate = q.CheckDate;
     INSERT INTO iot.DataQuality (
         ChannelID,
@@ -90,7 +90,10 @@ BEGIN
         @AsOfTime
     FROM #judged AS j
     WHERE NOT EXISTS (
-            SELECT 1 FROM iot.DataQuality AS q WHERE q.ChannelID = j.ChannelID AND q.CheckDate = j.CheckDate
-        );
+            SELECT 1
+            FROM iot.DataQuality AS q WITH (FORCESEEK)
+            WHERE q.ChannelID = j.ChannelID AND q.CheckDate = j.CheckDate
+        )
+    OPTION (LOOP JOIN);
     RETURN 0;
 END;

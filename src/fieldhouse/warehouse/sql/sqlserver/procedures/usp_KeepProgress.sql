@@ -57,7 +57,7 @@ BEGIN
         END,
         IDsCheckedTo = COALESCE(p.IDsCheckedTo, e.IDsCheckedTo),
         FutureCheckedAt = COALESCE(p.FutureCheckedAt, e.FutureCheckedAt)
-    FROM iot.Epochs AS e
+    FROM iot.Epochs AS e WITH (ROWLOCK, FORCESEEK)
     JOIN (
         SELECT
             n.*,
@@ -75,7 +75,7 @@ BEGIN
     IF EXISTS (SELECT 1 FROM #proven AS p WHERE p.GapsOf IS NOT NULL)
     BEGIN
         DELETE g
-        FROM iot.Gaps AS g
+        FROM iot.Gaps AS g WITH (ROWLOCK, FORCESEEK)
         JOIN #proven AS p ON p.ChannelID = g.ChannelID AND p.Epoch = g.Epoch
         WHERE p.GapsOf IS NOT NULL;
         INSERT INTO iot.Gaps (ChannelID, Epoch, FirstEntryID, LastEntryID, State, AtSecond)

@@ -4,33 +4,19 @@ CREATE OR ALTER PROCEDURE iot.usp_LockChannels @Name NVARCHAR(20), @ChannelIDs N
 AS
 BEGIN
     SET NOCOUNT ON;
-    DECLARE @channel INT = -1, @granted INT, @resource NVARCHAR(255), @said NVARCHAR(400);
+    DECLARE @channel INT = -1, @resource NVARCHAR(255);
+    CREATE TABLE #lock_ids (
+        ChannelID INT NOT NULL PRIMARY KEY
+    );
+    INSERT INTO #lock_ids (ChannelID)
+    SELECT DISTINCT CAST(c.value AS INT) FROM OPENJSON(@ChannelIDs) AS c;
     WHILE 1 = 1
     BEGIN
-        SET @channel = (
-                SELECT MIN(CAST(c.value AS INT))
-                FROM OPENJSON(@ChannelIDs) AS c
-                WHERE CAST(c.value AS INT) > @channel
-            );
+        SET @channel = (SELECT MIN(i.ChannelID) FROM #lock_ids AS i WHERE i.ChannelID > @channel);
         IF @channel IS NULL
             BREAK;
         SET @resource = CONCAT(N'iot.', @Name, N':', @channel);
-        EXEC @granted = sp_getapplock
-            @Resource = @resource,
-            @LockMode = N'Exclusive',
-            @LockOwner = N'Transaction',
-            @LockTimeout = 120000;
-        IF @granted < 0
-        BEGIN
-            SET @said = CONCAT(
-                    N'channel ',
-                    @channel,
-                    N' is held by another session (',
-                    @resource,
-                    N'); try again when it is done'
-                );
-            THROW 51004, @said, 1;
-        END;
+        EXEC iot.usp_Lock @Resource = @resource, @Mode = N'Exclusive';
     END;
     RETURN 0;
 END;

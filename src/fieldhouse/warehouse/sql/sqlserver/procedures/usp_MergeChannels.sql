@@ -63,7 +63,7 @@ BEGIN
         UpdatedAt = j.UpdatedAt,
         LastEntryID = j.LastEntryID,
         RefreshedAt = j.RefreshedAt
-    FROM iot.Channels AS c
+    FROM iot.Channels AS c WITH (ROWLOCK, FORCESEEK)
     JOIN #channels AS j ON j.ChannelID = c.ChannelID;
 
     INSERT INTO iot.Channels (
@@ -88,8 +88,8 @@ BEGIN
     )
     SELECT
         j.ChannelID,
-        iot.ufn_JsonText(j.ChannelName) AS ChannelName,
-        iot.ufn_JsonText(j.Description) AS Description,
+        j.ChannelName,
+        j.Description,
         j.Latitude,
         j.Longitude,
         j.Elevation,
@@ -106,6 +106,6 @@ BEGIN
         j.LastEntryID,
         j.RefreshedAt
     FROM #channels AS j
-    WHERE NOT EXISTS (SELECT 1 FROM iot.Channels AS c WHERE c.ChannelID = j.ChannelID);
+    WHERE NOT EXISTS (SELECT 1 FROM iot.Channels AS c WITH (FORCESEEK) WHERE c.ChannelID = j.ChannelID);
     RETURN 0;
 END;

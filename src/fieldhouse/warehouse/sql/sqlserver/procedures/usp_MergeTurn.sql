@@ -42,8 +42,15 @@ BEGIN
             ELSE 0
         END
     FROM #offered AS o
+    -- ids beyond all that are held need no look-up, which in partitions would be one in each; what an earlier
+    -- turn has just inserted is not in the bounds yet
+    JOIN iot.Epochs AS e WITH (FORCESEEK)
+        ON e.ChannelID = o.ChannelID
+            AND e.Epoch = o.Epoch
+            AND (@Turn > 0 OR o.EntryID BETWEEN e.LowestEntryID AND e.HighestEntryID)
     JOIN iot.AllReadings AS r ON r.ChannelID = o.ChannelID AND r.Epoch = o.Epoch AND r.EntryID = o.EntryID
-    WHERE o.Turn = @Turn;
+    WHERE o.Turn = @Turn
+    OPTION (LOOP JOIN);
 
     IF EXISTS (SELECT 1 FROM #held AS h WHERE h.Turn = @Turn AND h.IsMoved = 1)
     BEGIN
@@ -120,6 +127,8 @@ BEGIN
                 AND h.EntryID = o.EntryID
                 AND h.Turn = o.Turn
         )
-    ORDER BY o.ChannelID, o.EntryID;
+    ORDER BY o.ChannelID, o.EntryID
+    -- the foreign key is checked row by row: a scan of Channels would wait for other loads' new channels
+    OPTION (LOOP JOIN);
     RETURN 0;
 END;

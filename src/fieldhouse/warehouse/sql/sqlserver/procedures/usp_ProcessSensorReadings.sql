@@ -28,6 +28,7 @@ BEGIN
     SET @StartDate = DATEADD(HOUR, DATEDIFF(HOUR, @base, @StartDate) / @hours * @hours, @base);
     BEGIN TRY
         BEGIN TRANSACTION;
+        EXEC iot.usp_ShareArchive;
         EXEC iot.usp_LockChannels @Name = N'refresh', @ChannelIDs = @ids;
         INSERT INTO #periods (ChannelID, PeriodStart)
         SELECT p.ChannelID, p.PeriodStart
@@ -48,9 +49,12 @@ BEGIN
         JOIN iot.Channels AS c ON c.ChannelID = p.ChannelID
         WHERE c.ArchivedBefore IS NULL OR p.PeriodStart >= c.ArchivedBefore;
         DELETE m
-        FROM iot.PeriodMarks AS m
-        JOIN #periods AS p ON p.ChannelID = m.ChannelID AND p.PeriodStart = m.PeriodStart
-        WHERE m.AggregationType = @AggregationType;
+        FROM #periods AS p
+        JOIN iot.PeriodMarks AS m WITH (ROWLOCK, FORCESEEK)
+            ON m.AggregationType = @AggregationType
+                AND m.ChannelID = p.ChannelID
+                AND m.PeriodStart = p.PeriodStart
+        OPTION (LOOP JOIN);
         EXEC iot.usp_FillTaken @AggregationType = @AggregationType;
         EXEC iot.usp_RecomputeTaken @AggregationType = @AggregationType;
         COMMIT TRANSACTION;

@@ -72,6 +72,7 @@ BEGIN
     INTO #centred
     FROM #sourced AS s
     GROUP BY s.Period;
+    CREATE UNIQUE CLUSTERED INDEX CX_centred ON #centred(Period);
 
     SELECT
         s.Period,
@@ -87,6 +88,7 @@ BEGIN
     FROM #sourced AS s
     JOIN #centred AS c ON c.Period = s.Period
     GROUP BY s.Period;
+    CREATE UNIQUE CLUSTERED INDEX CX_spread ON #spread(Period);
 
     UPDATE g
     SET
@@ -133,7 +135,7 @@ BEGIN
         PeriodEnd = t.PeriodEnd,
         ReadingCount = c.ReadingCount,
         CreatedAt = SYSUTCDATETIME()
-    FROM iot.AggregatedData AS g
+    FROM iot.AggregatedData AS g WITH (ROWLOCK, FORCESEEK)
     JOIN #taken AS t
         ON t.ChannelID = g.ChannelID
             AND t.PeriodStart = g.PeriodStart
@@ -239,11 +241,12 @@ BEGIN
     JOIN #spread AS d ON d.Period = t.Period
     WHERE NOT EXISTS (
             SELECT 1
-            FROM iot.AggregatedData AS g
+            FROM iot.AggregatedData AS g WITH (ROWLOCK, FORCESEEK)
             WHERE g.ChannelID = t.ChannelID
                 AND g.AggregationType = @AggregationType
                 AND g.PeriodStart = t.PeriodStart
-        );
+        )
+    OPTION (LOOP JOIN);
 
     SELECT t.ChannelID, t.PeriodStart
     INTO #emptied
@@ -251,7 +254,7 @@ BEGIN
     WHERE NOT EXISTS (SELECT 1 FROM #centred AS c WHERE c.Period = t.Period);
     IF @@ROWCOUNT > 0
         DELETE g
-        FROM iot.AggregatedData AS g
+        FROM iot.AggregatedData AS g WITH (ROWLOCK, FORCESEEK)
         JOIN #emptied AS e ON e.ChannelID = g.ChannelID AND e.PeriodStart = g.PeriodStart
         WHERE g.AggregationType = @AggregationType;
 

@@ -3,13 +3,6 @@ CREATE OR ALTER PROCEDURE iot.usp_ShareArchive
 AS
 BEGIN
     SET NOCOUNT ON;
-    DECLARE @granted INT;
-    EXEC @granted = sp_getapplock
-        @Resource = N'iot.archive',
-        @LockMode = N'Shared',
-        @LockOwner = N'Transaction',
-        @LockTimeout = 120000;
-    IF @granted < 0
-        THROW 51004, N'readings are being archived (iot.archive); try again when it is done', 1;
+    EXEC iot.usp_Lock @Resource = N'iot.archive', @Mode = N'Shared';
     RETURN 0;
 END;

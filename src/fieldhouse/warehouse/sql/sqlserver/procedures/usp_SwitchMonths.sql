@@ -2,13 +2,17 @@
 -- archive's month is empty; where it is not, the month is copied and truncated. Adds months to come, so
 -- that there are always twelve. How many readings. Called by usp_ArchiveReadings, where the table has monthly
 -- partitions and the server can switch. The statements are texts, since a server without them would not
--- take the procedure; they hold numbers and dates of our own only.
+-- take the procedure; they hold numbers of our own only. As owner, since a right to execute covers no DDL.
 CREATE OR ALTER PROCEDURE iot.usp_SwitchMonths @Before DATETIME2(6), @Moved BIGINT OUTPUT
+WITH EXECUTE AS OWNER
 AS
 BEGIN
     SET NOCOUNT ON;
     SET XACT_ABORT ON;
-    DECLARE @granted INT, @partition INT = 0, @rows BIGINT, @text NVARCHAR(MAX), @edge DATETIME2(6);
+    -- a question that is being answered is waited for, but not so long that all others queue up behind
+    SET LOCK_TIMEOUT 30000;
+    DECLARE @partition INT = 0, @rows BIGINT, @text NVARCHAR(MAX);
+    DECLARE @edge DATETIME2(6), @low DATETIME2(6), @high DATETIME2(6);
     SET @edge = (
             SELECT MAX(CAST(v.value AS DATETIME2(6)))
             FROM sys.partition_functions AS f
@@ -42,23 +46,23 @@ BEGIN
             );
         IF @partition IS NULL
             BREAK;
+        -- RANGE RIGHT: a partition begins with the boundary before it
+        SELECT
+            @low = MAX(CASE WHEN v.boundary_id = @partition - 1 THEN CAST(v.value AS DATETIME2(6)) END),
+            @high = MAX(CASE WHEN v.boundary_id = @partition THEN CAST(v.value AS DATETIME2(6)) END)
+        FROM sys.partition_functions AS f
+        JOIN sys.partition_range_values AS v ON v.function_id = f.function_id
+        WHERE f.name = N'PF_MonthlyPartition';
+        SET @low = COALESCE(@low, '0001-01-01');
         BEGIN TRANSACTION;
-        EXEC @granted = sp_getapplock
-            @Resource = N'iot.archive',
-            @LockMode = N'Exclusive',
-            @LockOwner = N'Transaction',
-            @LockTimeout = 120000;
-        IF @granted < 0
-            THROW 51004, N'loads are under way (iot.archive); try again when they are done', 1;
+        EXEC iot.usp_Lock @Resource = N'iot.archive', @Mode = N'Exclusive';
         SET @rows = (
                 SELECT COUNT_BIG(*)
                 FROM iot.SensorReadings AS r
-                WHERE $PARTITION.PF_MonthlyPartition(r.CreatedAt) = @partition
+                WHERE r.CreatedAt >= @low AND r.CreatedAt < @high
             );
         IF EXISTS (
-               SELECT 1
-               FROM iot.SensorReadings_Archive AS a
-               WHERE $PARTITION.PF_MonthlyPartition(a.CreatedAt) = @partition
+               SELECT 1 FROM iot.SensorReadings_Archive AS a WHERE a.CreatedAt >= @low AND a.CreatedAt < @high
            )
            OR EXISTS (
                SELECT 1
@@ -108,7 +112,7 @@ BEGIN
                 Superseded,
                 ImportedAt
             FROM iot.SensorReadings AS r
-            WHERE $PARTITION.PF_MonthlyPartition(r.CreatedAt) = @partition;
+            WHERE r.CreatedAt >= @low AND r.CreatedAt < @high;
             SET @text = CONCAT(N'TRUNCATE TABLE iot.SensorReadings WITH (PARTITIONS (', @partition, N'))');
         END
         ELSE

@@ -49,7 +49,8 @@ BEGIN
     JOIN #held AS h ON h.ReadingID = r.ReadingID AND h.HeldAt = r.CreatedAt
     JOIN #offered AS o
         ON o.ChannelID = h.ChannelID AND o.Epoch = h.Epoch AND o.EntryID = h.EntryID AND o.Turn = h.Turn
-    WHERE h.Turn = @Turn AND h.IsChanged = 1;
+    WHERE h.Turn = @Turn AND h.IsChanged = 1
+    OPTION (LOOP JOIN);
 
     UPDATE r
     SET
@@ -69,6 +70,7 @@ BEGIN
     JOIN #held AS h ON h.ReadingID = r.ReadingID AND h.HeldAt = r.CreatedAt
     JOIN #offered AS o
         ON o.ChannelID = h.ChannelID AND o.Epoch = h.Epoch AND o.EntryID = h.EntryID AND o.Turn = h.Turn
-    WHERE h.Turn = @Turn AND h.IsChanged = 1;
+    WHERE h.Turn = @Turn AND h.IsChanged = 1
+    OPTION (LOOP JOIN);
     RETURN 0;
 END;

@@ -60,6 +60,7 @@ BEGIN
         AND g.AggregationType = UPPER(@AggregationType)
         AND (@StartAt IS NULL OR g.PeriodStart >= @StartAt)
         AND (@EndAt IS NULL OR g.PeriodStart < @EndAt)
-    ORDER BY g.PeriodStart;
+    ORDER BY g.PeriodStart
+    OPTION (RECOMPILE);
     RETURN 0;
 END;

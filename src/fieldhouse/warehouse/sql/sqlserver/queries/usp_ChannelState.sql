@@ -21,6 +21,7 @@ BEGIN
             @ChannelIDs IS NULL
             OR c.ChannelID IN (SELECT CAST(j.value AS INT) FROM OPENJSON(@ChannelIDs) AS j)
         )
-    ORDER BY c.ChannelID;
+    ORDER BY c.ChannelID
+    OPTION (RECOMPILE);
     RETURN 0;
 END;

@@ -10,6 +10,7 @@ BEGIN
             OR s.ChannelID IN (SELECT CAST(j.value AS INT) FROM OPENJSON(@ChannelIDs) AS j)
         )
         AND s.Epoch = (SELECT MAX(n.Epoch) FROM iot.Epochs AS n WHERE n.ChannelID = s.ChannelID)
-    ORDER BY s.ChannelID, s.SpanStart;
+    ORDER BY s.ChannelID, s.SpanStart
+    OPTION (RECOMPILE);
     RETURN 0;
 END;

@@ -10,6 +10,7 @@ BEGIN
             OR g.ChannelID IN (SELECT CAST(j.value AS INT) FROM OPENJSON(@ChannelIDs) AS j)
         )
         AND g.Epoch = (SELECT MAX(n.Epoch) FROM iot.Epochs AS n WHERE n.ChannelID = g.ChannelID)
-    ORDER BY g.ChannelID, g.FirstEntryID;
+    ORDER BY g.ChannelID, g.FirstEntryID
+    OPTION (RECOMPILE);
     RETURN 0;
 END;

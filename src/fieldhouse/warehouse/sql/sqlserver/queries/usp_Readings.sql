@@ -31,6 +31,7 @@ BEGIN
         AND r.Superseded = 0
         AND (@StartAt IS NULL OR r.CreatedAt >= @StartAt)
         AND (@EndAt IS NULL OR r.CreatedAt < @EndAt)
-    ORDER BY r.CreatedAt, r.Epoch, r.EntryID;
+    ORDER BY r.CreatedAt, r.Epoch, r.EntryID
+    OPTION (RECOMPILE);
     RETURN 0;
 END;

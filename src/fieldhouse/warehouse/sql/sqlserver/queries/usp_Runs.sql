@@ -20,6 +20,7 @@ BEGIN
         p.Error
     FROM iot.PipelineRuns AS p
     WHERE @ChannelID IS NULL OR p.ChannelID = @ChannelID
-    ORDER BY p.StartedAt DESC, p.RunID DESC;
+    ORDER BY p.StartedAt DESC, p.RunID DESC
+    OPTION (RECOMPILE);
     RETURN 0;
 END;
