@@ -249,7 +249,9 @@ def _stage_bulk(connection: Connection, staging_id: int, rows: pa.Table) -> None
     try:
         # a connection of its own, and several transactions: the load's call checks what came of it
         cursor.bulkcopy_arrow("iot.StagedReadings", staged, timeout=_BULK_SECONDS)
-    except (mssql_python.Error, RuntimeError, ValueError, OSError) as error:
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # a panic of the driver's core is no Exception
         raise StagingGarbled(f"bulk copy failed: {' '.join(str(error).split())}") from None
     finally:
         cursor.close()
