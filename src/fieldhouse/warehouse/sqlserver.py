@@ -149,17 +149,11 @@ class SQLServerWarehouse:
             try:
                 yield
             finally:
-                self._unlock(connection, resource)
+                _unlock(connection, resource)
 
     def close(self) -> None:
         """Connect no more; the driver closes what it keeps in its pool by itself."""
         self._server.close()
-
-    def _unlock(self, connection: Connection, resource: str) -> None:
-        try:
-            answer(connection, _UNLOCK, (resource,))
-        except (mssql_python.Error, RuntimeError):  # a lost session holds nothing any more
-            logger.debug("The lock %s went with its session", resource)
 
     def _require_writable(self) -> None:
         if self._server.read_only:
@@ -225,7 +219,7 @@ class SQLServerWarehouse:
                 connection.commit()
             finally:
                 connection.rollback()
-                self._unlock(connection, "iot.migrate")
+                _unlock(connection, "iot.migrate")
         return [script.name for script in scripts]
 
     def _apply(self, connection: Connection, script: migrations.Script) -> None:
@@ -239,6 +233,13 @@ def _locked(connection: Connection, resource: str) -> bool:
     """Wait for an application lock; whether it was granted to this session."""
     granted = answer(connection, _LOCK, (resource, _LOCK_MILLISECONDS))
     return bool(granted["Granted"][0].as_py() >= 0)
+
+
+def _unlock(connection: Connection, resource: str) -> None:
+    try:
+        answer(connection, _UNLOCK, (resource,))
+    except (mssql_python.Error, RuntimeError):  # a lost session holds nothing any more
+        logger.debug("The lock %s went with its session", resource)
 
 
 def _run(connection: Connection, batch: str) -> None:
@@ -273,19 +274,20 @@ def _as_create(connection: Connection, batch: str) -> str:
 
 
 def _create_database(server: Server) -> None:
-    """Make the database where it is missing; somebody else may do so at the same time."""
+    """Make the database where it is missing; others who would make it at the same time wait."""
     name = server.address.database
+    resource = f"iot.create:{name.lower()}"
     with server.connected(database="master") as connection:
-        held = answer(connection, "SELECT DB_ID(?) AS Held", (name,))
-        if held["Held"][0].as_py() is not None:
-            return
+        connection.timeout = 0
+        if not _locked(connection, resource):
+            raise WarehouseLocked(f"{server.where} is being created by another process")
         try:
-            answer(connection, f"CREATE DATABASE {quoted(name)}")
-            _set_up(connection, name)
-        except mssql_python.Error:
             held = answer(connection, "SELECT DB_ID(?) AS Held", (name,))
             if held["Held"][0].as_py() is None:
-                raise
+                answer(connection, f"CREATE DATABASE {quoted(name)}")
+                _set_up(connection, name)
+        finally:
+            _unlock(connection, resource)
 
 
 def _set_up(connection: Connection, name: str) -> None:

@@ -1,5 +1,5 @@
 -- usp_OpenStaging(staging_id): a number under which readings are staged, held by this session until it is closed
--- or ends; what dead sessions have left is cleared.
+-- or ends; what dead sessions left more than a quarter of an hour ago is cleared.
 CREATE OR ALTER PROCEDURE iot.usp_OpenStaging @StagingID BIGINT
 AS
 BEGIN
@@ -15,11 +15,20 @@ BEGIN
     INSERT INTO iot.StagedLoads (StagingID)
     VALUES (@StagingID);
 
+    -- what is young is let be: whether its session lives is asked of few, and only of old ones
+    DECLARE @old DATETIME2(6) = DATEADD(MINUTE, -15, SYSUTCDATETIME());
     SELECT s.StagingID
     INTO #dead
     FROM iot.StagedLoads AS s
     WHERE s.StagingID <> @StagingID
-        AND APPLOCK_TEST(N'public', CONCAT(N'iot.staging:', s.StagingID), N'Exclusive', N'Session') = 1;
+        AND CASE
+            WHEN s.StagedAt < @old THEN APPLOCK_TEST(
+                N'public',
+                CONCAT(N'iot.staging:', s.StagingID),
+                N'Exclusive',
+                N'Session'
+            )
+        END = 1;
     IF EXISTS (SELECT 1 FROM #dead)
     BEGIN
         DELETE r
