@@ -1,6 +1,7 @@
 """Connections to a SQL Server, and calls of its procedures; nothing of Fieldhouse's tables."""
 
 import json
+import logging
 import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +15,7 @@ import mssql_python
 import pyarrow as pa
 from mssql_python import Connection, Cursor
 
-from fieldhouse.errors import ConfigurationError, WarehouseUnusable
+from fieldhouse.errors import ConfigurationError, WarehouseLocked, WarehouseUnusable
 from fieldhouse.settings.sqlserver import SqlServerAddress
 from fieldhouse.warehouse import sqlfiles
 from fieldhouse.warehouse.sqlserver_errors import translated
@@ -26,6 +27,7 @@ __all__ = [
     "call_text",
     "execute",
     "execute_text",
+    "locked",
     "procedure_name",
     "quoted",
 ]
@@ -38,6 +40,14 @@ _PROCEDURE = re.compile(r"(?:\w+|\[(?:[^\]]|\]\])+\])(?:\.(?:\w+|\[(?:[^\]]|\]\]
 _RENAMED = {"as_of": "AsOfTime"}
 """The one parameter whose name in Python is not that of the procedures without its case."""
 
+_LOCK_MILLISECONDS = 600_000
+_LOCK = """
+DECLARE @granted INT;
+EXEC @granted = sp_getapplock
+    @Resource = ?, @LockMode = N'Exclusive', @LockOwner = N'Session', @LockTimeout = ?;
+SELECT @granted AS Granted;"""
+_UNLOCK = "EXEC sp_releaseapplock @Resource = ?, @LockOwner = N'Session';"
+
 _TOLD = """\
 BEGIN TRY
     {call}
@@ -47,6 +57,9 @@ BEGIN CATCH
     THROW 51000, @said, 1;
 END CATCH"""
 """An error comes back with its number before its text; the driver would keep the number."""
+
+
+logger = logging.getLogger(__name__)
 
 
 class Server:
@@ -116,6 +129,25 @@ class Server:
 def _braced(value: str) -> str:
     """A value as a connection string takes it whatever is in it."""
     return "{" + value.replace("}", "}}") + "}"
+
+
+@contextmanager
+def locked(connection: Connection, resource: str, refusal: str) -> Iterator[None]:
+    """Hold an application lock in this session; WarehouseLocked with ``refusal`` if it cannot be.
+
+    It is waited for up to ten minutes, whatever the time-out of a statement is.
+    """
+    connection.timeout = 0
+    granted = answer(connection, _LOCK, (resource, _LOCK_MILLISECONDS))
+    if granted["Granted"][0].as_py() < 0:
+        raise WarehouseLocked(refusal)
+    try:
+        yield
+    finally:
+        try:
+            answer(connection, _UNLOCK, (resource,))
+        except (mssql_python.Error, RuntimeError):  # a lost session holds nothing any more
+            logger.debug("The lock %s went with its session", resource)
 
 
 def quoted(name: str) -> str:

@@ -44,11 +44,9 @@ BEGIN
                 AND m.PeriodStart < c.ArchivedBefore
         OPTION (LOOP JOIN);
         -- taken away before the readings are read: what is marked from here on is a mark of its own
-        DELETE m
+        DELETE FROM iot.PeriodMarks WITH (ROWLOCK, FORCESEEK)
         OUTPUT deleted.ChannelID, deleted.PeriodStart INTO #periods (ChannelID, PeriodStart)
-        FROM #ids AS i
-        JOIN iot.PeriodMarks AS m WITH (ROWLOCK, FORCESEEK)
-            ON m.AggregationType = @AggregationType AND m.ChannelID = i.ChannelID
+        WHERE AggregationType = @AggregationType AND ChannelID IN (SELECT i.ChannelID FROM #ids AS i)
         OPTION (LOOP JOIN);
         EXEC iot.usp_FillTaken @AggregationType = @AggregationType;
         EXEC iot.usp_RecomputeTaken @AggregationType = @AggregationType;

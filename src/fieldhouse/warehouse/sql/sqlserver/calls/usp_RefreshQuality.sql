@@ -33,11 +33,11 @@ BEGIN
         INSERT INTO #ids (ChannelID)
         SELECT DISTINCT CAST(j.value AS INT) FROM OPENJSON(@ids) AS j;
         -- taken away before the readings are read: what is marked from here on is a mark of its own
-        DELETE m
+        DELETE FROM iot.PeriodMarks WITH (ROWLOCK, FORCESEEK)
         OUTPUT deleted.ChannelID, deleted.PeriodStart INTO #marked (ChannelID, PeriodStart)
-        FROM #ids AS i
-        JOIN iot.PeriodMarks AS m WITH (ROWLOCK, FORCESEEK)
-            ON m.AggregationType = N'QUALITY' AND m.ChannelID = i.ChannelID AND m.PeriodStart < @AsOfTime
+        WHERE AggregationType = N'QUALITY'
+            AND PeriodStart < @AsOfTime
+            AND ChannelID IN (SELECT i.ChannelID FROM #ids AS i)
         OPTION (LOOP JOIN);
         INSERT INTO #asked (ChannelID, CheckDate)
         SELECT DISTINCT d.ChannelID, d.CheckDate

@@ -90,6 +90,19 @@ BEGIN
     GROUP BY s.Period;
     CREATE UNIQUE CLUSTERED INDEX CX_spread ON #spread(Period);
 
+    -- the rows that are there, by a seek for each period: TOP as above
+    SELECT t.Period, g.AggregationID
+    INTO #kept_rows
+    FROM #taken AS t
+    CROSS APPLY (
+        SELECT TOP (1) x.AggregationID
+        FROM iot.AggregatedData AS x WITH (FORCESEEK)
+        WHERE x.ChannelID = t.ChannelID
+            AND x.AggregationType = @AggregationType
+            AND x.PeriodStart = t.PeriodStart
+    ) AS g;
+    CREATE UNIQUE CLUSTERED INDEX CX_kept_rows ON #kept_rows(Period);
+
     UPDATE g
     SET
         Field1Avg = c.Field1Avg,
@@ -135,13 +148,11 @@ BEGIN
         PeriodEnd = t.PeriodEnd,
         ReadingCount = c.ReadingCount,
         CreatedAt = SYSUTCDATETIME()
-    FROM iot.AggregatedData AS g WITH (ROWLOCK, FORCESEEK)
-    JOIN #taken AS t
-        ON t.ChannelID = g.ChannelID
-            AND t.PeriodStart = g.PeriodStart
-            AND g.AggregationType = @AggregationType
-    JOIN #centred AS c ON c.Period = t.Period
-    JOIN #spread AS d ON d.Period = t.Period;
+    FROM #kept_rows AS k
+    JOIN iot.AggregatedData AS g WITH (ROWLOCK, FORCESEEK) ON g.AggregationID = k.AggregationID
+    JOIN #taken AS t ON t.Period = k.Period
+    JOIN #centred AS c ON c.Period = k.Period
+    JOIN #spread AS d ON d.Period = k.Period;
 
     INSERT INTO iot.AggregatedData (
         ChannelID,
@@ -239,24 +250,14 @@ BEGIN
     FROM #taken AS t
     JOIN #centred AS c ON c.Period = t.Period
     JOIN #spread AS d ON d.Period = t.Period
-    WHERE NOT EXISTS (
-            SELECT 1
-            FROM iot.AggregatedData AS g WITH (ROWLOCK, FORCESEEK)
-            WHERE g.ChannelID = t.ChannelID
-                AND g.AggregationType = @AggregationType
-                AND g.PeriodStart = t.PeriodStart
-        )
+    WHERE NOT EXISTS (SELECT 1 FROM #kept_rows AS k WHERE k.Period = t.Period)
+    -- the foreign key is checked row by row: a scan of Channels would wait for other loads' new channels
     OPTION (LOOP JOIN);
 
-    SELECT t.ChannelID, t.PeriodStart
-    INTO #emptied
-    FROM #taken AS t
-    WHERE NOT EXISTS (SELECT 1 FROM #centred AS c WHERE c.Period = t.Period);
-    IF @@ROWCOUNT > 0
-        DELETE g
-        FROM iot.AggregatedData AS g WITH (ROWLOCK, FORCESEEK)
-        JOIN #emptied AS e ON e.ChannelID = g.ChannelID AND e.PeriodStart = g.PeriodStart
-        WHERE g.AggregationType = @AggregationType;
+    DELETE g
+    FROM #kept_rows AS k
+    JOIN iot.AggregatedData AS g WITH (ROWLOCK, FORCESEEK) ON g.AggregationID = k.AggregationID
+    WHERE NOT EXISTS (SELECT 1 FROM #centred AS c WHERE c.Period = k.Period);
 
     INSERT INTO iot.AuditTrail (Action, ChannelID, Updated, Detail)
     SELECT N'usp_RecomputeTaken', t.ChannelID, COUNT_BIG(*), @AggregationType
