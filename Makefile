@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 CHANNEL ?=
 
-.PHONY: run test lint bench clean
+.PHONY: run test lint bench bench-sqlserver clean
 
 run: $(VENV)/ready  ## the main job: against the built-in simulator, or CHANNEL=9 for a real channel
 	$(BIN)/fieldhouse run $(if $(CHANNEL),$(CHANNEL),--simulated)
@@ -20,6 +20,9 @@ lint: $(VENV)/ready-dev
 
 bench: $(VENV)/ready-bench  ## the table of benchmarks; some minutes, some GB of disk
 	$(BIN)/python -m bench
+
+bench-sqlserver: $(VENV)/ready-dev  ## the same on the server that FIELDHOUSE_TEST_SQLSERVER names
+	$(BIN)/python -m bench.sqlserver
 
 $(VENV)/ready: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Fieldhouse needs Python 3.11 or newer: make PYTHON=python3.11")'

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -9,7 +10,7 @@ from typing import NamedTuple
 import duckdb
 import pyarrow as pa
 
-from bench.sizes import CADENCE, HISTORY_END
+from bench.sizes import CADENCE, HISTORY_END, PAGE
 from fieldhouse.pipeline import AGGREGATION_TYPES
 from fieldhouse.readings import FIELDS, RAW, READINGS, REJECTED, Batch
 from fieldhouse.state import BEGINNING, Progress, Span
@@ -39,6 +40,48 @@ _ROWS = f"""
         NULL::VARCHAR AS Status
     FROM range($low, $high) AS numbers (n)
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A channel whose history ends at ``HISTORY_END`` with the reading of id ``rows``."""
+
+    id: int
+    rows: int
+    cadence: timedelta = CADENCE
+
+    @property
+    def began_at(self) -> datetime:
+        """When its first reading was made."""
+        return HISTORY_END - self.rows * self.cadence
+
+    def batch(self, low: int, high: int) -> Batch:
+        """The readings with ids from ``low`` up to ``high``, which is excluded."""
+        readings = self._readings(low, high)
+        covered = Span(BEGINNING, readings["CreatedAt"][-1].as_py() + timedelta(seconds=1))
+        return Batch(
+            channel_id=self.id,
+            epoch=1,
+            readings=readings,
+            raw=RAW.empty_table(),
+            rejected=REJECTED.empty_table(),
+            progress=Progress(covered=(covered,), last_entry_id=high - 1, ids_checked_to=high - 1),
+            horizon=datetime.now(UTC).replace(tzinfo=None) + timedelta(days=365),
+        )
+
+    def next_page(self, number: int, size: int = PAGE) -> Batch:
+        """The ``number``-th new page (from 0) after the history ended."""
+        first = self.rows + 1 + number * size
+        return self.batch(first, first + size)
+
+    def _readings(self, low: int, high: int) -> pa.Table:
+        span = {"low": low, "high": high}
+        with duckdb.connect() as connection:
+            made = connection.sql(
+                _ROWS,
+                params={"first": self.began_at, "cadence": self.cadence.total_seconds(), **span},
+            )
+            return made.to_arrow_table().cast(READINGS).combine_chunks()
 
 
 class Filled(NamedTuple):
@@ -71,44 +114,9 @@ def refresh(warehouse: Warehouse, channel_ids: Sequence[int] | None = None) -> N
         )
 
 
-def next_page(channel_rows: int, number: int, size: int) -> Batch:
-    """The ``number``-th new page (from 0) after a history of so many rows ended."""
-    first = channel_rows + 1 + number * size
-    return _batch(CHANNEL, channel_rows, first, first + size)
-
-
 def _loads(channel_ids: Sequence[int], rows: int) -> Iterator[list[Batch]]:
     """Loads in which all channels take part, as those of a fleet do: their rows lie interleaved."""
     each, step = rows // len(channel_ids), _BATCH // len(channel_ids)
     for low in range(1, each + 1, step):
         high = min(low + step, each + 1)
-        yield [_batch(channel_id, each, low, high) for channel_id in channel_ids]
-
-
-def _batch(channel_id: int, channel_rows: int, low: int, high: int) -> Batch:
-    """Rows of a channel by id, ``high`` excluded; the history ends with id ``channel_rows``."""
-    readings = _readings(HISTORY_END - channel_rows * CADENCE, low, high)
-    covered = Span(BEGINNING, readings["CreatedAt"][-1].as_py() + timedelta(seconds=1))
-    return Batch(
-        channel_id=channel_id,
-        epoch=1,
-        readings=readings,
-        raw=RAW.empty_table(),
-        rejected=REJECTED.empty_table(),
-        progress=Progress(covered=(covered,), last_entry_id=high - 1, ids_checked_to=high - 1),
-        horizon=datetime.now(UTC).replace(tzinfo=None) + timedelta(days=365),
-    )
-
-
-def _readings(first: datetime, low: int, high: int) -> pa.Table:
-    with duckdb.connect() as connection:
-        made = connection.sql(
-            _ROWS,
-            params={
-                "first": first,
-                "cadence": CADENCE.total_seconds(),
-                "low": low,
-                "high": high,
-            },
-        )
-        return made.to_arrow_table().cast(READINGS).combine_chunks()
+        yield [Channel(channel_id, each).batch(low, high) for channel_id in channel_ids]

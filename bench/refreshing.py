@@ -2,11 +2,12 @@
 
 import statistics
 import time
+from collections.abc import Mapping
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import NamedTuple
 
 from bench import history
-from bench.sizes import PAGE
 from fieldhouse.warehouse import Warehouse, open_warehouse
 
 
@@ -18,28 +19,35 @@ class Cost(NamedTuple):
 
 
 def costs(files: dict[int, Path], repeats: int) -> dict[int, Cost]:
-    """The costs by rows of history; ``files`` are copies, which grow by a page a repetition.
+    """The costs by rows of history; ``files`` are copies, which grow by a page a repetition."""
+    with ExitStack() as stack:
+        warehouses = {
+            history.Channel(history.CHANNEL, rows): stack.enter_context(
+                closing(open_warehouse(str(file)))
+            )
+            for rows, file in files.items()
+        }
+        return compare(warehouses, repeats)
 
-    The warehouses take turns, so that what else the machine does meets both.
+
+def compare(warehouses: Mapping[history.Channel, Warehouse], repeats: int) -> dict[int, Cost]:
+    """The costs by rows of the channel's history.
+
+    The warehouses take turns, so that what else the machine does meets all of them.
     """
-    warehouses = {rows: open_warehouse(str(file)) for rows, file in files.items()}
-    try:
-        measured: dict[int, list[Cost]] = {rows: [] for rows in files}
-        for number in range(repeats + 1):
-            for rows, warehouse in warehouses.items():
-                measured[rows].append(_cost(warehouse, rows, number))
-    finally:
-        for warehouse in warehouses.values():
-            warehouse.close()
+    measured: dict[int, list[Cost]] = {channel.rows: [] for channel in warehouses}
+    for number in range(repeats + 1):
+        for channel, warehouse in warehouses.items():
+            measured[channel.rows].append(_cost(warehouse, channel, number))
     return {rows: _median(each[1:]) for rows, each in measured.items()}  # the first warms up
 
 
-def _cost(warehouse: Warehouse, rows: int, number: int) -> Cost:
-    page = history.next_page(rows, number, PAGE)
+def _cost(warehouse: Warehouse, channel: history.Channel, number: int) -> Cost:
+    page = channel.next_page(number)
     began = time.perf_counter()
     warehouse.load([page])
     loaded = time.perf_counter()
-    history.refresh(warehouse, [history.CHANNEL])
+    history.refresh(warehouse, [channel.id])
     return Cost(loaded - began, time.perf_counter() - loaded)
 
 

@@ -78,7 +78,7 @@ class DatabaseConnection:
         return self._told("Upserting channel failed", lambda: self._upsert(channel_data)) or False
 
     def insert_sensor_readings(
-        self, channel_id: int, feeds: Iterable[Mapping[str, Any]]
+        self, channel_id: int | str, feeds: Iterable[Mapping[str, Any]]
     ) -> int | None:
         """Store entries of a channel, as ThingSpeak's ``feeds`` has them; how many were new.
 
@@ -107,15 +107,21 @@ class DatabaseConnection:
         try:
             from fieldhouse.warehouse.sqlserver import SQLServerWarehouse
         except ModuleNotFoundError as error:
+            if error.name != "mssql_python":
+                raise
             raise ConfigurationError(
                 "SQL Server's driver is missing: pip install 'fieldhouse[sqlserver]'"
             ) from error
         return SQLServerWarehouse.open(self._url(), self._password)
 
     def _url(self) -> str:
-        host, _, port = self.server.removeprefix("tcp:").replace(":", ",").partition(",")
+        server = self.server.removeprefix("tcp:")
+        if server.count(":") == 1:  # more are an IPv6 address
+            server = server.replace(":", ",")
+        host, _, port = (part.strip() for part in server.partition(","))
+        host = f"[{host.strip('[]')}]" if ":" in host else _safe(host)
         login = "" if self.trusted_connection or not self.username else f"{_safe(self.username)}@"
-        address = f"{login}{_safe(host.strip())}" + (f":{port.strip()}" if port else "")
+        address = f"{login}{host}" + (f":{port}" if port else "")
         return f"sqlserver://{address}/{_safe(self.database)}?{urlencode(self._options)}"
 
     def _warehouse(self) -> "SQLServerWarehouse":
@@ -130,10 +136,10 @@ class DatabaseConnection:
         logger.info("Upserted channel %d", channel_id)
         return True
 
-    def _insert(self, channel_id: int, text: str) -> int:
-        page = parse_page(text.encode())
+    def _insert(self, given: object, text: str) -> int:
+        page, channel_id = parse_page(text.encode()), _channel_id(given)
         batch = Batch(
-            channel_id=_channel_id(channel_id),
+            channel_id=channel_id,
             epoch=self._epoch(channel_id),
             readings=page.readings,
             raw=page.raw,
@@ -164,6 +170,8 @@ def _safe(text: str) -> str:
 
 
 def _channel_id(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value < 2**31:
+    """A channel's number, which the seed's own classes keep as text."""
+    text = str(value)
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:11]) < 2**31):
         raise ConfigurationError(f"a channel's number is a whole number of 1 or more: {value!r}")
-    return value
+    return int(text)

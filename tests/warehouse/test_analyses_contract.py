@@ -182,6 +182,25 @@ def test_quality_of_every_day(warehouse: Warehouse) -> None:
         assert judged(found, day) == expected_quality(rows, day, AS_OF), day
 
 
+def test_quality_of_days_without_any_value(warehouse: Warehouse) -> None:
+    """Readings without a value are readings, all missing, though a whole window has no value."""
+    rows = [row(n, T0 + n * HOUR) for n in range(1, 24 * 40)]
+    rows += [row(9000, T0 + 50 * DAY, Field1=-1), row(9001, T0 + 50 * DAY + HOUR)]
+    warehouse.load([batch(rows)])
+    as_of = T0 + 52 * DAY
+    found = warehouse.call("refresh_quality", as_of=as_of).to_pylist()
+    assert len(found) == 40 + 2
+    for one in found:
+        day = one["CheckDate"]
+        assert judged(found, day) == expected_quality(rows, day, as_of), day
+        by_hand = warehouse.call(
+            "usp_CalculateDataQuality", channel_id=9, check_date=day, as_of=as_of
+        ).to_pylist()
+        assert judged(by_hand, day) == judged(found, day)
+    full = next(one for one in found if one["CheckDate"] == T0.date() + DAY)
+    assert (full["TotalReadings"], full["MissingReadings"], full["QualityScore"]) == (24, 24, 70)
+
+
 @pytest.mark.parametrize("as_of", [AS_OF, T0 + 20 * DAY, T0 + 20 * DAY + SECOND, T0 - DAY])
 def test_quality_of_one_day_is_that_of_many(warehouse: Warehouse, as_of: datetime) -> None:
     """By hand, at midnight, just after it, or before any data: the same rule."""

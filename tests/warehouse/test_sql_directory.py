@@ -1,6 +1,10 @@
 """The SQL directory and the ledger: a file is what its name says, and is applied once."""
 
 import re
+import shutil
+import subprocess
+import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -9,12 +13,21 @@ from warehouse_kit import opened, rows_of
 import fieldhouse.warehouse
 from fieldhouse.errors import WarehouseUnusable
 from fieldhouse.warehouse import Warehouse, migrations, open_warehouse, sqlfiles
+from fieldhouse.warehouse.sqlserver_session import call_text, procedure_name
 
 SQL = Path(fieldhouse.warehouse.__file__).parent / "sql"
 FILES = sorted(SQL.rglob("*.sql"))
 OBJECT = re.compile(
-    r"^CREATE OR (?:REPLACE|ALTER) (?:MACRO|VIEW|PROCEDURE) iot\.(\w+)", re.MULTILINE
+    r"^CREATE OR (?:REPLACE|ALTER) (?:MACRO|VIEW|PROCEDURE|FUNCTION) iot\.(\w+)", re.MULTILINE
 )
+T_SQL = SQL / "sqlserver"
+CALLABLE = ("queries", "calls", "procedures")
+OBJECTS = [
+    file
+    for file in FILES
+    if file.parent.name in ("views", "procedures", "functions")
+    or (T_SQL in file.parents and file.parent.name in CALLABLE)
+]
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(SQL)))
@@ -28,9 +41,7 @@ def test_every_file_says_what_it_is(file: Path) -> None:
         assert text.startswith(f"-- {file.stem}(")
 
 
-@pytest.mark.parametrize(
-    "file", [f for f in FILES if f.parent.name in ("views", "procedures")], ids=lambda f: f.stem
-)
+@pytest.mark.parametrize("file", OBJECTS, ids=lambda f: str(f.relative_to(SQL)))
 def test_a_files_name_is_its_objects(file: Path) -> None:
     """A file of an object makes one object, of the file's name."""
     assert OBJECT.findall(file.read_text(encoding="utf-8")) == [file.stem]
@@ -45,8 +56,8 @@ def test_the_ledger_names_what_was_applied(fresh_url: str) -> None:
         "procedures/usp_DetectAnomalies"
     )
     assert warehouse.migrate() == []
-    ledger = rows_of(warehouse, "SELECT ScriptName FROM iot.SchemaMigrations ORDER BY 1")
-    assert [entry["ScriptName"] for entry in ledger] == sorted(applied)
+    ledger = rows_of(warehouse, "SELECT ScriptName FROM iot.SchemaMigrations")
+    assert sorted(entry["ScriptName"] for entry in ledger) == sorted(applied)
     warehouse.close()
 
 
@@ -112,3 +123,224 @@ def test_every_include_is_there() -> None:
     for file in FILES:
         engine, folder = file.relative_to(SQL).parts[:2]
         assert "-- include" not in sqlfiles.text(engine, folder, file.stem)
+
+
+# T-SQL: what can be told without a server
+
+
+def maxdop(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """Microsoft's own grammar, as the dev dependency maxdop has it."""
+    program = shutil.which("maxdop", path=str(Path(sys.executable).parent))
+    assert program, "maxdop is not installed: pip install --group dev"
+    return subprocess.run([program, *map(str, arguments)], capture_output=True, text=True)
+
+
+def test_t_sql_is_parsed_and_laid_out_as_it_stands() -> None:
+    """SQL Server 2019's grammar takes every file, and each is laid out as the formatter has it."""
+    checked = maxdop("--check", "--parser-version", 2019, T_SQL)
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_t_sql_is_parsed_with_its_includes(tmp_path: Path) -> None:
+    """What is sent to the server, fragments included and batch by batch, is parsed as well."""
+    for file in T_SQL.rglob("*.sql"):
+        if (folder := file.parent.name) != "fragments":
+            for number, part in enumerate(
+                sqlfiles.batches(sqlfiles.text("sqlserver", folder, file.stem))
+            ):
+                (tmp_path / f"{folder}_{file.stem}_{number}.sql").write_text(part)
+    (tmp_path / "z_broken.sql").write_text("SELECT 1 FRM x WHERE;")
+    checked = maxdop("--check", "--parser-version", 2019, tmp_path)
+    refused = [line for line in checked.stderr.splitlines() if "could not be parsed" in line]
+    assert [line for line in refused if "z_broken.sql" not in line] == []
+    assert len(refused) == 1  # or nothing was looked at
+
+
+NEWER = re.compile(
+    r"""
+    \b(?: GREATEST | LEAST | DATE_BUCKET | DATETRUNC | GENERATE_SERIES | PRODUCT | UNISTR
+        | JSON_(?:OBJECT|ARRAY)(?:AGG)? | JSON_CONTAINS | JSON_PATH_EXISTS
+        | APPROX_PERCENTILE_(?:CONT|DISC) | BIT_COUNT | GET_BIT | SET_BIT
+        | LEFT_SHIFT | RIGHT_SHIFT | REGEXP_\w+ | BASE64_(?:EN|DE)CODE
+        | EDIT_DISTANCE\w* | JARO_WINKLER\w* | VECTOR\w* )\s*\(
+    | \bCURRENT_DATE\b
+    | \bTRIM\s*\(\s*(?:LEADING|TRAILING|BOTH)\b
+    | \bSTRING_SPLIT\s*\([^(),]*,[^(),]*,
+    | \bISJSON\s*\([^(),]*,
+    | \bWINDOW\s+\w+\s+AS\s*\(
+    | \bIS\s+(?:NOT\s+)?DISTINCT\s+FROM\b
+    | \b(?:IGNORE|RESPECT)\s+NULLS\b
+    | \|\| | << | >>
+    | \bMERGE\b(?!\s+JOIN\b)     # old, and with a history of its own
+    | \bCURSOR\b                  # row by row
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+"""What SQL Server 2019 does not have, and what we do not use."""
+
+
+def bare(text: str) -> str:
+    """T-SQL without comments, and with nothing in its texts and quoted names."""
+    shapes = r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|\[(?:[^\]]|\]\])*\]|\"(?:[^\"]|\"\")*\""
+    kept = {"'": "''", "[": "[]", '"': '""'}
+    return re.sub(shapes, lambda found: kept.get(found[0][0], ""), text, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("file", sorted(T_SQL.rglob("*.sql")), ids=lambda f: f.stem)
+def test_t_sql_is_that_of_2019(file: Path) -> None:
+    """No function and no syntax newer than SQL Server 2019, no MERGE and no cursor."""
+    assert NEWER.findall(bare(file.read_text(encoding="utf-8"))) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT GREATEST(a, b)",
+        "SELECT least (a, b)",
+        "SELECT DATETRUNC(DAY, x)",
+        "SELECT DATE_BUCKET(HOUR, 1, x)",
+        "SELECT value FROM GENERATE_SERIES(1, 9)",
+        "SELECT SUM(x) OVER w FROM t WINDOW w AS (ORDER BY y)",
+        "SELECT 1 WHERE a IS NOT DISTINCT FROM b",
+        "SELECT 1 WHERE a IS DISTINCT FROM b",
+        "SELECT * FROM STRING_SPLIT(x, N',', 1)",
+        "SELECT TRIM(LEADING N'0' FROM x)",
+        "SELECT JSON_OBJECT(N'a': 1), JSON_ARRAY(1)",
+        "SELECT JSON_ARRAY(1)",
+        "SELECT ISJSON(x, OBJECT)",
+        "SELECT APPROX_PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY x)",
+        "SELECT BIT_COUNT(x)",
+        "SELECT LEFT_SHIFT(x, 2)",
+        "SELECT x << 2",
+        "SELECT REGEXP_LIKE(x, N'a')",
+        "SELECT a || b",
+        "SELECT BASE64_ENCODE(x)",
+        "SELECT FIRST_VALUE(x) IGNORE NULLS OVER (ORDER BY y)",
+        "SELECT PRODUCT(x)",
+        "MERGE iot.Channels AS c USING #x AS x ON 1 = 1",
+        "DECLARE period_cursor CURSOR FOR SELECT 1",
+    ],
+)
+def test_what_is_newer_is_told(text: str) -> None:
+    """The lint sees each of the newer things, and none of them in comments and texts."""
+    assert NEWER.search(bare(text))
+    assert not NEWER.search(bare(f"-- {text}\n/* {text} */ SELECT N'it''s {text}'"))
+
+
+def test_what_is_of_2019_is_let_through() -> None:
+    """What 2019 has, and names that only look like something newer, are not refused."""
+    text = "SELECT TRIM(x), STRING_AGG(x, N','), ISJSON(x) FROM STRING_SPLIT(@a, N',') AS #least"
+    text += " OPTION (MERGE JOIN); SELECT [GREATEST(], MergedAt FROM #least AS x ORDER BY x.Window"
+    assert not NEWER.search(bare(text))
+
+
+# T-SQL: who calls whom
+
+
+@cache
+def signatures() -> dict[str, dict[str, str]]:
+    """Each procedure's parameters, with what stands behind their types: a default, OUTPUT."""
+    found = {}
+    for folder in CALLABLE:
+        for name in sqlfiles.names("sqlserver", folder):
+            text = bare(sqlfiles.text("sqlserver", folder, name))
+            head = re.search(rf"PROCEDURE iot\.{name}\b(.*?)^AS$", text, re.MULTILINE | re.DOTALL)
+            assert head, name
+            shape = r"@(\w+) [A-Z]\w+(?: ?\([^)]*\))?([^,\n]*)"
+            found[name] = {
+                parameter: rest.strip() for parameter, rest in re.findall(shape, head[1])
+            }
+    return found
+
+
+CALL = re.compile(r"\bEXEC(?:UTE)?\s+(?:@\w+\s*=\s*)?iot\.(\w+)([^;]*);", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("file", sorted(T_SQL.rglob("*.sql")), ids=lambda f: f.stem)
+def test_every_call_is_of_a_procedure_that_is_there(file: Path) -> None:
+    """A call names a procedure of ours and, by their names, parameters that it has and needs."""
+    text = bare(file.read_text(encoding="utf-8"))
+    calls = CALL.findall(text)
+    assert len(calls) == len(re.findall(r"\bEXEC(?:UTE)?\s+(?:@\w+ = )?iot\.", text))
+    for name, given in calls:
+        known = signatures()[name]
+        arguments = [argument for argument in given.split(",") if argument.strip()]
+        named = [re.match(r"\s*@(\w+)\s*=", argument) for argument in arguments]
+        assert all(named), f"{name} is given something by its place"
+        names = [argument[1] for argument in named if argument]
+        assert set(names) <= set(known) and len(set(names)) == len(names)
+        assert {need for need, rest in known.items() if "=" not in rest} <= set(names)
+
+
+SEEDS = {
+    "usp_ProcessSensorReadings",
+    "usp_CalculateDataQuality",
+    "usp_DetectAnomalies",
+    "usp_GetTrendAnalysis",
+}
+OPERATORS = {"usp_ArchiveBefore", "usp_ArchiveReadings", "usp_CompressArchive"}
+"""Calls that not every run of the pipeline makes."""
+
+
+def test_the_roles_may_call_what_they_need_and_nothing_more() -> None:
+    """A loader runs everything but the operator's calls, a reader what reads; inner steps nobody.
+
+    No role has a right on a procedure that is not there.
+    """
+    text = bare(sqlfiles.text("sqlserver", "security", "roles"))
+    granted: dict[str, list[str]] = {}
+    for name, role in re.findall(r"GRANT EXECUTE ON iot\.(\w+) TO (\w+);", text):
+        granted.setdefault(role, []).append(name)
+    assert all(len(set(names)) == len(names) for names in granted.values())
+    queries, calls = (set(sqlfiles.names("sqlserver", folder)) for folder in ("queries", "calls"))
+    assert {role: set(names) for role, names in granted.items()} == {
+        "iot_reader": queries | {"usp_DetectAnomalies", "usp_GetTrendAnalysis"},
+        "iot_loader": (queries | calls | SEEDS) - OPERATORS,
+        "iot_operator": queries | calls | SEEDS | OPERATORS,
+    }
+
+
+# The dialects, side by side
+
+ONLY_SQL_SERVER = {
+    "usp_AppliedScripts": "the ledger is read by a procedure, for who may execute and not select",
+    "usp_LoadReadings": "a load is one call; DuckDB's steps stand in load/ and read Arrow",
+    "usp_OpenStaging": "a large load comes in pieces; DuckDB reads Arrow where it lies",
+    "usp_StageReadings": "likewise",
+    "usp_CloseStaging": "likewise",
+}
+PROCEDURES_THEMSELVES = {
+    "usp_DetectAnomalies": "DuckDB's file of that name asks the macro; T-SQL calls the procedure",
+    "usp_GetTrendAnalysis": "likewise",
+    "usp_CalculateDataQuality": "likewise; DuckDB's macro only reads, its call keeps what it says",
+    "usp_ProcessSensorReadings": "likewise",
+}
+
+
+@pytest.mark.parametrize("folder", ["queries", "calls"])
+def test_the_dialects_lie_side_by_side(folder: str) -> None:
+    """What may be asked or called is there under one name in both, or has its reason here."""
+    theirs = set(sqlfiles.names("sqlserver", folder))
+    ours = {procedure_name(name) for name in sqlfiles.names("duckdb", folder)}
+    assert ours - theirs == ours & set(PROCEDURES_THEMSELVES)
+    assert theirs - ours == theirs & set(ONLY_SQL_SERVER)
+    assert set(PROCEDURES_THEMSELVES) <= set(sqlfiles.names("sqlserver", "procedures"))
+
+
+def test_the_views_and_the_seeds_procedures_lie_side_by_side() -> None:
+    """Views and the four procedures have the same names in both; no reason is left over."""
+    assert sqlfiles.names("duckdb", "views") == sqlfiles.names("sqlserver", "views")
+    assert set(sqlfiles.names("duckdb", "procedures")) == SEEDS == set(PROCEDURES_THEMSELVES)
+    every = {name for folder in CALLABLE for name in sqlfiles.names("sqlserver", folder)}
+    assert set(ONLY_SQL_SERVER) <= every
+
+
+@pytest.mark.parametrize("folder", ["queries", "calls"])
+def test_parameters_are_the_same(folder: str) -> None:
+    """Every parameter that a DuckDB file takes is one of the procedure of that name."""
+    for name in sqlfiles.names("duckdb", folder):
+        text = re.sub(r"--[^\n]*", "", sqlfiles.text("duckdb", folder, name))
+        parameters = dict.fromkeys(re.findall(r"\$([a-z]\w*)", text), 1)
+        statement, values = call_text(name, parameters)
+        assert f"EXEC iot.{procedure_name(name)} " in statement
+        assert len(values) == len(parameters) == statement.count("?")

@@ -115,6 +115,15 @@ class SQLServerWarehouse:
     @contextmanager
     def lock(self, channel_id: int) -> Iterator[None]:
         """Hold the channel by an application lock of a session of its own."""
+        held = ExitStack()
+        held.enter_context(self._held(channel_id))
+        try:
+            yield
+        finally:
+            held.close()  # without the error that ends it: that is the caller's, not the server's
+
+    @contextmanager
+    def _held(self, channel_id: int) -> Iterator[None]:
         refusal = f"channel {channel_id} is being read by another process"
         with (
             self._server.connected() as connection,

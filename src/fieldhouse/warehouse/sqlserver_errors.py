@@ -200,10 +200,10 @@ def translated(where: str, *, statement: str | None = None) -> Iterator[None]:
         yield
     except mssql_python.Error as error:
         raise told(where, error.ddbc_error or error.driver_error, statement=statement) from None
-    except (exceptions.ConnectionStringParseError, ValueError, TypeError) as error:
-        raise ConfigurationError(f"{where}: {_line(str(error))}") from None
     except (RuntimeError, OSError, pa.ArrowException) as error:
         raise told(where, str(error), statement=statement) from None
+    except (exceptions.ConnectionStringParseError, ValueError, TypeError) as error:
+        raise ConfigurationError(f"{where}: {_line(str(error))}") from None
 
 
 def told(where: str, said: str, *, statement: str | None = None) -> FieldhouseError:

@@ -20,10 +20,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from mssql_python import Connection
 
-from fieldhouse.errors import FieldhouseError
+from fieldhouse.errors import FieldhouseError, WarehouseUnavailable
 from fieldhouse.readings import NUMBERS, Batch
 from fieldhouse.warehouse import Counts, offer
-from fieldhouse.warehouse.sqlserver_errors import StagingGarbled
+from fieldhouse.warehouse.sqlserver_errors import StagingGarbled, told
 from fieldhouse.warehouse.sqlserver_session import answer, call_text
 
 __all__ = ["ONE_CALL", "Load"]
@@ -191,7 +191,8 @@ def _texts(name: str, column: pa.Array) -> pa.Array:
         instants = pc.replace_substring(column.cast(pa.string()), " ", "T")
         return pc.binary_join_element_wise('"', instants, '"', "")
     if name == "Status":
-        return pa.array([text and json.dumps(text) for text in column.to_pylist()], pa.string())
+        texts = (None if text is None else json.dumps(text) for text in column.to_pylist())
+        return pa.array(list(texts), pa.string())
     return column.cast(pa.string())
 
 
@@ -252,7 +253,10 @@ def _stage_bulk(connection: Connection, staging_id: int, rows: pa.Table) -> None
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # a panic of the driver's core is no Exception
-        raise StagingGarbled(f"bulk copy failed: {' '.join(str(error).split())}") from None
+        cause = told("bulk copy", str(error))
+        if cause.transient:
+            raise WarehouseUnavailable(str(cause)) from None
+        raise StagingGarbled(str(cause)) from None
     finally:
         cursor.close()
 

@@ -18,12 +18,16 @@ _TOKEN = re.compile(
         '(?:[^']|'')*'            # a text
       | \[(?:[^\]]|\]\])*\]       # a name in brackets
       | "(?:[^"]|"")*"            # a name in quotes
-      | --[^\n]*                  # a comment to the line's end
     )
+  | (?P<line>--[^\n]*)            # a comment to the line's end
   | (?P<comment>/\*)              # the begin of one that may hold others
+  | (?P<number>
+        (?:0x[0-9a-f]*|\$?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d*)?)
+        (?P<glued>[@\#\w$])?      # a word that touches it, which T-SQL takes for one of its own
+    )
   | (?P<word>[@\#\w$]+|\S)        # a word, or any other sign
     """,
-    re.VERBOSE,
+    re.VERBOSE | re.IGNORECASE,
 )
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
 _REFUSED = re.compile(
@@ -45,7 +49,9 @@ _SELECT_ONLY = "only one statement that reads is answered: a SELECT"
 
 def require_select(statement: str) -> None:
     """Raise ConfigurationError unless a statement is one SELECT, as far as its words tell."""
-    words = [word.upper() for word in _words(statement.strip().removesuffix(";"))]
+    words = [word.upper() for word in _words(statement)]
+    if words[-1:] == [";"]:
+        words.pop()
     if not words or words[0] not in ("SELECT", "WITH", "("):
         raise ConfigurationError(_SELECT_ONLY)
     for before, word in zip(["", *words], words, strict=False):
@@ -62,8 +68,13 @@ def _words(text: str) -> Iterator[str]:
         place = token.end()
         if token["comment"]:
             place = _end_of_comment(text, place)
-        elif token["word"]:
-            yield token["word"]
+        elif token["line"] and len(token["line"].splitlines()) > 1:
+            # the server may end a line where \r is, or another such sign, and read on behind it
+            raise ConfigurationError(f"{_SELECT_ONLY}; its comment must end with a plain new line")
+        elif token["glued"]:
+            raise ConfigurationError(f"{_SELECT_ONLY}; after a number it needs a space")
+        elif word := token["number"] or token["word"]:
+            yield word
 
 
 def _end_of_comment(text: str, place: int) -> int:

@@ -69,7 +69,7 @@ class Server:
         self, address: SqlServerAddress, password: str | None = None, *, read_only: bool = False
     ) -> None:
         self.address, self._password, self.read_only = address, password, read_only
-        self.where = f"{address.server}/{address.database}"
+        self.where = " ".join(f"{address.server}/{address.database}".split())  # a name may hold \n
         self._closed = threading.Event()
 
     def __repr__(self) -> str:
@@ -114,7 +114,7 @@ class Server:
             "Server": f"tcp:{to.server}" if to.port else to.server,
             "Database": database,
             "UID": to.username,
-            "PWD": self._password if to.username else None,
+            "PWD": (self._password or None) if to.username else None,
             "Trusted_Connection": "yes" if to.trusted_connection else None,
             "Authentication": to.authentication,
             "Encrypt": to.encrypt,

@@ -95,42 +95,52 @@ part_statistics AS MATERIALIZED (
         unnest([
             {
                 'Field': 1, 'N': count(s.Value1), 'Mean': avg(s.Value1),
-                'M2': var_pop(s.Value1) * count(s.Value1)
+                'M2': var_pop(s.Value1) * count(s.Value1),
+                'Low': min(s.Value1), 'High': max(s.Value1)
             },
             {
                 'Field': 2, 'N': count(s.Value2), 'Mean': avg(s.Value2),
-                'M2': var_pop(s.Value2) * count(s.Value2)
+                'M2': var_pop(s.Value2) * count(s.Value2),
+                'Low': min(s.Value2), 'High': max(s.Value2)
             },
             {
                 'Field': 3, 'N': count(s.Value3), 'Mean': avg(s.Value3),
-                'M2': var_pop(s.Value3) * count(s.Value3)
+                'M2': var_pop(s.Value3) * count(s.Value3),
+                'Low': min(s.Value3), 'High': max(s.Value3)
             },
             {
                 'Field': 4, 'N': count(s.Value4), 'Mean': avg(s.Value4),
-                'M2': var_pop(s.Value4) * count(s.Value4)
+                'M2': var_pop(s.Value4) * count(s.Value4),
+                'Low': min(s.Value4), 'High': max(s.Value4)
             },
             {
                 'Field': 5, 'N': count(s.Value5), 'Mean': avg(s.Value5),
-                'M2': var_pop(s.Value5) * count(s.Value5)
+                'M2': var_pop(s.Value5) * count(s.Value5),
+                'Low': min(s.Value5), 'High': max(s.Value5)
             },
             {
                 'Field': 6, 'N': count(s.Value6), 'Mean': avg(s.Value6),
-                'M2': var_pop(s.Value6) * count(s.Value6)
+                'M2': var_pop(s.Value6) * count(s.Value6),
+                'Low': min(s.Value6), 'High': max(s.Value6)
             },
             {
                 'Field': 7, 'N': count(s.Value7), 'Mean': avg(s.Value7),
-                'M2': var_pop(s.Value7) * count(s.Value7)
+                'M2': var_pop(s.Value7) * count(s.Value7),
+                'Low': min(s.Value7), 'High': max(s.Value7)
             },
             {
                 'Field': 8, 'N': count(s.Value8), 'Mean': avg(s.Value8),
-                'M2': var_pop(s.Value8) * count(s.Value8)
+                'M2': var_pop(s.Value8) * count(s.Value8),
+                'Low': min(s.Value8), 'High': max(s.Value8)
             }
         ]) AS Of
     FROM parted AS s
     GROUP BY s.ChannelID, s.CheckDate, s.Part
 ),
 window_statistics AS (
-    SELECT p.ChannelID, p.CheckDate, s.Of.Field AS Field, s.Of.N AS N, s.Of.Mean AS Mean, s.Of.M2 AS M2
+    SELECT
+        p.ChannelID, p.CheckDate, s.Of.Field AS Field, s.Of.N AS N, s.Of.Mean AS Mean, s.Of.M2 AS M2,
+        s.Of.Low AS Low, s.Of.High AS High
     FROM window_parts AS p
     JOIN part_statistics AS s ON s.ChannelID = p.ChannelID AND s.Part = p.Part
     WHERE s.Of.N > 0
@@ -143,7 +153,10 @@ means AS (
 reaches AS (
     SELECT
         s.ChannelID, s.CheckDate, s.Field, any_value(m.Mean) AS Mean,
-        3 * sqrt(sum(s.M2 + s.N * (s.Mean - m.Mean) ** 2) / nullif(sum(s.N) - 1, 0)) AS Reach
+        -- none where all values are equal: a mean's last digit must not make anomalies of them
+        CASE WHEN min(s.Low) < max(s.High)
+            THEN 3 * sqrt(sum(s.M2 + s.N * (s.Mean - m.Mean) ** 2) / nullif(sum(s.N) - 1, 0))
+        END AS Reach
     FROM window_statistics AS s
     JOIN means AS m ON m.ChannelID = s.ChannelID AND m.CheckDate = s.CheckDate AND m.Field = s.Field
     GROUP BY s.ChannelID, s.CheckDate, s.Field

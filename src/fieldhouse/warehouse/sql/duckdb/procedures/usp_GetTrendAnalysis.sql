@@ -29,27 +29,34 @@ sourced AS (
 daily AS (
     SELECT
         s.ReadingDate, avg(s.Value) AS AvgValue, min(s.Value) AS MinValue, max(s.Value) AS MaxValue,
-        count(s.Value) AS ReadingCount
+        count(s.Value) AS ReadingCount, (sum(s.Value) * 1000000)::HUGEINT AS Micros
     FROM sourced AS s
     WHERE s.Value IS NOT NULL
     GROUP BY s.ReadingDate
 ),
+rounded AS (
+    -- the average at six decimals, half away from zero, in whole numbers: a float's last digit tells nothing
+    SELECT
+        d.*,
+        sign(d.Micros) * ((2 * abs(d.Micros) + d.ReadingCount) // (2 * d.ReadingCount)) AS AvgMicros
+    FROM daily AS d
+),
 compared AS (
     SELECT
-        d.*, b.AvgValue AS AvgBefore,
+        d.*, b.AvgValue AS AvgBefore, b.AvgMicros AS MicrosBefore,
         avg(d.AvgValue) OVER (ORDER BY d.ReadingDate RANGE BETWEEN INTERVAL 6 DAY PRECEDING AND CURRENT ROW)
             AS MovingAvg7Day
-    FROM daily AS d
-    LEFT JOIN daily AS b ON b.ReadingDate = d.ReadingDate - 1
+    FROM rounded AS d
+    LEFT JOIN rounded AS b ON b.ReadingDate = d.ReadingDate - 1
 )
 SELECT
     c.ReadingDate, c.AvgValue, c.MinValue, c.MaxValue, c.ReadingCount,
     c.AvgValue - c.AvgBefore AS ChangeFromPrevious,
     c.MovingAvg7Day,
     CASE
-        WHEN round(c.AvgValue, 6) > round(c.AvgBefore, 6) THEN 'Increasing'
-        WHEN round(c.AvgValue, 6) < round(c.AvgBefore, 6) THEN 'Decreasing'
-        WHEN c.AvgBefore IS NOT NULL THEN 'Stable'
+        WHEN c.AvgMicros > c.MicrosBefore THEN 'Increasing'
+        WHEN c.AvgMicros < c.MicrosBefore THEN 'Decreasing'
+        WHEN c.MicrosBefore IS NOT NULL THEN 'Stable'
     END AS Trend
 FROM compared AS c
 ORDER BY c.ReadingDate;

@@ -52,7 +52,7 @@ BEGIN
         ) AS d
         JOIN iot.Channels AS c ON c.ChannelID = d.ChannelID
         WHERE d.ChannelID IN (SELECT i.ChannelID FROM #ids AS i)
-            AND (c.ArchivedBefore IS NULL OR d.CheckDate >= CAST(c.ArchivedBefore AS DATE));
+            AND (c.ArchivedBefore IS NULL OR CAST(d.CheckDate AS DATETIME2(6)) >= c.ArchivedBefore);
         EXEC iot.usp_JudgeDays @AsOfTime = @AsOfTime;
         COMMIT TRANSACTION;
     END TRY

@@ -132,8 +132,8 @@ CREATE NONCLUSTERED INDEX IX_SensorReadings_Archive_ChannelID_CreatedAt ON iot.S
 CREATE NONCLUSTERED INDEX IX_SensorReadings_Archive_CreatedAt ON iot.SensorReadings_Archive(CreatedAt DESC);
 GO
 
--- What is staged under a number, which keeps loaders apart: for bulk copy, or JSON in pieces. A number stands in StagedLoads as
--- long as its loader holds the lock of that name; what is left of a dead one, the next clears.
+-- What is staged under a number, which keeps loaders apart: for bulk copy, or JSON in pieces. A number stands
+-- in StagedLoads as long as its loader holds the lock of that name; what a dead one left, a later one clears.
 CREATE TABLE iot.StagedLoads (
     StagingID BIGINT NOT NULL,
     StagedAt DATETIME2(6) NOT NULL CONSTRAINT DF_StagedLoads_StagedAt DEFAULT SYSUTCDATETIME(),

@@ -35,11 +35,24 @@ BEGIN
         CAST(SUM(CAST(s.Value AS DECIMAL(38, 6))) AS FLOAT) / COUNT_BIG(s.Value) AS AvgValue,
         MIN(s.Value) AS MinValue,
         MAX(s.Value) AS MaxValue,
-        COUNT_BIG(s.Value) AS ReadingCount
+        COUNT_BIG(s.Value) AS ReadingCount,
+        CAST(SUM(CAST(s.Value AS DECIMAL(38, 6))) * 1000000 AS DECIMAL(38, 0)) AS Micros
     INTO #daily
     FROM #sourced AS s
     WHERE s.Value IS NOT NULL
     GROUP BY s.ReadingDate;
+
+    -- the average at six decimals, half away from zero, in whole numbers: a float's last digit tells nothing
+    SELECT
+        d.ReadingDate,
+        CASE WHEN d.Micros < 0 THEN -1 ELSE 1 END * (h.Halves - h.Halves % h.Divisor) / h.Divisor AS AvgMicros
+    INTO #rounded
+    FROM #daily AS d
+    CROSS APPLY (
+        SELECT
+            2 * ABS(d.Micros) + d.ReadingCount AS Halves,
+            CAST(2 * d.ReadingCount AS DECIMAL(38, 0)) AS Divisor
+    ) AS h;
 
     SELECT
         d.ReadingDate,
@@ -50,12 +63,14 @@ BEGIN
         d.AvgValue - b.AvgValue AS ChangeFromPrevious,
         w.MovingAvg7Day,
         CASE
-            WHEN ROUND(d.AvgValue, 6) > ROUND(b.AvgValue, 6) THEN N'Increasing'
-            WHEN ROUND(d.AvgValue, 6) < ROUND(b.AvgValue, 6) THEN N'Decreasing'
-            WHEN b.AvgValue IS NOT NULL THEN N'Stable'
+            WHEN r.AvgMicros > e.AvgMicros THEN N'Increasing'
+            WHEN r.AvgMicros < e.AvgMicros THEN N'Decreasing'
+            WHEN e.AvgMicros IS NOT NULL THEN N'Stable'
         END AS Trend
     FROM #daily AS d
+    JOIN #rounded AS r ON r.ReadingDate = d.ReadingDate
     LEFT JOIN #daily AS b ON DATEDIFF(DAY, b.ReadingDate, d.ReadingDate) = 1
+    LEFT JOIN #rounded AS e ON e.ReadingDate = b.ReadingDate
     CROSS APPLY (
         SELECT AVG(x.AvgValue) AS MovingAvg7Day
         FROM #daily AS x

@@ -49,7 +49,7 @@ BEGIN
                     b.ChannelID,
                     b.Epoch,
                     iot.ufn_JsonText(j.EntryText) AS EntryText,
-                    j.Reason,
+                    iot.ufn_JsonText(j.Reason) AS Reason,
                     HASHBYTES(N'SHA2_256', j.EntryText) AS EntryHash
                 FROM OPENJSON(@Rejected) WITH (
                     Batch INT '$.Batch',

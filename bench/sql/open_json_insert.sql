@@ -1,0 +1,51 @@
+-- Readings out of JSON into the seed's table, with nothing looked up: what the server itself allows.
+INSERT INTO seed.SensorReadings (
+    ChannelID,
+    EntryID,
+    CreatedAt,
+    Field1,
+    Field2,
+    Field3,
+    Field4,
+    Field5,
+    Field6,
+    Field7,
+    Field8,
+    Latitude,
+    Longitude,
+    Elevation,
+    Status
+)
+SELECT
+    j.ChannelID,
+    j.EntryID,
+    j.CreatedAt,
+    j.Field1,
+    j.Field2,
+    j.Field3,
+    j.Field4,
+    j.Field5,
+    j.Field6,
+    j.Field7,
+    j.Field8,
+    j.Latitude,
+    j.Longitude,
+    j.Elevation,
+    j.Status
+FROM OPENJSON(@Readings) WITH (
+    ChannelID INT '$.c',
+    EntryID BIGINT '$.e',
+    CreatedAt DATETIME2(6) '$.t',
+    Field1 DECIMAL(18, 6) '$."1"',
+    Field2 DECIMAL(18, 6) '$."2"',
+    Field3 DECIMAL(18, 6) '$."3"',
+    Field4 DECIMAL(18, 6) '$."4"',
+    Field5 DECIMAL(18, 6) '$."5"',
+    Field6 DECIMAL(18, 6) '$."6"',
+    Field7 DECIMAL(18, 6) '$."7"',
+    Field8 DECIMAL(18, 6) '$."8"',
+    Latitude DECIMAL(18, 6) '$.y',
+    Longitude DECIMAL(18, 6) '$.x',
+    Elevation DECIMAL(18, 6) '$.z',
+    Status NVARCHAR(MAX) '$.s'
+) AS j;

@@ -1,0 +1,72 @@
+-- The seed's tables that the bench fills, in a schema of their own; keys and indexes are the seed's.
+CREATE SCHEMA seed;
+GO
+CREATE TABLE seed.SensorReadings (
+    ReadingID BIGINT IDENTITY (1, 1) NOT NULL,
+    ChannelID INT NOT NULL,
+    EntryID BIGINT NOT NULL,
+    CreatedAt DATETIME2(6) NOT NULL,
+    Field1 DECIMAL(18, 6),
+    Field2 DECIMAL(18, 6),
+    Field3 DECIMAL(18, 6),
+    Field4 DECIMAL(18, 6),
+    Field5 DECIMAL(18, 6),
+    Field6 DECIMAL(18, 6),
+    Field7 DECIMAL(18, 6),
+    Field8 DECIMAL(18, 6),
+    Latitude DECIMAL(18, 6),
+    Longitude DECIMAL(18, 6),
+    Elevation DECIMAL(18, 6),
+    Status NVARCHAR(MAX),
+    ImportedAt DATETIME2(6) NOT NULL CONSTRAINT DF_Seed_ImportedAt DEFAULT SYSUTCDATETIME(),
+    CONSTRAINT PK_Seed_SensorReadings PRIMARY KEY CLUSTERED (ReadingID),
+    CONSTRAINT UQ_Seed_ChannelEntry UNIQUE NONCLUSTERED (ChannelID, EntryID),
+    CONSTRAINT FK_Seed_SensorReadings_Channels FOREIGN KEY (ChannelID) REFERENCES iot.Channels(ChannelID)
+);
+CREATE NONCLUSTERED INDEX IX_Seed_ChannelID_CreatedAt ON seed.SensorReadings(ChannelID, CreatedAt DESC);
+CREATE NONCLUSTERED INDEX IX_Seed_CreatedAt ON seed.SensorReadings(CreatedAt DESC);
+GO
+CREATE TABLE seed.AggregatedData (
+    AggregationID BIGINT IDENTITY (1, 1) NOT NULL,
+    ChannelID INT NOT NULL,
+    AggregationType NVARCHAR(10) NOT NULL,
+    PeriodStart DATETIME2(6) NOT NULL,
+    PeriodEnd DATETIME2(6) NOT NULL,
+    Field1Avg DECIMAL(18, 6),
+    Field1Min DECIMAL(18, 6),
+    Field1Max DECIMAL(18, 6),
+    Field1StdDev DECIMAL(18, 6),
+    Field2Avg DECIMAL(18, 6),
+    Field2Min DECIMAL(18, 6),
+    Field2Max DECIMAL(18, 6),
+    Field2StdDev DECIMAL(18, 6),
+    Field3Avg DECIMAL(18, 6),
+    Field3Min DECIMAL(18, 6),
+    Field3Max DECIMAL(18, 6),
+    Field3StdDev DECIMAL(18, 6),
+    Field4Avg DECIMAL(18, 6),
+    Field4Min DECIMAL(18, 6),
+    Field4Max DECIMAL(18, 6),
+    Field4StdDev DECIMAL(18, 6),
+    Field5Avg DECIMAL(18, 6),
+    Field5Min DECIMAL(18, 6),
+    Field5Max DECIMAL(18, 6),
+    Field5StdDev DECIMAL(18, 6),
+    Field6Avg DECIMAL(18, 6),
+    Field6Min DECIMAL(18, 6),
+    Field6Max DECIMAL(18, 6),
+    Field6StdDev DECIMAL(18, 6),
+    Field7Avg DECIMAL(18, 6),
+    Field7Min DECIMAL(18, 6),
+    Field7Max DECIMAL(18, 6),
+    Field7StdDev DECIMAL(18, 6),
+    Field8Avg DECIMAL(18, 6),
+    Field8Min DECIMAL(18, 6),
+    Field8Max DECIMAL(18, 6),
+    Field8StdDev DECIMAL(18, 6),
+    ReadingCount BIGINT NOT NULL,
+    CreatedAt DATETIME2(6) NOT NULL CONSTRAINT DF_Seed_CreatedAt DEFAULT SYSUTCDATETIME(),
+    CONSTRAINT PK_Seed_AggregatedData PRIMARY KEY CLUSTERED (AggregationID),
+    CONSTRAINT UQ_Seed_Aggregation UNIQUE NONCLUSTERED (ChannelID, AggregationType, PeriodStart)
+);
+CREATE NONCLUSTERED INDEX IX_Seed_Type_Period ON seed.AggregatedData(ChannelID, AggregationType, PeriodStart DESC);

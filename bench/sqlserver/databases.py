@@ -1,0 +1,105 @@
+"""Databases of the benchmark's own, on the server that the environment names."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import mssql_python
+import pyarrow as pa
+from mssql_python import Connection
+
+from bench.sqlserver import sql
+from bench.sqlserver.sizes import CHANNEL
+from fieldhouse.errors import WarehouseError
+from fieldhouse.settings.sqlserver import SqlServerAddress
+from fieldhouse.warehouse.sqlserver import SQLServerWarehouse
+from fieldhouse.warehouse.sqlserver_session import Server, answer, quoted
+
+VARIABLE = "FIELDHOUSE_TEST_SQLSERVER"
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """One database, with Fieldhouse's tables and the seed's."""
+
+    server: Server
+    warehouse: SQLServerWarehouse
+
+    def ask(self, statement: str) -> pa.Table:
+        """The answer to a statement, whole in memory."""
+        with self.server.connected() as connection:
+            return answer(connection, statement)
+
+    def run(self, name: str) -> None:
+        """Run a file of ``bench/sql``, part by part."""
+        for batch in sql.batches(name):
+            self.ask(batch)
+
+    def trusting(self, bulk: bool) -> SQLServerWarehouse:
+        """The warehouse with bulk copy, or without it; for loads only."""
+        return SQLServerWarehouse(self.server, bulk=bulk)
+
+
+class Databases:
+    """The databases of one run; use ``made``."""
+
+    def __init__(self, url: str) -> None:
+        """Take the URL of a login that may create databases, its password in it."""
+        given = urlsplit(url)
+        login, _, self._host = given.netloc.rpartition("@")
+        self._user, self._query = login.partition(":")[0], given.query
+        self._password = unquote(given.password) if given.password else None
+        self._prefix = f"fieldhouse_bench_{uuid.uuid4().hex[:8]}"
+        self._opened: dict[str, Database] = {}
+        self.master = self._server("master")
+
+    def open(self, name: str) -> Database:
+        """A database with all tables, and one channel without a reading; made when first asked."""
+        if name not in self._opened:
+            database = f"{self._prefix}_{name}"
+            warehouse = SQLServerWarehouse.open(self._url(database), self._password, create=True)
+            made = self._opened[name] = Database(self._server(database), warehouse)
+            warehouse.migrate()
+            warehouse.call("upsert_channel", channel_id=CHANNEL, name="Weather Station")
+            made.run("seed_tables")
+            made.run("usp_ProcessByCursor")
+        return self._opened[name]
+
+    def facts(self) -> dict[str, Any]:
+        """What the server says of itself."""
+        with self.master.connected() as connection:
+            [row] = answer(connection, sql.statement("server")).to_pylist()
+        return dict(row)
+
+    def drop(self) -> None:
+        """Drop all that was made."""
+        for database in self._opened.values():
+            database.warehouse.close()
+            with self.master.connected() as connection:
+                _drop(connection, quoted(database.server.address.database))
+
+    def _server(self, database: str) -> Server:
+        return Server(SqlServerAddress.parse(self._url(database)), self._password)
+
+    def _url(self, database: str) -> str:
+        login = f"{self._user}@" if self._user else ""
+        return f"sqlserver://{login}{self._host}/{database}?{self._query}"
+
+
+@contextmanager
+def made(url: str) -> Iterator[Databases]:
+    """Databases on the server at a URL, for the length of a `with`."""
+    databases = Databases(url)
+    try:
+        yield databases
+    finally:
+        databases.drop()
+
+
+def _drop(connection: Connection, name: str) -> None:
+    with suppress(mssql_python.Error, WarehouseError):  # Babelfish cannot, and need not
+        answer(connection, f"ALTER DATABASE {name} SET SINGLE_USER WITH ROLLBACK IMMEDIATE")
+    answer(connection, f"DROP DATABASE IF EXISTS {name}")
