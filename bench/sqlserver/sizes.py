@@ -13,6 +13,8 @@ MINUTE = timedelta(minutes=1)
 """Between two readings of a history: a million are two years, as the seed's text has it."""
 WEEK = Channel(CHANNEL, 60_480, timedelta(seconds=10))
 """A week that ends where the histories do, in 168 hours."""
+FLEET = [Channel(1000 + n, 672, timedelta(minutes=15)) for n in range(100)]
+"""The same week of a hundred channels that tell something every quarter of an hour."""
 GROUP = 64_000
 """Rows that the pipeline loads together, once pages come faster than they are written."""
 
