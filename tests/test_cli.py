@@ -337,6 +337,42 @@ def test_a_channel_that_was_never_copied_is_named(fieldhouse: Run) -> None:
         one_line(fieldhouse(*arguments), 2, "channel 9", "fieldhouse run 9")
 
 
+def test_what_a_cell_holds_is_text(fieldhouse: Run) -> None:
+    """Brackets in a value, a label or a column's name are printed as they are, and end nothing."""
+    fieldhouse("run", "9", "--quiet")
+    done = fieldhouse("query", "SELECT '[/attic] [red]x [hPa]' AS \"[b]\"")
+    assert done.returncode == 0, done.stderr
+    assert "[/attic] [red]x [hPa]" in done.stdout and "[b]" in done.stdout
+
+
+def test_columns_of_one_name_are_told_apart(fieldhouse: Run) -> None:
+    """Printed by position; as JSON, where a name stands once, they are refused by name."""
+    fieldhouse("run", "9", "--quiet")
+    done = fieldhouse("query", "SELECT 111 AS a, 222 AS a")
+    assert "111" in done.stdout and "222" in done.stdout
+    done = fieldhouse("query", "SELECT 1 AS a, 2 AS a", "--json")
+    assert done.returncode == 2 and "two columns are called 'a'" in done.stderr
+
+
+def test_a_day_to_come_is_not_judged(fieldhouse: Run) -> None:
+    """A date after today is refused, and leaves no score behind."""
+    fieldhouse("run", "9", "--quiet")
+    done = fieldhouse("quality", "9", "--date", "2099-11-20")
+    assert done.returncode == 2 and "2099-11-20 has not come yet" in done.stderr
+    assert "2099" not in fieldhouse("status", "--json").stdout
+
+
+def test_init_writes_no_password(fieldhouse: Run, home: Path) -> None:
+    """A URL with a password, or one that no engine answers to, is refused before it is written."""
+    for url, said in {
+        "sqlserver://me:geheim@host/db": "a password is never written",
+        "rubbish://host": "sqlserver://user@host/database",
+    }.items():
+        done = fieldhouse("init", "--warehouse", url)
+        assert done.returncode == 2 and said in done.stderr and "geheim" not in done.stderr
+        assert not (home / "fieldhouse.toml").exists()
+
+
 def test_a_query_can_change_nothing(fieldhouse: Run) -> None:
     """Only a SELECT is answered; a statement that writes, or a wrong one, is one line."""
     fieldhouse("run", "9")

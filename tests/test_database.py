@@ -138,7 +138,7 @@ def test_the_six_arguments_by_their_places(url: str, caplog: pytest.LogCaptureFi
     [
         ({"password": "wrong"}, "it refuses the login"),
         ({"database": "no_such_database_there"}, "there is no such database"),
-        ({"server": "127.0.0.1,1", "login_timeout": "2"}, "cannot be reached"),
+        ({"server": "127.0.0.1,1", "login_timeout": "2"}, "nothing answers there"),
         ({"server": "not a host"}, "host must be a name"),
     ],
 )

@@ -46,7 +46,7 @@ class DatabaseConnection:
         password: str | None = None,
         driver: str | None = None,
         trusted_connection: bool = False,
-        **options: str,
+        **options: str | bool,
     ) -> None:
         if unknown := options.keys() - _OPTIONS:
             raise TypeError(f"DatabaseConnection takes no {', '.join(sorted(unknown))}")
@@ -54,7 +54,8 @@ class DatabaseConnection:
         self.username, self.trusted_connection = username, trusted_connection
         self.driver = driver
         self.connection: SQLServerWarehouse | None = None
-        self._password, self._options = password, options
+        self._password = password
+        self._options = {name: _word(value) for name, value in options.items()}
         if driver:
             logger.warning("The driver %r is not used: the bundled ODBC driver serves", driver)
 
@@ -163,6 +164,10 @@ class DatabaseConnection:
         except FieldhouseError as error:
             logger.error("%s: %s", failure, error)
             return None
+
+
+def _word(value: str | bool) -> str:
+    return value if isinstance(value, str) else "yes" if value else "no"
 
 
 def _safe(text: str) -> str:

@@ -180,11 +180,11 @@ def quality(
     """Score a day of a channel, 0 to 100 (usp_CalculateDataQuality)."""
     with _writing(warehouse, config) as house:
         _require(house, channel_id)
+        instant = _as_of(house, channel_id, as_of)
+        if check_date and check_date > instant.date():
+            raise ConfigurationError(f"{check_date} has not come yet: it is {instant:%Y-%m-%d} UTC")
         row = house.call(
-            "usp_CalculateDataQuality",
-            channel_id=channel_id,
-            check_date=check_date,
-            as_of=_as_of(house, channel_id, as_of),
+            "usp_CalculateDataQuality", channel_id=channel_id, check_date=check_date, as_of=instant
         )
         output.print_table(row, as_json=as_json)
 
@@ -221,6 +221,8 @@ def query(
     """Ask the warehouse in SQL; nothing can be changed by it.
 
     fieldhouse query "SELECT PeriodStart, Field1Avg FROM iot.AggregatedData LIMIT 5"
+
+    In the warehouse's own SQL: on SQL Server it is SELECT TOP (5) …, without LIMIT.
     """
     with _reading(warehouse, config) as house:
         answer = house.stream(statement)

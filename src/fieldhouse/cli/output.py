@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from fieldhouse.errors import ConfigurationError
+
 if TYPE_CHECKING:
     import pyarrow as pa
     from rich.console import Console
@@ -72,35 +74,49 @@ def print_rows(
     """Print the named columns of some rows, as a table or as a JSON array."""
     if as_json:
         return print_json([{name: row[name] for name in columns} for row in rows])
-    listed = list(rows)
-    if len(listed) == 1 and len(columns) > _WIDE:
-        pairs = [{"": name, " ": text(listed[0][name])} for name in columns]
-        return print_rows(pairs, ("", " "), title=title, header=False)
+    listed = [[row[name] for name in columns] for row in rows]
+    return _print_cells(listed, columns, title=title, header=header)
+
+
+def _print_cells(
+    rows: Sequence[Sequence[Any]],
+    columns: Sequence[str],
+    *,
+    title: str | None = None,
+    header: bool = True,
+) -> None:
+    """Print rows by position; whatever a cell holds is text, and no markup."""
+    if len(rows) == 1 and len(columns) > _WIDE:
+        pairs = [(name, text(value)) for name, value in zip(columns, rows[0], strict=True)]
+        return _print_cells(pairs, ("", " "), title=title, header=False)
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(
-        *columns,
-        title=title,
+        title=Text(title) if title else None,
         title_justify="left",
         box=box.SIMPLE_HEAD if header else box.SIMPLE,
         show_header=header,
         pad_edge=False,
     )
-    numeric = dict.fromkeys(columns, True)
-    for row in listed:
-        for name in columns:
-            numeric[name] &= isinstance(row[name], (int, float, Decimal, type(None)))
-    for column in table.columns:
-        column.justify = "right" if numeric[str(column.header)] else "left"
-    for row in listed:
-        table.add_row(*(text(row[name]) for name in columns))
+    for place, name in enumerate(columns):
+        numeric = all(isinstance(row[place], (int, float, Decimal, type(None))) for row in rows)
+        table.add_column(Text(name), justify="right" if numeric else "left")
+    for row in rows:
+        table.add_row(*(Text(text(value)) for value in row))
     return console().print(table)
 
 
 def print_table(table: "pa.Table", *, title: str | None = None, as_json: bool = False) -> None:
-    """Print an Arrow table whole."""
-    print_rows(table.to_pylist(), table.column_names, title=title, as_json=as_json)
+    """Print an Arrow table whole; as JSON each column needs a name of its own."""
+    names = table.column_names
+    if as_json and (doubled := sorted({name for name in names if names.count(name) > 1})):
+        raise ConfigurationError(f"two columns are called {doubled[0]!r}: give each a name (AS …)")
+    if as_json:
+        return print_json(table.to_pylist())
+    cells = list(zip(*(column.to_pylist() for column in table.columns), strict=True))
+    return _print_cells(cells, names, title=title)
 
 
 def sparkline(values: Sequence[float | None], width: int = 60) -> str:

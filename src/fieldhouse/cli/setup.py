@@ -48,6 +48,11 @@ def init(
     ] = "duckdb:///fieldhouse.duckdb",
 ) -> None:
     """Write a fieldhouse.toml to begin with."""
+    if "@" in url and ":" in url.partition("://")[2].rpartition("@")[0]:
+        raise ConfigurationError(
+            "--warehouse: a password is never written: leave it to DB_PASSWORD"
+        )
+    settings_from(warehouse=url)  # says what is wrong with it
     path = directory / "fieldhouse.toml"
     try:
         directory.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import pyarrow as pa
 import stamina
 
-from fieldhouse.errors import WarehouseUnavailable, WarehouseUnusable
+from fieldhouse.errors import ConfigurationError, WarehouseUnavailable, WarehouseUnusable
 from fieldhouse.readings import Batch
 from fieldhouse.settings.sqlserver import SqlServerAddress
 from fieldhouse.warehouse import Counts, sqlserver_schema
@@ -57,7 +57,13 @@ class SQLServerWarehouse:
         Raises WarehouseUnavailable for a server that does not answer, WarehouseUnusable for what
         it refuses.
         """
-        server = Server(SqlServerAddress.parse(url), password, read_only=read_only)
+        address = SqlServerAddress.parse(url)
+        if address.username and not address.authentication and not password:
+            raise ConfigurationError(
+                f"{address.server}: {address.username} needs a password: set DB_PASSWORD, or pass"
+                " password= from Python"
+            )
+        server = Server(address, password, read_only=read_only)
         if create:
             sqlserver_schema.create_database(server)
         return cls(server, bulk=sqlserver_schema.check(server))

@@ -150,7 +150,8 @@ FAULTS = (
     ),
     _fault(
         WarehouseUnusable,
-        "the login lacks a right: see the roles iot_loader, iot_reader and iot_operator",
+        "the login lacks a right: to migrate it must own the database (to --create, be allowed to"
+        " create one); see the roles iot_loader, iot_reader and iot_operator for the rest",
         *(229, 230, 262, 297, 300, 371, 1088, 2104, 2760, 15247, 15151, 15404),
         text="permission (was )?denied|must be owner|do(es)? not have permission",
     ),
@@ -176,6 +177,16 @@ FAULTS = (
         r'|schema "\w*iot" does not exist',
     ),
     # Last, since its words are in the texts of others.
+    _fault(
+        WarehouseUnavailable,
+        "there is no such host: check DB_SERVER",
+        text="0x2AF9|0x2AFC|name or service not known",
+    ),
+    _fault(
+        WarehouseUnavailable,
+        "nothing answers there: check host, port or instance in DB_SERVER, and whether it runs",
+        text="0x2749|0x274D|0x274C|error locating server",
+    ),
     _fault(
         WarehouseUnavailable,
         "it cannot be reached, or hung up",

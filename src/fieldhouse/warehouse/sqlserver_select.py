@@ -55,6 +55,8 @@ def require_select(statement: str) -> None:
     if not words or words[0] not in ("SELECT", "WITH", "("):
         raise ConfigurationError(_SELECT_ONLY)
     for before, word in zip(["", *words], words, strict=False):
+        if word == ";":
+            raise ConfigurationError(f"{_SELECT_ONLY}, and none after it")
         if _REFUSED.fullmatch(word) and (word, before) not in _PAGING:
             raise ConfigurationError(
                 f"{_SELECT_ONLY}, without {word}; where that is a column, write [{word}]"

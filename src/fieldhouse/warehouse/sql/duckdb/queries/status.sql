@@ -32,6 +32,7 @@ last_run AS (
 ),
 judged AS (
     SELECT q.* FROM iot.DataQuality AS q
+    WHERE q.CheckDate <= coalesce($as_of::TIMESTAMP, make_timestamp(epoch_us(now())))
     QUALIFY row_number() OVER (PARTITION BY q.ChannelID ORDER BY q.CheckDate DESC) = 1
 )
 SELECT

@@ -55,7 +55,7 @@ BEGIN
     OUTER APPLY (
         SELECT TOP (1) x.CheckDate, x.QualityScore
         FROM iot.DataQuality AS x
-        WHERE x.ChannelID = c.ChannelID
+        WHERE x.ChannelID = c.ChannelID AND x.CheckDate <= CAST(@AsOfTime AS DATE)
         ORDER BY x.CheckDate DESC
     ) AS q
     ORDER BY c.ChannelID;
