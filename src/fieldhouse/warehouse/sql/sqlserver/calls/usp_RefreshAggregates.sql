@@ -35,6 +35,9 @@ BEGIN
         );
         INSERT INTO #ids (ChannelID)
         SELECT DISTINCT CAST(j.value AS INT) FROM OPENJSON(@ids) AS j;
+        DECLARE
+            @first INT = (SELECT MIN(i.ChannelID) FROM #ids AS i),
+            @last INT = (SELECT MAX(i.ChannelID) FROM #ids AS i);
         DELETE m
         FROM #ids AS i
         JOIN iot.Channels AS c ON c.ChannelID = i.ChannelID
@@ -46,7 +49,9 @@ BEGIN
         -- taken away before the readings are read: what is marked from here on is a mark of its own
         DELETE FROM iot.PeriodMarks WITH (ROWLOCK, FORCESEEK)
         OUTPUT deleted.ChannelID, deleted.PeriodStart INTO #periods (ChannelID, PeriodStart)
-        WHERE AggregationType = @AggregationType AND ChannelID IN (SELECT i.ChannelID FROM #ids AS i)
+        WHERE AggregationType = @AggregationType
+            AND ChannelID IN (SELECT i.ChannelID FROM #ids AS i)
+            AND ChannelID BETWEEN @first AND @last
         OPTION (LOOP JOIN);
         EXEC iot.usp_FillTaken @AggregationType = @AggregationType;
         EXEC iot.usp_RecomputeTaken @AggregationType = @AggregationType;

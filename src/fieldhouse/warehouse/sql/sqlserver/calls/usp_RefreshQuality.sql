@@ -32,12 +32,16 @@ BEGIN
         );
         INSERT INTO #ids (ChannelID)
         SELECT DISTINCT CAST(j.value AS INT) FROM OPENJSON(@ids) AS j;
+        DECLARE
+            @first INT = (SELECT MIN(i.ChannelID) FROM #ids AS i),
+            @last INT = (SELECT MAX(i.ChannelID) FROM #ids AS i);
         -- taken away before the readings are read: what is marked from here on is a mark of its own
         DELETE FROM iot.PeriodMarks WITH (ROWLOCK, FORCESEEK)
         OUTPUT deleted.ChannelID, deleted.PeriodStart INTO #marked (ChannelID, PeriodStart)
         WHERE AggregationType = N'QUALITY'
             AND PeriodStart < @AsOfTime
             AND ChannelID IN (SELECT i.ChannelID FROM #ids AS i)
+            AND ChannelID BETWEEN @first AND @last
         OPTION (LOOP JOIN);
         INSERT INTO #asked (ChannelID, CheckDate)
         SELECT DISTINCT d.ChannelID, d.CheckDate
