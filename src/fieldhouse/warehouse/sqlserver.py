@@ -30,9 +30,12 @@ from fieldhouse.warehouse.sqlserver_session import (
 
 __all__ = ["SQLServerWarehouse"]
 
-_ATTEMPTS = 6
 _BATCH_ROWS = 65_536
 T = TypeVar("T")
+
+_retrying = stamina.RetryingCaller(attempts=6, timeout=120, wait_initial=0.2, wait_max=10).on(
+    WarehouseUnavailable
+)
 
 
 class SQLServerWarehouse:
@@ -147,12 +150,7 @@ class SQLServerWarehouse:
 
     def _attempt(self, work: Callable[[], T]) -> T:
         """Do a whole transaction, again where the server asks for it."""
-        for attempt in stamina.retry_context(
-            on=WarehouseUnavailable, attempts=_ATTEMPTS, timeout=120, wait_initial=0.2, wait_max=10
-        ):
-            with attempt:
-                return work()
-        raise AssertionError("unreachable")
+        return _retrying(work)
 
     def _answer(self, name: str, parameters: Mapping[str, Any]) -> pa.Table:
         statement, values = call_text(name, parameters)

@@ -24,7 +24,7 @@ from fieldhouse.errors import (
     WarehouseUnusable,
 )
 
-__all__ = ["GARBLED", "StagingGarbled", "told", "translated"]
+__all__ = ["StagingGarbled", "told", "translated"]
 
 
 class StagingGarbled(WarehouseError):
@@ -50,13 +50,12 @@ def _fault(kind: type[FieldhouseError], meaning: str, *numbers: int, text: str =
     return Fault(kind, meaning, frozenset(numbers), text)
 
 
-GARBLED = 51005
 _OURS: dict[int, type[FieldhouseError]] = {
     51001: ConfigurationError,
     51002: StateMoved,
     51003: EntryConflict,
     51004: WarehouseLocked,
-    GARBLED: StagingGarbled,
+    51005: StagingGarbled,
     51006: WarehouseUnusable,
     51007: WarehouseUnavailable,
 }

@@ -134,7 +134,7 @@ BEGIN
         BEGIN TRANSACTION;
         EXEC iot.usp_ShareArchive;
         EXEC iot.usp_LockChannels @Name = N'load', @ChannelIDs = @ids;
-        EXEC iot.usp_ClaimBatches @LoadID = @LoadID;
+        EXEC iot.usp_ClaimBatches;
 
         INSERT INTO #offered (
             Turn,

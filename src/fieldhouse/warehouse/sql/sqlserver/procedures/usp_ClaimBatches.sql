@@ -1,7 +1,7 @@
 -- usp_ClaimBatches: marks those of #batches that no load has brought yet, checks that each names its channel's
 -- newest epoch, and makes the channels and first epochs that are not there. Called by usp_LoadReadings.
 -- FORCESEEK, here and below it: a scan would wait for what loads of other channels have not committed.
-CREATE OR ALTER PROCEDURE iot.usp_ClaimBatches @LoadID BIGINT
+CREATE OR ALTER PROCEDURE iot.usp_ClaimBatches
 AS
 BEGIN
     SET NOCOUNT ON;
