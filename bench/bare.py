@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from bench.sizes import PAGE
 from bench.walk import pages
-from fieldhouse.thingspeak.page import parse_page
+from fieldhouse.sources.thingspeak.page import parse_page
 
 _PAGES = 5
 _PASSES = 5

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from fieldhouse.simulator import Clock, Simulator, World
-from fieldhouse.thingspeak.api import ThingSpeak
-from fieldhouse.thingspeak.pacing import Pacer
+from fieldhouse.sources.thingspeak.api import ThingSpeak
+from fieldhouse.sources.thingspeak.pacing import Pacer
 
 RECORDED = Path(__file__).resolve().parents[2] / "shared" / "data"
 """Recorded responses of ThingSpeak's; not part of the project."""

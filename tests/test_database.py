@@ -16,7 +16,7 @@ from sqlserver_kit import ON_SERVER, PASSWORD, Databases, server_of
 from fieldhouse import DatabaseConnection
 from fieldhouse.errors import FieldhouseError
 from fieldhouse.settings.sqlserver import SqlServerAddress
-from fieldhouse.warehouse.sqlserver_session import answer
+from fieldhouse.warehouse.engines.sqlserver.session import answer
 
 pytestmark = ON_SERVER
 

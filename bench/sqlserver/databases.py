@@ -15,8 +15,8 @@ from bench.sqlserver import sql
 from bench.sqlserver.sizes import CHANNEL
 from fieldhouse.errors import WarehouseError
 from fieldhouse.settings.sqlserver import SqlServerAddress
-from fieldhouse.warehouse.sqlserver import SQLServerWarehouse
-from fieldhouse.warehouse.sqlserver_session import Server, answer, quoted
+from fieldhouse.warehouse.engines.sqlserver.session import Server, answer, quoted
+from fieldhouse.warehouse.engines.sqlserver.warehouse import SQLServerWarehouse
 
 VARIABLE = "FIELDHOUSE_TEST_SQLSERVER"
 

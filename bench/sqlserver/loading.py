@@ -15,7 +15,7 @@ from bench.sqlserver.shared import Bench
 from bench.sqlserver.sizes import CHANNEL, GROUP, MINUTE, NEIGHBOUR, TIMES_SEED, Sizes
 from fieldhouse.readings import Batch
 from fieldhouse.warehouse import Warehouse
-from fieldhouse.warehouse.sqlserver_load import ONE_CALL
+from fieldhouse.warehouse.engines.sqlserver.load import ONE_CALL
 
 _TRIED = 500
 """Rows by which bulk copy is judged."""

@@ -11,7 +11,7 @@ from bench.report import Figure, milliseconds, times
 from bench.sqlserver import sql
 from bench.sqlserver.shared import Bench
 from bench.sqlserver.sizes import TIMES_RAW
-from fieldhouse.warehouse.sqlserver_session import answer
+from fieldhouse.warehouse.engines.sqlserver.session import answer
 
 _FAST = 10
 """Repetitions of the fast query for one of the slow."""

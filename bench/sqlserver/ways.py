@@ -14,7 +14,7 @@ import pyarrow as pa
 from bench.sqlserver import sql
 from bench.sqlserver.databases import Database
 from fieldhouse.readings import NUMBERS, Batch
-from fieldhouse.warehouse.sqlserver_session import answer
+from fieldhouse.warehouse.engines.sqlserver.session import answer
 
 PAGE = 100
 """Rows of a page of the seed's."""

@@ -9,12 +9,12 @@ from urllib.parse import quote, urlencode
 
 from fieldhouse.errors import ConfigurationError, FieldhouseError
 from fieldhouse.readings import Batch
+from fieldhouse.sources.thingspeak.page import parse_page
 from fieldhouse.state import Progress
 from fieldhouse.sync import channel_row, utc_now
-from fieldhouse.thingspeak.page import parse_page
 
 if TYPE_CHECKING:
-    from fieldhouse.warehouse.sqlserver import SQLServerWarehouse
+    from fieldhouse.warehouse.engines.sqlserver.warehouse import SQLServerWarehouse
 
 __all__ = ["DatabaseConnection"]
 
@@ -106,7 +106,7 @@ class DatabaseConnection:
 
     def _open(self) -> "SQLServerWarehouse":
         try:
-            from fieldhouse.warehouse.sqlserver import SQLServerWarehouse
+            from fieldhouse.warehouse.engines.sqlserver.warehouse import SQLServerWarehouse
         except ModuleNotFoundError as error:
             if error.name != "mssql_python":
                 raise

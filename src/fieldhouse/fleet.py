@@ -1,4 +1,4 @@
-"""Many channels: read side by side, written by one loader, paced as one client.
+"""Many channels: read side by side, written by one writer, paced as one client.
 
 Threads serve here, since reading waits for the network and the heavy work (decoding, typing, the
 warehouse) is done outside of Python. One channel's failure does not stop the others.

@@ -18,15 +18,15 @@ import pyarrow as pa
 
 from fieldhouse import events
 from fieldhouse.errors import BudgetExhausted, FieldhouseError
-from fieldhouse.loader import Loader
 from fieldhouse.settings import Settings, load_settings
+from fieldhouse.sources.thingspeak.api import Channel, ThingSpeak
+from fieldhouse.sources.thingspeak.history import Policy
+from fieldhouse.sources.thingspeak.pacing import Pacer
 from fieldhouse.state import Run, Span
 from fieldhouse.sync import Copied, Interrupted, copy_history, sync_metadata, utc_now
-from fieldhouse.thingspeak.api import Channel, ThingSpeak
-from fieldhouse.thingspeak.history import Policy
-from fieldhouse.thingspeak.pacing import Pacer
 from fieldhouse.thingspeak_client import ThingSpeakClient
 from fieldhouse.warehouse import Warehouse, open_warehouse
+from fieldhouse.writer import Writer
 
 __all__ = [
     "AGGREGATION_TYPES",
@@ -64,7 +64,7 @@ class Parts:
     settings: Settings
     warehouse: Warehouse
     server: ThingSpeak
-    loader: Loader
+    writer: Writer
     stop: threading.Event
     observe: events.Observer | None = None
     clock: Callable[[], datetime] = utc_now
@@ -87,7 +87,7 @@ def build(
     observe: events.Observer | None = None,
     clock: Callable[[], datetime] = utc_now,
 ) -> Iterator[Parts]:
-    """Open the warehouse (migrated), the server and the loader; close all of them afterwards."""
+    """Open the warehouse (migrated), the server and the writer; close all of them afterwards."""
     warehouse = open_warehouse(settings.warehouse_url, password=settings.warehouse_password)
     try:
         warehouse.migrate()
@@ -97,9 +97,9 @@ def build(
             ThingSpeak(
                 settings.base_url, pacer=pacer, timeout=settings.timeout, observe=observe
             ) as server,
-            Loader(warehouse, observe) as loader,
+            Writer(warehouse, observe) as writer,
         ):
-            yield Parts(settings, warehouse, server, loader, threading.Event(), observe, clock)
+            yield Parts(settings, warehouse, server, writer, threading.Event(), observe, clock)
     finally:
         warehouse.close()
 
@@ -199,7 +199,7 @@ def _history(
     copy_history(
         source,
         parts.warehouse,
-        parts.loader,
+        parts.writer,
         policy,
         copied,
         metadata_ttl=settings.metadata_ttl,

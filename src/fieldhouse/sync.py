@@ -10,12 +10,12 @@ import pyarrow.compute as pc
 
 from fieldhouse import events
 from fieldhouse.errors import EntryConflict, SourceInconsistent, StateMoved
-from fieldhouse.loader import Loader, Ticket
 from fieldhouse.readings import RAW, READINGS, REJECTED, Batch, type_text
+from fieldhouse.sources.thingspeak import api, history
+from fieldhouse.sources.thingspeak.page import Page, parse_time
 from fieldhouse.state import ChannelState, Coverage, Epoch, Gap, Known, Span
-from fieldhouse.thingspeak import api, history
-from fieldhouse.thingspeak.page import Page, parse_time
 from fieldhouse.warehouse import Counts, Warehouse
+from fieldhouse.writer import Ticket, Writer
 
 __all__ = [
     "Copied",
@@ -118,7 +118,7 @@ def _text(value: object) -> str | None:
 def copy_history(
     source: api.Channel,
     warehouse: Warehouse,
-    loader: Loader,
+    writer: Writer,
     policy: history.Policy,
     copied: Copied,
     *,
@@ -137,7 +137,7 @@ def copy_history(
     suspicion: str | None = None
     with warehouse.lock(source.channel_id):
         for _ in range(_PLANS):
-            reading = _Reading(source, warehouse, loader, policy, metadata_ttl, stop, observe)
+            reading = _Reading(source, warehouse, writer, policy, metadata_ttl, stop, observe)
             try:
                 reading.carry_out(suspicion)
                 return
@@ -159,13 +159,13 @@ class _Reading:
         self,
         source: api.Channel,
         warehouse: Warehouse,
-        loader: Loader,
+        writer: Writer,
         policy: history.Policy,
         metadata_ttl: timedelta,
         stop: threading.Event | None,
         observe: events.Observer | None,
     ) -> None:
-        self.source, self.warehouse, self.loader = source, warehouse, loader
+        self.source, self.warehouse, self.writer = source, warehouse, writer
         self.policy, self.stop, self.observe = policy, stop, observe
         self.metadata_ttl, self.metadata_due = metadata_ttl, False
         self.ticket = Ticket(source.channel_id)
@@ -215,7 +215,7 @@ class _Reading:
             horizon=self.policy.horizon,
             metadata=self.metadata(page) if page else None,
         )
-        self.loader.put(self.ticket, batch)
+        self.writer.put(self.ticket, batch)
         if page:
             self.fetched += page.served
             self.tell(page)

@@ -5,8 +5,8 @@ import os
 from typing import Any
 
 from fieldhouse.errors import FieldhouseError
-from fieldhouse.thingspeak.api import BASE_URL, Kind, ThingSpeak
-from fieldhouse.thingspeak.pacing import Pacer
+from fieldhouse.sources.thingspeak.api import BASE_URL, Kind, ThingSpeak
+from fieldhouse.sources.thingspeak.pacing import Pacer
 
 __all__ = ["ThingSpeakClient"]
 
@@ -19,7 +19,7 @@ class ThingSpeakClient:
     ``api_key`` is the channel's Read API Key, needed for a private channel only; ``base_url`` is
     ``THINGSPEAK_BASE_URL`` of the environment, or else ThingSpeak itself. Every method
     returns ThingSpeak's answer as decoded JSON, or logs one ERROR line and returns None. For what
-    raises instead, see ``fieldhouse.thingspeak.api``.
+    raises instead, see ``fieldhouse.sources.thingspeak.api``.
     """
 
     BASE_URL = BASE_URL

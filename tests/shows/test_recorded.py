@@ -21,8 +21,8 @@ from fieldhouse.pipeline import Parts, build
 from fieldhouse.readings import Batch
 from fieldhouse.settings import Settings
 from fieldhouse.simulator import Clock, Simulator, World
+from fieldhouse.sources.thingspeak.page import parse_page
 from fieldhouse.state import Progress
-from fieldhouse.thingspeak.page import parse_page
 from fieldhouse.warehouse import Warehouse, open_warehouse
 
 LAKE = 3367153

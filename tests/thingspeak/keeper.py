@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fieldhouse.simulator import Channel
+from fieldhouse.sources.thingspeak import history
+from fieldhouse.sources.thingspeak.api import ThingSpeak
 from fieldhouse.state import ChannelState, Coverage, Epoch, Gap, Known
-from fieldhouse.thingspeak import history
-from fieldhouse.thingspeak.api import ThingSpeak
 
 LIMIT = 2000
 """More requests than any test here may take: a plan that turns in circles fails."""

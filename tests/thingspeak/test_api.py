@@ -9,8 +9,8 @@ import pytest
 
 from fieldhouse import errors, events
 from fieldhouse.simulator import Fault, Simulator, World
-from fieldhouse.thingspeak.api import ThingSpeak
-from fieldhouse.thingspeak.pacing import Pacer
+from fieldhouse.sources.thingspeak.api import ThingSpeak
+from fieldhouse.sources.thingspeak.pacing import Pacer
 
 SECRET = "S3CRETKEYS3CRETK"
 

@@ -8,8 +8,8 @@ from keeper import Keeper, recorded
 
 from fieldhouse.errors import ChannelPrivate, SourceInconsistent
 from fieldhouse.simulator import Channel, Entry, Fault, Simulator, World
+from fieldhouse.sources.thingspeak.api import ThingSpeak
 from fieldhouse.state import BEGINNING, Gap
-from fieldhouse.thingspeak.api import ThingSpeak
 
 DAY = 86400
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from fieldhouse.errors import SourceUnavailable
 from fieldhouse.readings import NUMBERS, type_text
-from fieldhouse.thingspeak.page import Page, parse_entry, parse_page, parse_time
+from fieldhouse.sources.thingspeak.page import Page, parse_entry, parse_page, parse_time
 
 
 def page(*feeds: dict[str, Any], **channel: Any) -> Page:

@@ -16,7 +16,7 @@ from mssql_python import Connection
 
 from fieldhouse.settings.sqlserver import SqlServerAddress
 from fieldhouse.warehouse import open_warehouse
-from fieldhouse.warehouse.sqlserver_session import Server, answer, quoted
+from fieldhouse.warehouse.engines.sqlserver.session import Server, answer, quoted
 
 VARIABLE = "FIELDHOUSE_TEST_SQLSERVER"
 HOW = (

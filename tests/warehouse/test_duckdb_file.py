@@ -18,7 +18,7 @@ from fieldhouse.errors import (
     WarehouseUnusable,
 )
 from fieldhouse.warehouse import Warehouse, open_warehouse
-from fieldhouse.warehouse.duckdb_errors import translated
+from fieldhouse.warehouse.engines.duckdb.errors import translated
 
 
 @pytest.fixture

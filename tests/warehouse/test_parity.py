@@ -21,8 +21,8 @@ from sqlserver_kit import ON_SERVER, Databases
 from warehouse_kit import DAY, HOUR, MINUTE, T0, Row, batch, opened, refresh, row, rows_of, tables
 
 from fieldhouse.readings import Batch
+from fieldhouse.sources.thingspeak.page import parse_page
 from fieldhouse.state import BEGINNING, Gap, Progress, Span
-from fieldhouse.thingspeak.page import parse_page
 from fieldhouse.warehouse import Warehouse
 
 pytestmark = ON_SERVER

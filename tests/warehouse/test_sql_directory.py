@@ -13,7 +13,7 @@ from warehouse_kit import opened, rows_of
 import fieldhouse.warehouse
 from fieldhouse.errors import WarehouseUnusable
 from fieldhouse.warehouse import Warehouse, migrations, open_warehouse, sqlfiles
-from fieldhouse.warehouse.sqlserver_session import call_text, procedure_name
+from fieldhouse.warehouse.engines.sqlserver.session import call_text, procedure_name
 
 SQL = Path(fieldhouse.warehouse.__file__).parent / "sql"
 FILES = sorted(SQL.rglob("*.sql"))

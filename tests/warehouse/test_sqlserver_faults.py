@@ -40,10 +40,10 @@ from fieldhouse.readings import Batch
 from fieldhouse.settings.sqlserver import SqlServerAddress
 from fieldhouse.state import Span
 from fieldhouse.warehouse import Counts, Warehouse, open_warehouse
+from fieldhouse.warehouse.engines.sqlserver.errors import FAULTS, StagingGarbled, told
+from fieldhouse.warehouse.engines.sqlserver.select import require_select
+from fieldhouse.warehouse.engines.sqlserver.session import answer
 from fieldhouse.warehouse.offer import digest
-from fieldhouse.warehouse.sqlserver_errors import FAULTS, StagingGarbled, told
-from fieldhouse.warehouse.sqlserver_select import require_select
-from fieldhouse.warehouse.sqlserver_session import answer
 
 WRONG = "Wrong-0c9d51ab7e42"
 """A password that is nobody's."""
@@ -748,7 +748,7 @@ STAGES = """
     import sys, time
     from sqlserver_kit import server_of
     from warehouse_kit import batch, row
-    from fieldhouse.warehouse import sqlserver_load as loading
+    from fieldhouse.warehouse.engines.sqlserver import load as loading
     rows = loading._readings([batch(row(n, Field1=n) for n in range(1, 6001))])
     with server_of(sys.argv[1]).connected() as connection:
         with loading._staging(connection) as staging_id:

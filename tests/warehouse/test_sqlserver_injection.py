@@ -18,7 +18,7 @@ from fieldhouse.errors import ConfigurationError, FieldhouseError, WarehouseUnus
 from fieldhouse.settings.sqlserver import SqlServerAddress
 from fieldhouse.state import Gap, Span
 from fieldhouse.warehouse import Warehouse, open_warehouse
-from fieldhouse.warehouse.sqlserver_session import answer, quoted
+from fieldhouse.warehouse.engines.sqlserver.session import answer, quoted
 
 pytestmark = ON_SERVER
 

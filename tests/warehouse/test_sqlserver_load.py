@@ -10,9 +10,10 @@ import pytest
 from sqlserver_kit import ON_SERVER, Databases, run_on, server_of
 from warehouse_kit import T0, batch, is_babelfish, opened, row, rows_of
 
-from fieldhouse.warehouse import Counts, Warehouse, sqlserver_load
-from fieldhouse.warehouse.sqlserver_errors import StagingGarbled
-from fieldhouse.warehouse.sqlserver_load import ONE_CALL, Load
+from fieldhouse.warehouse import Counts, Warehouse
+from fieldhouse.warehouse.engines.sqlserver import load as sqlserver_load
+from fieldhouse.warehouse.engines.sqlserver.errors import StagingGarbled
+from fieldhouse.warehouse.engines.sqlserver.load import ONE_CALL, Load
 
 LARGE = ONE_CALL * 2 + 17
 

@@ -10,7 +10,7 @@ from warehouse_kit import DAY, HOUR, T0, batch, is_babelfish, opened, refresh, r
 from fieldhouse.errors import EntryConflict, WarehouseUnusable
 from fieldhouse.readings import Batch
 from fieldhouse.warehouse import Counts, Warehouse
-from fieldhouse.warehouse.sqlserver_session import answer
+from fieldhouse.warehouse.engines.sqlserver.session import answer
 
 pytestmark = ON_SERVER
 

@@ -36,7 +36,7 @@ from warehouse_kit import (
 from fieldhouse.readings import Batch
 from fieldhouse.state import Span
 from fieldhouse.warehouse import Warehouse
-from fieldhouse.warehouse.sqlserver_load import ONE_CALL
+from fieldhouse.warehouse.engines.sqlserver.load import ONE_CALL
 
 pytestmark = pytest.mark.skipif(not IS_SET, reason=HOW)
 

@@ -10,7 +10,7 @@ from warehouse_kit import T0, batch, is_babelfish, opened, refresh, row, rows_of
 
 from fieldhouse.errors import ConfigurationError, FieldhouseError, WarehouseUnusable
 from fieldhouse.warehouse import Warehouse, open_warehouse
-from fieldhouse.warehouse.sqlserver_session import answer
+from fieldhouse.warehouse.engines.sqlserver.session import answer
 
 pytestmark = ON_SERVER
 WORD = f"Rights-{uuid.uuid4().hex[:12]}"

@@ -11,7 +11,7 @@ from fieldhouse.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from fieldhouse.settings import Settings
-    from fieldhouse.thingspeak.api import ThingSpeak
+    from fieldhouse.sources.thingspeak.api import ThingSpeak
 
 __all__ = ["app"]
 
@@ -89,8 +89,8 @@ def _own(settings: "Settings") -> list[dict[str, Any]]:
 
 
 def _server(settings: "Settings") -> "ThingSpeak":
-    from fieldhouse.thingspeak.api import ThingSpeak
-    from fieldhouse.thingspeak.pacing import Pacer
+    from fieldhouse.sources.thingspeak.api import ThingSpeak
+    from fieldhouse.sources.thingspeak.pacing import Pacer
 
     return ThingSpeak(
         settings.base_url, pacer=Pacer(settings.rate_limit_delay), timeout=settings.timeout

@@ -16,7 +16,7 @@ from fieldhouse.errors import ConfigurationError, FieldhouseError
 
 if TYPE_CHECKING:
     from fieldhouse.settings import Settings
-    from fieldhouse.thingspeak.api import Answer
+    from fieldhouse.sources.thingspeak.api import Answer
 
 __all__ = ["add_to"]
 
@@ -149,9 +149,9 @@ def _check_warehouse(settings: "Settings") -> str:
 
 
 def _check_server(settings: "Settings") -> str:
+    from fieldhouse.sources.thingspeak.api import ThingSpeak
+    from fieldhouse.sources.thingspeak.pacing import Pacer
     from fieldhouse.sync import utc_now
-    from fieldhouse.thingspeak.api import ThingSpeak
-    from fieldhouse.thingspeak.pacing import Pacer
 
     with ThingSpeak(
         settings.base_url, pacer=Pacer(0), timeout=settings.timeout, attempts=1
@@ -164,8 +164,8 @@ def _check_server(settings: "Settings") -> str:
 
 
 def _check_channel(settings: "Settings", channel_id: int) -> str:
-    from fieldhouse.thingspeak.api import ThingSpeak
-    from fieldhouse.thingspeak.pacing import Pacer
+    from fieldhouse.sources.thingspeak.api import ThingSpeak
+    from fieldhouse.sources.thingspeak.pacing import Pacer
 
     own = settings.channel(channel_id)
     key = own.api_key.get_secret_value() if own.api_key else None

@@ -108,7 +108,7 @@ def open_warehouse(
             f"no warehouse engine for {scheme}://: this version knows duckdb:///path/to/file.duckdb"
             " and sqlserver://user@host/database"
         )
-    from fieldhouse.warehouse.duckdb import DuckDBWarehouse
+    from fieldhouse.warehouse.engines.duckdb.warehouse import DuckDBWarehouse
 
     path = url.removeprefix("duckdb://").removeprefix("/") if "://" in url else url
     return DuckDBWarehouse.open(path, read_only=read_only)
@@ -116,7 +116,7 @@ def open_warehouse(
 
 def _sqlserver(url: str, password: str | None, *, read_only: bool, create: bool) -> Warehouse:
     try:
-        from fieldhouse.warehouse.sqlserver import SQLServerWarehouse
+        from fieldhouse.warehouse.engines.sqlserver.warehouse import SQLServerWarehouse
     except ModuleNotFoundError as error:
         if error.name != "mssql_python":
             raise

@@ -9,10 +9,10 @@ import pytest
 
 from fieldhouse import events
 from fieldhouse.errors import EntryConflict, WarehouseError
-from fieldhouse.loader import Loader, Ticket
 from fieldhouse.readings import RAW, READINGS, REJECTED, Batch
 from fieldhouse.state import Progress
 from fieldhouse.warehouse import Warehouse, open_warehouse
+from fieldhouse.writer import Ticket, Writer
 
 T0 = datetime(2024, 1, 1)
 
@@ -44,9 +44,9 @@ def test_one_channels_conflict_is_not_the_others(warehouse: Warehouse) -> None:
     """Of a group that fails, every sound channel's part is written, and only one has the error."""
     warehouse.load([batch(1, 5)])
     tickets = [Ticket(number) for number in (1, 2, 3)]
-    with Loader(warehouse) as loader:
+    with Writer(warehouse) as writer:
         for ticket in tickets:
-            loader.put(ticket, batch(ticket.channel_id, 5, T0.replace(day=2)))
+            writer.put(ticket, batch(ticket.channel_id, 5, T0.replace(day=2)))
         with pytest.raises(EntryConflict):
             tickets[0].wait()
         for ticket in tickets[1:]:
@@ -61,9 +61,9 @@ def test_an_observer_that_raises_stops_nothing(warehouse: Warehouse) -> None:
         raise RuntimeError("observer")
 
     ticket = Ticket(1)
-    with Loader(warehouse, broken) as loader:
+    with Writer(warehouse, broken) as writer:
         for entry_id in (1, 2):
-            loader.put(ticket, batch(1, entry_id))
+            writer.put(ticket, batch(1, entry_id))
             ticket.wait()
     assert ticket.counts.inserted == 2
 
@@ -76,11 +76,11 @@ class _Defective:
 
 
 def test_a_defect_is_the_readers_error_not_a_hang() -> None:
-    """An exception that is none of ours reaches whoever waits, and the loader goes on."""
-    with Loader(_Defective()) as loader:  # type: ignore[arg-type]
+    """An exception that is none of ours reaches whoever waits, and the writer goes on."""
+    with Writer(_Defective()) as writer:  # type: ignore[arg-type]
         for _ in range(2):
             ticket = Ticket(1)
-            loader.put(ticket, batch(1, 1))
+            writer.put(ticket, batch(1, 1))
             with pytest.raises(WarehouseError, match="unexpectedly"):
                 ticket.wait()
 
@@ -88,10 +88,10 @@ def test_a_defect_is_the_readers_error_not_a_hang() -> None:
 def test_a_closed_loader_takes_nothing(warehouse: Warehouse) -> None:
     """What is queued is written; what comes later is refused, not forgotten."""
     ticket, late = Ticket(1), Ticket(2)
-    loader = Loader(warehouse)
-    loader.put(ticket, batch(1, 1))
-    loader.close()
+    writer = Writer(warehouse)
+    writer.put(ticket, batch(1, 1))
+    writer.close()
     assert ticket.counts.inserted == 1
     with pytest.raises(WarehouseError, match="closed"):
-        loader.put(late, batch(2, 1))
+        writer.put(late, batch(2, 1))
     late.wait()

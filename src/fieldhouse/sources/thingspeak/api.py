@@ -28,8 +28,8 @@ from fieldhouse.errors import (
     RequestRefused,
     SourceUnavailable,
 )
-from fieldhouse.thingspeak.pacing import Pacer
-from fieldhouse.thingspeak.page import Page, parse_entry, parse_page
+from fieldhouse.sources.thingspeak.pacing import Pacer
+from fieldhouse.sources.thingspeak.page import Page, parse_entry, parse_page
 
 __all__ = ["BASE_URL", "MAX_RESULTS", "Answer", "Channel", "Kind", "ThingSpeak", "decoded"]
 

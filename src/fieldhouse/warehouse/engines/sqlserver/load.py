@@ -23,8 +23,8 @@ from mssql_python import Connection
 from fieldhouse.errors import FieldhouseError, WarehouseUnavailable
 from fieldhouse.readings import NUMBERS, Batch
 from fieldhouse.warehouse import Counts, offer
-from fieldhouse.warehouse.sqlserver_errors import StagingGarbled, told
-from fieldhouse.warehouse.sqlserver_session import answer, call_text
+from fieldhouse.warehouse.engines.sqlserver.errors import StagingGarbled, told
+from fieldhouse.warehouse.engines.sqlserver.session import answer, call_text
 
 __all__ = ["ONE_CALL", "Load"]
 

@@ -15,7 +15,7 @@ from fieldhouse.errors import FieldhouseError, WarehouseError
 from fieldhouse.readings import Batch
 from fieldhouse.warehouse import Counts, Warehouse
 
-__all__ = ["Loader", "Ticket"]
+__all__ = ["Ticket", "Writer"]
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class Ticket:
             raise self.error
 
 
-class Loader:
+class Writer:
     """Writes batches in the order in which each channel puts them."""
 
     def __init__(self, warehouse: Warehouse, observe: events.Observer | None = None) -> None:
@@ -62,10 +62,10 @@ class Loader:
         self._queued_rows = 0
         self._open = True
         self._changed = threading.Condition()
-        self._thread = threading.Thread(target=self._work, name="loader", daemon=True)
+        self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
         self._thread.start()
 
-    def __enter__(self) -> "Loader":
+    def __enter__(self) -> "Writer":
         return self
 
     def __exit__(
@@ -80,7 +80,7 @@ class Loader:
         with self._changed:
             self._changed.wait_for(lambda: self._queued_rows < _QUEUED_ROWS or not self._open)
             if not self._open:
-                raise WarehouseError("the loader is closed: nothing more can be written")
+                raise WarehouseError("the writer is closed: nothing more can be written")
             ticket._took()
             self._queue.append((ticket, batch))
             self._queued_rows += batch.readings.num_rows

@@ -17,8 +17,9 @@ import pyarrow as pa
 
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.readings import Batch
-from fieldhouse.warehouse import Counts, duckdb_load, migrations, sqlfiles
-from fieldhouse.warehouse.duckdb_errors import translated
+from fieldhouse.warehouse import Counts, migrations, sqlfiles
+from fieldhouse.warehouse.engines.duckdb import load as loading
+from fieldhouse.warehouse.engines.duckdb.errors import translated
 
 __all__ = ["DuckDBWarehouse"]
 
@@ -91,7 +92,7 @@ class DuckDBWarehouse:
             if self._forgot_on != (today := datetime.now(UTC).date()):
                 _run(cursor, "load", "forget_batches", {})
                 self._forgot_on = today
-            return duckdb_load.load(_LoadSession(cursor), batches)
+            return loading.load(_LoadSession(cursor), batches)
 
     def query(self, name: str, /, **parameters: Any) -> pa.Table:
         """Answer ``queries/<name>.sql``; a parameter not given is NULL."""
@@ -178,7 +179,7 @@ class DuckDBWarehouse:
 
 
 class _LoadSession:
-    """A cursor within a transaction, for ``duckdb_load``."""
+    """A cursor within a transaction, for ``load``."""
 
     def __init__(self, cursor: Cursor) -> None:
         self._cursor = cursor

@@ -1,7 +1,7 @@
 """SQL Server's errors, told as ours: one line that names the server and says what would help.
 
 The driver tells an error by its text alone. What our own calls raise therefore comes with its
-number before it (see ``sqlserver_session``); what the driver or a login raises is told by its text.
+number before it (see ``session``); what the driver or a login raises is told by its text.
 """
 
 import re

@@ -7,7 +7,7 @@ from mssql_python import Connection
 from fieldhouse.errors import WarehouseUnusable
 from fieldhouse.settings.sqlserver import SqlServerAddress
 from fieldhouse.warehouse import migrations, sqlfiles
-from fieldhouse.warehouse.sqlserver_session import ENGINE, Server, answer, locked, quoted
+from fieldhouse.warehouse.engines.sqlserver.session import ENGINE, Server, answer, locked, quoted
 
 __all__ = ["check", "create_database", "is_current", "migrate"]
 

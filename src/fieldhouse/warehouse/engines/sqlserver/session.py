@@ -18,7 +18,7 @@ from mssql_python import Connection, Cursor
 from fieldhouse.errors import ConfigurationError, WarehouseLocked, WarehouseUnusable
 from fieldhouse.settings.sqlserver import SqlServerAddress
 from fieldhouse.warehouse import sqlfiles
-from fieldhouse.warehouse.sqlserver_errors import translated
+from fieldhouse.warehouse.engines.sqlserver.errors import translated
 
 __all__ = [
     "ENGINE",

@@ -15,11 +15,12 @@ import stamina
 from fieldhouse.errors import ConfigurationError, WarehouseUnavailable, WarehouseUnusable
 from fieldhouse.readings import Batch
 from fieldhouse.settings.sqlserver import SqlServerAddress
-from fieldhouse.warehouse import Counts, sqlserver_schema
-from fieldhouse.warehouse.sqlserver_errors import translated
-from fieldhouse.warehouse.sqlserver_load import Load
-from fieldhouse.warehouse.sqlserver_select import require_select
-from fieldhouse.warehouse.sqlserver_session import (
+from fieldhouse.warehouse import Counts
+from fieldhouse.warehouse.engines.sqlserver import schema
+from fieldhouse.warehouse.engines.sqlserver.errors import translated
+from fieldhouse.warehouse.engines.sqlserver.load import Load
+from fieldhouse.warehouse.engines.sqlserver.select import require_select
+from fieldhouse.warehouse.engines.sqlserver.session import (
     Server,
     answer,
     call_text,
@@ -68,15 +69,15 @@ class SQLServerWarehouse:
             )
         server = Server(address, password, read_only=read_only)
         if create:
-            sqlserver_schema.create_database(server)
-        return cls(server, bulk=sqlserver_schema.check(server))
+            schema.create_database(server)
+        return cls(server, bulk=schema.check(server))
 
     def migrate(self) -> Sequence[str]:
         """Bring the schema up to this version, in one transaction; the others wait meanwhile."""
-        if sqlserver_schema.is_current(self._server):
+        if schema.is_current(self._server):
             return []
         self._require_writable()
-        return self._attempt(lambda: sqlserver_schema.migrate(self._server))
+        return self._attempt(lambda: schema.migrate(self._server))
 
     def load(self, batches: Sequence[Batch]) -> Mapping[int, Counts]:
         """Write the batches in one transaction, tried again as a whole where the server asks."""

@@ -29,6 +29,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fieldhouse.errors import SourceInconsistent
+from fieldhouse.sources.thingspeak.page import Page
 from fieldhouse.state import (
     BEGINNING,
     END,
@@ -41,7 +42,6 @@ from fieldhouse.state import (
     Progress,
     Span,
 )
-from fieldhouse.thingspeak.page import Page
 
 __all__ = [
     "Ask",

@@ -1,0 +1,1 @@
+"""What can be read: a source plans what to ask, and answers it; ``thingspeak`` is one."""

@@ -1,0 +1,1 @@
+"""Microsoft's server, in T-SQL procedures (warehouse, session, schema, load, select, errors)."""
