@@ -75,8 +75,9 @@ class TodaysKeeper(Keeper):
         super().write(write)
 
     def _take(self, epoch: int, rows: list[dict[str, Any]]) -> None:
+        known = dict(self.held)
         for row in rows:
-            if self.held.get((epoch, row["EntryID"]), row["CreatedAt"]) != row["CreatedAt"]:
+            if known.setdefault((epoch, row["EntryID"]), row["CreatedAt"]) != row["CreatedAt"]:
                 raise EntryConflict(f"entry {row['EntryID']} came with another time")
         for row in rows:
             key = (epoch, row["EntryID"])
