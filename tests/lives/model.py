@@ -111,6 +111,9 @@ class Source:
         )
 
     def _entry(self, entry_id: int, at: int, mask: int) -> Entry:
+        """An entry with new values; never by chance under an id and a time of an earlier life."""
+        while (entry_id, instant(at)) in self.lives_of:
+            at -= 1
         serial = next(self._serial)
         values = [f"{serial}.{n}" if mask >> (n - 1) & 1 else None for n in FIELDS]
         a, b, c = values

@@ -39,8 +39,8 @@ class Wire(httpx2.BaseTransport):
 class Direct(ThingSpeak):
     """The real client over `Wire`, with a budget."""
 
-    def __init__(self, server: InProcess) -> None:
-        super().__init__("http://simulator", pacer=Pacer(0), attempts=2, backoff=0)
+    def __init__(self, server: InProcess, *, attempts: int = 2) -> None:
+        super().__init__("http://simulator", pacer=Pacer(0), attempts=attempts, backoff=0)
         self.budget: int | None = None
         self._client = httpx2.Client(transport=Wire(server))
 

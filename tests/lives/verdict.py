@@ -13,7 +13,7 @@ deleted, and the clear came before anybody looked again), it may do either.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal
@@ -38,19 +38,27 @@ class Judge:
         """Superseded as things stood at some run."""
         self.parted: set[int] = set()
         """Lives that a complete run can have known to be over."""
+        self.known: dict[int, set[Identity]] = defaultdict(set)
+        """What was held of each life while it was served."""
 
     def watch(self, house: House, *, complete: bool = False) -> None:
         """A run begins or has ended, ``complete`` if all that could be asked was asked."""
+        held = self._remembered(house)
         if not self.source.left:
             return
-        held = _identities(house)
-        evidence = _Evidence(self.source, held, self.doubtful)
+        evidence = _Evidence(self)
         gone = held & self.source.left.keys()
         self.once |= {key for key in gone if True in evidence.superseded(key)}
         self.doubtful |= {key for key in gone if not self._known(self.source.left[key], evidence)}
         if complete:
             lives = {left.life for left in self.source.left.values()}
             self.parted |= {life for life in lives if evidence.conflicts(life)}
+
+    def _remembered(self, house: House) -> set[Identity]:
+        held = {(each.entry_id, each.created_at) for each in house.ever_held()}
+        for key in held & self.source.served().keys():
+            self.known[self.source.lives_of[key][-1]].add(key)
+        return held
 
     def _known(self, left: Left, evidence: "_Evidence") -> bool:
         """Whether anybody can know that an entry went with its life."""
@@ -81,8 +89,8 @@ class Judge:
                 ours, theirs = current[key].values[number - 1], entry.fields[number - 1]
                 if not self._allowed(key, number, ours, theirs):
                     yield f"field {number} of {_said(key)} is {ours}, and {theirs} at the source"
-        held = _identities(house)
-        evidence = _Evidence(self.source, held, self.doubtful)
+        held = self._remembered(house)
+        evidence = _Evidence(self)
         for key in (held | current.keys()) - served.keys():
             fate = self.fate(key, evidence)
             if key in current and fate == "never":
@@ -106,6 +114,8 @@ class Judge:
         left = self.source.left.get(key)
         if left is None or left == (self.source.life, "deleted"):
             return "never"
+        if key not in self.known[left.life]:
+            return "may"
         verdicts = evidence.superseded(key)
         if left.how == "cleared":
             if not (left.life in self.parted or evidence.conflicts(left.life)):
@@ -118,26 +128,24 @@ class Judge:
 class _Evidence:
     """What can be known at one moment from what is served and what is held."""
 
-    def __init__(self, source: Source, held: set[Identity], doubtful: Collection[Identity]) -> None:
-        self.source, self._doubtful = source, frozenset(doubtful)
-        self.served = {identity(entry) for entry in source.own}
-        self._held: dict[int, set[Identity]] = defaultdict(set)
-        for key in held:
-            for life in source.lives_of[key]:
-                self._held[life].add(key)
-        self._far = instant(source.now) + timedelta(days=1)
-        self._conflicts: dict[int, bool] = {}
+    def __init__(self, judge: Judge) -> None:
+        self.source, self._parted = judge.source, frozenset(judge.parted)
+        self._doubtful, self._held = frozenset(judge.doubtful), judge.known
+        self.served = {identity(entry) for entry in self.source.own}
+        self._far = instant(self.source.now) + timedelta(days=1)
+        self._conflicts: dict[tuple[int, int], bool] = {}
         self._relations: dict[tuple[int, int], list[_Relation]] = {}
 
-    def conflicts(self, life: int) -> bool:
+    def conflicts(self, life: int, upto: int | None = None) -> bool:
         """Whether an id that we hold of a life stands for another time in a later one."""
-        if life not in self._conflicts:
+        last = self.source.life if upto is None else upto
+        if (life, last) not in self._conflicts:
             gone = dict(self._held[life] - self.served)
-            later = set(self.served)
-            for number in range(life + 1, self.source.life):
+            later = set(self.served) if last == self.source.life else set()
+            for number in range(life + 1, last + 1):
                 later |= self._held[number]
-            self._conflicts[life] = any(gone.get(i, at) != at for i, at in later)
-        return self._conflicts[life]
+            self._conflicts[life, last] = any(gone.get(i, at) != at for i, at in later)
+        return self._conflicts[life, last]
 
     def alike(self, life: int) -> bool:
         """Whether anything of a life is served now under the same id and time."""
@@ -146,7 +154,7 @@ class _Evidence:
     def superseded(self, key: Identity) -> set[bool]:
         """Whether a later life takes an entry's place, by every way to count."""
         left = self.source.left[key]
-        first = left.life + (left.how != "reused")
+        first = left.life + (left != (self.source.life, "reused"))
         verdicts = {False}
         for later in range(first, self.source.life + 1):
             found = {
@@ -154,6 +162,8 @@ class _Evidence:
                 for relation in self._related(left.life, later)
                 for verdict in relation.superseded(key[1])
             }
+            if later != left.life and not self.conflicts(left.life, later):
+                found.add(False)  # by all that can be known the two are one
             if found == {True}:
                 return {True}
             verdicts |= found
@@ -161,9 +171,9 @@ class _Evidence:
 
     def _related(self, life: int, later: int) -> list["_Relation"]:
         if (life, later) not in self._relations:
-            old, news = self._held[life], [self._held[later]]
-            if later == self.source.life:
-                news.append(self.served)
+            old, news = self._held[life], [self._lasting(later)]
+            if later != life:
+                news.append(self._held[later])
             self._relations[life, later] = [
                 _Relation([at for _, at in part], {at for _, at in new if at < end})
                 for part in (old, old - self._doubtful)
@@ -171,6 +181,20 @@ class _Evidence:
                 for end in (datetime.max, self._far)
             ]
         return self._relations[life, later]
+
+    def _lasting(self, life: int) -> set[Identity]:
+        """Of a life that may supersede another: what it is sure to have, and to have still.
+
+        Not so what may have been withdrawn since.
+        """
+        if life == self.source.life:
+            return self.served
+        ended = life in self._parted or self.conflicts(life)
+        return {
+            key
+            for key in self._held[life]
+            if key in self.served or (ended and key not in self._doubtful)
+        }
 
 
 class _Relation:
@@ -217,10 +241,6 @@ def _of_gaps(house: House, source: Source) -> Iterator[str]:
                 yield f"is called {state} and is served: {there}"
             elif state != "absent":
                 yield f"ids {first} to {last} are still {state}"
-
-
-def _identities(house: House) -> set[Identity]:
-    return {(held.entry_id, held.created_at) for held in house.ever_held()}
 
 
 def _said(key: Identity) -> str:
