@@ -27,9 +27,9 @@ How = Literal["deleted", "reused", "withheld", "cleared"]
 class Left(NamedTuple):
     """In which life an entry was last served, and how it went out of what is served.
 
-    ``deleted``: for good. ``reused``: deleted, and an id of this life was given out again since,
-    which looks as a clear does. ``withheld``: the service is half there, or was when a clear came.
-    ``cleared``: with its life.
+    ``deleted``: for good. ``reused``: likewise, and an id of that life was given out again since,
+    which looks as a clear does, and counts as one here. ``withheld``: the service is half there, or
+    was when a clear came. ``cleared``: with its life.
     """
 
     life: int
@@ -46,7 +46,7 @@ def instant(unix: int) -> datetime:
 
 
 class Source:
-    """ThingSpeak's channel 9. Lives are numbered from 0."""
+    """ThingSpeak's channel 9. Lives are numbered from 0; a new one begins with an id used twice."""
 
     def __init__(self) -> None:
         self.world = World(clock=Clock(frozen=START))
@@ -64,6 +64,8 @@ class Source:
         )
         """Every value that a field of an entry ever had."""
         self.to_import: list[Entry] = []
+        self.life = 0
+        """The number of the current life."""
         self._serial = count(1)
 
     # What there is
@@ -72,11 +74,6 @@ class Source:
     def now(self) -> int:
         """The server's clock, unix seconds."""
         return self.world.clock.unix()
-
-    @property
-    def life(self) -> int:
-        """The number of the current life."""
-        return len(self.channel.lives) - 1
 
     @property
     def own(self) -> list[Entry]:
@@ -123,8 +120,10 @@ class Source:
         self._note(entries)
         self.channel.write_many(entries)
 
-    def _note(self, entries: Iterable[Entry]) -> None:
+    def _note(self, entries: Sequence[Entry]) -> None:
         deleted = {key[0] for key, left in self.left.items() if left == (self.life, "deleted")}
+        if any(entry.id in deleted for entry in entries):
+            self._reuse()
         for entry in entries:
             key = identity(entry)
             self.left.pop(key, None)
@@ -132,14 +131,15 @@ class Source:
             for number in FIELDS:
                 value = entry.fields[number - 1]
                 self.ever[key][number].add(None if value is None else str(value))
-            if entry.id in deleted:
-                self._reused()
 
-    def _reused(self) -> None:
-        """Give out an id again: from now on this looks like a clear, by all that can be asked."""
+    def _reuse(self) -> None:
+        """An id is given out again: by all that can be asked, a clear and a partial re-import."""
         for key, left in self.left.items():
             if left == (self.life, "deleted"):
                 self.left[key] = Left(self.life, "reused")
+        self.life += 1
+        for key in map(identity, self.own):
+            self.lives_of[key].append(self.life)
 
     # The owner clears, imports, deletes
 
@@ -150,6 +150,7 @@ class Source:
         if not gradually:
             self._leave(map(identity, self.channel.entries), "cleared")
         self.channel.clear(gradually=gradually)
+        self.life += 1
 
     def vanish(self, indices: Collection[int] | None = None) -> None:
         """A gradual clear goes on: these of what is left go, or all."""
@@ -219,8 +220,9 @@ class Source:
 
     def restore(self) -> None:
         """All of this life that was withheld is served again."""
-        for entry in self.channel.life.withheld:
-            self.left.pop(identity(entry), None)
+        for key in map(identity, self.channel.life.withheld):
+            self.left.pop(key, None)
+            self.lives_of[key].append(self.life)
         self.channel.restore()
 
     def private(self, private: bool) -> None:

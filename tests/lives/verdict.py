@@ -154,15 +154,14 @@ class _Evidence:
     def superseded(self, key: Identity) -> set[bool]:
         """Whether a later life takes an entry's place, by every way to count."""
         left = self.source.left[key]
-        first = left.life + (left != (self.source.life, "reused"))
         verdicts = {False}
-        for later in range(first, self.source.life + 1):
+        for later in range(left.life + 1, self.source.life + 1):
             found = {
                 verdict
                 for relation in self._related(left.life, later)
                 for verdict in relation.superseded(key[1])
             }
-            if later != left.life and not self.conflicts(left.life, later):
+            if not self.conflicts(left.life, later):
                 found.add(False)  # by all that can be known the two are one
             if found == {True}:
                 return {True}
@@ -171,9 +170,7 @@ class _Evidence:
 
     def _related(self, life: int, later: int) -> list["_Relation"]:
         if (life, later) not in self._relations:
-            old, news = self._held[life], [self._lasting(later)]
-            if later != life:
-                news.append(self._held[later])
+            old, news = self._held[life], [self._held[later], self._lasting(later)]
             self._relations[life, later] = [
                 _Relation([at for _, at in part], {at for _, at in new if at < end})
                 for part in (old, old - self._doubtful)
