@@ -22,6 +22,7 @@
 somebody acts. No library's exception leaves the module that called the library.
 """
 
+from datetime import datetime
 from typing import ClassVar
 
 __all__ = [
@@ -124,9 +125,16 @@ class StateMoved(WarehouseError):
 
 
 class EntryConflict(WarehouseError):
-    """An entry that we hold came with another ``created_at``: a clear, or a page that lies."""
+    """An entry that we hold came with another ``created_at``: a clear, or a page that lies.
+
+    ``disputed`` names the first of them, (id, time), as they are held.
+    """
 
     transient = True
+
+    def __init__(self, message: str, disputed: "tuple[tuple[int, datetime], ...]" = ()) -> None:
+        super().__init__(message)
+        self.disputed = disputed
 
 
 class WarehouseUnusable(WarehouseError):

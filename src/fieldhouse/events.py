@@ -12,6 +12,7 @@ from fieldhouse.state import Run
 
 __all__ = [
     "Event",
+    "Noticed",
     "Observer",
     "PageRead",
     "RequestMade",
@@ -66,6 +67,19 @@ class RowsLoaded:
 
 
 @dataclass(frozen=True, slots=True)
+class Noticed:
+    """A reading found something out about its source.
+
+    ``kind``: ``epoch`` (a new life), ``suspicion``, ``gap``, ``withdrawn``, ``disputed``,
+    ``superseded`` or ``label``; ``text`` is a line that names the channel.
+    """
+
+    channel_id: int
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunEnded:
     """The pipeline is through with a channel."""
 
@@ -82,5 +96,5 @@ def tell(observe: "Observer | None", event: "Event") -> None:
         logger.exception("An observer failed")
 
 
-Event = RequestMade | RunStarted | PageRead | RowsLoaded | RunEnded
+Event = RequestMade | RunStarted | PageRead | RowsLoaded | Noticed | RunEnded
 Observer = Callable[[Event], None]

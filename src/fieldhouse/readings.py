@@ -75,7 +75,9 @@ class Batch:
     ``readings``, ``raw`` and ``rejected`` have the schemas of this module. ``horizon`` (naive UTC)
     parts the near future from the far: no reading at or after it counts as the channel's newest.
     ``metadata``, if given, is the channel's row of ``iot.Channels``, by the parameters' names of
-    ``upsert_channel``.
+    ``upsert_channel``. ``version`` is that of the epoch on which the batch was planned, one more
+    for each batch of the plan before it; None: planned on nothing that could have moved. A batch of
+    an older epoch shows again what that one holds; it proves nothing.
     """
 
     channel_id: int
@@ -86,6 +88,7 @@ class Batch:
     progress: Progress
     horizon: datetime
     metadata: Mapping[str, Any] | None = None
+    version: int | None = None
 
 
 class Typed(NamedTuple):

@@ -155,7 +155,7 @@ def test_an_old_epoch_is_refused(warehouse: Warehouse) -> None:
         warehouse.load([batch([row(1)], epoch=2)])
     warehouse.load([batch([row(1)])])
     warehouse.call("open_epoch", channel_id=9, number=2, started_at=T0)
-    with pytest.raises(StateMoved, match="epoch 2"):
+    with pytest.raises(StateMoved, match="epoch 1"):
         warehouse.load([batch([row(2)])])
     assert warehouse.load([batch([row(1, T0)], epoch=2)]) == {9: Counts(inserted=1)}
 
@@ -236,20 +236,19 @@ def test_numbers_of_the_epoch(warehouse: Warehouse) -> None:
         ]
     )
     warehouse.load([batch([row(2)])])
-    state = warehouse.query("channel_state", channel_ids=[9]).to_pylist()
-    assert state == [
-        {
-            "ChannelID": 9,
-            "Epoch": 1,
-            "LastEntryID": 6,
-            "HighestEntryID": 6,
-            "NewestEntryID": 5,
-            "NewestCreatedAt": T0 + 5 * MINUTE,
-            "IDsCheckedTo": 3,
-            "FutureCheckedAt": T0,
-            "MetadataAt": None,
-        }
-    ]
+    (state,) = warehouse.query("channel_state", channel_ids=[9]).to_pylist()
+    expected = {
+        "ChannelID": 9,
+        "Epoch": 1,
+        "LastEntryID": 6,
+        "HighestEntryID": 6,
+        "NewestEntryID": 5,
+        "NewestCreatedAt": T0 + 5 * MINUTE,
+        "IDsCheckedTo": 3,
+        "FutureCheckedAt": T0,
+        "MetadataAt": None,
+    }
+    assert state.items() >= expected.items()
 
 
 def test_the_higher_id_of_one_second_is_the_newest(warehouse: Warehouse) -> None:

@@ -69,7 +69,7 @@ def rows_of(warehouse: Warehouse, statement: str) -> list[dict[str, Any]]:
 
 VALUES = ", ".join((*NUMBERS, "Status"))
 STATE = {
-    "SensorReadings": f"ChannelID, Epoch, EntryID, CreatedAt, {VALUES}, Superseded",
+    "SensorReadings": f"ChannelID, Epoch, EntryID, CreatedAt, {VALUES}, Superseded, WithdrawnAt",
     "RawValues": "ChannelID, Epoch, EntryID, ColumnName, RawValue, Reason",
     "RejectedEntries": "ChannelID, EntryText, Reason",
     "Coverage": "ChannelID, Epoch, SpanStart, SpanEnd",

@@ -279,7 +279,8 @@ def _require(house: "Warehouse", channel_id: int) -> None:
 
 def _as_of(house: "Warehouse", channel_id: int, wanted: Any) -> datetime:
     """The instant to ask about: now, the one named, or just after the newest reading."""
-    from fieldhouse.sync import channel_state, utc_now
+    from fieldhouse.recall import channel_state
+    from fieldhouse.sync import utc_now
 
     if wanted is None:
         return utc_now()

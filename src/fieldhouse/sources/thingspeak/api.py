@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Generic, Literal, TypeVar
 from urllib.parse import quote
+from uuid import uuid4
 
 import httpx2
 import msgspec
@@ -272,12 +273,12 @@ class Channel:
         results: int = MAX_RESULTS,
         start: datetime | None = None,
         end: datetime | None = None,
-        uncached: str | None = None,
+        fresh: bool = False,
     ) -> tuple[Page, datetime]:
         """The newest ``results`` entries of ``[start, end]``, ascending; naive UTC, ends included.
 
-        ``uncached`` is any text not sent before: ThingSpeak keeps an answer of more than 100 rows
-        for five minutes by its whole query string. The second value is the server's clock.
+        ``fresh`` passes every cache: ThingSpeak keeps an answer of more than 100 rows for five
+        minutes by its whole query string. The second value is the server's clock.
         """
         parameters: dict[str, str | int] = {
             "results": results,
@@ -289,8 +290,8 @@ class Channel:
             parameters["start"] = _utc_text(start)
         if end is not None:
             parameters["end"] = _utc_text(end)
-        if uncached is not None and results > 100:
-            parameters["uncached"] = uncached
+        if fresh and results > 100:
+            parameters["uncached"] = uuid4().hex
         answer = self.get("/feeds.json", parameters, "feed", self._page)
         return answer.content, answer.date
 

@@ -123,7 +123,7 @@ class Load:
 
 
 def _batch_row(number: int, key: str, batch: Batch) -> dict[str, Any]:
-    proven = offer.prove([batch])[batch.channel_id]
+    proven = offer.prove([batch])[batch.channel_id, batch.epoch]
     return {
         "Batch": number,
         "BatchHash": key,
@@ -138,7 +138,7 @@ def _spans(batch: Batch) -> list[dict[str, Any]]:
 
 
 def _gaps(batch: Batch) -> list[dict[str, Any]]:
-    return offer.prove([batch])[batch.channel_id].gap_rows()
+    return offer.prove([batch])[batch.channel_id, batch.epoch].gap_rows()
 
 
 def _rows_of(
