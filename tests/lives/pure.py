@@ -5,8 +5,8 @@ from typing import Any
 
 import httpx2
 from house import Held, Orders, Outcome, Reading
+from keeper import Keeper
 from model import CHANNEL, Source
-from today import TodaysKeeper
 
 from fieldhouse.errors import BudgetExhausted, FieldhouseError
 from fieldhouse.simulator import InProcess, Request
@@ -60,7 +60,7 @@ class PureHouse:
         self.faults, self.seen = self._server.faults, self._server.requests
         source.faults = self.faults
         self._thingspeak = Direct(self._server)
-        self._keeper = TodaysKeeper(CHANNEL)
+        self._keeper = Keeper(CHANNEL)
 
     def run(self, orders: Orders) -> Outcome:
         before = len(self.seen)
@@ -84,7 +84,11 @@ class PureHouse:
             self._thingspeak.budget = outer
 
     def current(self) -> list[Reading]:
-        return self._keeper.current()
+        return [
+            Reading(epoch, entry_id, reading.at, reading.values)
+            for (epoch, entry_id), reading in self._keeper.readings.items()
+            if reading.counts
+        ]
 
     def ever_held(self) -> set[Held]:
         return {Held(epoch, entry_id, at) for (epoch, entry_id), at in self._keeper.held.items()}

@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-from fieldhouse.errors import EntryConflict
+from fieldhouse.errors import EntryConflict, SourceInconsistent
 from fieldhouse.readings import FIELDS
 from fieldhouse.simulator import Channel
 from fieldhouse.sources.thingspeak import history
@@ -66,6 +66,7 @@ class Keeper:
         self.labels: tuple[tuple[int, str], ...] | None = None
         self.hidden_from: dict[int, int] = {}
         self.disputes: dict[tuple[int, Known], Dispute] = {}
+        self.reimports: dict[tuple[int, int], tuple[datetime, datetime]] = {}
         self.notices: list[history.Notice] = []
         self.rejected = 0
         self.quiet = 0
@@ -120,7 +121,7 @@ class Keeper:
                 break
             except EntryConflict as conflict:
                 if turn == PLANS - 1:
-                    raise
+                    raise SourceInconsistent(str(conflict)) from conflict
                 doubt = history.Doubt(str(conflict), conflict.disputed)
         assert source.requests < LIMIT
         return source.requests
@@ -130,14 +131,13 @@ class Keeper:
     ) -> None:
         outcome = None
         while source.requests < LIMIT:
+            before(source.requests)
             try:
                 effect = plan.send(outcome)
             except StopIteration:
                 return
-            if isinstance(effect, (history.Ask, history.AskEntry)):
-                if source.requests == stop_after:
-                    return
-                before(source.requests)
+            if source.requests == stop_after and isinstance(effect, history.Ask | history.AskEntry):
+                return
             match effect:
                 case history.Ask(results, start, end):
                     outcome = source.page(results=results, start=start, end=end, fresh=True)
@@ -311,22 +311,40 @@ class Keeper:
         times = [r.at for (e, _), r in self.readings.items() if e == epoch]
         if not times:
             return 0
-        leftovers = _ids(self.gaps, "older")
-        kept = [r.at for (e, i), r in self.readings.items() if e < epoch and i in leftovers]
+        theirs = _ids(self.gaps, "older")
+        confirmed = _ids((gap for gap in self.gaps if gap.due is None), "older")
+        kept = [r.at for (e, i), r in self.readings.items() if e < epoch and i in theirs]
         shown, span = set(times), (min(times + kept), max(times + kept))
-        changed = 0
+        for key in [key for key in self.reimports if key[0] == epoch]:
+            del self.reimports[key]
         for older in range(1, epoch):
             inside = [
-                (i, r)
+                i in confirmed or r.at in shown
                 for (e, i), r in self.readings.items()
-                if e == older and span[0] <= r.at <= span[1] and i not in leftovers
+                if e == older and span[0] <= r.at <= span[1] and not r.withdrawn
+                if i not in theirs or i in confirmed
             ]
-            again = [r for _, r in inside if r.at in shown]
-            for _, reading in inside:
-                superseded = 2 * len(again) >= len(inside) or reading.at in shown
-                changed += superseded and not reading.superseded
-                reading.superseded = superseded
+            if inside and 2 * sum(inside) >= len(inside):
+                self.reimports[epoch, older] = span
+        return self.supersede_again()
+
+    def supersede_again(self) -> int:
+        """All readings: superseded by a re-import, or by a reading of the same instant."""
+        changed = 0
+        times = {(e, r.at) for (e, _), r in self.readings.items()}
+        for (e, i), reading in self.readings.items():
+            superseded = any(
+                (self.is_replaced(e, newer, reading.at) or (newer, reading.at) in times)
+                and i not in _ids(self.lives[newer - 1].gaps, "older")
+                for newer in range(e + 1, len(self.lives) + 1)
+            )
+            changed += superseded and not reading.superseded
+            reading.superseded = superseded
         return changed
+
+    def is_replaced(self, older: int, epoch: int, at: datetime) -> bool:
+        span = self.reimports.get((epoch, older))
+        return span is not None and span[0] <= at <= span[1]
 
     # Questions
 

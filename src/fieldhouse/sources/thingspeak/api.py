@@ -146,13 +146,15 @@ class ThingSpeak:
         kind: Kind = "json",
         read: Callable[[bytes], T] = decoded,
         count: Callable[[], None] | None = None,
+        fresh: bool = False,
     ) -> Answer[T]:
         """Ask for ``path`` until the answer can be believed or the patience is at its end.
 
         ``read`` makes of a body what the caller wants, and raises SourceUnavailable for one that it
-        cannot be made of; ``count`` is called once for each request that is really made.
+        cannot be made of; ``count`` is called once for each request that is really made. ``fresh``
+        adds to each a text that was never sent before.
         """
-        question = _Question(path, dict(parameters or {}), api_key, channel_id, kind)
+        question = _Question(path, dict(parameters or {}), api_key, channel_id, kind, fresh)
         doubts = _DOUBTS if channel_id in self._answered else 0
 
         def again(error: Exception) -> bool | float:
@@ -197,7 +199,7 @@ class ThingSpeak:
         try:
             response = self._connected().get(
                 self.base_url + question.path,
-                params=question.parameters,
+                params=question.asked(),
                 headers={"THINGSPEAKAPIKEY": question.api_key} if question.api_key else {},
             )
             outcome, size = str(response.status_code), len(response.content)
@@ -255,8 +257,10 @@ class Channel:
         parameters: Parameters | None = None,
         kind: Kind = "json",
         read: Callable[[bytes], T] = decoded,
+        *,
+        fresh: bool = False,
     ) -> Answer[T]:
-        """Ask for ``/channels/ID`` + ``path``."""
+        """Ask for ``/channels/ID`` + ``path``; ``fresh`` passes every cache."""
         return self._server.get(
             f"/channels/{self.channel_id}{path}",
             parameters,
@@ -265,6 +269,7 @@ class Channel:
             kind=kind,
             read=read,
             count=self._count,
+            fresh=fresh,
         )
 
     def page(
@@ -290,9 +295,8 @@ class Channel:
             parameters["start"] = _utc_text(start)
         if end is not None:
             parameters["end"] = _utc_text(end)
-        if fresh and results > 100:
-            parameters["uncached"] = uuid4().hex
-        answer = self.get("/feeds.json", parameters, "feed", self._page)
+        is_fresh = fresh and results > 100
+        answer = self.get("/feeds.json", parameters, "feed", self._page, fresh=is_fresh)
         return answer.content, answer.date
 
     def entry(self, entry_id: int) -> Page | None:
@@ -358,6 +362,11 @@ class _Question:
     api_key: str | None
     channel_id: int | None
     kind: Kind
+    fresh: bool
+
+    def asked(self) -> dict[str, str | int]:
+        """The parameters as they are sent, once."""
+        return self.parameters | ({"uncached": uuid4().hex} if self.fresh else {})
 
     @property
     def subject(self) -> str:

@@ -90,5 +90,5 @@ def _everything(k: Knowledge) -> Steps:
     yield from windows.far_future(k)
     yield from lives.recheck(k)
     yield from again.sweep(k)
-    yield from again.judge(k)
     yield from gaps.explain(k)
+    yield from again.judge(k)

@@ -57,7 +57,8 @@ def explain(k: Knowledge) -> Steps:
         yield from _within(k.policy.id_budget, _ask_for_due(k, k.policy.id_budget))
     k.gaps = tuple(runs.joined(k.gaps))
     if (k.checked, k.gaps) != before:
-        progress = Progress(ids_checked_to=k.checked, gaps=k.gaps)
+        judged = None if k.judged else False
+        progress = Progress(ids_checked_to=k.checked, gaps=k.gaps, judged=judged)
         yield Write(k.number, None, progress, k.horizon)
 
 
@@ -223,6 +224,7 @@ def _read_around(k: Knowledge, gap: Gap, pages: Sequence[Page]) -> Steps:
         times += yield from _keep_found(k, gap, page)
     if gap.state == "older":
         _swap(k, gap, [replace(gap, due=None)])
+        k.judged = False
         return
     start, end = shown.whole(min(times)), shown.whole(max(times))
     yield from read_window(k, Window(start=None, end=end, size=MAX_RESULTS, proves=False, pages=1))

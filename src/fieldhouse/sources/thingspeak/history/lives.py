@@ -56,8 +56,8 @@ class NewEpoch(Exception):
 class View:
     """What a look at disputed entries found, within the windows that were asked for.
 
-    ``gone`` are readings that count and are not shown; ``flanked`` those of them that stand
-    between neighbours that are; ``strangers`` are shown entries that no epoch knows.
+    ``gone`` are readings that count and are not shown; ``flanked`` those of them that stand between
+    neighbours that are; ``strangers`` are shown entries that no epoch knows.
     """
 
     held: int = 0
@@ -65,6 +65,7 @@ class View:
     gone: set[Known] = field(default_factory=set)
     flanked: set[Known] = field(default_factory=set)
     strangers: set[Known] = field(default_factory=set)
+    fresh: set[Known] = field(default_factory=set)
     counter: int | None = None
 
 
@@ -85,9 +86,8 @@ def settle(k: Knowledge, doubt: Doubt, *, window_holds: int = 0) -> Steps:
         return
     view = yield from _look(k, k.number, disputed)
     if proof := (yield from _new_life(k, view, disputed)):
-        yield from _believe(k, k.number, _deleted(view, replaced=True), view.held)
         yield from _open_epoch(k, proof)
-    deleted = _deleted(view)
+    deleted = view.gone if _goes_on(k, view) else _deleted(view)
     if view.gone - deleted:
         raise SourceInconsistent(_unsettled(k, doubt, view))
     yield from _believe(k, k.number, deleted, max(view.held, window_holds))
@@ -235,18 +235,18 @@ def _flanked(mine: Sequence[Known], entries: set[Known], near: Neighbours) -> se
     }
 
 
-def _deleted(view: View, *, replaced: bool = False) -> set[Known]:
-    """Which of the missing entries were deleted: their neighbours are there, and the counter.
-
-    ``replaced``: where there is a new life, a time that is shown under another id is not deleted.
-    """
+def _deleted(view: View) -> set[Known]:
+    """Which of the missing entries were deleted: their neighbours are there, and the counter."""
     highest = max((known.entry_id for known in view.shown - view.strangers), default=0)
     if view.counter is None or view.counter < highest:
         return set()
-    if not replaced:
-        return set(view.flanked)
-    again = {known.created_at for known in view.strangers}
-    return set() if any(g.created_at in again for g in view.gone) else set(view.flanked)
+    return set(view.flanked)
+
+
+def _goes_on(k: Knowledge, view: View) -> bool:
+    """Whether nothing that we hold is shown, but the ids go on from ours: all was deleted."""
+    is_new = view.fresh and min(known.entry_id for known in view.fresh) > k.highest
+    return bool(is_new) and view.counter is not None and view.counter > k.highest
 
 
 # A new life
@@ -293,7 +293,7 @@ def _counterparts(k: Knowledge, view: View) -> Plan[str | None]:
     """Ask what the channel shows now, and whether what we hold under those ids is still there."""
     fresh, date = yield Ask(_RECENT, None, k.horizon)
     k.heed_date(date)
-    entries = set(shown.pairs(fresh))
+    entries = view.fresh = set(shown.pairs(fresh))
     if (last := fresh.last_entry_id) and last <= k.highest:
         page = yield AskEntry(last)
         entries.update(shown.pairs(page) if page else ())

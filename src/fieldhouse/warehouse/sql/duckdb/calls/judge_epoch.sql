@@ -1,19 +1,25 @@
 -- judge_epoch(channel_id, epoch): which older epochs this one shows again, at least half of what they have in
 -- its span: a re-import. Within it their readings are superseded, those left out included; elsewhere only
--- where this epoch has a reading at the same instant. What the source shows as theirs stays and proves nothing.
+-- where this epoch has a reading at the same instant. What the source shows as theirs stays; it proves
+-- something once it has been asked for again (nothing of it is due): then it is no leftover of a clear.
 CREATE OR REPLACE TEMP TABLE spanned AS
 WITH
 own AS (
     SELECT r.CreatedAt FROM iot.AllReadings AS r WHERE r.ChannelID = $channel_id AND r.Epoch = $epoch
 ),
 runs AS (
-    SELECT g.FirstEntryID, g.LastEntryID FROM iot.Gaps AS g
+    SELECT g.FirstEntryID, g.LastEntryID, g.DueAt IS NULL AS IsConfirmed FROM iot.Gaps AS g
     WHERE g.ChannelID = $channel_id AND g.Epoch = $epoch AND g.State = 'older'
 ),
 older AS (
     SELECT
         r.Epoch, r.CreatedAt,
-        EXISTS (SELECT 1 FROM runs AS g WHERE r.EntryID BETWEEN g.FirstEntryID AND g.LastEntryID) AS IsTheirs
+        EXISTS (
+            SELECT 1 FROM runs AS g WHERE r.EntryID BETWEEN g.FirstEntryID AND g.LastEntryID
+        ) AS IsTheirs,
+        EXISTS (
+            SELECT 1 FROM runs AS g WHERE g.IsConfirmed AND r.EntryID BETWEEN g.FirstEntryID AND g.LastEntryID
+        ) AS IsConfirmed
     FROM iot.AllReadings AS r
     WHERE r.ChannelID = $channel_id AND r.Epoch < $epoch AND r.WithdrawnAt IS NULL
 ),
@@ -24,10 +30,11 @@ span AS (
 )
 SELECT
     o.Epoch AS OlderEpoch, any_value(s.FirstAt) AS FirstAt, any_value(s.LastAt) AS LastAt,
-    count(*) AS Readings, count(*) FILTER (o.CreatedAt IN (SELECT n.CreatedAt FROM own AS n)) AS ShownAgain
+    count(*) AS Readings,
+    count(*) FILTER (o.IsConfirmed OR o.CreatedAt IN (SELECT n.CreatedAt FROM own AS n)) AS ShownAgain
 FROM older AS o
 JOIN span AS s ON o.CreatedAt BETWEEN s.FirstAt AND s.LastAt
-WHERE NOT o.IsTheirs
+WHERE o.IsConfirmed OR NOT o.IsTheirs
 GROUP BY o.Epoch;
 
 SET VARIABLE first_at = (
