@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal, NamedTuple, Protocol
 
@@ -72,5 +72,8 @@ class House(Protocol):
 
     def gaps(self, state: str) -> Sequence[tuple[int, int]]:
         """The newest epoch's runs of ids in that state (``open``, ``absent``, ``unreachable``)."""
+
+    def days(self) -> dict[date, int] | None:
+        """How many readings the daily aggregates count; None where there are none."""
 
     def close(self) -> None: ...

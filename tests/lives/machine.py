@@ -20,7 +20,7 @@ from verdict import Judge, epochs
 _ASKED = {"results", "timezone", "location", "status", "start", "end"}
 """The parameters of a question; any other is there to be fresh, and never twice the same."""
 
-SETTLING = [0, 2 * MINUTE, 6 * MINUTE, 6 * MINUTE, 65 * MINUTE, 65 * MINUTE]
+SETTLING = [1, 2 * MINUTE, 6 * MINUTE, 6 * MINUTE, 65 * MINUTE, 65 * MINUTE]
 """The pauses before the first runs in the quiet: absences are believed only minutes after."""
 DAYS = 20
 """For so many days a dispute, or the sweep of a whole history, may go on in the quiet."""
@@ -49,13 +49,24 @@ class Lives(RuleBasedStateMachine):
         self.fresh: set[tuple[str, str]] = set()
         self.seen = 0
         self.held = self.house.ever_held()
-        self.broken = False
+        self.broken = self.settled = False
 
     # The world: devices
 
     @rule(count=some, step=st.sampled_from([0, 1, 60, 900]), mask=st.integers(1, 7))
     def live(self, count: int, step: int, mask: int) -> None:
         self.source.live(count, step=step, mask=mask)
+
+    @rule(count=st.integers(4, 14), missing=st.integers(1, 3), late=st.booleans(), ago=agos)
+    def ragged(self, count: int, missing: int, late: bool, ago: int) -> None:
+        """Single entries, each followed by some ids that are skipped or come late."""
+        for n in range(count):
+            self.source.live(1)
+            if late:
+                self.source.write(self.source.now - ago - k * 977 - n for k in range(missing))
+            else:
+                self.source.skip(missing)
+            self.source.wait(1)
 
     @rule(count=st.integers(101, 150), seconds=st.integers(1, 3))
     def burst(self, count: int, seconds: int) -> None:
@@ -75,6 +86,10 @@ class Lives(RuleBasedStateMachine):
     @rule(count=some, ahead=st.sampled_from([90, 20 * MINUTE, 3 * DAY, 5500 * DAY]))
     def future(self, count: int, ahead: int) -> None:
         self.source.write(self.source.now + ahead + n for n in range(count))
+
+    @rule(count=st.sampled_from([1, 2, 40, 897]))
+    def skip(self, count: int) -> None:
+        self.source.skip(count)
 
     @rule(
         ago=agos,
@@ -180,33 +195,33 @@ class Lives(RuleBasedStateMachine):
 
     @rule(page_size=sizes)
     def run(self, page_size: int) -> None:
-        self._run(self._orders(page_size))
+        self.read(self.orders(page_size))
 
     @rule(seconds=st.sampled_from([1, MINUTE, 10 * MINUTE, DAY]))
     def poll(self, seconds: int) -> None:
         self.source.wait(seconds)
-        self._run(self._orders(8000))
+        self.read(self.orders(8000))
 
     @rule(page_size=sizes, steps=st.integers(0, 25))
     def killed(self, page_size: int, steps: int) -> None:
-        self._run(replace(self._orders(page_size), steps=steps))
+        self.read(replace(self.orders(page_size), steps=steps))
 
     @rule(page_size=sizes, budget=st.integers(0, 10))
     def short_of_budget(self, page_size: int, budget: int) -> None:
-        self._run(replace(self._orders(page_size), budget=budget))
+        self.read(replace(self.orders(page_size), budget=budget))
 
     @rule(page_size=sizes, ago=agos)
     def again(self, page_size: int, ago: int) -> None:
         """`backfill --from`."""
         start = instant(self.source.now - ago)
-        self._run(replace(self._orders(page_size), again=start))
+        self.read(replace(self.orders(page_size), again=start))
 
     @rule(page_size=sizes, after=afters, inner=sizes)
     def two_processes(self, page_size: int, after: int, inner: int) -> None:
         """The channel's lock is lost, and another process makes a whole run meanwhile."""
-        other = replace(self._orders(inner), unlocked=True)
+        other = replace(self.orders(inner), unlocked=True)
         self.source.meanwhile(after, lambda: self.house.run(other))
-        self._run(replace(self._orders(page_size), unlocked=True))
+        self.read(replace(self.orders(page_size), unlocked=True))
 
     @rule(
         after=afters,
@@ -234,10 +249,11 @@ class Lives(RuleBasedStateMachine):
 
     # What must be true of any run
 
-    def _orders(self, page_size: int) -> Orders:
+    def orders(self, page_size: int = 8000) -> Orders:
         return Orders(now=instant(self.source.now + self.off), page_size=page_size)
 
-    def _run(self, orders: Orders) -> Outcome:
+    def read(self, orders: Orders) -> Outcome:
+        """One run, and the checks of it."""
         self.broken = True
         self.judge.watch(self.house)
         there = {entry.id for entry in self.source.own}
@@ -279,7 +295,7 @@ class Lives(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         try:
-            if not self.broken:
+            if not self.broken and not self.settled:
                 self.settle()
         finally:
             self.house.close()
@@ -292,12 +308,13 @@ class Lives(RuleBasedStateMachine):
         outcome: Outcome | None = None
         for number, pause in enumerate([*SETTLING, *[DAY + 10 * MINUTE] * DAYS]):
             self.source.wait(pause)
-            outcome = self._run(self._orders(8000))
-            differences = self.judge.differences(self.house)
+            outcome = self.read(self.orders(8000))
+            last = good >= 2 or number == len(SETTLING) + DAYS - 1
+            differences = self.judge.differences(self.house, aggregates=last)
             good = good + 1 if outcome.state == "success" and not differences else 0
             if good >= 3 and number > len(SETTLING):
                 break
-        self.broken = True
+        self.broken = self.settled = True
         assert outcome is not None
         assert outcome.state == "success", f"fails for ever: {outcome.error}"
         assert not differences, "\n".join([f"{epochs(self.held)} epochs", *differences[:20]])

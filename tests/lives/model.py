@@ -97,6 +97,10 @@ class Source:
         """Entries with the next ids at these times; ``mask`` says which fields are set."""
         self._put([self._entry(self.channel.next_id() + n, at, mask) for n, at in enumerate(times)])
 
+    def skip(self, count: int) -> None:
+        """Ids that no entry ever gets; holes of hundreds are normal."""
+        self.channel.last_entry_id = self.channel.next_id() - 1 + count
+
     def bulk(self, times: Sequence[int], delays: Sequence[int]) -> None:
         """A bulk write: counted at once, each entry served some seconds later."""
         first = self.channel.next_id()

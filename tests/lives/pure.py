@@ -96,6 +96,9 @@ class PureHouse:
     def gaps(self, state: str) -> list[tuple[int, int]]:
         return [(gap.first_id, gap.last_id) for gap in self._keeper.gaps if gap.state == state]
 
+    def days(self) -> None:
+        return None
+
     def close(self) -> None:
         self._thingspeak.close()
 

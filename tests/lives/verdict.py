@@ -57,9 +57,13 @@ class Judge:
         over = left.life in self.parted or evidence.conflicts(left.life) or not evidence.served
         return left.how == "cleared" and over
 
-    def differences(self, house: House) -> list[str]:
+    def differences(self, house: House, *, aggregates: bool = True) -> list[str]:
         """Everything in which the house is not what it must be now."""
-        return [*self._of_readings(house), *_of_gaps(house, self.source)]
+        return [
+            *self._of_readings(house),
+            *_of_gaps(house, self.source),
+            *(_of_aggregates(house) if aggregates else ()),
+        ]
 
     def _of_readings(self, house: House) -> Iterator[str]:
         served = self.source.served()
@@ -210,6 +214,16 @@ class _Relation:
         if self._span and self._span[0] <= at <= self._span[1]:
             return self._verdicts
         return {False}
+
+
+def _of_aggregates(house: House) -> Iterator[str]:
+    days = house.days()
+    if days is None:
+        return
+    counts = Counter(reading.created_at.date() for reading in house.current())
+    for day in sorted(counts.keys() | days.keys()):
+        if counts[day] != days.get(day, 0):
+            yield f"{day} aggregates {days.get(day, 0)} readings, and {counts[day]} count"
 
 
 def _of_gaps(house: House, source: Source) -> Iterator[str]:

@@ -57,12 +57,13 @@ class View:
     """What a look at disputed entries found, within the windows that were asked for.
 
     ``gone`` are readings that count and are not shown; ``flanked`` those of them that stand between
-    neighbours that are; ``strangers`` are shown entries that no epoch knows.
+    neighbours that are; ``lost`` also those that are withdrawn already; ``strangers`` are shown entries that no epoch knows.
     """
 
     held: int = 0
     shown: set[Known] = field(default_factory=set)
     gone: set[Known] = field(default_factory=set)
+    lost: set[Known] = field(default_factory=set)
     flanked: set[Known] = field(default_factory=set)
     strangers: set[Known] = field(default_factory=set)
     fresh: set[Known] = field(default_factory=set)
@@ -210,6 +211,7 @@ def _compare(
     for start, end in seconds:
         held = yield FindHeld(start, end)
         mine += [each.entry for each in held if each.epoch == epoch and not each.withdrawn]
+        view.lost |= {each.entry for each in held if each.epoch == epoch} - entries
         every.update(each.entry for each in held)
     kept = {d.entry for d in k.disputes if d.epoch == epoch and d.state == "kept"}
     mine = [known for known in mine if known not in kept]
@@ -254,14 +256,14 @@ def _goes_on(k: Knowledge, view: View) -> bool:
 
 def _new_life(k: Knowledge, view: View, disputed: Sequence[Known]) -> Plan[str | None]:
     """The evidence of a new life, or None."""
-    if proof := (yield from _replaced(k, view.strangers, view.gone)):
+    if proof := (yield from _replaced(k, view.strangers, view.lost)):
         return proof
-    if not view.gone:
+    if not view.lost:
         return None
-    first = [known for known in disputed if known in view.gone]
-    for known in _sample(first or sorted(view.gone)):
+    first = [known for known in disputed if known in view.lost]
+    for known in _sample(first or sorted(view.lost)):
         page = yield AskEntry(known.entry_id)
-        if page and (proof := (yield from _replaced(k, set(shown.pairs(page)), view.gone))):
+        if page and (proof := (yield from _replaced(k, set(shown.pairs(page)), view.lost))):
             return proof
     return (yield from _counterparts(k, view))
 
@@ -301,7 +303,7 @@ def _counterparts(k: Knowledge, view: View) -> Plan[str | None]:
     held = [ours for _, ours in strangers if ours]
     if held:
         look = yield from _look(k, k.number, _sample(held))
-        return (yield from _replaced(k, entries, look.gone))
+        return (yield from _replaced(k, entries, look.lost))
     if strangers and not view.shown - view.strangers:
         return (yield from _nothing_left(k, strangers[0][0]))
     return None
