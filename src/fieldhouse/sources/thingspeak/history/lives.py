@@ -57,7 +57,8 @@ class View:
     """What a look at disputed entries found, within the windows that were asked for.
 
     ``gone`` are readings that count and are not shown; ``flanked`` those of them that stand between
-    neighbours that are; ``lost`` also those that are withdrawn already; ``strangers`` are shown entries that no epoch knows.
+    neighbours that are; ``lost`` also those that are withdrawn already. ``strangers`` are shown
+    entries that no epoch knows; ``fresh`` the newest of all.
     """
 
     held: int = 0
