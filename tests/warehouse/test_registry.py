@@ -23,8 +23,8 @@ def test_the_engines_are_listed_alike() -> None:
     assert {engine.home.partition(".")[0] for engine in registry.ENGINES.values()} == folders
     assert set(ENGINES) == folders == {path.name for path in (HERE / "sql").iterdir()}
     assert model.DEFAULT_WAREHOUSE.partition("://")[0] in registry.ENGINES
-    for engine in ENGINES:
-        assert sqlfiles.names(engine, "migrations")
+    for name, engine in registry.ENGINES.items():
+        assert all(sqlfiles.names(name, folder) for folder in ("migrations", *engine.objects))
 
 
 def test_a_file_is_named_in_any_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,7 +65,7 @@ def test_a_driver_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> N
     assert str(refused.value) == (
         "SQL Server's driver is missing: pip install 'fieldhouse[sqlserver]'"
     )
-    broken = registry.Engine("Broken", "x://", "duckdb.nothing:Nothing", "duckdb")
+    broken = registry.Engine("Broken", "x://", "duckdb.nothing:Nothing", (), "duckdb")
     with pytest.raises(ModuleNotFoundError):
         broken.load()
 

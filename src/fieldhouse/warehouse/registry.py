@@ -29,11 +29,14 @@ class Engine:
     """Where an engine's class is, whose ``open`` takes an Opening; and what it needs.
 
     ``url`` shows how its URLs look. Without the module ``driver`` the ``extra`` is to be installed.
+    ``objects`` are the folders of its SQL whose files a migration runs again when their text has
+    changed, in order.
     """
 
     name: str
     url: str
     home: str
+    objects: tuple[str, ...]
     driver: str
     extra: str | None = None
 
@@ -53,13 +56,18 @@ class Engine:
 
 ENGINES = {
     "duckdb": Engine(
-        "DuckDB", "duckdb:///file.duckdb", "duckdb.warehouse:DuckDBWarehouse", "duckdb"
+        "DuckDB",
+        "duckdb:///file.duckdb",
+        "duckdb.warehouse:DuckDBWarehouse",
+        objects=("views", "procedures"),
+        driver="duckdb",
     ),
     "sqlserver": Engine(
         "SQL Server",
         "sqlserver://user@host/database",
         "sqlserver.warehouse:SQLServerWarehouse",
-        "mssql_python",
+        objects=("views", "functions", "procedures", "queries", "calls", "security"),
+        driver="mssql_python",
         extra="sqlserver",
     ),
 }
