@@ -40,7 +40,7 @@ class Limits:
 
     @contextmanager
     def kept(self, where: str) -> Iterator[None]:
-        """Tell what the warehouse at ``where`` did wrong after the deadline as DeadlinePassed."""
+        """Raise DeadlinePassed for what the warehouse at ``where`` was not done with in time."""
         self.check(where)
         try:
             yield
@@ -48,6 +48,7 @@ class Limits:
             if self.left:
                 raise
             raise self._passed(where) from error
+        self.check(where)
 
     def first(self, batches: Iterable[pa.RecordBatch], where: str) -> Iterator[pa.RecordBatch]:
         """The rows that are wanted, no more being read. Raises DeadlinePassed between batches."""
