@@ -37,7 +37,7 @@ _QUALITY = columns(
     AsOfTime=INSTANT,
     CreatedAt=INSTANT,
 )
-_RUN = columns(
+_RUNS = rows_of(
     channel_id=LONG,
     started_at=INSTANT,
     ended_at=INSTANT,
@@ -52,7 +52,7 @@ _RUN = columns(
     quality_score=FLOAT,
     error=TEXT,
 )
-"""The fields of ``state.Run``."""
+"""Rows with the fields of ``state.Run``."""
 
 CALLS = catalogue(
     Question(
@@ -82,7 +82,7 @@ CALLS = catalogue(
     Question(
         "record_runs",
         "passes of the pipeline",
-        takes(runs=rows_of(_RUN)),
+        takes(runs=_RUNS),
         columns(RunID=LONG),
     ),
     Question(

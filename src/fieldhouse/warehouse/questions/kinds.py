@@ -40,12 +40,13 @@ class Kind:
     """A kind of value: its Arrow type, what is right in words, and how a value is read.
 
     ``read`` returns the value as engines bind it, or raises ValueError or TypeError for one that is
-    none of this kind.
+    none of this kind. ``example`` is one to ask with.
     """
 
     arrow: pa.DataType
     right: str
     read: Callable[[Any], Any]
+    example: Any
 
 
 def columns(**kinds: Kind) -> pa.Schema:
@@ -61,7 +62,8 @@ def one_of(*words: str) -> Kind:
             raise ValueError("no such word")
         return str(value.upper())
 
-    return Kind(pa.string(), f"one of {', '.join(words[:-1])} and {words[-1]}", _of_text(read))
+    right = f"one of {', '.join(words[:-1])} and {words[-1]}"
+    return Kind(pa.string(), right, _of_text(read), words[0])
 
 
 def list_of(kind: Kind, *, nulls: bool = False) -> Kind:
@@ -73,11 +75,13 @@ def list_of(kind: Kind, *, nulls: bool = False) -> Kind:
         given = values.to_pylist() if isinstance(values, (pa.Array, pa.ChunkedArray)) else values
         return [None if nulls and value is None else kind.read(value) for value in given]
 
-    return Kind(pa.list_(kind.arrow), f"a list, of which each is {kind.right}", read)
+    right = f"a list, of which each is {kind.right}"
+    return Kind(pa.list_(kind.arrow), right, read, [kind.example])
 
 
-def rows_of(schema: pa.Schema) -> Kind:
-    """An Arrow table with these columns, or a list of rows by the columns' names."""
+def rows_of(**kinds: Kind) -> Kind:
+    """An Arrow table with columns of these kinds, or a list of rows by the columns' names."""
+    schema = columns(**kinds)
 
     def read(rows: Any) -> pa.Table:
         if not isinstance(rows, pa.Table):
@@ -85,7 +89,8 @@ def rows_of(schema: pa.Schema) -> Kind:
         return rows.select(schema.names).cast(schema)
 
     right = f"an Arrow table, or a list of rows, with {', '.join(schema.names)}"
-    return Kind(pa.struct(list(schema)), right, read)
+    example = [{name: kind.example for name, kind in kinds.items()}]
+    return Kind(pa.struct(list(schema)), right, read, example)
 
 
 def _of_text(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -155,14 +160,19 @@ def _day(value: Any) -> date:
     return value
 
 
-INT = Kind(pa.int32(), "a whole number of 32 bits", _whole(32))
-LONG = Kind(pa.int64(), "a whole number of 64 bits", _whole(64))
-NUMBER = Kind(pa.decimal128(18, 6), "a number below 10^12 in size", _decimal)
-FLOAT = Kind(pa.float64(), "a number", _float)
-TEXT = Kind(pa.string(), "a text", _of_text(str))
-FLAG = Kind(pa.bool_(), "True or False", _flag)
-INSTANT = Kind(pa.timestamp("us"), "a time (datetime, UTC where it names no zone)", _instant)
-DAY = Kind(pa.date32(), "a date", _day)
+INT = Kind(pa.int32(), "a whole number of 32 bits", _whole(32), 2)
+LONG = Kind(pa.int64(), "a whole number of 64 bits", _whole(64), 2)
+NUMBER = Kind(pa.decimal128(18, 6), "a number below 10^12 in size", _decimal, Decimal("1.5"))
+FLOAT = Kind(pa.float64(), "a number", _float, 1.5)
+TEXT = Kind(pa.string(), "a text", _of_text(str), "a text")
+FLAG = Kind(pa.bool_(), "True or False", _flag, True)
+INSTANT = Kind(
+    pa.timestamp("us"),
+    "a time (datetime, UTC where it names no zone)",
+    _instant,
+    datetime(2024, 1, 3),
+)
+DAY = Kind(pa.date32(), "a date", _day, date(2024, 1, 1))
 CHANNEL_IDS = list_of(INT)
 AGGREGATION_TYPE = one_of("HOURLY", "DAILY", "WEEKLY")
 METHOD = one_of("ZSCORE", "MAD")
