@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from warehouse_kit import DAY, ENGINES, T0, batch, opened, row
 
 from fieldhouse.errors import ConfigurationError
-from fieldhouse.state import Gap, Span
+from fieldhouse.state import Gap, Run, Span
 from fieldhouse.warehouse import Warehouse, sqlfiles
 from fieldhouse.warehouse.engines.sqlserver.session import procedure_name
 from fieldhouse.warehouse.questions import CALLS, QUERIES, Question, kinds
@@ -275,6 +276,12 @@ def test_a_refusal_needs_no_server(url: str) -> None:
         warehouse.migrate()
     line = told(warehouse, "readings")
     assert line.startswith("readings needs channel_id")
+
+
+def test_a_run_is_recorded_whole() -> None:
+    """The rows of record_runs have the fields of a Run, every one, in their order."""
+    rows = CALLS["record_runs"].parameters["runs"].kind.arrow
+    assert [field.name for field in rows] == [field.name for field in fields(Run)]
 
 
 def test_no_parameter_is_called_as_an_argument_is() -> None:
