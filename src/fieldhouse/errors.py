@@ -14,6 +14,7 @@
     └── WarehouseError              the warehouse
         ├── WarehouseUnavailable    ↻ no connection, a lost one, or a server that asks to come again
         ├── WarehouseLocked         ↻ another process holds it
+        ├── DeadlinePassed          ↻ the answer was not there in the time that it was given
         ├── StateMoved              ↻ another process moved the channel on meanwhile
         ├── EntryConflict           ↻ an entry that we hold came back with another time
         └── WarehouseUnusable       missing, corrupt, newer than this program, read-only, full
@@ -30,6 +31,7 @@ __all__ = [
     "ChannelNotFound",
     "ChannelPrivate",
     "ConfigurationError",
+    "DeadlinePassed",
     "EntryConflict",
     "FieldhouseError",
     "KeyRejected",
@@ -114,6 +116,12 @@ class WarehouseUnavailable(WarehouseError):
 
 class WarehouseLocked(WarehouseError):
     """Another process holds the warehouse or the channel."""
+
+    transient = True
+
+
+class DeadlinePassed(WarehouseError):
+    """The answer was not there within the seconds that the question was given."""
 
     transient = True
 

@@ -74,7 +74,8 @@ TOML_KEYS = {
 CHANNEL_KEYS = ("api_key", "decimal_comma", "ranges")
 POINTERS = ("FIELDHOUSE_SECRETS_DIR", "FIELDHOUSE_AZURE_KEY_VAULT_URL", "FIELDHOUSE_AWS_SECRET_ID")
 DEFAULT_WAREHOUSE = "duckdb:///fieldhouse.duckdb"
-ENGINES = ("duckdb", "sqlserver", "clickhouse")
+ENGINES = {"duckdb": "duckdb:///file.duckdb", "sqlserver": "sqlserver://user@host/database"}
+"""How a URL of each engine looks; as in ``warehouse.registry``, which no setting may know."""
 REFERENCE = '{ env = "NAME_OF_A_VARIABLE" } or { file = "/run/secrets/name" }'
 RANGE = (
     "[least, greatest], two numbers in order, of up to 12 digits before the point and 6 after; "
@@ -173,10 +174,7 @@ def _ordered(bounds: tuple[Decimal | None, Decimal | None]) -> object:
 
 Range = Annotated[tuple[Bound | None, Bound | None], AfterValidator(_ordered)]
 
-_ANY_WAREHOUSE = (
-    "duckdb:///file.duckdb, sqlserver://user@host/database or clickhouse://user@host/database, "
-    "its password apart in DB_PASSWORD"
-)
+_ANY_WAREHOUSE = f"{' or '.join(ENGINES.values())}, its password apart in DB_PASSWORD"
 RIGHT = {
     "warehouse_url": _ANY_WAREHOUSE,
     "read_url": _ANY_WAREHOUSE,

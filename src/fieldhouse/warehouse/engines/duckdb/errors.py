@@ -66,7 +66,8 @@ def _ours(path: str, said: str, error: Exception, statement: str | None) -> Exce
         if re.search(pattern, said):
             return WarehouseUnusable(f"{file}: {meaning}")
     first = said.strip().splitlines()[0] if said.strip() else type(error).__name__
-    if statement is not None and isinstance(error, duckdb.Error):
+    interrupted = said.startswith("INTERRUPT")
+    if statement is not None and isinstance(error, duckdb.Error) and not interrupted:
         return ConfigurationError(first)
     if isinstance(error, duckdb.CatalogException) and _NO_SCHEMA.search(said):
         return WarehouseUnusable(f"{file}: its schema is not there yet: migrate it first ({first})")

@@ -1,5 +1,5 @@
 -- settle_entries(channel_id, epoch, at, horizon, entry_ids, created_ats, findings): what was found out about
--- readings of an epoch: 'withdrawn', 'disputed', 'kept' (in spite of the source), 'present', 'dropped'.
+-- readings of an epoch. They are 'withdrawn', 'disputed', 'kept' (in spite of the source), 'present', 'dropped'.
 CREATE OR REPLACE TEMP TABLE found AS
 SELECT
     unnest($entry_ids::BIGINT[]) AS EntryID, unnest($created_ats::TIMESTAMP[]) AS CreatedAt,

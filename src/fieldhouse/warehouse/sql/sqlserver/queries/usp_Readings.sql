@@ -1,4 +1,5 @@
--- usp_Readings(channel_id, start_at, end_at): the readings that count, in the order of time; NULL is open.
+-- usp_Readings(channel_id, start_at, end_at): the readings that count, archived ones too, in the order of
+-- time; NULL is open.
 CREATE OR ALTER PROCEDURE iot.usp_Readings
     @ChannelID INT,
     @StartAt DATETIME2(6) = NULL,
