@@ -7,6 +7,7 @@
     │   │   └── RateLimited         ↻ it asks to slow down
     │   ├── SourceInconsistent      ↻ its answers contradict each other or what we hold
     │   ├── BudgetExhausted         ↻ our own daily budget of requests is used up
+    │   ├── ConnectionBarred        a proxy or a certificate bars the way to it
     │   ├── ChannelNotFound         no such channel
     │   ├── ChannelPrivate          it needs a read key
     │   ├── KeyRejected             it has a key, and that key is not accepted
@@ -29,6 +30,7 @@ __all__ = [
     "ChannelNotFound",
     "ChannelPrivate",
     "ConfigurationError",
+    "ConnectionBarred",
     "EntryConflict",
     "FieldhouseError",
     "KeyRejected",
@@ -83,6 +85,10 @@ class BudgetExhausted(SourceError):
     """The daily budget of requests, our own setting, is used up until midnight UTC."""
 
     transient = True
+
+
+class ConnectionBarred(SourceError):
+    """A proxy wants a login, or a certificate is not trusted; asking again would not help."""
 
 
 class ChannelNotFound(SourceError):

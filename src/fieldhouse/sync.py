@@ -191,7 +191,9 @@ class _Reading:
     def carry_out_one(self, effect: history.Effect) -> Any:
         match effect:
             case history.Ask(results, start, end, uncached):
-                return self.source.page(results=results, start=start, end=end, uncached=uncached)
+                return self.source.page(
+                    results=results, start=start, end=end, fresh=uncached is not None
+                )
             case history.AskEntry(entry_id):
                 return self.source.entry(entry_id)
             case history.Write():

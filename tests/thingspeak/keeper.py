@@ -43,7 +43,9 @@ class Keeper:
                 break
             match effect:
                 case history.Ask(results, start, end, uncached):
-                    outcome = source.page(results=results, start=start, end=end, uncached=uncached)
+                    outcome = source.page(
+                        results=results, start=start, end=end, fresh=uncached is not None
+                    )
                 case history.AskEntry(entry_id):
                     outcome = source.entry(entry_id)
                 case _:

@@ -6,7 +6,7 @@ import gzip
 import re
 import uuid
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
@@ -34,6 +34,8 @@ class Sent:
 
     data: bytes
     close: bool = False
+    drip: Fault | None = None
+    """How the data comes byte by byte, if it does."""
 
 
 def instead(path: str, faults: Sequence[Fault]) -> Response | None:
@@ -54,6 +56,18 @@ def encode(
 ) -> Sent:
     """Make the bytes of an answer to an HTTP/1.1 request, dated *now*."""
     by_kind = {fault.kind: fault for fault in faults}
+    sent = _encoded(request, response, by_kind, now, gzip_on=gzip_on)
+    return replace(sent, drip=by_kind.get("drip"))
+
+
+def _encoded(
+    request: Request,
+    response: Response,
+    by_kind: Mapping[str, Fault],
+    now: datetime,
+    *,
+    gzip_on: bool,
+) -> Sent:
     body, kind = response.body, response.content_type
     if "cut_json" in by_kind:
         body = body[: int(len(body) * by_kind["cut_json"].fraction)]
