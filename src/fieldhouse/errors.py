@@ -118,9 +118,13 @@ class WarehouseUnavailable(WarehouseError):
 
 
 class WarehouseLocked(WarehouseError):
-    """Another process holds the warehouse or the channel."""
+    """Another process holds the warehouse or the channel; ``holder`` names it in words."""
 
     transient = True
+
+    def __init__(self, message: str, holder: str = "another process") -> None:
+        super().__init__(message)
+        self.holder = holder
 
 
 class StateMoved(WarehouseError):

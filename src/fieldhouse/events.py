@@ -11,6 +11,7 @@ from datetime import datetime
 from fieldhouse.state import Run
 
 __all__ = [
+    "AskedAgain",
     "Event",
     "Observer",
     "PageRead",
@@ -18,6 +19,7 @@ __all__ = [
     "RowsLoaded",
     "RunEnded",
     "RunStarted",
+    "WarehouseAwaited",
     "tell",
 ]
 
@@ -33,6 +35,21 @@ class RequestMade:
     outcome: str
     seconds: float
     body_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class AskedAgain:
+    """A request failed for a reason that may pass, in one line, and is made again soon."""
+
+    channel_id: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class WarehouseAwaited:
+    """The warehouse is in use, and waited for: one line that says who holds it."""
+
+    line: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,5 +99,5 @@ def tell(observe: "Observer | None", event: "Event") -> None:
         logger.exception("An observer failed")
 
 
-Event = RequestMade | RunStarted | PageRead | RowsLoaded | RunEnded
+Event = RequestMade | AskedAgain | WarehouseAwaited | RunStarted | PageRead | RowsLoaded | RunEnded
 Observer = Callable[[Event], None]

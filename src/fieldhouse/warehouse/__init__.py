@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 
 from fieldhouse.errors import ConfigurationError
+from fieldhouse.events import Observer
 from fieldhouse.readings import Batch
 
 __all__ = ["Counts", "Warehouse", "open_warehouse"]
@@ -90,12 +91,19 @@ class Warehouse(Protocol):
 
 
 def open_warehouse(
-    url: str, *, read_only: bool = False, password: str | None = None, create: bool = False
+    url: str,
+    *,
+    read_only: bool = False,
+    password: str | None = None,
+    create: bool = False,
+    wait: float = 0.0,
+    observe: Observer | None = None,
 ) -> Warehouse:
     """Open the warehouse at ``url``: ``duckdb:///path`` (a bare path will do) or ``sqlserver://``.
 
     A missing DuckDB file is created unless ``read_only``; a missing database on a server is created
     with ``create``, by a login that may. ``password`` is the login's; it never stands in the URL.
+    A file that another process holds is waited for, up to ``wait`` seconds; ``observe`` is told.
     Raises ConfigurationError for a URL that no engine answers to, WarehouseLocked,
     WarehouseUnavailable and WarehouseUnusable for what the engine says. The schema is not touched:
     call ``migrate``.
@@ -111,7 +119,7 @@ def open_warehouse(
     from fieldhouse.warehouse.engines.duckdb.warehouse import DuckDBWarehouse
 
     path = url.removeprefix("duckdb://").removeprefix("/") if "://" in url else url
-    return DuckDBWarehouse.open(path, read_only=read_only)
+    return DuckDBWarehouse.open(path, read_only=read_only, wait=wait, observe=observe)
 
 
 def _sqlserver(url: str, password: str | None, *, read_only: bool, create: bool) -> Warehouse:

@@ -153,6 +153,7 @@ class ThingSpeak:
         def logged(error: Exception) -> bool | float:
             if verdict := again(error):
                 logger.info("%s; asking again", error)
+                events.tell(self._observe, events.AskedAgain(channel_id, str(error)))
             return verdict
 
         for attempt in stamina.retry_context(

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,12 @@ import duckdb
 import pyarrow as pa
 
 from fieldhouse.errors import ConfigurationError
+from fieldhouse.events import Observer
 from fieldhouse.readings import Batch
 from fieldhouse.warehouse import Counts, migrations, sqlfiles
 from fieldhouse.warehouse.engines.duckdb import load as loading
 from fieldhouse.warehouse.engines.duckdb.errors import translated
+from fieldhouse.warehouse.engines.duckdb.waiting import when_free
 
 __all__ = ["DuckDBWarehouse"]
 
@@ -62,8 +65,23 @@ class DuckDBWarehouse:
         self._closed = False
 
     @classmethod
-    def open(cls, path: str, *, read_only: bool = False) -> "DuckDBWarehouse":
-        """Open or create the file. Raises WarehouseLocked, and WarehouseUnusable for what it is."""
+    def open(
+        cls,
+        path: str,
+        *,
+        read_only: bool = False,
+        wait: float = 0.0,
+        observe: Observer | None = None,
+    ) -> "DuckDBWarehouse":
+        """Open or create the file, waiting up to ``wait`` seconds for another process's.
+
+        Raises WarehouseLocked, and WarehouseUnusable for what it is.
+        """
+        opened = partial(cls._open, path, read_only=read_only)
+        return when_free(opened, path, wait=wait, observe=observe)
+
+    @classmethod
+    def _open(cls, path: str, *, read_only: bool) -> "DuckDBWarehouse":
         with translated(path):
             warehouse = cls(path, duckdb.connect(path, read_only=read_only, config=_CONFIG))
             try:
