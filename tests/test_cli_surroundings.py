@@ -238,8 +238,16 @@ def test_a_command_that_waited_in_vain_says_who_holds_it(
     one_line(fieldhouse("status", "--wait", "soon"), 2, "wait must be a number of seconds")
 
 
-def test_a_run_begins_when_the_notebook_lets_go(
-    home: Path, environment: dict[str, str], holder: "subprocess.Popen[str]"
+@pytest.mark.parametrize(
+    ("command", "outcome"),
+    [(["run", "9"], "1 of 1 channels up to date"), (["status"], "no channel is in the warehouse")],
+)
+def test_a_command_begins_when_the_notebook_lets_go(
+    home: Path,
+    environment: dict[str, str],
+    holder: "subprocess.Popen[str]",
+    command: list[str],
+    outcome: str,
 ) -> None:
     """By default too, for some seconds; on a terminal a line says who is waited for."""
     assert holder.stdin
@@ -250,8 +258,8 @@ def test_a_run_begins_when_the_notebook_lets_go(
         holder.stdin.flush()
 
     line = f"waiting for process {holder.pid}, which holds fieldhouse.duckdb"
-    screen = on_a_terminal(["run", "9"], home, environment, until=line, seconds=60, then=let_go)
-    assert "1 of 1 channels up to date" in screen
+    screen = on_a_terminal(command, home, environment, until=line, seconds=60, then=let_go)
+    assert outcome in screen
 
 
 def on_a_terminal(

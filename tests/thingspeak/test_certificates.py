@@ -139,6 +139,15 @@ def test_an_intermediate_of_the_companys_will_do(
     assert entries(served(signer.issue_cert("localhost"))) == 1
 
 
+def test_a_key_log_that_cannot_be_written_is_no_hindrance(
+    server: Terminator, pem: Path, monkeypatch: Environment
+) -> None:
+    """A developer's SSLKEYLOGFILE, left over, is not ours."""
+    monkeypatch.setenv("SSLKEYLOGFILE", "/no/such/folder/keys.log")
+    monkeypatch.setenv("SSL_CERT_FILE", str(pem))
+    assert entries(server) == 1
+
+
 def test_a_plain_server_needs_no_certificates(
     simulator: Simulator, monkeypatch: Environment
 ) -> None:
@@ -176,6 +185,16 @@ def test_a_file_that_will_not_do_is_named(
     assert str(raised.value).startswith(f"{variable}: {path}")
     assert words in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("variable", certificates.VARIABLES)
+@pytest.mark.parametrize("path", ["x" * 5_000, "/dev/null/ca.pem", "https://ca.test/ca.pem", "~"])
+def test_what_is_no_path_is_named(monkeypatch: Environment, variable: str, path: str) -> None:
+    """Whatever the system says of it, it is one line that begins with the variable."""
+    monkeypatch.setenv(variable, path)
+    with pytest.raises(errors.ConfigurationError) as raised, ThingSpeak("https://x.test"):
+        pass
+    assert str(raised.value).startswith(f"{variable}: {path}")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read anything")

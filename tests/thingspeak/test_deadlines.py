@@ -127,6 +127,19 @@ def test_a_slow_line_that_flows_has_its_chance() -> None:
         assert time.monotonic() - began > 0.6
 
 
+def test_an_answer_that_stops_in_the_middle_is_given_up_in_time() -> None:
+    """However much came before, and however fast."""
+
+    async def stop(writer: Writer) -> None:
+        writer.write(HEAD % 10**9 + b" " * 1_000_000)
+        await writer.drain()
+        await asyncio.sleep(60)
+
+    with Scripted(after_the_request(stop)) as stopping:
+        line = ends_within(f"http://127.0.0.1:{stopping.port}", timeout=0.5, seconds=4)
+    assert "1,000," in line
+
+
 def test_an_endless_answer_ends_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """However well it flows, a request ends after so many times its time-out."""
 
@@ -143,17 +156,22 @@ def test_an_endless_answer_ends_all_the_same(monkeypatch: pytest.MonkeyPatch) ->
     assert "in time" in line
 
 
-def test_time_is_earned_by_what_has_come() -> None:
-    """The rule itself: the time-out, and a second more for each so many bytes, within bounds."""
+def test_time_is_spent_and_given_back() -> None:
+    """The rule itself: so many seconds, one back for each so many bytes, an end in any case."""
     clock = [0.0]
     request = Deadline(10, clock=lambda: clock[0])
     assert request.left() == 10
-    request.came(3 * deadline.LEAST_RATE)
-    assert request.left() == 13
-    clock[0] = 12.5
+    clock[0] = 6
+    request.came(2 * deadline.LEAST_RATE)
+    assert request.left() == 6
+    request.came(10**9)  # what came fast is no credit for a silence afterwards
+    assert request.left() == 10
+    clock[0] = 15.5
     assert request.left() == 0.5
     request.came(10**9)
-    assert request.left() == 10 * deadline.LONGEST - 12.5
+    clock[0] = 10 * deadline.LONGEST - 1
+    request.came(10**9)
+    assert request.left() == 1
     clock[0] = 10**6
     assert request.left() == 0
 

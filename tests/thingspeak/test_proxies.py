@@ -9,12 +9,15 @@ from collections.abc import Iterator
 
 import pytest
 import trustme
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from ways_kit import HttpProxy, Reader, Scripted, SocksProxy, Terminator, Writer
 
 from fieldhouse import errors
 from fieldhouse.simulator import Fault, Simulator, World
 from fieldhouse.sources.thingspeak import certificates, proxies
 from fieldhouse.sources.thingspeak.api import ThingSpeak
+from fieldhouse.sources.thingspeak.connection import Connection, surroundings
 from fieldhouse.sources.thingspeak.pacing import Pacer
 from fieldhouse.thingspeak_client import ThingSpeakClient
 
@@ -198,17 +201,18 @@ def test_a_request_to_a_cgi_script_names_no_proxy() -> None:
 @pytest.mark.parametrize("system", ["darwin", "win32"])
 def test_the_systems_own_proxy_settings_are_used(system: str, monkeypatch: Environment) -> None:
     """On macOS and Windows, where no variable names a proxy."""
-    settings = {"https": "http://10.0.0.1:3128", "socks": "http://10.0.0.1:1080"}
+    own = {"https": "http://10.0.0.1:3128", "socks": "http://10.0.0.1:1080"}
     monkeypatch.setattr(sys, "platform", system)
-    monkeypatch.setattr(urllib.request, "getproxies", lambda: settings)
+    monkeypatch.setattr(urllib.request, "getproxies", lambda: own)
     monkeypatch.setattr(urllib.request, "proxy_bypass", lambda host: host == "localhost")
     chosen = proxies.chosen(SECURE, {})
     assert chosen is not None
     assert (chosen.variable, str(chosen)) == ("the system's settings", "http://10.0.0.1:3128")
     assert proxies.chosen("https://localhost:1", {}) is None
-    own = proxies.chosen(SECURE, {"https_proxy": "http://own.test:1"})
-    assert own is not None
-    assert own.host == "own.test"
+    assert [each.text for each in proxies.described(SECURE, {})] == ["used: http://10.0.0.1:3128"]
+    named = proxies.chosen(SECURE, {"https_proxy": "http://own.test:1"})
+    assert named is not None
+    assert named.host == "own.test"
 
 
 # NO_PROXY
@@ -303,6 +307,28 @@ def test_what_is_no_proxy_is_one_line(monkeypatch: Environment, value: str) -> N
     assert line.startswith("HTTPS_PROXY must be the address of a proxy, as http://host:3128")
     assert "\n" not in line
     assert not any(part in line for part in ("geh", "77", "55", "worker"))
+
+
+PARTS = ("http://", "socks5://", "user:", "p%40ss", "@", "[::1]", ":3128", "xn--", "ü", "://", "::")
+ODD = ".,;*%[]<>\\\"'_-#?&=\t\x00\udc80 0/:@"
+junk = st.lists(st.sampled_from([*PARTS, *ODD, "localhost", "10.0.0.0/8"]), max_size=8).map("".join)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(proxy=junk, exceptions=junk, url=st.sampled_from([PLAIN, SECURE, "http://[::1]:1"]))
+def test_whatever_is_set_works_or_is_one_line(
+    monkeypatch: Environment, proxy: str, exceptions: str, url: str
+) -> None:
+    """No text in any variable makes anything but a client or a line that begins with its name."""
+    with monkeypatch.context() as patch:
+        patch.setattr("os.environ", {"ALL_PROXY": proxy, "NO_PROXY": exceptions})
+        try:
+            Connection(url, timeout=1).close()
+        except errors.ConfigurationError as error:
+            assert str(error).startswith("ALL_PROXY")
+            assert str(error).isprintable()
+            assert "p%40ss" not in str(error)
+        surroundings(url)
 
 
 @pytest.mark.parametrize("scheme", ["socks4", "socks4a"])

@@ -8,6 +8,7 @@ import os
 import re
 import ssl
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -90,7 +91,7 @@ def _used(named: list[str]) -> list[str]:
 
 def _load(context: ssl.SSLContext, variable: str, path: str) -> None:
     place = f"{variable}: {path}"
-    if Path(path).is_dir():
+    if _is_folder(path):
         if variable == "SSL_CERT_FILE":
             raise ConfigurationError(f"{place} is a folder: name a file, or set SSL_CERT_DIR")
         _require_hashed(place, path)
@@ -115,15 +116,30 @@ def _no_pem(path: str) -> str:
 
 def _load_folders(context: ssl.SSLContext, paths: str, *, needed: bool) -> None:
     """Load those that are there; OpenSSL passes over the others, unless nothing else is named."""
-    there = [path for path in paths.split(os.pathsep) if Path(path).is_dir()]
+    there = [path for path in paths.split(os.pathsep) if _is_folder(path)]
     if needed and not there:
-        file = Path(paths).exists()
-        what = "is a file: that is SSL_CERT_FILE" if file else ": there is no such folder"
-        raise ConfigurationError(f"SSL_CERT_DIR: {paths}{'' if what[0] == ':' else ' '}{what}")
+        what = (
+            " is a file: name it in SSL_CERT_FILE"
+            if _is_file(paths)
+            else ": there is no such folder"
+        )
+        raise ConfigurationError(f"SSL_CERT_DIR: {paths}{what}")
     if needed and len(there) == 1:
         _require_hashed(f"SSL_CERT_DIR: {there[0]}", there[0])
     if there:
         context.load_verify_locations(capath=os.pathsep.join(there))
+
+
+def _is_folder(path: str) -> bool:
+    with suppress(OSError):  # a folder above may not be entered, a name be too long
+        return Path(path).is_dir()
+    return False
+
+
+def _is_file(path: str) -> bool:
+    with suppress(OSError):
+        return Path(path).is_file()
+    return False
 
 
 def _require_hashed(place: str, folder: str) -> None:
@@ -161,6 +177,6 @@ def _checked(name: str, environ: Mapping[str, str]) -> Finding:
 
 
 def _beside(first: str, name: str, paths: str) -> Finding:
-    there = any(Path(path).is_dir() for path in paths.split(os.pathsep))
+    there = any(_is_folder(path) for path in paths.split(os.pathsep))
     text = f"used beside {first}: {paths}" if there else f"not used: {paths} is no folder"
     return Finding(name, True, text)

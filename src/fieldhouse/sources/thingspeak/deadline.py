@@ -18,7 +18,7 @@ import httpcore2
 __all__ = ["LEAST_RATE", "LONGEST", "Deadline", "Network", "TlsFailed"]
 
 LEAST_RATE = 1_000
-"""Bytes of an answer, as they come over the line, that earn a request one second more."""
+"""Bytes of an answer, as they come over the line, that give a request a second back."""
 LONGEST = 30
 """How many times its time-out a request may last, however well its answer flows."""
 
@@ -26,13 +26,15 @@ LONGEST = 30
 class Deadline:
     """When a request must be over.
 
-    After ``timeout`` seconds, and a second later for every LEAST_RATE bytes that came: silence and
-    drips end in time, a slow line that flows is listened to. Never after LONGEST times ``timeout``.
+    It has ``timeout`` seconds to spend; every LEAST_RATE bytes that come give a second back, but
+    never more than it began with. So silence ends it in time, whenever it begins, and so does a
+    drip; a slow line that flows is listened to. LONGEST times ``timeout`` is the end in any case.
     """
 
     def __init__(self, timeout: float, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._timeout, self._clock = timeout, clock
-        self._began = clock()
+        self._began = self._at = clock()
+        self._allowance = timeout
         self.received = 0
         """Bytes that came."""
         self.opened: list[httpcore2.NetworkStream] = []
@@ -44,13 +46,16 @@ class Deadline:
         return self._clock() - self._began
 
     def left(self) -> float:
-        """Seconds that the request still has; 0 when it is over."""
-        earned = self._timeout + self.received / LEAST_RATE
-        return max(0.0, min(earned, self._timeout * LONGEST) - self.spent)
+        """Seconds that the request may still wait for the next byte; 0 when it is over."""
+        allowed = self._allowance - (self._clock() - self._at)
+        return max(0.0, min(allowed, self._timeout * LONGEST - self.spent))
 
     def came(self, size: int) -> None:
         """Count bytes of the answer."""
         self.received += size
+        now = self._clock()
+        rest = self._allowance - (now - self._at)
+        self._allowance, self._at = min(self._timeout, rest + size / LEAST_RATE), now
 
     def abandon(self) -> None:
         """Close what was opened for the request: not every library does where it fails."""

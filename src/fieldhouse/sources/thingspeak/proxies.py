@@ -14,6 +14,8 @@ from ipaddress import ip_address, ip_network
 from typing import NamedTuple
 from urllib.parse import SplitResult, unquote, urlsplit
 
+import httpx2
+
 from fieldhouse.errors import ConfigurationError
 
 __all__ = ["VARIABLES", "Finding", "Proxy", "chosen", "described", "given"]
@@ -132,7 +134,13 @@ def _parsed(variable: str, value: str) -> Proxy:
 
 
 def _is_host(text: str) -> bool:
-    return _is_address(text) if ":" in text else bool(_HOST.fullmatch(text))
+    """An address, or a name that the network can write, outside of ASCII too."""
+    if ":" in text:
+        return _is_address(text)
+    try:
+        return bool(_HOST.fullmatch(text) and httpx2.URL(scheme="http", host=text).raw_host)
+    except httpx2.InvalidURL:
+        return False
 
 
 def _wrong(variable: str) -> ConfigurationError:
@@ -197,6 +205,8 @@ def _in_network(host: str, network: str) -> bool:
 
 
 def _described(server: SplitResult, url: str, environ: Mapping[str, str]) -> Iterator[Finding]:
+    if not any(_set(name, environ) for name in VARIABLES):
+        yield from _of_the_system(server, environ)
     used, excepted = _named(server.scheme, environ), _set("NO_PROXY", environ)
     direct = bool(excepted and _excepts(environ[excepted], server))
     for name in (each for both in map(_both, VARIABLES[:3]) for each in both):
@@ -214,6 +224,14 @@ def _described(server: SplitResult, url: str, environ: Mapping[str, str]) -> Ite
         yield Finding(excepted, True, meant if used and direct else other)
         if excepted.islower() and given(environ, "NO_PROXY"):
             yield Finding("NO_PROXY", True, f"not used: {excepted} goes first")
+
+
+def _of_the_system(server: SplitResult, environ: Mapping[str, str]) -> Iterator[Finding]:
+    try:
+        if proxy := _systems(server, environ):
+            yield Finding(SYSTEM, True, f"used: {proxy}")
+    except ConfigurationError as error:
+        yield Finding(SYSTEM, False, str(error))
 
 
 def _used(name: str, environ: Mapping[str, str]) -> Finding:
