@@ -101,7 +101,7 @@ def _refused(way: Way, proxy: Proxy, words: str) -> SourceError:
 def _no_proxy(way: Way, proxy: Proxy, error: Exception) -> str:
     host = urlsplit(way.base_url).hostname or ""
     here = host in ("localhost", "::1") or host.startswith("127.")
-    hint = f"; {way.base_url} is on this machine: NO_PROXY={host}" if here else ""
+    hint = f"; {way.base_url} is on this machine: NO_PROXY={host} asks it directly" if here else ""
     late = isinstance(error, httpcore2.TimeoutException)
     if late and proxy.scheme == "https":
         hint = f"; if it speaks no TLS, {_plain(proxy)}{hint}"
