@@ -523,6 +523,27 @@ def test_a_proxy_that_waits_for_what_is_no_http_gets_the_same_hint(
             server.channel(9).page()
 
 
+@pytest.mark.parametrize("kind", [HttpProxy, SocksProxy])
+def test_a_server_that_is_silent_behind_a_proxy_is_not_the_proxys_fault(
+    monkeypatch: Environment, kind: "type[HttpProxy | SocksProxy]"
+) -> None:
+    """The proxy answered, the server's handshake did not: the line is about the server."""
+
+    async def wait(reader: Reader, writer: Writer) -> None:
+        await reader.read()
+
+    with Scripted(wait) as silent, kind(silent.port) as proxy:
+        scheme = "http" if kind is HttpProxy else "socks5"
+        monkeypatch.setenv("ALL_PROXY", f"{scheme}://127.0.0.1:{proxy.port}")
+        with (
+            client(SECURE, timeout=0.4) as server,
+            pytest.raises(errors.SourceUnavailable) as raised,
+        ):
+            server.channel(9).page()
+    assert str(raised.value).startswith(f"{SECURE} did not answer in time")
+    assert "ALL_PROXY" in str(raised.value)
+
+
 def test_a_lost_answer_through_a_proxy_names_it(
     simulator: Simulator, port: int, monkeypatch: Environment
 ) -> None:

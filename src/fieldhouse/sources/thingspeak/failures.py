@@ -60,7 +60,9 @@ def failure(way: Way, error: Exception, deadline: Deadline) -> SourceError:
             return _tls(way, error)
         case httpcore2.ProxyError() if way.proxy:
             return _refused(way, way.proxy, str(error))
-        case httpcore2.ConnectError() | httpcore2.ConnectTimeout() if way.proxy:
+        case httpcore2.ConnectError() | httpcore2.ConnectTimeout() if (
+            way.proxy and not deadline.received  # it has said nothing yet
+        ):
             return SourceUnavailable(_no_proxy(way, way.proxy, error))
     return SourceUnavailable(_lost(way, error, deadline))
 
@@ -135,7 +137,8 @@ def _tls(way: Way, error: TlsFailed) -> SourceError:
             return SourceUnavailable(f"{who} broke off its handshake{way.through}")
         case ssl.SSLError() as reason:
             return ConnectionBarred(f"{who}: no TLS can be agreed on ({reason.reason})")
-    return SourceUnavailable(f"{who} cannot be reached ({error.reason})")
+    through = "" if proxy else way.through
+    return SourceUnavailable(f"{who} cannot be reached ({error.reason}){through}")
 
 
 def _plain(proxy: Proxy | None) -> str:
