@@ -11,7 +11,7 @@ from datetime import datetime
 from fieldhouse.state import Run
 
 __all__ = [
-    "AskedAgain",
+    "AskingAgain",
     "Event",
     "Observer",
     "PageRead",
@@ -38,11 +38,12 @@ class RequestMade:
 
 
 @dataclass(frozen=True, slots=True)
-class AskedAgain:
-    """A request failed for a reason that may pass, in one line, and is made again soon."""
+class AskingAgain:
+    """A request did not serve, for the reason ``why``; it is made again after so many seconds."""
 
     channel_id: int | None
-    reason: str
+    why: str
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,5 +100,5 @@ def tell(observe: "Observer | None", event: "Event") -> None:
         logger.exception("An observer failed")
 
 
-Event = RequestMade | AskedAgain | WarehouseAwaited | RunStarted | PageRead | RowsLoaded | RunEnded
+Event = RequestMade | AskingAgain | WarehouseAwaited | RunStarted | PageRead | RowsLoaded | RunEnded
 Observer = Callable[[Event], None]

@@ -14,6 +14,7 @@ from fieldhouse.simulator import Fault, Simulator, World
 from fieldhouse.sources.thingspeak import deadline
 from fieldhouse.sources.thingspeak.api import ThingSpeak
 from fieldhouse.sources.thingspeak.deadline import Deadline
+from fieldhouse.sources.thingspeak.failures import never_sent
 from fieldhouse.sources.thingspeak.pacing import Pacer
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
@@ -174,6 +175,17 @@ def test_time_is_spent_and_given_back() -> None:
     assert request.left() == 1
     clock[0] = 10**6
     assert request.left() == 0
+
+
+def test_what_never_went_out_is_told_from_what_did(simulator: Simulator) -> None:
+    """For whoever counts requests: a server that is not there was not asked."""
+    with client("http://127.0.0.1:9", 1) as gone, pytest.raises(errors.SourceError) as raised:
+        gone.channel(9).page()
+    assert never_sent(raised.value)
+    simulator.faults.add(Fault("reset"))
+    with client(simulator.url, 1) as cut, pytest.raises(errors.SourceError) as raised:
+        cut.channel(9).page()
+    assert not never_sent(raised.value)
 
 
 def test_closing_ends_what_is_being_read(simulator: Simulator) -> None:

@@ -162,8 +162,8 @@ def waiting(event: "events.Event") -> str | None:
     match event:
         case events.WarehouseAwaited(line):
             return line
-        case events.AskedAgain(_, reason):
-            return f"{reason}; asking again"
+        case events.AskingAgain(_, why):
+            return f"{why}; asking again"
     return None
 
 

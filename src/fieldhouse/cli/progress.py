@@ -79,7 +79,7 @@ class Progress:
                 with self._lock:
                     if (task := self._tasks.pop(run.channel_id, None)) is not None:
                         self._bars.remove_task(task)
-            case events.WarehouseAwaited() | events.AskedAgain():
+            case events.WarehouseAwaited() | events.AskingAgain():
                 self._say(output.waiting(event))
             case _:
                 pass

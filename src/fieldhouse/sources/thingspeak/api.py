@@ -153,7 +153,7 @@ class ThingSpeak:
         def logged(error: Exception) -> bool | float:
             if verdict := again(error):
                 logger.info("%s; asking again", error)
-                events.tell(self._observe, events.AskedAgain(channel_id, str(error)))
+                events.tell(self._observe, events.AskingAgain(channel_id, str(error), 0.0))
             return verdict
 
         for attempt in stamina.retry_context(

@@ -39,16 +39,25 @@ class Connection:
     """The way to one server, for any number of threads.
 
     ``timeout`` seconds bound a whole request, see `Deadline`. Proxies (with ``use_proxies``) and
-    certificates are those of the environment when this is made. Raises ConfigurationError for what
-    is wrong with them.
+    certificates are those of the environment when this is made; with a ``transport`` of the
+    caller's there are none. Raises ConfigurationError for what is wrong with them.
     """
 
-    def __init__(self, base_url: str, *, timeout: float, use_proxies: bool = True) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        timeout: float,
+        use_proxies: bool = True,
+        transport: httpx2.BaseTransport | None = None,
+    ) -> None:
         self._base_url, self._timeout = base_url, timeout
         self._closed = False
-        self._way = _way(base_url, os.environ, use_proxies=use_proxies)
-        pool = _pool(self._way)
-        self._client = httpx2.Client(transport=_Transport(pool), headers=_HEADERS, trust_env=False)
+        self._way = Way(base_url)
+        if transport is None:
+            self._way = _way(base_url, os.environ, use_proxies=use_proxies)
+            transport = _Transport(_pool(self._way))
+        self._client = httpx2.Client(transport=transport, headers=_HEADERS, trust_env=False)
 
     def get(
         self,

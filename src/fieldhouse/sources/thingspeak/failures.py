@@ -15,7 +15,7 @@ from fieldhouse.sources.thingspeak.certificates import Trust, distrusted
 from fieldhouse.sources.thingspeak.deadline import Deadline, TlsFailed
 from fieldhouse.sources.thingspeak.proxies import Proxy
 
-__all__ = ["Way", "failure", "is_foreseen", "login_wanted"]
+__all__ = ["Way", "failure", "is_foreseen", "login_wanted", "never_sent"]
 
 _NETWORK = (
     httpx2.HTTPError,
@@ -24,6 +24,14 @@ _NETWORK = (
     httpcore2.ProtocolError,
     httpcore2.ProxyError,
     httpcore2.UnsupportedProtocol,
+)
+_BEFORE = (
+    httpcore2.ConnectError,
+    httpcore2.ConnectTimeout,
+    httpcore2.LocalProtocolError,
+    httpcore2.ProxyError,
+    httpcore2.UnsupportedProtocol,
+    httpx2.InvalidURL,
 )
 _PASSING = ("408", "425", "429")
 _NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG")
@@ -51,6 +59,11 @@ class Way:
 def is_foreseen(way: Way, error: Exception) -> bool:
     """Whether an error is the network's, not a defect; SOCKS's library asserts what it is told."""
     return isinstance(error, _NETWORK) or way.over_socks
+
+
+def never_sent(error: SourceError) -> bool:
+    """Whether an error of `Connection.get` came before any request had gone out to the server."""
+    return isinstance(error.__cause__, _BEFORE)
 
 
 def failure(way: Way, error: Exception, deadline: Deadline) -> SourceError:
