@@ -104,6 +104,27 @@ def test_settings_are_frozen(tmp_path: Path) -> None:
         load(tmp_path).page_size = 1  # type: ignore[misc]
 
 
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [("60s", 60), ("2 M", 120), ("1.5h", 5400), ("7", 7), ("0.5", 0.5), ("0", 0)],
+)
+def test_a_wait_may_have_a_unit(tmp_path: Path, given: str, seconds: float) -> None:
+    """On the command line, in a variable, in the file as a text or a number."""
+    assert load(tmp_path, FIELDHOUSE_WAIT=given).wait == seconds
+    assert load(tmp_path, toml=f'[warehouse]\nwait = "{given}"\n').wait == seconds
+    assert load(tmp_path, toml=f"[warehouse]\nwait = {seconds}\n").wait == seconds
+    assert load_settings({"wait": given}, directory=tmp_path, environ={}).wait == seconds
+
+
+@pytest.mark.parametrize("given", ["-1", "60x", "s", "nan", "inf", "1s2", "yes"])
+def test_a_wait_that_is_none_is_refused(tmp_path: Path, given: str) -> None:
+    """One line that says what would do."""
+    with pytest.raises(ConfigurationError, match="FIELDHOUSE_WAIT must be a number of seconds"):
+        load(tmp_path, FIELDHOUSE_WAIT=given)
+    with pytest.raises(ConfigurationError, match="command line: wait must be"):
+        load_settings({"wait": given}, directory=tmp_path, environ={})
+
+
 def test_a_named_file_must_be_there(tmp_path: Path) -> None:
     """A file named on the command line is read in place of fieldhouse.toml, and must exist."""
     other = tmp_path / "other.toml"

@@ -7,6 +7,7 @@
     │   │   └── RateLimited         ↻ it asks to slow down
     │   ├── SourceInconsistent      ↻ its answers contradict each other or what we hold
     │   ├── BudgetExhausted         ↻ our own daily budget of requests is used up
+    │   ├── ConnectionBarred        a proxy or a certificate bars the way to it
     │   ├── ChannelNotFound         no such channel
     │   ├── ChannelPrivate          it needs a read key
     │   ├── KeyRejected             it has a key, and that key is not accepted
@@ -31,6 +32,7 @@ __all__ = [
     "ChannelNotFound",
     "ChannelPrivate",
     "ConfigurationError",
+    "ConnectionBarred",
     "DeadlinePassed",
     "EntryConflict",
     "FieldhouseError",
@@ -88,6 +90,10 @@ class BudgetExhausted(SourceError):
     transient = True
 
 
+class ConnectionBarred(SourceError):
+    """A proxy wants a login, or a certificate is not trusted; asking again would not help."""
+
+
 class ChannelNotFound(SourceError):
     """ThingSpeak knows no channel of that number."""
 
@@ -115,9 +121,13 @@ class WarehouseUnavailable(WarehouseError):
 
 
 class WarehouseLocked(WarehouseError):
-    """Another process holds the warehouse or the channel."""
+    """Another process holds the warehouse or the channel; ``holder`` names it in words."""
 
     transient = True
+
+    def __init__(self, message: str, holder: str = "another process") -> None:
+        super().__init__(message)
+        self.holder = holder
 
 
 class DeadlinePassed(WarehouseError):

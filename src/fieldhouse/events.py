@@ -11,6 +11,7 @@ from datetime import datetime
 from fieldhouse.state import Run
 
 __all__ = [
+    "AskingAgain",
     "Event",
     "Noticed",
     "Observer",
@@ -19,6 +20,7 @@ __all__ = [
     "RowsLoaded",
     "RunEnded",
     "RunStarted",
+    "WarehouseAwaited",
     "tell",
 ]
 
@@ -34,6 +36,22 @@ class RequestMade:
     outcome: str
     seconds: float
     body_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class AskingAgain:
+    """A request did not serve, for the reason ``why``; it is made again after so many seconds."""
+
+    channel_id: int | None
+    why: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class WarehouseAwaited:
+    """The warehouse is in use, and waited for: one line that says who holds it."""
+
+    line: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,5 +114,14 @@ def tell(observe: "Observer | None", event: "Event") -> None:
         logger.exception("An observer failed")
 
 
-Event = RequestMade | RunStarted | PageRead | RowsLoaded | Noticed | RunEnded
+Event = (
+    RequestMade
+    | AskingAgain
+    | WarehouseAwaited
+    | RunStarted
+    | PageRead
+    | RowsLoaded
+    | Noticed
+    | RunEnded
+)
 Observer = Callable[[Event], None]

@@ -88,14 +88,23 @@ def build(
     clock: Callable[[], datetime] = utc_now,
 ) -> Iterator[Parts]:
     """Open the warehouse (migrated), the server and the writer; close all of them afterwards."""
-    warehouse = open_warehouse(settings.warehouse_url, password=settings.warehouse_password)
+    warehouse = open_warehouse(
+        settings.warehouse_url,
+        password=settings.warehouse_password,
+        wait=settings.wait,
+        observe=observe,
+    )
     try:
         warehouse.migrate()
         _sync_ranges(warehouse, settings)
         pacer = Pacer(settings.rate_limit_delay, spend=_spender(warehouse, settings, clock))
         with (
             ThingSpeak(
-                settings.base_url, pacer=pacer, timeout=settings.timeout, observe=observe
+                settings.base_url,
+                pacer=pacer,
+                timeout=settings.timeout,
+                proxies=settings.proxies,
+                observe=observe,
             ) as server,
             Writer(warehouse, observe) as writer,
         ):

@@ -11,6 +11,7 @@ from model import CHANNEL, Source
 from fieldhouse.errors import BudgetExhausted, FieldhouseError
 from fieldhouse.simulator import InProcess, Request
 from fieldhouse.sources.thingspeak.api import Answer, ThingSpeak
+from fieldhouse.sources.thingspeak.connection import Connection
 from fieldhouse.sources.thingspeak.pacing import Pacer
 from fieldhouse.state import END, Span
 
@@ -42,7 +43,7 @@ class Direct(ThingSpeak):
     def __init__(self, server: InProcess) -> None:
         super().__init__("http://simulator", pacer=Pacer(0), attempts=2, backoff=0)
         self.budget: int | None = None
-        self._client = httpx2.Client(transport=Wire(server))
+        self._connection = Connection("http://simulator", timeout=10.0, transport=Wire(server))
 
     def get(self, *arguments: Any, **named: Any) -> Answer[Any]:
         if self.budget is not None:

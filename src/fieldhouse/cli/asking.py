@@ -18,6 +18,7 @@ from fieldhouse.cli.options import (
     FieldNumber,
     Json,
     Output,
+    Wait,
     WarehouseURL,
     day,
     moment,
@@ -72,11 +73,16 @@ def add_to(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def status(warehouse: WarehouseURL = None, config: Config = None, as_json: Json = False) -> None:
+def status(
+    warehouse: WarehouseURL = None,
+    wait: Wait = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
     """What the warehouse holds: readings, how complete, how fresh, how good."""
     from fieldhouse.sync import utc_now
 
-    with _reading(warehouse, config) as house:
+    with _reading(warehouse, wait, config) as house:
         table = house.query("status", as_of=utc_now())
     if as_json:
         output.print_table(table, as_json=True)
@@ -115,6 +121,7 @@ def aggregate(
     start: From = None,
     end: To = None,
     warehouse: WarehouseURL = None,
+    wait: Wait = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
@@ -124,7 +131,7 @@ def aggregate(
     """
     from fieldhouse.sync import utc_now
 
-    with _writing(warehouse, config) as house:
+    with _writing(warehouse, wait, config) as house:
         _require(house, channel_id)
         done = house.call(
             "usp_ProcessSensorReadings",
@@ -147,11 +154,12 @@ def anomalies(
     ] = Method.ZSCORE,
     as_of: AsOf = None,
     warehouse: WarehouseURL = None,
+    wait: Wait = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """Readings of a field that lie too far from its mean (usp_DetectAnomalies)."""
-    with _reading(warehouse, config) as house:
+    with _reading(warehouse, wait, config) as house:
         _require(house, channel_id)
         found = house.query(
             "usp_DetectAnomalies",
@@ -174,11 +182,12 @@ def quality(
     ] = None,
     as_of: AsOf = None,
     warehouse: WarehouseURL = None,
+    wait: Wait = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """Score a day of a channel, 0 to 100 (usp_CalculateDataQuality)."""
-    with _writing(warehouse, config) as house:
+    with _writing(warehouse, wait, config) as house:
         _require(house, channel_id)
         instant = _as_of(house, channel_id, as_of)
         if check_date and check_date > instant.date():
@@ -195,11 +204,12 @@ def trend(
     days: Annotated[int, typer.Option(min=1, help="How far to look back.")] = 30,
     as_of: AsOf = None,
     warehouse: WarehouseURL = None,
+    wait: Wait = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """A field day by day: change, seven-day mean, direction (usp_GetTrendAnalysis)."""
-    with _reading(warehouse, config) as house:
+    with _reading(warehouse, wait, config) as house:
         _require(house, channel_id)
         found = house.query(
             "usp_GetTrendAnalysis",
@@ -214,6 +224,7 @@ def trend(
 def query(
     statement: Annotated[str, typer.Argument(metavar="SELECT", help="One SELECT, in quotes.")],
     warehouse: WarehouseURL = None,
+    wait: Wait = None,
     config: Config = None,
     as_json: Json = False,
     target: Output = None,
@@ -224,7 +235,7 @@ def query(
 
     In the warehouse's own SQL: on SQL Server it is SELECT TOP (5) …, without LIMIT.
     """
-    with _reading(warehouse, config) as house:
+    with _reading(warehouse, wait, config) as house:
         answer = house.stream(statement)
         if target:
             typer.echo(f"{files.write(answer, target):,} rows in {target}")
@@ -243,10 +254,11 @@ def export(
     start: From = None,
     end: To = None,
     warehouse: WarehouseURL = None,
+    wait: Wait = None,
     config: Config = None,
 ) -> None:
     """Write a channel's readings or periods to a Parquet or CSV file."""
-    with _reading(warehouse, config) as house:
+    with _reading(warehouse, wait, config) as house:
         _require(house, channel_id)
         span = {"channel_id": channel_id, "start_at": start, "end_at": end}
         if table is Table.READINGS:
@@ -257,14 +269,14 @@ def export(
 
 
 @contextmanager
-def _reading(url: str | None, config: Path | None) -> "Iterator[Warehouse]":
-    with closing(opened(settings_from(config, url))) as house:
+def _reading(url: str | None, wait: str | None, config: Path | None) -> "Iterator[Warehouse]":
+    with closing(opened(settings_from(config, url, wait))) as house:
         yield house
 
 
 @contextmanager
-def _writing(url: str | None, config: Path | None) -> "Iterator[Warehouse]":
-    with closing(opened(settings_from(config, url), read_only=False)) as house:
+def _writing(url: str | None, wait: str | None, config: Path | None) -> "Iterator[Warehouse]":
+    with closing(opened(settings_from(config, url, wait), read_only=False)) as house:
         house.migrate()
         yield house
 

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fieldhouse.cli import output
-from fieldhouse.cli.options import ChannelID, Config, Json, WarehouseURL, opened, settings_from
+from fieldhouse.cli.options import (
+    ChannelID,
+    Config,
+    Json,
+    Wait,
+    WarehouseURL,
+    opened,
+    settings_from,
+)
 from fieldhouse.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -26,11 +34,12 @@ def list_channels(
         bool, typer.Option("--mine", help="Those of your account: THINGSPEAK_USER_API_KEY.")
     ] = False,
     warehouse: WarehouseURL = None,
+    wait: Wait = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """List the channels in the warehouse, or those of your ThingSpeak account."""
-    settings = settings_from(config, warehouse)
+    settings = settings_from(config, warehouse, wait)
     if mine:
         _print(_own(settings), as_json=as_json)
         return
@@ -63,6 +72,7 @@ def search(
 def add(
     channel_id: ChannelID,
     warehouse: WarehouseURL = None,
+    wait: Wait = None,
     config: Config = None,
 ) -> None:
     """Add a channel to the warehouse, so that every 'fieldhouse run' takes it along."""
@@ -72,7 +82,8 @@ def add(
     from fieldhouse.sync import sync_metadata
 
     output.set_up_log()
-    with build(settings_from(config, warehouse)) as parts:
+    settings = settings_from(config, warehouse, wait)
+    with build(settings, observe=output.observe) as parts:
         sync_metadata(parts.channel(channel_id), parts.warehouse, parts.clock(), timedelta(0))
         named = {row["ChannelID"]: row for row in parts.warehouse.query("channels").to_pylist()}
     typer.echo(f"channel {channel_id} added: {named[channel_id]['ChannelName']}")
@@ -93,7 +104,11 @@ def _server(settings: "Settings") -> "ThingSpeak":
     from fieldhouse.sources.thingspeak.pacing import Pacer
 
     return ThingSpeak(
-        settings.base_url, pacer=Pacer(settings.rate_limit_delay), timeout=settings.timeout
+        settings.base_url,
+        pacer=Pacer(settings.rate_limit_delay),
+        timeout=settings.timeout,
+        proxies=settings.proxies,
+        observe=output.observe,
     )
 
 

@@ -13,13 +13,14 @@ from fieldhouse.cli import output
 from fieldhouse.cli.options import (
     Config,
     Json,
+    Wait,
     WarehouseURL,
     channel_number,
     moment,
     opened,
     settings_from,
 )
-from fieldhouse.errors import ConfigurationError, FieldhouseError
+from fieldhouse.errors import ConfigurationError, FieldhouseError, WarehouseLocked
 
 if TYPE_CHECKING:
     from fieldhouse.settings import Settings
@@ -62,6 +63,7 @@ def run(
         bool, typer.Option("--simulated", help="Against the built-in simulator: no network.")
     ] = False,
     warehouse: WarehouseURL = None,
+    wait: Wait = None,
     config: Config = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -73,14 +75,16 @@ def run(
     from cron as often as you like.
     """
     output.set_up_log(verbose=verbose, quiet=quiet)
-    with _simulator(simulated, settings_from(config, warehouse)) as base_url:
+    with _simulator(simulated, settings_from(config, warehouse, wait)) as base_url:
         if simulated and not (as_json or quiet):
             _say_simulated(base_url)
         settings = settings_from(
             config,
             warehouse,
+            wait,
             base_url=base_url,
             rate_limit_delay=0.0 if simulated else None,
+            proxies=False if simulated else None,
         )
         wanted = [_SIMULATED] if simulated else _wanted(channel_ids or (), settings)
         return _copy(settings, wanted, workers, results, None, as_json=as_json, quiet=quiet)
@@ -98,6 +102,7 @@ def backfill(
     ] = None,
     workers: Workers = 4,
     warehouse: WarehouseURL = None,
+    wait: Wait = None,
     config: Config = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -113,7 +118,7 @@ def backfill(
     if start and end and start > end:
         raise ConfigurationError(f"--from {start} lies after --to {end}")
     output.set_up_log(verbose=verbose, quiet=quiet)
-    settings = settings_from(config, warehouse)
+    settings = settings_from(config, warehouse, wait)
     wanted = _wanted(channel_ids or (), settings)
     again = Span(start or BEGINNING, end or END) if start or end else None
     return _copy(settings, wanted, workers, None, again, as_json=as_json, quiet=quiet)
@@ -200,6 +205,8 @@ def _first_simulated(settings: "Settings") -> datetime | None:
     """When the station of an earlier simulated run ended, if the warehouse has one: it lives on."""
     try:
         house = opened(settings)
+    except WarehouseLocked:
+        raise
     except FieldhouseError:  # there is none yet; what else is wrong with it, the run will say
         return None
     with closing(house):

@@ -1,5 +1,6 @@
 """Progress bars for long work: one a channel while it is read, with rate and time left."""
 
+import re
 import threading
 from types import TracebackType
 
@@ -16,9 +17,11 @@ from rich.progress import (
 )
 
 from fieldhouse import events
+from fieldhouse.cli import output
 
 __all__ = ["Progress"]
 
+_NUMBERS = re.compile(r"[\d.,]+")
 _SHOWN = 12
 """Channels that have a bar at one time."""
 
@@ -39,6 +42,7 @@ class Progress:
             transient=True,
         )
         self._tasks: dict[int, TaskID] = {}
+        self._said: set[str] = set()
         self._lock = threading.Lock()
 
     def __enter__(self) -> "Progress":
@@ -75,8 +79,20 @@ class Progress:
                 with self._lock:
                     if (task := self._tasks.pop(run.channel_id, None)) is not None:
                         self._bars.remove_task(task)
+            case events.WarehouseAwaited() | events.AskingAgain():
+                self._say(output.waiting(event))
             case _:
                 pass
+
+    def _say(self, line: str | None) -> None:
+        """A line above the bars, once, however many channels it concerns and numbers it names."""
+        kind = _NUMBERS.sub("", line or "")
+        with self._lock:
+            if line is None or kind in self._said:
+                return
+            self._said.add(kind)
+        if not self._bars.disable:
+            self._bars.console.print(line, markup=False, highlight=False)
 
     def _task(self, channel_id: int) -> TaskID | None:
         if channel_id not in self._tasks and len(self._tasks) < _SHOWN:

@@ -12,6 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import pyarrow as pa
 
+from fieldhouse.events import Observer
 from fieldhouse.readings import Batch
 from fieldhouse.warehouse.limits import NO_LIMITS, Limits
 from fieldhouse.warehouse.registry import Opening, engine_of
@@ -109,16 +110,25 @@ class HasProcedures(Protocol):
 
 
 def open_warehouse(
-    url: str | Path, *, read_only: bool = False, password: str | None = None, create: bool = False
+    url: str | Path,
+    *,
+    read_only: bool = False,
+    password: str | None = None,
+    create: bool = False,
+    wait: float = 0.0,
+    observe: Observer | None = None,
 ) -> Warehouse:
     """Open the warehouse at ``url``: ``duckdb:///path`` (a bare path will do) or ``sqlserver://``.
 
     A missing DuckDB file is created unless ``read_only``; a missing database on a server is created
     with ``create``, by a login that may. ``password`` is the login's; it never stands in the URL.
+    A file that another process holds is waited for, up to ``wait`` seconds; ``observe`` is told.
     Raises ConfigurationError for a URL that no engine answers to, WarehouseLocked,
     WarehouseUnavailable and WarehouseUnusable for what the engine says. The schema is not touched:
     call ``migrate``.
     """
-    opening = Opening(str(url), password, read_only=read_only, create=create)
+    opening = Opening(
+        str(url), password, read_only=read_only, create=create, wait=wait, observe=observe
+    )
     warehouse: Warehouse = engine_of(opening.url).load().open(opening)
     return warehouse

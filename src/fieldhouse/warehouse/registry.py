@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fieldhouse.errors import ConfigurationError
+from fieldhouse.events import Observer
 
 __all__ = ["ENGINES", "Engine", "Opening", "engine_of"]
 
@@ -22,6 +23,9 @@ class Opening:
     password: str | None = field(default=None, repr=False)
     read_only: bool = False
     create: bool = False
+    wait: float = 0.0
+    """Seconds to wait for another process that holds what is to be opened."""
+    observe: Observer | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ def _ours(path: str, said: str, error: Exception, statement: str | None) -> Exce
     file = Path(path)
     if locked := _LOCK.search(said):
         holder = f"process {locked[1]}" if locked[1] else "another process"
-        return WarehouseLocked(f"{file} is in use by {holder}; wait for it or end it")
+        return WarehouseLocked(f"{file} is in use by {holder}; wait for it or end it", holder)
     if ours := _SAID_BY_US.search(said):  # error('…') in a file of ours
         return (StateMoved if ours[1] == "StateMoved" else ConfigurationError)(ours[2])
     for pattern, meaning in _UNUSABLE.items():

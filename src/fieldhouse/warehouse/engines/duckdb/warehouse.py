@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from fieldhouse.readings import Batch
 from fieldhouse.warehouse import Counts, migrations, questions, sqlfiles
 from fieldhouse.warehouse.engines.duckdb import load as loading
 from fieldhouse.warehouse.engines.duckdb.errors import translated
+from fieldhouse.warehouse.engines.duckdb.waiting import when_free
 from fieldhouse.warehouse.limits import NO_LIMITS, Limits
 from fieldhouse.warehouse.registry import Opening
 
@@ -65,10 +67,18 @@ class DuckDBWarehouse:
 
     @classmethod
     def open(cls, opening: Opening) -> "DuckDBWarehouse":
-        """Open or create the file. Raises WarehouseLocked, and WarehouseUnusable for what it is."""
+        """Open or create the file, waiting for another process's as long as is asked.
+
+        Raises WarehouseLocked, and WarehouseUnusable for what it is.
+        """
         path = _path(opening.url)
+        opened = partial(cls._open, path, read_only=opening.read_only)
+        return when_free(opened, path, wait=opening.wait, observe=opening.observe)
+
+    @classmethod
+    def _open(cls, path: str, *, read_only: bool) -> "DuckDBWarehouse":
         with translated(path):
-            connection = duckdb.connect(path, read_only=opening.read_only, config=_CONFIG)
+            connection = duckdb.connect(path, read_only=read_only, config=_CONFIG)
             warehouse = cls(path, connection)
             try:
                 migrations.check(_ENGINE, warehouse._applied(), where=path)
