@@ -4,13 +4,16 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 CHANNEL ?=
 
-.PHONY: run test lint bench bench-sqlserver clean
+.PHONY: run test test-long lint bench bench-sqlserver clean
 
 run: $(VENV)/ready  ## the main job: against the built-in simulator, or CHANNEL=9 for a real channel
 	$(BIN)/fieldhouse run $(if $(CHANNEL),$(CHANNEL),--simulated)
 
 test: lint $(VENV)/ready-dev  ## lint, types, the import contract, all tests
 	$(BIN)/pytest -n 2
+
+test-long: $(VENV)/ready-dev  ## ten million texts typed; a quarter of an hour
+	FIELDHOUSE_TEXTS=10000000 $(BIN)/pytest -n 2 tests/test_readings_fuzzed.py
 
 lint: $(VENV)/ready-dev
 	$(BIN)/ruff check .
