@@ -16,7 +16,16 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from rich.console import Console
 
-__all__ = ["console", "print_json", "print_rows", "print_table", "set_up_log", "sparkline", "text"]
+__all__ = [
+    "console",
+    "print_json",
+    "print_rows",
+    "print_table",
+    "set_up_log",
+    "sparkline",
+    "text",
+    "texts_said",
+]
 
 _WIDE = 12
 """A single row with more columns than this stands better on end."""
@@ -117,6 +126,14 @@ def print_table(table: "pa.Table", *, title: str | None = None, as_json: bool = 
         return print_json(table.to_pylist())
     cells = list(zip(*(column.to_pylist() for column in table.columns), strict=True))
     return _print_cells(cells, names, title=title)
+
+
+def texts_said(texts: Mapping[str, int], *, in_cells: bool = False) -> str:
+    """How a line on an export ends: how many values went as the source's text, and where to."""
+    if not (count := sum(texts.values())):
+        return ""
+    where = "in their cells" if in_cells else f"in {', '.join(f'{name}Text' for name in texts)}"
+    return f"; values that no number is exactly, as the source wrote them, {where}: {count:,}"
 
 
 def sparkline(values: Sequence[float | None], width: int = 60) -> str:
