@@ -82,6 +82,7 @@ class RowsLoaded:
     inserted: int
     updated: int
     duplicates: int
+    rejected: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ _RUNS = pa.schema(
         *((name, pa.timestamp("us")) for name in ("started_at", "ended_at")),
         ("outcome", pa.string()),
         *((name, pa.int64()) for name in ("requests", "requests_needed", "fetched")),
-        *((name, pa.int64()) for name in ("inserted", "updated", "duplicates", "raw")),
+        *((name, pa.int64()) for name in ("inserted", "updated", "duplicates", "raw", "rejected")),
         ("quality_score", pa.float64()),
         ("error", pa.string()),
     ]
@@ -381,6 +381,12 @@ class IoTDataPipeline:
         logger.info(
             "Inserted %d sensor readings for channel %d", copied.counts.inserted, channel_id
         )
+        if copied.counts.rejected:
+            logger.warning(
+                "%d entries of channel %d could not be readings: see iot.RejectedEntries",
+                copied.counts.rejected,
+                channel_id,
+            )
         return copied.counts.inserted
 
     def _aggregate(self, aggregation_type: str, parts: Parts, channel_id: int) -> bool:

@@ -216,5 +216,6 @@ class Run:
     updated: int = 0
     duplicates: int = 0
     raw: int = 0
+    rejected: int = 0
     quality_score: float | None = None
     error: str | None = field(default=None)

@@ -10,9 +10,9 @@ import pyarrow.compute as pc
 
 from fieldhouse import events, recall
 from fieldhouse.errors import EntryConflict, SourceInconsistent, StateMoved
-from fieldhouse.readings import RAW, READINGS, REJECTED, Batch, type_text
+from fieldhouse.readings import RAW, READINGS, REJECTED, Batch, parse_time, type_text
 from fieldhouse.sources.thingspeak import api, history
-from fieldhouse.sources.thingspeak.page import Page, parse_time
+from fieldhouse.sources.thingspeak.page import Page
 from fieldhouse.state import ChannelState, Epoch, Known
 from fieldhouse.warehouse import Counts, Warehouse
 from fieldhouse.writer import Ticket, Writer

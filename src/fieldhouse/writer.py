@@ -137,6 +137,8 @@ class Writer:
             return WarehouseError(f"the load failed unexpectedly: {error!r}")
         for channel_id, count in counts.items():
             tickets[channel_id].counts += count
-            loaded = events.RowsLoaded(channel_id, count.inserted, count.updated, count.duplicates)
+            loaded = events.RowsLoaded(
+                channel_id, count.inserted, count.updated, count.duplicates, count.rejected
+            )
             events.tell(self._observe, loaded)
         return None

@@ -257,15 +257,23 @@ def export(
     wait: Wait = None,
     config: Config = None,
 ) -> None:
-    """Write a channel's readings or periods to a Parquet or CSV file."""
+    """Write a channel's readings or periods to a Parquet or CSV file.
+
+    A value that no number is exactly goes as the source's text: into the cell of a CSV file, in
+    Parquet into a column beside (Field1Text).
+    """
+    from fieldhouse.export import export_readings
+
     with _reading(warehouse, wait, config) as house:
         _require(house, channel_id)
-        span = {"channel_id": channel_id, "start_at": start, "end_at": end}
-        if table is Table.READINGS:
-            answer = house.scan("readings", **span)
-        else:
+        if table is not Table.READINGS:
+            span = {"channel_id": channel_id, "start_at": start, "end_at": end}
             answer = house.scan("aggregates", aggregation_type=table.name, **span)
-        typer.echo(f"{files.write(answer, target):,} rows in {target}")
+            typer.echo(f"{files.write(answer, target):,} rows in {target}")
+            return
+        done = export_readings(house, target, channel_id=channel_id, start_at=start, end_at=end)
+        texts = output.texts_said(done.texts, in_cells=files.kind(target) == ".csv")
+        typer.echo(f"{done.rows:,} rows in {target}{texts}")
 
 
 @contextmanager

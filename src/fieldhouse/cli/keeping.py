@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from fieldhouse.cli import output
 from fieldhouse.cli.options import Config, Wait, WarehouseURL, day, opened, settings_from
 
 __all__ = ["add_to"]
@@ -48,4 +49,5 @@ def archive(
         house.migrate()
         moved = move(house, before, export=export, overwrite=overwrite)
     written = f", {len(moved.files)} months written to {export}" if export else ""
-    typer.echo(f"{moved.readings:,} readings from before {before} archived{written}")
+    texts = output.texts_said(moved.texts)
+    typer.echo(f"{moved.readings:,} readings from before {before} archived{written}{texts}")

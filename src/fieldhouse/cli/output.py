@@ -27,6 +27,7 @@ __all__ = [
     "set_up_log",
     "sparkline",
     "text",
+    "texts_said",
     "waiting",
 ]
 
@@ -129,6 +130,14 @@ def print_table(table: "pa.Table", *, title: str | None = None, as_json: bool = 
         return print_json(table.to_pylist())
     cells = list(zip(*(column.to_pylist() for column in table.columns), strict=True))
     return _print_cells(cells, names, title=title)
+
+
+def texts_said(texts: Mapping[str, int], *, in_cells: bool = False) -> str:
+    """How a line on an export ends: how many values went as the source's text, and where to."""
+    if not (count := sum(texts.values())):
+        return ""
+    where = "in their cells" if in_cells else f"in {', '.join(f'{name}Text' for name in texts)}"
+    return f"; values that no number is exactly, as the source wrote them, {where}: {count:,}"
 
 
 def sparkline(values: Sequence[float | None], width: int = 60) -> str:

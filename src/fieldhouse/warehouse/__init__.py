@@ -25,13 +25,14 @@ class Counts:
     """What a load did with the rows of one channel.
 
     Every reading offered is one of ``inserted``, ``updated`` or ``duplicates``; ``raw`` counts the
-    texts that were new to ``iot.RawValues``.
+    texts that were new to ``iot.RawValues``, ``rejected`` the entries new to ``RejectedEntries``.
     """
 
     inserted: int = 0
     updated: int = 0
     duplicates: int = 0
     raw: int = 0
+    rejected: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
         """Both together."""
@@ -40,6 +41,7 @@ class Counts:
             self.updated + other.updated,
             self.duplicates + other.duplicates,
             self.raw + other.raw,
+            self.rejected + other.rejected,
         )
 
 

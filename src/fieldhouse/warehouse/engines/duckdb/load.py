@@ -69,6 +69,7 @@ class _Tally(NamedTuple):
     updated: Counter[int]
     duplicates: Counter[int]
     raw: Counter[int]
+    rejected: Counter[int]
 
     def counts(self, channel_id: int) -> Counts:
         return Counts(*(tally[channel_id] for tally in self))
@@ -76,7 +77,7 @@ class _Tally(NamedTuple):
 
 def load(session: Session, batches: Sequence[Batch]) -> Mapping[int, Counts]:
     """Write the batches through ``session``, whose transaction the caller ends."""
-    tally = _Tally(Counter(), Counter(), Counter(), Counter())
+    tally = _Tally(Counter(), Counter(), Counter(), Counter(), Counter())
     held = _held(session, {batch.channel_id for batch in batches})
     fresh = _claim(session, batches, held, tally)
     if fresh:
@@ -139,8 +140,10 @@ def _load_fresh(
         older = [key for key, p in proven.items() if not _is_newest(p, held[p.channel_id])]
         touched, replaced = _write_readings(session, offered, older, clear=clear, tally=tally)
         texts += replaced
+        if not clear:
+            texts += _take_stale_texts(session, offered, texts[0])
     _write_texts(session, texts, tally)
-    _write_rejected(session, offer.joined(batches, "rejected", offer.OFFERED_REJECTED))
+    _write_rejected(session, offer.joined(batches, "rejected", offer.OFFERED_REJECTED), tally)
     _write_progress(session, [p for p in proven.values() if _is_newest(p, held[p.channel_id])])
     _write_marks(session, touched)
 
@@ -266,6 +269,22 @@ def _supersede(session: Session, touched: pa.Table) -> None:
         session.run("supersede_archived", **limits)
 
 
+def _take_stale_texts(session: Session, offered: pa.Table, texts: pa.Table) -> list[pa.Table]:
+    """Delete the texts whose reasons no longer hold; those that were replaced, to be kept so."""
+    limits = offer.bounds(offered)._asdict()
+    with _registered(session, offered=offered, offered_raw=texts):
+        if not session.run("has_stale_texts", **limits):
+            return []
+        stale = session.ask("stale_texts", **limits)
+    if not stale.num_rows:
+        return []
+    with _registered(session, stale=stale):
+        session.run("delete_texts", **limits)
+    replaced = stale.filter(stale["IsReplaced"]).drop_columns(["IsReplaced", "Reason"])
+    reasons = pa.repeat(pa.scalar("replaced"), replaced.num_rows)
+    return [replaced.append_column("Reason", reasons).cast(offer.OFFERED_RAW)]
+
+
 def _write_texts(session: Session, texts: list[pa.Table], tally: _Tally) -> None:
     offered = pa.concat_tables(texts)
     if offered.num_rows:
@@ -274,10 +293,11 @@ def _write_texts(session: Session, texts: list[pa.Table], tally: _Tally) -> None
         tally.raw.update(offer.by_channel(kept))
 
 
-def _write_rejected(session: Session, offered: pa.Table) -> None:
+def _write_rejected(session: Session, offered: pa.Table, tally: _Tally) -> None:
     if offered.num_rows:
         with _registered(session, offered_rejected=offered):
-            session.run("insert_rejected")
+            kept = session.ask("insert_rejected")
+        tally.rejected.update(offer.by_channel(kept))
 
 
 def _write_progress(session: Session, proven: list[Proven]) -> None:

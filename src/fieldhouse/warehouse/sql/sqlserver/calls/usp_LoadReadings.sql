@@ -73,6 +73,9 @@ BEGIN
     CREATE TABLE #kept (
         ChannelID INT NOT NULL
     );
+    CREATE TABLE #refused (
+        ChannelID INT NOT NULL
+    );
     CREATE CLUSTERED INDEX CX_offered ON #offered(ChannelID, Epoch, EntryID, Turn);
     CREATE CLUSTERED INDEX CX_held ON #held(ChannelID, Epoch, EntryID, Turn);
 

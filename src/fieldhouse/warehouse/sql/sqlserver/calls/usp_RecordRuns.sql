@@ -18,6 +18,7 @@ BEGIN
             Updated,
             Duplicates,
             Raw,
+            Rejected,
             QualityScore,
             Error
         )
@@ -33,6 +34,7 @@ BEGIN
             j.Updated,
             j.Duplicates,
             j.Raw,
+            j.Rejected,
             j.QualityScore,
             iot.ufn_JsonText(j.Error)
         FROM OPENJSON(@Runs) WITH (
@@ -47,6 +49,7 @@ BEGIN
             Updated BIGINT '$.updated',
             Duplicates BIGINT '$.duplicates',
             Raw BIGINT '$.raw',
+            Rejected BIGINT '$.rejected',
             QualityScore FLOAT '$.quality_score',
             Error NVARCHAR(MAX) '$.error'
         ) AS j
