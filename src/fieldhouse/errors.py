@@ -31,6 +31,7 @@ __all__ = [
     "ConfigurationError",
     "EntryConflict",
     "FieldhouseError",
+    "Interrupted",
     "KeyRejected",
     "RateLimited",
     "RequestRefused",
@@ -49,6 +50,10 @@ class FieldhouseError(Exception):
     """Whatever Fieldhouse raises on purpose; its text is one line, fit to be shown."""
 
     transient: ClassVar[bool] = False
+
+
+class Interrupted(Exception):
+    """Somebody asked to stop: no error, and no part of the tree; what was read is kept."""
 
 
 class ConfigurationError(FieldhouseError):

@@ -11,7 +11,10 @@ from datetime import datetime
 from fieldhouse.state import Run
 
 __all__ = [
+    "AnalysisStarted",
+    "AskingAgain",
     "Event",
+    "FleetStarted",
     "Observer",
     "PageRead",
     "RequestMade",
@@ -33,6 +36,22 @@ class RequestMade:
     outcome: str
     seconds: float
     body_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class AskingAgain:
+    """A request did not serve, for the reason ``why``; it is made again after so many seconds."""
+
+    channel_id: int | None
+    why: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class FleetStarted:
+    """So many channels are to be brought up to date; each ends with a RunEnded, or is not begun."""
+
+    channels: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +85,13 @@ class RowsLoaded:
 
 
 @dataclass(frozen=True, slots=True)
+class AnalysisStarted:
+    """What these channels brought is being aggregated and scored."""
+
+    channel_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RunEnded:
     """The pipeline is through with a channel."""
 
@@ -82,5 +108,14 @@ def tell(observe: "Observer | None", event: "Event") -> None:
         logger.exception("An observer failed")
 
 
-Event = RequestMade | RunStarted | PageRead | RowsLoaded | RunEnded
+Event = (
+    RequestMade
+    | AskingAgain
+    | FleetStarted
+    | RunStarted
+    | PageRead
+    | RowsLoaded
+    | AnalysisStarted
+    | RunEnded
+)
 Observer = Callable[[Event], None]

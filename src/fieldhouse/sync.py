@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fieldhouse import events
-from fieldhouse.errors import EntryConflict, SourceInconsistent, StateMoved
+from fieldhouse.errors import EntryConflict, Interrupted, SourceInconsistent, StateMoved
 from fieldhouse.readings import RAW, READINGS, REJECTED, Batch, type_text
 from fieldhouse.sources.thingspeak import api, history
 from fieldhouse.sources.thingspeak.page import Page, parse_time
@@ -29,10 +29,6 @@ __all__ = [
 
 _PLANS = 3
 """How often a channel is planned anew when the warehouse says that the plan no longer holds."""
-
-
-class Interrupted(Exception):
-    """Somebody asked to stop; all that was read is written."""
 
 
 @dataclass(slots=True)
@@ -132,7 +128,7 @@ def copy_history(
     first page renews them, and no request is made for them alone.
     ``copied`` is kept up with what it brings. Holds the channel's lock. Raises what ``errors``
     draws; whatever was written before stays, and the next reading carries on from it. Raises
-    Interrupted when ``stop`` is set, between two pages.
+    Interrupted when ``stop`` is set: what was read is written, and nothing more is asked.
     """
     suspicion: str | None = None
     with warehouse.lock(source.channel_id):
@@ -179,7 +175,8 @@ class _Reading:
         try:
             while True:
                 effect = plan.send(outcome)
-                if self.stop is not None and self.stop.is_set():
+                asks = isinstance(effect, (history.Ask, history.AskEntry))
+                if asks and self.stop is not None and self.stop.is_set():
                     raise Interrupted
                 outcome = self.carry_out_one(effect)
         except StopIteration:

@@ -3,8 +3,10 @@
 from dataclasses import asdict
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import pyarrow as pa
+import pytest
 from warehouse_kit import DAY, HOUR, MINUTE, T0, batch, row, rows_of
 
 from fieldhouse.state import BEGINNING, Gap, Run, Span
@@ -88,9 +90,42 @@ def test_requests_are_counted_by_the_day(warehouse: Warehouse) -> None:
     assert warehouse.query("requests_on", day=T0.date())["Requests"].to_pylist() == [0]
     for total in (2, 4):
         counted = warehouse.call("count_requests", day=T0.date(), requests=2)
-        assert counted["Requests"].to_pylist() == [total]
+        assert counted.to_pylist() == [{"Requests": total, "Granted": 2}]
     warehouse.call("count_requests", day=(T0 + DAY).date(), requests=1)
     assert warehouse.query("requests_on", day=T0.date())["Requests"].to_pylist() == [4]
+
+
+@pytest.mark.parametrize(
+    ("requests", "budget", "granted", "total"),
+    [
+        (3, 10, 3, 8),
+        (5, 10, 5, 10),
+        (7, 10, 5, 10),
+        (1, 5, 0, 5),
+        (1, 3, 0, 5),
+        (0, 10, 0, 5),
+        (-2, 10, -2, 3),
+        (-2, 3, -2, 3),
+        (-9, None, -5, 0),
+        (10**12, None, 10**12, 10**12 + 5),
+        (10**12, 10**13, 10**12, 10**12 + 5),
+    ],
+)
+def test_a_budget_bounds_what_is_granted(
+    warehouse: Warehouse, requests: int, budget: int | None, granted: int, total: int
+) -> None:
+    """With 5 counted before: as many as the budget leaves; what is given back is always taken."""
+    warehouse.call("count_requests", day=T0.date(), requests=5)
+    counted = warehouse.call("count_requests", day=T0.date(), requests=requests, budget=budget)
+    assert counted.to_pylist() == [{"Requests": total, "Granted": granted}]
+    assert warehouse.query("requests_on", day=T0.date())["Requests"].to_pylist() == [total]
+
+
+def test_a_days_first_request_is_bounded_too(warehouse: Warehouse) -> None:
+    """A day that nothing is known of begins with none."""
+    for requests, granted, total in ((8, 6, 6), (1, 0, 6)):
+        counted = warehouse.call("count_requests", day=T0.date(), requests=requests, budget=6)
+        assert counted.to_pylist() == [{"Requests": total, "Granted": granted}]
 
 
 def as_table(runs: list[Run]) -> pa.Table:
@@ -159,17 +194,32 @@ def test_exports_are_half_open(warehouse: Warehouse) -> None:
     assert warehouse.query("readings", **everything)["EntryID"].to_pylist() == [1, 2, 3]
 
 
-def test_ranges_are_synced_whole(warehouse: Warehouse) -> None:
-    """After a sync the channel has the configured ranges and no others; again is the same."""
-    for _ in range(2):
-        for fields in ([1, 3], [3], [], [1, 2]):
+def held_ranges(warehouse: Warehouse) -> list[tuple[Any, ...]]:
+    held = rows_of(
+        warehouse, "SELECT ChannelID, FieldNumber, MinValue, MaxValue FROM iot.FieldRanges"
+    )
+    return sorted(tuple(row.values()) for row in held)
+
+
+@pytest.mark.parametrize("again", [1, 2])
+def test_ranges_are_synced_whole(warehouse: Warehouse, again: int) -> None:
+    """After a sync there are the configured ranges of all channels, and no others."""
+    low, high = Decimal("-40.5"), Decimal(60)
+    for ranges in (
+        [(9, 1, low, None), (9, 3, None, high), (12, 1, low, high)],
+        [(9, 3, low, high), (12, 1, low, high)],
+        [(12, 1, low, None), (12, 8, None, None), (2**31 - 1, 1, None, None)],
+        [],
+        [(9, 1, low, high)],
+        [(12, 1, low, high)],
+    ):
+        for _ in range(again):
+            ids, numbers, minima, maxima = zip(*ranges, strict=True) if ranges else [()] * 4
             warehouse.call(
                 "sync_field_ranges",
-                channel_id=9,
-                field_numbers=fields,
-                minima=[-40.5 for _ in fields],
-                maxima=[None for _ in fields],
+                channel_ids=list(ids),
+                field_numbers=list(numbers),
+                minima=list(minima),
+                maxima=list(maxima),
             )
-            held = rows_of(warehouse, "SELECT FieldNumber, MinValue, MaxValue FROM iot.FieldRanges")
-            assert sorted(r["FieldNumber"] for r in held) == fields
-            assert {r["MinValue"] for r in held} <= {Decimal("-40.5")}
+            assert held_ranges(warehouse) == sorted(ranges)

@@ -3,8 +3,8 @@
 import platform
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import closing
-from functools import partial
+from contextlib import ExitStack, closing
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,7 +16,7 @@ from fieldhouse.errors import ConfigurationError, FieldhouseError
 
 if TYPE_CHECKING:
     from fieldhouse.settings import Settings
-    from fieldhouse.sources.thingspeak.api import Answer
+    from fieldhouse.sources.thingspeak.api import Answer, ThingSpeak
 
 __all__ = ["add_to"]
 
@@ -116,20 +116,26 @@ def simulate(
 
 def doctor(warehouse: WarehouseURL = None, config: Config = None, as_json: Json = False) -> int:
     """Check what a run needs, and say what to do about whatever is wrong."""
+    from fieldhouse.parts import asking
+
     settings = settings_from(config, warehouse)
-    rows = [_check(name, check) for name, check in _checks(settings)]
+    with ExitStack() as stack:
+        server = cache(lambda: stack.enter_context(asking(settings, attempts=1)))
+        rows = [_check(name, check) for name, check in _checks(settings, server)]
     output.print_rows(rows, ("check", "ok", "finding"), as_json=as_json)
     return 0 if all(row["ok"] for row in rows) else 1
 
 
-def _checks(settings: "Settings") -> Iterator[tuple[str, Callable[[], str]]]:
+def _checks(
+    settings: "Settings", server: "Callable[[], ThingSpeak]"
+) -> Iterator[tuple[str, Callable[[], str]]]:
     yield "Python", lambda: f"{platform.python_version()} on {platform.system()}"
     yield "settings", lambda: f"{len(settings.channels)} channels configured"
     yield "warehouse", lambda: _check_warehouse(settings)
     yield "disk", lambda: f"{shutil.disk_usage(Path()).free / 2**30:,.1f} GiB free here"
-    yield "ThingSpeak", lambda: _check_server(settings)
+    yield "ThingSpeak", lambda: _check_server(settings, server())
     for channel_id in {*settings.channels, *filter(None, [settings.channel_id])}:
-        yield f"channel {channel_id}", partial(_check_channel, settings, channel_id)
+        yield f"channel {channel_id}", partial(_check_channel, settings, server, channel_id)
 
 
 def _check(name: str, check: Callable[[], str]) -> dict[str, object]:
@@ -148,29 +154,20 @@ def _check_warehouse(settings: "Settings") -> str:
         return f"{settings.warehouse_url}: {house.query('channels').num_rows} channels, no doubles"
 
 
-def _check_server(settings: "Settings") -> str:
-    from fieldhouse.sources.thingspeak.api import ThingSpeak
-    from fieldhouse.sources.thingspeak.pacing import Pacer
+def _check_server(settings: "Settings", server: "ThingSpeak") -> str:
     from fieldhouse.sync import utc_now
 
-    with ThingSpeak(
-        settings.base_url, pacer=Pacer(0), timeout=settings.timeout, attempts=1
-    ) as server:
-        answer: Answer[Any] = server.get("/channels/public.json")
+    answer: Answer[Any] = server.get("/channels/public.json")
     skew = abs((answer.date - utc_now()).total_seconds())
     if skew > 300:
         raise FieldhouseError(f"this machine's clock is {skew:,.0f} s off ThingSpeak's: set it")
     return f"{settings.base_url} answers, its clock within {skew:.0f} s of ours"
 
 
-def _check_channel(settings: "Settings", channel_id: int) -> str:
-    from fieldhouse.sources.thingspeak.api import ThingSpeak
-    from fieldhouse.sources.thingspeak.pacing import Pacer
-
+def _check_channel(
+    settings: "Settings", server: "Callable[[], ThingSpeak]", channel_id: int
+) -> str:
     own = settings.channel(channel_id)
     key = own.api_key.get_secret_value() if own.api_key else None
-    with ThingSpeak(
-        settings.base_url, pacer=Pacer(0), timeout=settings.timeout, attempts=1
-    ) as server:
-        page = server.channel(channel_id, key).metadata()
+    page = server().channel(channel_id, key).metadata()
     return f"{page.channel.get('name')}, {page.last_entry_id or 0:,} entries so far"

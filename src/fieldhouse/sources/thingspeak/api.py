@@ -4,6 +4,7 @@ A channel's key travels in the ``THINGSPEAKAPIKEY`` header, so that it stands in
 """
 
 import logging
+import random
 import threading
 import time
 import weakref
@@ -23,12 +24,13 @@ from fieldhouse.errors import (
     ChannelNotFound,
     ChannelPrivate,
     FieldhouseError,
+    Interrupted,
     KeyRejected,
     RateLimited,
     RequestRefused,
     SourceUnavailable,
 )
-from fieldhouse.sources.thingspeak.pacing import Pacer
+from fieldhouse.sources.thingspeak.pacing import LONGEST_PAUSE, Pacer
 from fieldhouse.sources.thingspeak.page import Page, parse_entry, parse_page
 
 __all__ = ["BASE_URL", "MAX_RESULTS", "Answer", "Channel", "Kind", "ThingSpeak", "decoded"]
@@ -36,9 +38,17 @@ __all__ = ["BASE_URL", "MAX_RESULTS", "Answer", "Channel", "Kind", "ThingSpeak",
 BASE_URL = "https://api.thingspeak.com"
 MAX_RESULTS = 8000
 """Rows that one answer holds at the most."""
-_LONGEST_PAUSE = 300.0
 _DOUBTS = 2
 """How often a refusal is asked again when the channel has answered before."""
+_NEVER_SENT = (
+    httpx2.ConnectError,
+    httpx2.ConnectTimeout,
+    httpx2.LocalProtocolError,
+    httpx2.PoolTimeout,
+    httpx2.ProxyError,
+    httpx2.UnsupportedProtocol,
+)
+"""No request went out, so that none is counted."""
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -105,10 +115,15 @@ class ThingSpeak:
             self._client = None
 
     def channel(
-        self, channel_id: int, api_key: str | None = None, *, decimal_comma: bool = False
+        self,
+        channel_id: int,
+        api_key: str | None = None,
+        *,
+        decimal_comma: bool = False,
+        stop: threading.Event | None = None,
     ) -> "Channel":
-        """One channel of this server, read with its own key."""
-        return Channel(self, channel_id, api_key, decimal_comma=decimal_comma)
+        """One channel of this server, read with its own key, until ``stop`` is set."""
+        return Channel(self, channel_id, api_key, decimal_comma=decimal_comma, stop=stop)
 
     def my_channels(self, user_key: str, tag: str | None = None) -> list[dict[str, Any]]:
         """The channels of the account that ``user_key`` belongs to, without their keys."""
@@ -145,14 +160,18 @@ class ThingSpeak:
         kind: Kind = "json",
         read: Callable[[bytes], T] = decoded,
         count: Callable[[], None] | None = None,
+        stop: threading.Event | None = None,
     ) -> Answer[T]:
         """Ask for ``path`` until the answer can be believed or the patience is at its end.
 
         ``read`` makes of a body what the caller wants, and raises SourceUnavailable for one that it
-        cannot be made of; ``count`` is called once for each request that is really made.
+        cannot be made of; ``count`` is called once for each request that is really made. Once
+        ``stop`` is set nothing is waited for, nor asked: Interrupted.
         """
         question = _Question(path, dict(parameters or {}), api_key, channel_id, kind)
         doubts = _DOUBTS if channel_id in self._answered else 0
+        failed: Exception | None = None
+        pause = 0.0
 
         def again(error: Exception) -> bool | float:
             nonlocal doubts
@@ -160,39 +179,59 @@ class ThingSpeak:
                 doubts -= 1
                 return doubts >= 0
             if isinstance(error, RateLimited) and error.retry_after is not None:
-                return error.retry_after if error.retry_after <= _LONGEST_PAUSE else False
+                return error.retry_after if error.retry_after <= LONGEST_PAUSE else False
             return isinstance(error, SourceUnavailable)
 
-        def logged(error: Exception) -> bool | float:
-            if verdict := again(error):
-                logger.info("%s; asking again", error)
-            return verdict
+        def unslept(error: Exception) -> bool | float:
+            nonlocal failed, pause
+            if not (verdict := again(error)):
+                return False
+            failed, pause = error, pause if verdict is True else verdict
+            return 0.0  # nothing could end a sleep of stamina's: the pause is made below
 
         for attempt in stamina.retry_context(
-            on=logged,
+            on=unslept,
             attempts=self._attempts,
             timeout=None,
             wait_initial=self._backoff,
             wait_max=max(30.0, self._backoff),
-            wait_jitter=self._backoff,
         ):
+            if failed is not None:
+                self._rest(channel_id, failed, pause, stop)
+            pause = attempt.next_wait + random.uniform(0, self._backoff)  # noqa: S311 (no secret)
             with attempt:
-                judged = self._ask(question, count)
+                judged = self._ask(question, count, stop)
                 answer = Answer(read(judged.content), judged.date)
         if channel_id is not None:
             self._answered.add(channel_id)
         return answer
 
-    def _ask(self, question: "_Question", count: Callable[[], None] | None) -> Answer[bytes]:
+    def _rest(
+        self,
+        channel_id: int | None,
+        failed: Exception,
+        pause: float,
+        stop: threading.Event | None,
+    ) -> None:
+        """Pause before a question is asked again; Interrupted as soon as ``stop`` is set."""
+        logger.info("%s; asking again in %.1f s", failed, pause)
+        events.tell(self._observe, events.AskingAgain(channel_id, str(failed), pause))
+        if (stop or threading.Event()).wait(pause):
+            raise Interrupted
+
+    def _ask(
+        self,
+        question: "_Question",
+        count: Callable[[], None] | None,
+        stop: threading.Event | None,
+    ) -> Answer[bytes]:
         if question.api_key and not question.api_key.isascii():
             raise KeyRejected(
                 f"{question.subject}: the key that is set for it is no ThingSpeak key"
             )
-        self._pacer.wait()
-        if count:
-            count()
+        self._pacer.wait(stop)
         began = time.perf_counter()
-        outcome, size = "error", 0
+        outcome, size, made = "error", 0, True
         try:
             response = self._connected().get(
                 self.base_url + question.path,
@@ -207,16 +246,20 @@ class ThingSpeak:
             self._pacer.slow_down(error.retry_after)
             raise
         except httpx2.HTTPError as error:
-            outcome = type(error).__name__
+            outcome, made = type(error).__name__, not isinstance(error, _NEVER_SENT)
             raise SourceUnavailable(f"{self.base_url} {_what(error)}") from error
         except httpx2.InvalidURL as error:
+            made = False
             raise RequestRefused(
                 f"{self.base_url} is no URL that can be asked ({error})"
             ) from error
         finally:
+            if not made:
+                self._pacer.not_made()
+            elif count:
+                count()
             took = time.perf_counter() - began
-            made = events.RequestMade(question.channel_id, outcome, took, size)
-            events.tell(self._observe, made)
+            events.tell(self._observe, events.RequestMade(question.channel_id, outcome, took, size))
 
     def _connected(self) -> httpx2.Client:
         with self._lock:
@@ -240,10 +283,12 @@ class Channel:
         api_key: str | None = None,
         *,
         decimal_comma: bool = False,
+        stop: threading.Event | None = None,
     ) -> None:
         self.channel_id = channel_id
         self.requests = 0
         self._server, self._api_key, self._decimal_comma = server, api_key, decimal_comma
+        self._stop = stop
 
     def __repr__(self) -> str:
         return f"Channel({self.channel_id}, key {'set' if self._api_key else 'not set'})"
@@ -264,6 +309,7 @@ class Channel:
             kind=kind,
             read=read,
             count=self._count,
+            stop=self._stop,
         )
 
     def page(
