@@ -166,9 +166,11 @@ class _Reading:
         self.metadata_ttl, self.metadata_due = metadata_ttl, False
         self.ticket = Ticket(source.channel_id)
         self.fetched = 0
+        self.epoch = Epoch()
 
     def carry_out(self, suspicion: str | None) -> None:
         state = channel_state(self.warehouse, self.source.channel_id)
+        self.epoch = state.epoch
         self.metadata_due = _is_due(state, self.policy.now, self.metadata_ttl)
         plan = history.read(state, self.policy, suspicion)
         outcome: Any = None
@@ -229,7 +231,7 @@ class _Reading:
             rows = page.readings
             oldest = pc.min(rows["CreatedAt"]).as_py()
             lowest = pc.min(rows["EntryID"]).as_py()
-            remaining = lowest - 1 if lowest else None
+            remaining = _to_come(lowest, self.epoch)
             read = events.PageRead(self.source.channel_id, page.served, oldest, remaining)
             events.tell(self.observe, read)
 
@@ -255,6 +257,15 @@ class _Reading:
             number=number,
             started_at=self.policy.now,
         )
+
+
+def _to_come(lowest: int | None, held: Epoch) -> int | None:
+    """The entries still to come after a page, by the ids below its lowest, if that can be said."""
+    if lowest is None or held.highest_id is None:
+        return lowest and lowest - 1
+    if held.coverage.watermark:  # the past is there: between it and the page lies what is new
+        return lowest - 1 - held.highest_id if lowest > held.highest_id else None
+    return lowest - 1 if lowest <= held.highest_id else None
 
 
 def _rows(table: pa.Table, *names: str) -> list[Any]:
