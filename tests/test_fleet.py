@@ -214,6 +214,27 @@ def test_every_channel_is_told_to_have_begun_and_ended(
         assert sorted(told) == list(range(1, COUNT + 1))
 
 
+def test_polls_that_find_nothing_leave_no_row(
+    parts: Parts, seen: list[events.Event], world: World
+) -> None:
+    """From the second on: the runs of a day are one row, and nothing is computed anew."""
+    counted: list[list[int]] = []
+    for _ in range(4):
+        runs = run_fleet(parts, range(1, COUNT + 1))
+        assert {(run.outcome, run.quality_score is None) for run in runs} == {("success", False)}
+        tables = ("PipelineRuns", "DataQuality", "AggregatedData", "PeriodMarks", "SensorReadings")
+        asked = " UNION ALL ".join(f"SELECT count(*) AS n FROM iot.{table}" for table in tables)
+        counted.append(parts.warehouse.stream(asked).read_all()["n"].to_pylist())
+    assert counted[1] == counted[2] == counted[3]
+    judged = "SELECT DISTINCT AsOfTime AS t FROM iot.DataQuality"
+    before = parts.warehouse.stream(judged).read_all()
+    world.channels[3].write(fields={1: "7"})
+    runs = run_fleet(parts, range(1, COUNT + 1))
+    assert [run.inserted for run in runs] == [int(run.channel_id == 3) for run in runs]
+    after = parts.warehouse.stream(judged).read_all()
+    assert len(after) == len(before) + 1
+
+
 @pytest.mark.parametrize(
     "fault", [Fault("429", retry_after=25, times=None), Fault("503", times=None)]
 )

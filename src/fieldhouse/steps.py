@@ -128,11 +128,18 @@ def read_history(
 def analyse(parts: Parts, channel_ids: Sequence[int]) -> dict[int, float]:
     """Refresh the aggregates and the quality of what was touched; each channel's score of today.
 
-    Each refresh waits for its turn among the loads, and lets those in that come after it.
+    Each refresh waits for its turn among the loads, and lets those in that come after it. A channel
+    that nothing came of, and that was judged within the hour, is left as it is.
     """
-    for aggregation_type in AGGREGATION_TYPES:
-        refresh(parts, aggregation_type, channel_ids)
-    return {row["ChannelID"]: row["QualityScore"] for row in score(parts, channel_ids)}
+    found = parts.warehouse.query(
+        "analyses_due", channel_ids=list(channel_ids), as_of=parts.clock()
+    ).to_pylist()
+    scores = {row["ChannelID"]: row["QualityScore"] for row in found if not row["IsDue"]}
+    if due := [row["ChannelID"] for row in found if row["IsDue"]]:
+        for aggregation_type in AGGREGATION_TYPES:
+            refresh(parts, aggregation_type, due)
+        scores |= {row["ChannelID"]: row["QualityScore"] for row in score(parts, due)}
+    return scores
 
 
 def refresh(parts: Parts, aggregation_type: str, channel_ids: Sequence[int]) -> None:

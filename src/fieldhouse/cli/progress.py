@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, ProgressColumn, SpinnerColumn, Task, TaskID, TextColumn
@@ -219,7 +220,7 @@ def _count(done: int, total: int | None) -> str:
     return f"{done:,}" if done else ""
 
 
-def _fields(work: _Work) -> dict[str, object]:
+def _fields(work: _Work) -> dict[str, Any]:
     return {
         "count": "",
         "rate": "",

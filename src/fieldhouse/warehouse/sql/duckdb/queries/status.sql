@@ -39,7 +39,7 @@ SELECT
     c.ChannelID, c.ChannelName, coalesce(h.Readings, 0) AS Readings, coalesce(n.Epoch, 0) AS Epochs,
     h.FirstReading, h.NewestReading, w.Watermark,
     coalesce(g.OpenGaps, 0) AS OpenGaps, coalesce(g.Unreachable, 0) AS Unreachable,
-    p.StartedAt AS LastRunAt, p.Outcome AS LastOutcome,
+    coalesce(p.EndedAt, p.StartedAt) AS LastRunAt, p.Outcome AS LastOutcome,
     q.CheckDate AS ScoredOn, q.QualityScore
 FROM iot.Channels AS c
 LEFT JOIN held AS h ON h.ChannelID = c.ChannelID
