@@ -36,6 +36,7 @@ __all__ = [
     "DeadlinePassed",
     "EntryConflict",
     "FieldhouseError",
+    "Interrupted",
     "KeyRejected",
     "RateLimited",
     "RequestRefused",
@@ -54,6 +55,10 @@ class FieldhouseError(Exception):
     """Whatever Fieldhouse raises on purpose; its text is one line, fit to be shown."""
 
     transient: ClassVar[bool] = False
+
+
+class Interrupted(Exception):
+    """Somebody asked to stop: no error, and no part of the tree; what was read is kept."""
 
 
 class ConfigurationError(FieldhouseError):

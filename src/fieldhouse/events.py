@@ -11,8 +11,10 @@ from datetime import datetime
 from fieldhouse.state import Run
 
 __all__ = [
+    "AnalysisStarted",
     "AskingAgain",
     "Event",
+    "FleetStarted",
     "Noticed",
     "Observer",
     "PageRead",
@@ -52,6 +54,13 @@ class WarehouseAwaited:
     """The warehouse is in use, and waited for: one line that says who holds it."""
 
     line: str
+
+
+@dataclass(frozen=True, slots=True)
+class FleetStarted:
+    """So many channels are to be brought up to date; each ends with a RunEnded, or is not begun."""
+
+    channels: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +108,13 @@ class Noticed:
 
 
 @dataclass(frozen=True, slots=True)
+class AnalysisStarted:
+    """What these channels brought is being aggregated and scored."""
+
+    channel_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RunEnded:
     """The pipeline is through with a channel."""
 
@@ -119,10 +135,12 @@ Event = (
     RequestMade
     | AskingAgain
     | WarehouseAwaited
+    | FleetStarted
     | RunStarted
     | PageRead
     | RowsLoaded
     | Noticed
+    | AnalysisStarted
     | RunEnded
 )
 Observer = Callable[[Event], None]

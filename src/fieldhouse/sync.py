@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow.compute as pc
 
 from fieldhouse import events, recall
-from fieldhouse.errors import EntryConflict, SourceInconsistent, StateMoved
+from fieldhouse.errors import EntryConflict, Interrupted, SourceInconsistent, StateMoved
 from fieldhouse.readings import RAW, READINGS, REJECTED, Batch, parse_time, type_text
 from fieldhouse.sources.thingspeak import api, history
 from fieldhouse.sources.thingspeak.page import Page
@@ -19,7 +19,6 @@ from fieldhouse.writer import Ticket, Writer
 
 __all__ = [
     "Copied",
-    "Interrupted",
     "channel_row",
     "copy_history",
     "sync_metadata",
@@ -31,10 +30,6 @@ logger = logging.getLogger(__name__)
 _LEVELS = {"suspicion": logging.INFO, "gap": logging.INFO}
 _PLANS = 3
 """How often a channel is planned anew when the warehouse says that the plan no longer holds."""
-
-
-class Interrupted(Exception):
-    """Somebody asked to stop; all that was read is written."""
 
 
 @dataclass(slots=True)
@@ -230,7 +225,7 @@ class _Reading:
             rows = page.readings
             oldest = pc.min(rows["CreatedAt"]).as_py()
             lowest = pc.min(rows["EntryID"]).as_py()
-            remaining = lowest - 1 if lowest else None
+            remaining = _to_come(lowest, self.epoch)
             read = events.PageRead(self.source.channel_id, page.served, oldest, remaining)
             events.tell(self.observe, read)
 
@@ -239,3 +234,12 @@ class _Reading:
         logger.log(_LEVELS.get(kind, logging.WARNING), "%s", text)
         noticed = events.Noticed(self.source.channel_id, kind, text)
         events.tell(self.observe, noticed)
+
+
+def _to_come(lowest: int | None, held: Epoch) -> int | None:
+    """The entries still to come after a page, by the ids below its lowest, if that can be said."""
+    if lowest is None or held.highest_id is None:
+        return lowest and lowest - 1
+    if held.coverage.watermark:  # the past is there: between it and the page lies what is new
+        return lowest - 1 - held.highest_id if lowest > held.highest_id else None
+    return lowest - 1 if lowest <= held.highest_id else None

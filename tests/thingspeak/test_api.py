@@ -149,11 +149,15 @@ def test_a_used_up_budget_is_not_asked_again(simulator: Simulator) -> None:
     """It stays used up until midnight: one look, no request."""
     looks = []
 
-    def spend() -> None:
-        looks.append(1)
-        raise errors.BudgetExhausted("used up")
+    class Empty:
+        def spend(self) -> None:
+            looks.append(1)
+            raise errors.BudgetExhausted("used up")
 
-    with ThingSpeak(simulator.url, pacer=Pacer(0, spend=spend), backoff=0.01) as server:
+        def give_back(self) -> None:
+            raise AssertionError("nothing was taken")
+
+    with ThingSpeak(simulator.url, pacer=Pacer(0, budget=Empty()), backoff=0.01) as server:
         source = server.channel(9)
         with pytest.raises(errors.BudgetExhausted):
             source.page()

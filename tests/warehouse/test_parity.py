@@ -291,17 +291,10 @@ def fill(pair: Pair, seed: int) -> None:
     numbers = [1, 3, 4, 7]
     pair.do(
         "sync_field_ranges",
-        channel_id=2,
-        field_numbers=numbers,
-        minima=[Decimal("15.5"), None, 0, 2],
-        maxima=[25, 10**9, None, Decimal("7.5")],
-    )
-    pair.do(
-        "sync_field_ranges",
-        channel_id=3,
-        field_numbers=[*range(1, 9)],
-        minima=[None] * 8,
-        maxima=[None] * 8,
+        channel_ids=[2] * 4 + [3] * 8,
+        field_numbers=[*numbers, *range(1, 9)],
+        minima=[Decimal("15.5"), None, 0, 2, *[None] * 8],
+        maxima=[25, 10**9, None, Decimal("7.5"), *[None] * 8],
     )
     pair.both(refresh)
     pair.call("refresh_quality", as_of=T0 + 30 * DAY + 5 * HOUR)

@@ -243,13 +243,13 @@ def test_lists_of_numbers_hold_numbers_only(watched: Watched) -> None:
     """A text in a list of channels, entries or bounds is an error of ours, or finds nothing."""
     warehouse = watched.warehouse
     warehouse.load([batch([row(1, Field1=1)], covered=(Span(T0, T0 + DAY),), gaps=(Gap(2, 3),))])
-    ranges = {"channel_id": 9, "field_numbers": [1], "minima": [0], "maxima": [1]}
+    ranges = {"channel_ids": [9], "field_numbers": [1], "minima": [0], "maxima": [1]}
     for text in NO_NUMBERS:
         for name in ("coverage", "gaps", "channel_state"):
             harmless(lambda n=name, t=text: warehouse.query(n, channel_ids=[t]))
         harmless(lambda t=text: warehouse.query("known_entries", channel_id=9, entry_ids=[t]))
         harmless(lambda t=text: warehouse.call("refresh_quality", channel_ids=[t]))
-        for name in ("field_numbers", "minima", "maxima"):
+        for name in ranges:
             refused(lambda n=name, t=text: warehouse.call("sync_field_ranges", **ranges | {n: [t]}))
 
 

@@ -19,7 +19,6 @@ from fieldhouse.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from fieldhouse.settings import Settings
-    from fieldhouse.sources.thingspeak.api import ThingSpeak
 
 __all__ = ["app"]
 
@@ -56,8 +55,10 @@ def search(
     as_json: Json = False,
 ) -> None:
     """Search ThingSpeak's public channels by tag or by user."""
+    from fieldhouse.parts import asking
+
     output.set_up_log()
-    with _server(settings_from(config)) as server:
+    with asking(settings_from(config)) as server:
         if user:
             _print(server.user_channels(user, tag), as_json=as_json)
             return
@@ -78,7 +79,7 @@ def add(
     """Add a channel to the warehouse, so that every 'fieldhouse run' takes it along."""
     from datetime import timedelta
 
-    from fieldhouse.pipeline import build
+    from fieldhouse.parts import build
     from fieldhouse.sync import sync_metadata
 
     output.set_up_log()
@@ -94,22 +95,11 @@ def _own(settings: "Settings") -> list[dict[str, Any]]:
         raise ConfigurationError(
             "your own channels need your User API Key: set THINGSPEAK_USER_API_KEY"
         )
+    from fieldhouse.parts import asking
+
     output.set_up_log()
-    with _server(settings) as server:
+    with asking(settings) as server:
         return server.my_channels(settings.user_api_key.get_secret_value())
-
-
-def _server(settings: "Settings") -> "ThingSpeak":
-    from fieldhouse.sources.thingspeak.api import ThingSpeak
-    from fieldhouse.sources.thingspeak.pacing import Pacer
-
-    return ThingSpeak(
-        settings.base_url,
-        pacer=Pacer(settings.rate_limit_delay),
-        timeout=settings.timeout,
-        proxies=settings.proxies,
-        observe=output.observe,
-    )
 
 
 def _print(channels: list[dict[str, Any]], *, as_json: bool) -> None:

@@ -4,8 +4,8 @@ import os
 import platform
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import closing
-from functools import partial
+from contextlib import ExitStack, closing
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,7 +17,7 @@ from fieldhouse.errors import ConfigurationError, FieldhouseError
 
 if TYPE_CHECKING:
     from fieldhouse.settings import Settings
-    from fieldhouse.sources.thingspeak.api import Answer
+    from fieldhouse.sources.thingspeak.api import Answer, ThingSpeak
     from fieldhouse.sources.thingspeak.proxies import Finding
 
 __all__ = ["add_to"]
@@ -124,13 +124,19 @@ def doctor(
     as_json: Json = False,
 ) -> int:
     """Check what a run needs, and say what to do about whatever is wrong; nothing is changed."""
+    from fieldhouse.parts import asking
+
     settings = settings_from(config, warehouse, wait)
-    rows = [_check(name, check) for name, check in _checks(settings)]
+    with ExitStack() as stack:
+        server = cache(lambda: stack.enter_context(asking(settings, attempts=1)))
+        rows = [_check(name, check) for name, check in _checks(settings, server)]
     output.print_rows(rows, ("check", "ok", "finding"), as_json=as_json)
     return 0 if all(row["ok"] for row in rows) else 1
 
 
-def _checks(settings: "Settings") -> Iterator[tuple[str, Callable[[], str]]]:
+def _checks(
+    settings: "Settings", server: "Callable[[], ThingSpeak]"
+) -> Iterator[tuple[str, Callable[[], str]]]:
     from fieldhouse.sources.thingspeak.connection import surroundings
 
     yield "Python", lambda: f"{platform.python_version()} on {platform.system()}"
@@ -139,9 +145,9 @@ def _checks(settings: "Settings") -> Iterator[tuple[str, Callable[[], str]]]:
     yield "disk", lambda: f"{shutil.disk_usage(Path()).free / 2**30:,.1f} GiB free here"
     for finding in surroundings(settings.base_url, use_proxies=settings.proxies):
         yield finding.variable, partial(_told, finding)
-    yield "ThingSpeak", lambda: _check_server(settings)
+    yield "ThingSpeak", lambda: _check_server(settings, server())
     for channel_id in {*settings.channels, *filter(None, [settings.channel_id])}:
-        yield f"channel {channel_id}", partial(_check_channel, settings, channel_id)
+        yield f"channel {channel_id}", partial(_check_channel, settings, server, channel_id)
 
 
 def _check(name: str, check: Callable[[], str]) -> dict[str, object]:
@@ -184,37 +190,20 @@ def _require_folder(file: Path) -> None:
         raise FieldhouseError(f"{file}: its folder may not be written: check its permissions")
 
 
-def _check_server(settings: "Settings") -> str:
-    from fieldhouse.sources.thingspeak.api import ThingSpeak
-    from fieldhouse.sources.thingspeak.pacing import Pacer
+def _check_server(settings: "Settings", server: "ThingSpeak") -> str:
     from fieldhouse.sync import utc_now
 
-    with ThingSpeak(
-        settings.base_url,
-        pacer=Pacer(0),
-        timeout=settings.timeout,
-        attempts=1,
-        proxies=settings.proxies,
-    ) as server:
-        answer: Answer[Any] = server.get("/channels/public.json")
+    answer: Answer[Any] = server.get("/channels/public.json")
     skew = abs((answer.date - utc_now()).total_seconds())
     if skew > 300:
         raise FieldhouseError(f"this machine's clock is {skew:,.0f} s off ThingSpeak's: set it")
     return f"{settings.base_url} answers, its clock within {skew:.0f} s of ours"
 
 
-def _check_channel(settings: "Settings", channel_id: int) -> str:
-    from fieldhouse.sources.thingspeak.api import ThingSpeak
-    from fieldhouse.sources.thingspeak.pacing import Pacer
-
+def _check_channel(
+    settings: "Settings", server: "Callable[[], ThingSpeak]", channel_id: int
+) -> str:
     own = settings.channel(channel_id)
     key = own.api_key.get_secret_value() if own.api_key else None
-    with ThingSpeak(
-        settings.base_url,
-        pacer=Pacer(0),
-        timeout=settings.timeout,
-        attempts=1,
-        proxies=settings.proxies,
-    ) as server:
-        page = server.channel(channel_id, key).metadata()
+    page = server().channel(channel_id, key).metadata()
     return f"{page.channel.get('name')}, {page.last_entry_id or 0:,} entries so far"

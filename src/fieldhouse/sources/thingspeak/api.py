@@ -4,6 +4,7 @@ A channel's key travels in the ``THINGSPEAKAPIKEY`` header, so that it stands in
 """
 
 import logging
+import random
 import threading
 import time
 import weakref
@@ -18,14 +19,16 @@ from fieldhouse import events
 from fieldhouse.errors import (
     ChannelNotFound,
     ChannelPrivate,
+    Interrupted,
     KeyRejected,
     RateLimited,
     SourceError,
     SourceUnavailable,
 )
 from fieldhouse.sources.thingspeak.connection import Connection
+from fieldhouse.sources.thingspeak.failures import never_sent
 from fieldhouse.sources.thingspeak.judging import Answer, Kind, Question, bare, decoded, judged
-from fieldhouse.sources.thingspeak.pacing import Pacer
+from fieldhouse.sources.thingspeak.pacing import LONGEST_PAUSE, Pacer
 from fieldhouse.sources.thingspeak.page import Page, parse_entry, parse_page
 
 __all__ = ["BASE_URL", "MAX_RESULTS", "Answer", "Channel", "Kind", "ThingSpeak", "decoded"]
@@ -33,7 +36,6 @@ __all__ = ["BASE_URL", "MAX_RESULTS", "Answer", "Channel", "Kind", "ThingSpeak",
 BASE_URL = "https://api.thingspeak.com"
 MAX_RESULTS = 8000
 """Rows that one answer holds at the most."""
-_LONGEST_PAUSE = 300.0
 _DOUBTS = 2
 """How often a refusal is asked again when the channel has answered before."""
 
@@ -91,10 +93,15 @@ class ThingSpeak:
             self._connection = None
 
     def channel(
-        self, channel_id: int, api_key: str | None = None, *, decimal_comma: bool = False
+        self,
+        channel_id: int,
+        api_key: str | None = None,
+        *,
+        decimal_comma: bool = False,
+        stop: threading.Event | None = None,
     ) -> "Channel":
-        """One channel of this server, read with its own key."""
-        return Channel(self, channel_id, api_key, decimal_comma=decimal_comma)
+        """One channel of this server, read with its own key, until ``stop`` is set."""
+        return Channel(self, channel_id, api_key, decimal_comma=decimal_comma, stop=stop)
 
     def my_channels(self, user_key: str, tag: str | None = None) -> list[dict[str, Any]]:
         """The channels of the account that ``user_key`` belongs to, without their keys."""
@@ -132,15 +139,19 @@ class ThingSpeak:
         read: Callable[[bytes], T] = decoded,
         count: Callable[[], None] | None = None,
         fresh: bool = False,
+        stop: threading.Event | None = None,
     ) -> Answer[T]:
         """Ask for ``path`` until the answer can be believed or the patience is at its end.
 
         ``read`` makes of a body what the caller wants, and raises SourceUnavailable for one that it
         cannot be made of; ``count`` is called once for each request that is really made. ``fresh``
-        adds to each a text that was never sent before.
+        adds to each a text that was never sent before. Once ``stop`` is set nothing is waited for,
+        nor asked: Interrupted.
         """
         question = Question(path, dict(parameters or {}), api_key, channel_id, kind, fresh)
         doubts = _DOUBTS if channel_id in self._answered else 0
+        failed: Exception | None = None
+        pause = 0.0
 
         def again(error: Exception) -> bool | float:
             nonlocal doubts
@@ -148,41 +159,60 @@ class ThingSpeak:
                 doubts -= 1
                 return doubts >= 0
             if isinstance(error, RateLimited) and error.retry_after is not None:
-                return error.retry_after if error.retry_after <= _LONGEST_PAUSE else False
+                return error.retry_after if error.retry_after <= LONGEST_PAUSE else False
             return isinstance(error, SourceUnavailable)
 
-        def logged(error: Exception) -> bool | float:
-            if verdict := again(error):
-                logger.info("%s; asking again", error)
-                events.tell(self._observe, events.AskingAgain(channel_id, str(error), 0.0))
-            return verdict
+        def unslept(error: Exception) -> bool | float:
+            nonlocal failed, pause
+            if not (verdict := again(error)):
+                return False
+            failed, pause = error, pause if verdict is True else verdict
+            return 0.0  # nothing could end a sleep of stamina's: the pause is made below
 
         for attempt in stamina.retry_context(
-            on=logged,
+            on=unslept,
             attempts=self._attempts,
             timeout=None,
             wait_initial=self._backoff,
             wait_max=max(30.0, self._backoff),
-            wait_jitter=self._backoff,
         ):
+            if failed is not None:
+                self._rest(channel_id, failed, pause, stop)
+            pause = attempt.next_wait + random.uniform(0, self._backoff)  # noqa: S311 (no secret)
             with attempt:
-                judged = self._ask(question, count)
+                judged = self._ask(question, count, stop)
                 answer = Answer(read(judged.content), judged.date)
         if channel_id is not None:
             self._answered.add(channel_id)
         return answer
 
-    def _ask(self, question: Question, count: Callable[[], None] | None) -> Answer[bytes]:
+    def _rest(
+        self,
+        channel_id: int | None,
+        failed: Exception,
+        pause: float,
+        stop: threading.Event | None,
+    ) -> None:
+        """Pause before a question is asked again; Interrupted as soon as ``stop`` is set."""
+        logger.info("%s; asking again in %.1f s", failed, pause)
+        events.tell(self._observe, events.AskingAgain(channel_id, str(failed), pause))
+        if (stop or threading.Event()).wait(pause):
+            raise Interrupted
+
+    def _ask(
+        self,
+        question: Question,
+        count: Callable[[], None] | None,
+        stop: threading.Event | None,
+    ) -> Answer[bytes]:
         key = question.api_key or ""
         if not (key.isascii() and key.isprintable()):
             raise KeyRejected(
                 f"{question.subject}: the key that is set for it is no ThingSpeak key"
             )
-        self._pacer.wait()
-        if count:
-            count()
+        self._pacer.wait(stop)
         began = time.perf_counter()
-        outcome, size = "error", 0
+        outcome, size, made = "error", 0, True
         try:
             headers = {"THINGSPEAKAPIKEY": key} if key else {}
             reply = self._connected().get(question.path, question.asked(), headers)
@@ -194,13 +224,17 @@ class ThingSpeak:
             self._pacer.slow_down(error.retry_after)
             raise
         except SourceError as error:
+            made = not never_sent(error)
             if error.__cause__:
                 outcome = type(error.__cause__).__name__
             raise
         finally:
+            if not made:
+                self._pacer.not_made()
+            elif count:
+                count()
             took = time.perf_counter() - began
-            made = events.RequestMade(question.channel_id, outcome, took, size)
-            events.tell(self._observe, made)
+            events.tell(self._observe, events.RequestMade(question.channel_id, outcome, took, size))
 
     def _connected(self) -> Connection:
         with self._lock:
@@ -222,10 +256,12 @@ class Channel:
         api_key: str | None = None,
         *,
         decimal_comma: bool = False,
+        stop: threading.Event | None = None,
     ) -> None:
         self.channel_id = channel_id
         self.requests = 0
         self._server, self._api_key, self._decimal_comma = server, api_key, decimal_comma
+        self._stop = stop
 
     def __repr__(self) -> str:
         return f"Channel({self.channel_id}, key {'set' if self._api_key else 'not set'})"
@@ -249,6 +285,7 @@ class Channel:
             read=read,
             count=self._count,
             fresh=fresh,
+            stop=self._stop,
         )
 
     def page(

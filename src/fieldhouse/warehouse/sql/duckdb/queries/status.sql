@@ -46,7 +46,7 @@ SELECT
     h.FirstReading, h.NewestReading, w.Watermark,
     coalesce(g.OpenGaps, 0) AS OpenGaps, coalesce(g.Unreachable, 0) AS Unreachable,
     coalesce(h.Withdrawn, 0) AS Withdrawn, coalesce(d.Disputed, 0) AS Disputed,
-    p.StartedAt AS LastRunAt, p.Outcome AS LastOutcome,
+    coalesce(p.EndedAt, p.StartedAt) AS LastRunAt, p.Outcome AS LastOutcome,
     q.CheckDate AS ScoredOn, q.QualityScore
 FROM iot.Channels AS c
 LEFT JOIN held AS h ON h.ChannelID = c.ChannelID

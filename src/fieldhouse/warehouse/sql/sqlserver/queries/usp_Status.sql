@@ -14,7 +14,7 @@ BEGIN
         w.Watermark,
         COALESCE(g.OpenGaps, 0) AS OpenGaps,
         COALESCE(g.Unreachable, 0) AS Unreachable,
-        p.StartedAt AS LastRunAt,
+        p.LastRunAt,
         p.Outcome AS LastOutcome,
         q.CheckDate AS ScoredOn,
         q.QualityScore
@@ -47,7 +47,7 @@ BEGIN
         GROUP BY x.ChannelID, x.Epoch
     ) AS g ON g.ChannelID = n.ChannelID AND g.Epoch = n.Epoch
     OUTER APPLY (
-        SELECT TOP (1) x.StartedAt, x.Outcome
+        SELECT TOP (1) COALESCE(x.EndedAt, x.StartedAt) AS LastRunAt, x.Outcome
         FROM iot.PipelineRuns AS x
         WHERE x.ChannelID = c.ChannelID
         ORDER BY x.StartedAt DESC, x.RunID DESC
