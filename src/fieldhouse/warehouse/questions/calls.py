@@ -49,6 +49,7 @@ _RUNS = rows_of(
     updated=LONG,
     duplicates=LONG,
     raw=LONG,
+    rejected=LONG,
     quality_score=FLOAT,
     error=TEXT,
 )
@@ -69,9 +70,9 @@ CALLS = catalogue(
     ),
     Question(
         "count_requests",
-        "add to the day's requests; the day's total",
-        takes(day=DAY, requests=LONG),
-        columns(Requests=LONG),
+        "add to the day's requests, but not beyond the budget",
+        takes(day=DAY, requests=LONG, budget=optional(LONG)),
+        columns(Requests=LONG, Granted=LONG),
     ),
     Question(
         "judge_epoch",
@@ -119,9 +120,9 @@ CALLS = catalogue(
     ),
     Question(
         "sync_field_ranges",
-        "the configured ranges, and no others",
+        "the configured ranges of all channels, and no others",
         takes(
-            channel_id=INT,
+            channel_ids=CHANNEL_IDS,
             field_numbers=list_of(INT),
             minima=list_of(NUMBER, nulls=True),
             maxima=list_of(NUMBER, nulls=True),

@@ -46,6 +46,12 @@ _PERIOD = columns(
 
 QUERIES = catalogue(
     Question(
+        "analyses_due",
+        "each channel's score of today, and whether there is anything to compute",
+        takes(channel_ids=optional(CHANNEL_IDS), as_of=optional(INSTANT)),
+        columns(ChannelID=LONG, QualityScore=FLOAT, IsDue=FLAG),
+    ),
+    Question(
         "aggregates",
         "periods that begin in a span; NULL is open",
         takes(
@@ -196,6 +202,19 @@ QUERIES = catalogue(
         columns(Side=TEXT, EntryID=LONG, CreatedAt=INSTANT, Place=LONG),
     ),
     Question(
+        "reading_texts",
+        "the texts that are kept beside a channel's readings of a span",
+        takes(channel_id=optional(INT), start_at=optional(INSTANT), end_at=optional(INSTANT)),
+        columns(
+            ChannelID=LONG,
+            CreatedAt=INSTANT,
+            Epoch=INT,
+            EntryID=LONG,
+            ColumnName=TEXT,
+            RawValue=TEXT,
+        ),
+    ),
+    Question(
         "readings",
         "the readings that count, archived ones too, in the order of time; NULL is open",
         takes(channel_id=INT, start_at=optional(INSTANT), end_at=optional(INSTANT)),
@@ -230,6 +249,7 @@ QUERIES = catalogue(
             Updated=LONG,
             Duplicates=LONG,
             Raw=LONG,
+            Rejected=LONG,
             QualityScore=FLOAT,
             Error=TEXT,
         ),
@@ -255,6 +275,12 @@ QUERIES = catalogue(
             ScoredOn=DAY,
             QualityScore=FLOAT,
         ),
+    ),
+    Question(
+        "text_columns",
+        "the columns that `reading_texts` has texts for",
+        takes(channel_id=optional(INT), start_at=optional(INSTANT), end_at=optional(INSTANT)),
+        columns(ColumnName=TEXT),
     ),
     Question(
         "usp_DetectAnomalies",
