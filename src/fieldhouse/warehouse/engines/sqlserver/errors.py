@@ -236,7 +236,7 @@ def told(where: str, said: str, *, statement: str | None = None) -> FieldhouseEr
 def _conflict(text: str) -> EntryConflict:
     """The conflict that usp_RefuseMoved tells of: its line, and after it how entries are held."""
     line, _, held = text.partition("; held: ")
-    parts = (each.split("@") for each in held.split())
+    parts = (each.split("@") for each in held.split(",") if each)
     return EntryConflict(line, tuple((int(n), datetime.fromisoformat(at)) for n, at in parts))
 
 

@@ -5,6 +5,8 @@ AS
 BEGIN
     SET NOCOUNT ON;
     DECLARE @batch INT = -1, @channel INT, @epoch INT, @at DATETIME2(6);
+    IF NOT EXISTS (SELECT 1 FROM #batches AS b WHERE b.IsFresh = 1 AND b.LabelsAt IS NOT NULL)
+        RETURN 0;
     CREATE TABLE #labels (
         FieldNumber INT NOT NULL,
         Label NVARCHAR(MAX) COLLATE DATABASE_DEFAULT

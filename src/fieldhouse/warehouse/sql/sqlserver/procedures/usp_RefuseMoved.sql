@@ -23,8 +23,8 @@ BEGIN
     ORDER BY m.ChannelID, m.EntryID;
     SELECT
         @held = STRING_AGG(
-            CAST(CONCAT(m.EntryID, N'@', CONVERT(NVARCHAR(26), m.HeldAt, 126)) AS NVARCHAR(MAX)),
-            N' '
+            CAST(CONCAT(m.EntryID, N'@', CONVERT(NVARCHAR(26), m.HeldAt, 121)) AS NVARCHAR(MAX)),
+            N','
         ) WITHIN GROUP (ORDER BY m.ChannelID, m.EntryID)
     FROM (
         SELECT TOP (20) n.ChannelID, n.EntryID, n.HeldAt FROM #moved AS n ORDER BY n.ChannelID, n.EntryID
