@@ -26,10 +26,12 @@ BEGIN
         r.Elevation,
         r.Status,
         r.Superseded,
-        r.ImportedAt
+        r.ImportedAt,
+        r.WithdrawnAt
     FROM iot.AllReadings AS r
     WHERE r.ChannelID = @ChannelID
         AND r.Superseded = 0
+        AND r.WithdrawnAt IS NULL
         AND (@StartAt IS NULL OR r.CreatedAt >= @StartAt)
         AND (@EndAt IS NULL OR r.CreatedAt < @EndAt)
     ORDER BY r.CreatedAt, r.Epoch, r.EntryID

@@ -23,7 +23,8 @@ BEGIN
         r.Elevation,
         r.Status,
         r.Superseded,
-        r.ImportedAt
+        r.ImportedAt,
+        r.WithdrawnAt
     FROM iot.AllReadings AS r
     WHERE r.CreatedAt >= @StartAt AND r.CreatedAt < @EndAt
     ORDER BY r.ChannelID, r.CreatedAt, r.Epoch, r.EntryID;
