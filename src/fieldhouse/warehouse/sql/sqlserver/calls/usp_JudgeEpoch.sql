@@ -1,5 +1,5 @@
--- usp_JudgeEpoch(channel_id, epoch): which older epochs this one shows again, at least half of what they have in
--- its span: a re-import. Within it their readings are superseded, those left out included; elsewhere only
+-- usp_JudgeEpoch(channel_id, epoch): which older epochs this one shows again; within its span their readings are
+-- superseded, those left out included, where it shows at least half of them (a re-import); elsewhere only
 -- where this epoch has a reading at the same instant. What the source shows as theirs stays; it proves
 -- something once it has been asked for again (nothing of it is due): then it is no leftover of a clear.
 CREATE OR ALTER PROCEDURE iot.usp_JudgeEpoch @ChannelID INT, @Epoch INT

@@ -1,5 +1,6 @@
--- usp_Neighbours(channel_id, epoch, first_at, last_at, distance): the readings of an epoch around a span, up to
--- one more than a distance away on each side; of those that count for it and are not in dispute.
+-- usp_Neighbours(channel_id, epoch, first_at, last_at, distance): the readings of an epoch around a span, the
+-- distance-th and the one beyond it on each side; of those that are neither withdrawn nor in dispute. Where
+-- there are fewer, the farthest two.
 CREATE OR ALTER PROCEDURE iot.usp_Neighbours
     @ChannelID INT,
     @Epoch INT,
