@@ -90,7 +90,7 @@ CALLS = catalogue(
         "record_runs",
         "passes of the pipeline",
         takes(runs=_RUNS),
-        columns(RunID=LONG),
+        _NOTHING,
     ),
     Question(
         "refresh_aggregates",

@@ -22,7 +22,10 @@ BEGIN
         FROM iot.RawValues AS v
         JOIN iot.AllReadings AS r ON r.ChannelID = v.ChannelID AND r.Epoch = v.Epoch AND r.EntryID = v.EntryID
         WHERE v.Reason <> N'replaced'
-            AND (@ChannelID IS NULL OR (v.ChannelID = @ChannelID AND r.Superseded = 0 AND r.WithdrawnAt IS NULL))
+            AND (
+                @ChannelID IS NULL
+                OR (v.ChannelID = @ChannelID AND r.Superseded = 0 AND r.WithdrawnAt IS NULL)
+            )
             AND (@StartAt IS NULL OR r.CreatedAt >= @StartAt)
             AND (@EndAt IS NULL OR r.CreatedAt < @EndAt)
         ORDER BY r.ChannelID, r.CreatedAt, r.Epoch, r.EntryID, v.ColumnName, v.ImportedAt
