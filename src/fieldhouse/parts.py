@@ -108,11 +108,13 @@ def client(
 
 
 @contextmanager
-def asking(settings: Settings, *, attempts: int = 5) -> Iterator[ThingSpeak]:
+def asking(
+    settings: Settings, *, attempts: int = 5, observe: events.Observer | None = None
+) -> Iterator[ThingSpeak]:
     """A client for questions apart from any copying; it opens the warehouse only to be counted."""
     with ExitStack() as stack:
         warehouse = stack.enter_context(warehouse_of(settings)) if settings.daily_budget else None
-        yield stack.enter_context(client(settings, warehouse, attempts=attempts))
+        yield stack.enter_context(client(settings, warehouse, attempts=attempts, observe=observe))
 
 
 def _sync_ranges(warehouse: Warehouse, settings: Settings) -> None:

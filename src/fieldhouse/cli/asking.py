@@ -88,7 +88,8 @@ def status(
         output.print_table(table, as_json=True)
     elif table.num_rows:
         rows = [_status_row(row) for row in table.to_pylist()]
-        output.print_rows(rows, list(rows[0]))
+        few = {"withdrawn", "disputed"} - {name for row in rows for name in row if row[name]}
+        output.print_rows(rows, [name for name in rows[0] if name not in few])
     else:
         typer.echo("no channel is in the warehouse yet: fieldhouse run 9")
 
@@ -103,6 +104,8 @@ def _status_row(row: dict[str, Any]) -> dict[str, Any]:
         "newest": _to_the_minute(row["NewestReading"]),
         "complete to": _to_the_minute(row["Watermark"]),
         "gaps": row["OpenGaps"] + row["Unreachable"],
+        "withdrawn": row["Withdrawn"],
+        "disputed": row["Disputed"],
         "last run": _to_the_minute(row["LastRunAt"]),
         "outcome": row["LastOutcome"],
         "score": row["QualityScore"] and round(row["QualityScore"], 1),

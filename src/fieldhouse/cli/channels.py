@@ -58,7 +58,7 @@ def search(
     from fieldhouse.parts import asking
 
     output.set_up_log()
-    with asking(settings_from(config)) as server:
+    with asking(settings_from(config), observe=output.observe) as server:
         if user:
             _print(server.user_channels(user, tag), as_json=as_json)
             return
@@ -98,7 +98,7 @@ def _own(settings: "Settings") -> list[dict[str, Any]]:
     from fieldhouse.parts import asking
 
     output.set_up_log()
-    with asking(settings) as server:
+    with asking(settings, observe=output.observe) as server:
         return server.my_channels(settings.user_api_key.get_secret_value())
 
 
