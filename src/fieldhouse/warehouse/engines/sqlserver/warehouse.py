@@ -173,7 +173,7 @@ class SQLServerWarehouse:
         self,
         statement: str,
         values: Sequence[Any],
-        limits: Limits,
+        limits: Limits = NO_LIMITS,
         *,
         author: str | None = None,
     ) -> pa.RecordBatchReader:
