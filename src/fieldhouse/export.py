@@ -123,9 +123,8 @@ class _Texts:
         """
         rows = pa.Table.from_batches([batch.select(_KEY)])
         rows = rows.append_column("Row", pa.array(np.arange(batch.num_rows)))
-        texts = self._up_to(batch)
-        texts = texts.append_column("Nth", pa.array(np.arange(texts.num_rows)))
-        placed = texts.join(rows, _KEY, join_type="inner").sort_by("Nth")
+        placed = self._up_to(batch).join(rows, _KEY, join_type="inner")
+        placed = placed.sort_by("RawValue")  # of several in one place the last goes, in any engine
         if not set(placed["ColumnName"].unique().to_pylist()) <= set(self.columns):
             raise StateMoved("other values came in while they were exported: export them again")
         return {name: self._column(name, placed, batch.num_rows) for name in self.columns}

@@ -156,6 +156,15 @@ def test_a_long_history_keeps_every_text_at_its_reading(
         assert found == ({f"Field{number % 3 + 3}": f"text {number}"} if number % 2 else {})
 
 
+def test_of_two_texts_in_one_place_one_is_written(warehouse: Warehouse, tmp_path: Path) -> None:
+    """Where a load brought two, for it met the entry twice, every engine exports the same one."""
+    texts = [raw(1, "Field1", text, "unparseable") for text in ("b", "\u00e9", "B", "a")]
+    warehouse.load([batch([row(1)], raw=texts)])
+    done = export_readings(warehouse, tmp_path / "all.csv", channel_id=9)
+    assert done.texts == {"Field1": 1}
+    assert [cells["Field1"] for cells in cells(tmp_path / "all.csv")] == ["\u00e9"]
+
+
 class Narrow:
     """A warehouse that answers in small batches, of a size of its own for readings and texts."""
 

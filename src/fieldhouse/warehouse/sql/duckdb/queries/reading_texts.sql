@@ -8,4 +8,4 @@ WHERE
     v.Reason <> 'replaced' AND ($channel_id::BIGINT IS NULL OR v.ChannelID = $channel_id)
     AND
 -- include counted_readings
-ORDER BY r.ChannelID, r.CreatedAt, r.Epoch, r.EntryID, v.ColumnName, v.ImportedAt, v.RawValue;
+ORDER BY r.ChannelID, r.CreatedAt, r.Epoch, r.EntryID;

@@ -17,8 +17,7 @@ BEGIN
             r.EntryID,
             v.ColumnName,
             v.Reason,
-            v.RawHash,
-            v.ImportedAt
+            v.RawHash
         FROM iot.RawValues AS v
         JOIN iot.AllReadings AS r ON r.ChannelID = v.ChannelID AND r.Epoch = v.Epoch AND r.EntryID = v.EntryID
         WHERE v.Reason <> N'replaced'
@@ -28,7 +27,7 @@ BEGIN
             )
             AND (@StartAt IS NULL OR r.CreatedAt >= @StartAt)
             AND (@EndAt IS NULL OR r.CreatedAt < @EndAt)
-        ORDER BY r.ChannelID, r.CreatedAt, r.Epoch, r.EntryID, v.ColumnName, v.ImportedAt
+        ORDER BY r.ChannelID, r.CreatedAt, r.Epoch, r.EntryID
     ) AS s
     JOIN iot.RawValues AS t
         ON t.ChannelID = s.ChannelID
@@ -37,7 +36,7 @@ BEGIN
             AND t.ColumnName = s.ColumnName
             AND t.Reason = s.Reason
             AND t.RawHash = s.RawHash
-    ORDER BY s.ChannelID, s.CreatedAt, s.Epoch, s.EntryID, s.ColumnName, s.ImportedAt
+    ORDER BY s.ChannelID, s.CreatedAt, s.Epoch, s.EntryID
     OPTION (RECOMPILE);
     RETURN 0;
 END;
