@@ -10,8 +10,6 @@ import fieldhouse
 
 SRC = Path(fieldhouse.__file__).parent
 MOST_LINES = 400
-STILL_LONGER = ("sources/thingspeak/api.py", "sources/thingspeak/history.py")
-"""Modules that are being parted; one that no longer needs to stand here must go."""
 
 
 @pytest.mark.parametrize(
@@ -21,10 +19,7 @@ def test_no_module_is_longer_than_it_may_be(module: Path) -> None:
     """A module of src/ has at most 400 lines: what is longer is parted by what it is about."""
     lines = len(module.read_text("utf-8").splitlines())
     name = module.relative_to(SRC).as_posix()
-    if name in STILL_LONGER:
-        assert lines > MOST_LINES, f"take {name} out of STILL_LONGER"
-    else:
-        assert lines <= MOST_LINES, f"{name} has {lines} lines: part it"
+    assert lines <= MOST_LINES, f"{name} has {lines} lines: part it"
 
 
 def test_every_name_at_the_door_opens() -> None:
