@@ -5,12 +5,13 @@ from typing import Any
 
 import httpx2
 from house import Held, Orders, Outcome, Reading
+from keeper import Keeper
 from model import CHANNEL, Source
-from today import TodaysKeeper
 
 from fieldhouse.errors import BudgetExhausted, FieldhouseError
 from fieldhouse.simulator import InProcess, Request
 from fieldhouse.sources.thingspeak.api import Answer, ThingSpeak
+from fieldhouse.sources.thingspeak.connection import Connection
 from fieldhouse.sources.thingspeak.pacing import Pacer
 from fieldhouse.state import END, Span
 
@@ -42,7 +43,7 @@ class Direct(ThingSpeak):
     def __init__(self, server: InProcess, *, attempts: int = 2) -> None:
         super().__init__("http://simulator", pacer=Pacer(0), attempts=attempts, backoff=0)
         self.budget: int | None = None
-        self._client = httpx2.Client(transport=Wire(server))
+        self._connection = Connection("http://simulator", timeout=10.0, transport=Wire(server))
 
     def get(self, *arguments: Any, **named: Any) -> Answer[Any]:
         if self.budget is not None:
@@ -60,7 +61,7 @@ class PureHouse:
         self.faults, self.seen = self._server.faults, self._server.requests
         source.faults = self.faults
         self._thingspeak = Direct(self._server)
-        self._keeper = TodaysKeeper(CHANNEL)
+        self._keeper = Keeper(CHANNEL)
 
     def run(self, orders: Orders) -> Outcome:
         before = len(self.seen)
@@ -84,7 +85,11 @@ class PureHouse:
             self._thingspeak.budget = outer
 
     def current(self) -> list[Reading]:
-        return self._keeper.current()
+        return [
+            Reading(epoch, entry_id, reading.at, reading.values)
+            for (epoch, entry_id), reading in self._keeper.readings.items()
+            if reading.counts
+        ]
 
     def ever_held(self) -> set[Held]:
         return {Held(epoch, entry_id, at) for (epoch, entry_id), at in self._keeper.held.items()}

@@ -18,11 +18,6 @@ from verdict import epochs
 BEGINNING = datetime(2000, 1, 1)
 
 
-def today(what: str) -> pytest.MarkDecorator:
-    """What happens until it is mended."""
-    return pytest.mark.xfail(strict=True, reason=what)
-
-
 class OverDuckDB(Lives):
     """A life over real HTTP and a DuckDB file."""
 
@@ -40,7 +35,6 @@ def differences(life: Lives) -> list[str]:
     return life.judge.differences(life.house)
 
 
-@today("an entry conflict on every run, for ever")
 def test_a_device_in_2041_is_cleared_and_set_right(life: Lives) -> None:
     """All rows are dated 2041; the channel is cleared, the clock set right, rows are written: a new
     epoch begins, and the old rows stay in theirs."""
@@ -58,9 +52,9 @@ def test_a_device_in_2041_is_cleared_and_set_right(life: Lives) -> None:
     ("coming", "going"),
     [
         (6, [0, 1, 2]),
-        pytest.param(6, [-1], marks=today("a new plan asks with the same text")),
-        pytest.param(1, [-1, -2, -3], marks=today("a new plan asks with the same text")),
-        pytest.param(1, [-1, 0, 7], marks=today("what is left enters the new epoch")),
+        (6, [-1]),
+        (1, [-1, -2, -3]),
+        (1, [-1, 0, 7]),
     ],
 )
 def test_a_gradual_clear_leaves_the_old_rows_in_their_epoch(
@@ -94,7 +88,6 @@ def corrected(life: Lives) -> None:
     assert (again.id, again.created_at) == (newest.id, newest.created_at)
 
 
-@today("it fails for ever")
 def test_reading_again_repairs_a_reimport_at_once(life: Lives) -> None:
     """The newest entry is what it was after an export, a correction and an import, but 400 others
     are not: `backfill --from` finds it, and all is right after that run."""
@@ -105,7 +98,6 @@ def test_reading_again_repairs_a_reimport_at_once(life: Lives) -> None:
     life.settle()
 
 
-@today("nobody ever looks at the past again")
 def test_the_sweep_finds_a_reimport(life: Lives) -> None:
     """The same, left alone: within days the sweep of the settled past finds it."""
     corrected(life)
@@ -113,7 +105,6 @@ def test_the_sweep_finds_a_reimport(life: Lives) -> None:
     assert len(life.house.current()) == 1000
 
 
-@today("its answers still contradict each other, for ever")
 @pytest.mark.parametrize("follows", [False, True], ids=["the counter stays", "the counter follows"])
 def test_the_newest_entry_is_deleted_and_later_ones_follow(life: Lives, follows: bool) -> None:
     """The reading is kept and counts no more, and the next run goes on."""
@@ -131,7 +122,6 @@ def test_the_newest_entry_is_deleted_and_later_ones_follow(life: Lives, follows:
     assert len(life.held) >= 53
 
 
-@today("stuck until the next write")
 def test_a_reimport_of_the_first_forty_of_fifty(life: Lives) -> None:
     """The ten that were not imported count no more."""
     life.live(count=50, step=MINUTE, mask=7)
@@ -141,7 +131,6 @@ def test_a_reimport_of_the_first_forty_of_fifty(life: Lives) -> None:
     assert len(life.house.current()) == 40
 
 
-@today("the dropped rows still count")
 @pytest.mark.parametrize("read_before_more", [False, True])
 def test_a_reimport_without_five_bad_rows(life: Lives, read_before_more: bool) -> None:
     """The five rows dropped from the middle count no more, all others do."""
@@ -157,7 +146,6 @@ def test_a_reimport_without_five_bad_rows(life: Lives, read_before_more: bool) -
     assert len(life.house.current()) == 47
 
 
-@today("their ids are called absent, and never asked for")
 @pytest.mark.parametrize("steps", [5, 13, 21])
 def test_late_rows_into_a_backfill_that_was_interrupted(life: Lives, steps: int) -> None:
     """A backfill is interrupted; rows come late, dated into what was read, and the holes among the
@@ -172,7 +160,6 @@ def test_late_rows_into_a_backfill_that_was_interrupted(life: Lives, steps: int)
     assert len(life.house.current()) == 3017
 
 
-@today("21 of 30 called absent, and lost")
 def test_a_bulk_write_is_counted_before_it_is_served(life: Lives) -> None:
     """Polls meanwhile call no id absent, and find each row once it is served."""
     life.live(count=50, step=MINUTE, mask=7)
@@ -186,7 +173,6 @@ def test_a_bulk_write_is_counted_before_it_is_served(life: Lives) -> None:
     life.settle()
 
 
-@today("absent ids are never asked for again")
 def test_a_bulk_write_that_takes_an_hour(life: Lives) -> None:
     """Ids may be called absent after some minutes, but once more they are asked for."""
     life.live(count=50, step=MINUTE, mask=7)
@@ -198,7 +184,6 @@ def test_a_bulk_write_that_takes_an_hour(life: Lives) -> None:
     assert len(life.house.current()) == 55
 
 
-@today("98, 119, 65 requests a poll")
 @pytest.mark.parametrize("page_size", [20, 100, 8000])
 def test_gaps_that_need_windows_stay_within_the_budget(life: Lives, page_size: int) -> None:
     """Rows come late all over a past that was read: every request that looks for them counts
@@ -217,7 +202,6 @@ def test_gaps_that_need_windows_stay_within_the_budget(life: Lives, page_size: i
     life.settle()
 
 
-@today("nobody looks at what was read without the label")
 @pytest.mark.parametrize("known", [True, False], ids=["known before", "added while hidden"])
 def test_a_field_is_hidden_and_shown_again(life: Lives, known: bool) -> None:
     """What was read while a field was hidden lacks its values: when it is shown, they come."""
@@ -238,10 +222,10 @@ def test_a_field_is_hidden_and_shown_again(life: Lives, known: bool) -> None:
 @pytest.mark.parametrize(
     ("off", "ahead"),
     [
-        pytest.param(-20_500 * DAY, HOUR, marks=today("success, and nothing is read")),
-        pytest.param(-20_500 * DAY, 4 * DAY, marks=today("success, and nothing is read")),
-        pytest.param(3 * DAY, 2 * DAY, marks=today("every run fails")),
-        pytest.param(5000 * DAY, 4 * DAY, marks=today("every run fails")),
+        (-20_500 * DAY, HOUR),
+        (-20_500 * DAY, 4 * DAY),
+        (3 * DAY, 2 * DAY),
+        (5000 * DAY, 4 * DAY),
         (-25 * HOUR, 2 * DAY),
         (3 * DAY, HOUR),
     ],
@@ -267,7 +251,7 @@ def test_our_clock_is_wrong_and_then_right(life: Lives, off: int, ahead: int) ->
 @pytest.mark.parametrize(
     ("page_size", "same"),
     [
-        pytest.param(100, 960, marks=today("two runs fail, the third completes")),
+        (100, 960),
         (3, 40),
         (1, 7),
     ],
@@ -282,7 +266,6 @@ def test_more_entries_in_a_second_than_in_a_page(life: Lives, page_size: int, sa
     life.settle()
 
 
-@today("the same text, and a kept answer")
 def test_the_same_question_twice_within_a_second(life: Lives) -> None:
     """ThingSpeak keeps an answer of more than 100 rows by its query: no text is sent twice, and
     what was written between two runs is seen, however soon they follow each other."""
@@ -294,7 +277,6 @@ def test_the_same_question_twice_within_a_second(life: Lives) -> None:
     life.settle()
 
 
-@today("newer gaps are erased, and the ids' mark goes back")
 @pytest.mark.parametrize("after", range(1, 5))
 def test_a_state_that_another_process_moved_on(life: Lives, after: int) -> None:
     """A process loses the channel's lock in mid-run, another makes a whole run: what the first then

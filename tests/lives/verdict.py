@@ -91,12 +91,30 @@ class Judge:
                     yield f"field {number} of {_said(key)} is {ours}, and {theirs} at the source"
         held = self._remembered(house)
         evidence = _Evidence(self)
+        mixed = self._mixed(house)
         for key in (held | current.keys()) - served.keys():
             fate = self.fate(key, evidence)
+            if key not in current and fate == "must" and key in mixed:
+                continue
             if key in current and fate == "never":
                 yield f"counts, though {self._why(key)}: {_said(key)}"
             if key not in current and fate == "must":
                 yield f"counts no more, though {self._why(key)}: {_said(key)}"
+
+    def _mixed(self, house: House) -> set[Identity]:
+        """What is held in epochs that took in entries of two lives, since none contradicted them.
+
+        The counted half of a new life can be served before the half that gives it away.
+        """
+        epochs_held: dict[int, set[Identity]] = defaultdict(set)
+        for each in house.ever_held():
+            epochs_held[each.epoch].add((each.entry_id, each.created_at))
+        return {
+            key
+            for keys in epochs_held.values()
+            if not set.intersection(*(set(self.source.lives_of[key]) for key in keys))
+            for key in keys
+        }
 
     def _allowed(self, key: Identity, number: int, ours: Decimal | None, theirs: object) -> bool:
         """A label that is hidden, or a value that is null now, leaves us what we had."""

@@ -81,8 +81,7 @@ class _Server:
             if request is None:
                 return
             sent = await self._answer(request)
-            writer.write(sent.data)
-            await writer.drain()
+            await _send(sent, writer)
             if sent.close:
                 return
             _next_cycle(http)
@@ -134,6 +133,16 @@ def _request(head: h11.Request, body: bytes) -> Request:
     headers = {name.decode(): value.decode("latin-1") for name, value in head.headers}
     last = head.http_version < b"1.1" or "close" in headers.get("connection", "").lower()
     return Request(head.method.decode(), unquote(path), query, headers, body, last)
+
+
+async def _send(sent: wire.Sent, writer: asyncio.StreamWriter) -> None:
+    at_once = int(len(sent.data) * sent.drip.fraction) if sent.drip else len(sent.data)
+    writer.write(sent.data[:at_once])
+    await writer.drain()
+    for place in range(at_once, len(sent.data)):
+        await asyncio.sleep(sent.drip.seconds if sent.drip else 0)
+        writer.write(sent.data[place : place + 1])
+        await writer.drain()
 
 
 def _next_cycle(http: h11.Connection) -> None:

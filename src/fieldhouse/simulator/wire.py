@@ -34,6 +34,8 @@ class Sent:
 
     data: bytes
     close: bool = False
+    drip: Fault | None = None
+    """How the data comes byte by byte, if it does."""
 
 
 def instead(path: str, faults: Sequence[Fault]) -> Response | None:
@@ -72,7 +74,19 @@ def encode(
 ) -> Sent:
     """Make the bytes of an answer to an HTTP/1.1 request, dated *now*."""
     by_kind = {fault.kind: fault for fault in faults}
-    response = spoiled(response, faults)
+    sent = _encoded(request, spoiled(response, faults), faults, now, gzip_on=gzip_on)
+    return replace(sent, drip=by_kind.get("drip"))
+
+
+def _encoded(
+    request: Request,
+    response: Response,
+    faults: Sequence[Fault],
+    now: datetime,
+    *,
+    gzip_on: bool,
+) -> Sent:
+    by_kind = {fault.kind: fault for fault in faults}
     body, kind = response.body, response.content_type
     headers = [("Date", dated(now, faults)), ("Content-Type", kind), *_FIXED]
     headers += [("X-Request-Id", str(uuid.uuid4())), *response.headers]
