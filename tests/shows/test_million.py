@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from fieldhouse.simulator import Channel, Clock, Entry, Fault, Simulator, World
 from fieldhouse.warehouse import open_warehouse
 
@@ -106,6 +108,7 @@ def served(channel: Channel) -> list[tuple[int, int, float]]:
     return sorted((e.id, e.created_at, float(str(e.fields[0]))) for e in channel.entries)
 
 
+@pytest.mark.timeout(1200)
 def test_a_million_entries_and_everything_that_can_go_wrong(tmp_path: Path) -> None:
     """Duplicate seconds, an id gap, late rows, 2041, dips, stale pages, a clear with a re-import.
 
