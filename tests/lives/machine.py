@@ -186,6 +186,10 @@ class Lives(RuleBasedStateMachine):
     def wait(self, seconds: int) -> None:
         self.source.wait(seconds)
 
+    @rule(seconds=st.sampled_from([0, 1, 45]))
+    def pace(self, seconds: int) -> None:
+        self.source.pace(seconds)
+
     # We
 
     @rule(off=st.sampled_from([0, 0, 0, -25 * HOUR, 3 * DAY, -20_500 * DAY]))

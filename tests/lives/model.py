@@ -67,6 +67,7 @@ class Source:
         self.life = 0
         """The number of the current life."""
         self._serial = count(1)
+        self._pace: int | None = None
 
     # What there is
 
@@ -234,6 +235,12 @@ class Source:
         self.innocent = False
         self.faults.add(Fault(kind, after=after, times=times, value=value))
 
+    def pace(self, seconds: int) -> None:
+        """From now on the server's clock moves on with each request."""
+        if self._pace is None:
+            self.faults.add(Fault("call", times=None, action=lambda _: self.wait(self._pace or 0)))
+        self._pace = seconds
+
     def meanwhile(self, after: int, action: Callable[[], object]) -> None:
         """Something happens between two requests of the next run."""
         self.faults.add(Fault("call", after=after, action=lambda _: action()))
@@ -247,6 +254,7 @@ class Source:
     def quiet(self) -> None:
         """All that was going on ends; a channel that is empty after a clear is written to."""
         self.faults.clear()
+        self._pace = None
         self.private(False)
         self.channel.life.settle(math.inf)
         self.restore()

@@ -62,8 +62,8 @@ class Judge:
 
     def _known(self, left: Left, evidence: "_Evidence") -> bool:
         """Whether anybody can know that an entry went with its life."""
-        over = left.life in self.parted or evidence.conflicts(left.life) or not evidence.served
-        return left.how == "cleared" and over
+        over = left.life in self.parted or evidence.conflicts(left.life)
+        return left.how == "cleared" and (over or not self.source.channel.entries)
 
     def differences(self, house: House, *, aggregates: bool = True) -> list[str]:
         """Everything in which the house is not what it must be now."""
