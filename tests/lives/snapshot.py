@@ -37,14 +37,19 @@ class SnapshotHouse:
         if orders.steps is not None or orders.budget is not None:
             return Outcome("interrupted", 0)
         try:
-            page = self._read()
-            again = self._read()
-            if _rows(page).keys() != _rows(again).keys():
-                raise SourceInconsistent("it moves")
-            self._take(again)
+            self._take(self._still())
         except FieldhouseError as error:
             return Outcome("failed", len(self.seen) - before, f"{type(error).__name__}: {error}")
         return Outcome("success", len(self.seen) - before)
+
+    def _still(self) -> Page:
+        """What two answers say that follow each other."""
+        page = self._read()
+        for _ in range(5):
+            before, page = page, self._read()
+            if _rows(before).keys() == _rows(page).keys():
+                return page
+        raise SourceInconsistent("it moves")
 
     def _read(self) -> Page:
         """Everything, fresh."""

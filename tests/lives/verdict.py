@@ -130,10 +130,12 @@ class Judge:
     def fate(self, key: Identity, evidence: "_Evidence") -> Fate:
         """What must have become of an entry that we held and that is not served now."""
         left = self.source.left.get(key)
-        if left is None or left == (self.source.life, "deleted"):
+        if left is None:
             return "never"
         if key not in self.known[left.life]:
             return "may"
+        if left == (self.source.life, "deleted"):
+            return "never"
         verdicts = evidence.superseded(key)
         if left.how == "cleared":
             if not (left.life in self.parted or evidence.conflicts(left.life)):
@@ -179,12 +181,20 @@ class _Evidence:
                 for relation in self._related(left.life, later)
                 for verdict in relation.superseded(key[1])
             }
-            if not self.conflicts(left.life, later):
-                found.add(False)  # by all that can be known the two are one
+            if not self._told_apart(left.life, later):
+                found.add(False)
             if found == {True}:
                 return {True}
             verdicts |= found
         return verdicts
+
+    def _told_apart(self, life: int, later: int) -> bool:
+        """Whether two lives cannot be taken for one, or the later one's for the other's leftovers.
+
+        What both have looks as leftovers of a gradual clear do, until it is asked for once more.
+        """
+        over = later < self.source.life
+        return self.conflicts(life, later) and not (over and self._held[life] & self._held[later])
 
     def _related(self, life: int, later: int) -> list["_Relation"]:
         if (life, later) not in self._relations:
