@@ -60,7 +60,7 @@ def _coverage(warehouse: Warehouse, row: Mapping[str, Any]) -> Coverage:
 
 def _gaps(warehouse: Warehouse, channel_id: int) -> tuple[Gap, ...]:
     gaps = warehouse.query("gaps", channel_ids=[channel_id])
-    columns = ("FirstEntryID", "LastEntryID", "State", "AtSecond", "DueAt")
+    columns = ("FirstEntryID", "LastEntryID", "State", "AtSecond", "DueAt", "OlderEpoch")
     return tuple(Gap(*row) for row in _rows(gaps, *columns))
 
 

@@ -111,7 +111,7 @@ class Gap:
 
     ``open``: not yet explained. ``absent``: ThingSpeak said so, believably.
     ``unreachable``: entries are there that the API cannot be made to show (``at`` is their second).
-    ``older``: the source shows them as entries that an older epoch holds.
+    ``older``: the source shows them as entries that an older epoch, ``epoch``, holds.
     ``due`` is when they are to be asked for, or asked for once more; None: at once if open, else
     never again.
     """
@@ -121,6 +121,7 @@ class Gap:
     state: GapState = "open"
     at: datetime | None = None
     due: datetime | None = None
+    epoch: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

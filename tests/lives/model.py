@@ -198,6 +198,9 @@ class Source:
         self.innocent = False
         own = self.own
         going = [own[i] for i in wrapped(indices, own)]
+        if counter_follows and len(going) == len(own) and not self.channel.life.withheld:
+            self.clear()  # nothing is left and the counter begins anew: that is what a clear does
+            return
         self._leave(map(identity, going), "deleted")
         self.channel.delete([entry.id for entry in going], counter_follows=counter_follows)
 

@@ -40,10 +40,15 @@ class Judge:
         """Lives that a complete run can have known to be over."""
         self.known: dict[int, set[Identity]] = defaultdict(set)
         """What was held of each life while it was served."""
+        self.beside: dict[Identity, int] = {}
+        """Beside which life, at last, what was left of an earlier one was shown at some run."""
 
     def watch(self, house: House, *, complete: bool = False) -> None:
         """A run begins or has ended, ``complete`` if all that could be asked was asked."""
         held = self._remembered(house)
+        own = {identity(entry) for entry in self.source.own}
+        left = held & self.source.served().keys() - own
+        self.beside |= dict.fromkeys(left, self.source.life)
         if not self.source.left:
             return
         evidence = _Evidence(self)
@@ -91,12 +96,12 @@ class Judge:
                     yield f"field {number} of {_said(key)} is {ours}, and {theirs} at the source"
         held = self._remembered(house)
         evidence = _Evidence(self)
-        mixed = self._mixed(house)
+        mixed, over = self._mixed(house), self._of_older_epochs(house)
         for key in (held | current.keys()) - served.keys():
             fate = self.fate(key, evidence)
             if key not in current and fate == "must" and key in mixed:
                 continue
-            if key in current and fate == "never":
+            if key in current and fate == "never" and key not in mixed & over:
                 yield f"counts, though {self._why(key)}: {_said(key)}"
             if key not in current and fate == "must":
                 yield f"counts no more, though {self._why(key)}: {_said(key)}"
@@ -115,6 +120,11 @@ class Judge:
             if not set.intersection(*(set(self.source.lives_of[key]) for key in keys))
             for key in keys
         }
+
+    def _of_older_epochs(self, house: House) -> set[Identity]:
+        held = house.ever_held()
+        newest = max((each.epoch for each in held), default=0)
+        return {(each.entry_id, each.created_at) for each in held if each.epoch < newest}
 
     def _allowed(self, key: Identity, number: int, ours: Decimal | None, theirs: object) -> bool:
         """A label that is hidden, or a value that is null now, leaves us what we had."""
@@ -135,7 +145,7 @@ class Judge:
         if key not in self.known[left.life]:
             return "may"
         if left == (self.source.life, "deleted"):
-            return "never"
+            return "may" if self._is_old(key) else "never"
         verdicts = evidence.superseded(key)
         if left.how == "cleared":
             if not (left.life in self.parted or evidence.conflicts(left.life)):
@@ -144,6 +154,10 @@ class Judge:
                 return "must"
         return "never" if verdicts == {True} else "may"
 
+    def _is_old(self, key: Identity) -> bool:
+        """Whether an entry was held of an earlier life too: it belongs to that one alone."""
+        return any(key in self.known[life] for life in set(self.source.lives_of[key][:-1]))
+
 
 class _Evidence:
     """What can be known at one moment from what is served and what is held."""
@@ -151,6 +165,7 @@ class _Evidence:
     def __init__(self, judge: Judge) -> None:
         self.source, self._parted = judge.source, frozenset(judge.parted)
         self._doubtful, self._held = frozenset(judge.doubtful), judge.known
+        self._beside = dict(judge.beside)
         self.served = {identity(entry) for entry in self.source.own}
         self._far = instant(self.source.now) + timedelta(days=1)
         self._conflicts: dict[tuple[int, int], bool] = {}
@@ -181,8 +196,9 @@ class _Evidence:
                 for relation in self._related(left.life, later)
                 for verdict in relation.superseded(key[1])
             }
-            if not self._told_apart(left.life, later):
-                found.add(False)
+            over = later < self.source.life
+            if not self._told_apart(left.life, later) or (over and self._beside.get(key) == later):
+                found.add(False)  # nobody can say any more whether it was left, or shown again
             if found == {True}:
                 return {True}
             verdicts |= found

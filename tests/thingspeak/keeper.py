@@ -7,7 +7,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-from fieldhouse.errors import EntryConflict, SourceInconsistent
+from fieldhouse.errors import EntryConflict, SourceInconsistent, StateMoved
 from fieldhouse.readings import FIELDS
 from fieldhouse.simulator import Channel
 from fieldhouse.sources.thingspeak import history
@@ -115,21 +115,31 @@ class Keeper:
         now = now or datetime.now(UTC).replace(tzinfo=None)
         doubt: history.Doubt | None = None
         for turn in range(PLANS):
-            plan = history.read(self.state, history.Policy(now=now, **policy), doubt)
+            state = self.state
+            plan = history.read(state, history.Policy(now=now, **policy), doubt)
             try:
-                self._carry_out(plan, source, stop_after, before)
+                self._carry_out(plan, source, state, stop_after, before)
                 break
             except EntryConflict as conflict:
                 if turn == PLANS - 1:
                     raise SourceInconsistent(str(conflict)) from conflict
                 doubt = history.Doubt(str(conflict), conflict.disputed)
+            except StateMoved as error:
+                if turn == PLANS - 1:
+                    raise SourceInconsistent(str(error)) from error
+                doubt = None
         assert source.requests < LIMIT
         return source.requests
 
     def _carry_out(
-        self, plan: Any, source: Any, stop_after: int | None, before: Callable[[int], object]
+        self,
+        plan: Any,
+        source: Any,
+        state: ChannelState,
+        stop_after: int | None,
+        before: Callable[[int], object],
     ) -> None:
-        outcome = None
+        outcome, version = None, state.epoch.version
         while source.requests < LIMIT:
             before(source.requests)
             try:
@@ -143,6 +153,13 @@ class Keeper:
                     outcome = source.page(results=results, start=start, end=end, fresh=True)
                 case history.AskEntry(entry_id):
                     outcome = source.entry(entry_id)
+                case history.Write(number) if number == state.epoch.number and not effect.quiet:
+                    if (number, version) != (len(self.lives), self.lives[-1].epoch.version):
+                        raise StateMoved("the channel has moved on")
+                    outcome, version = self.keep(effect), version + 1
+                case history.FindState():
+                    outcome = state = self.state
+                    version = state.epoch.version
                 case _:
                     outcome = self.keep(effect)
 
@@ -151,7 +168,8 @@ class Keeper:
             case history.Write():
                 return self.write(effect)
             case history.OpenEpoch(number, _, evidence):
-                assert number == self.state.epoch.number + 1
+                if number != self.state.epoch.number + 1:
+                    raise StateMoved(f"epoch {number} does not follow")
                 self.lives.append(Life(Epoch(number), evidence))
                 self.hidden_from = {n: 0 for n in range(1, 9) if n not in dict(self.labels or ())}
                 return None
@@ -159,8 +177,6 @@ class Keeper:
                 return self.settle(effect)
             case history.Judge(epoch):
                 return self.judge(epoch)
-            case history.FindState():
-                return self.state
             case history.FindMissing(epoch, above, upto):
                 return self.missing(epoch, above, upto)
             case history.FindKnown(entry_ids):
@@ -185,8 +201,6 @@ class Keeper:
             self.rejected += write.page.rejected.num_rows
         if write.epoch == len(self.lives):
             self.write_progress(write.progress, write.horizon)
-        else:
-            assert write.progress == Progress()
 
     def write_rows(self, write: history.Write) -> None:
         assert write.page
@@ -199,7 +213,8 @@ class Keeper:
         for entry_id, at, values in offered:
             held = self.readings.get((write.epoch, entry_id))
             if held is None:
-                assert write.epoch == len(self.lives), "an older epoch grew"
+                if write.epoch < len(self.lives):
+                    raise StateMoved("an older epoch takes nothing new")
                 held = Reading(len(self.readings) + 1, at, (None,) * 8)
                 self.readings[write.epoch, entry_id] = held
             held.values = tuple(
@@ -207,8 +222,9 @@ class Keeper:
                 for ours, value in zip(held.values, values, strict=True)
             )
             held.withdrawn = held.superseded = False
-        for entry_id, at, _ in offered:
-            self.supersede(write.epoch, Known(entry_id, at), write.progress.gaps)
+        if write.epoch == len(self.lives):
+            beside = _beside(self.gaps if write.progress.gaps is None else write.progress.gaps)
+            self.supersede({at for _, at, _ in offered}, beside)
 
     def moved(self, epoch: int, offered: Iterable[Any]) -> list[Known]:
         """Held entries whose ids are offered with another time."""
@@ -219,12 +235,9 @@ class Keeper:
                 found.append(Known(entry_id, held[epoch, entry_id]))
         return found
 
-    def supersede(self, epoch: int, known: Known, gaps: tuple[Gap, ...] | None) -> None:
-        if epoch < len(self.lives):
-            return
-        older = _ids(self.gaps if gaps is None else gaps, "older")
-        for (e, i), reading in self.readings.items():
-            if e < epoch and reading.at == known.created_at and i not in older:
+    def supersede(self, times: set[datetime], beside: dict[tuple[int, int], bool]) -> None:
+        for key, reading in self.readings.items():
+            if key[0] < len(self.lives) and reading.at in times and key not in beside:
                 reading.superseded = True
 
     def write_progress(self, progress: Progress, horizon: datetime) -> None:
@@ -308,35 +321,50 @@ class Keeper:
 
     def judge(self, epoch: int) -> int:
         """Within its span, an epoch that shows at least half of an older one replaces it."""
-        times = [r.at for (e, _), r in self.readings.items() if e == epoch]
-        if not times:
+        if not any(e == epoch for e, _ in self.readings):
             return 0
-        theirs = _ids(self.gaps, "older")
-        confirmed = _ids((gap for gap in self.gaps if gap.due is None), "older")
-        kept = [r.at for (e, i), r in self.readings.items() if e < epoch and i in theirs]
-        shown, span = set(times), (min(times + kept), max(times + kept))
+        beside = _beside(self.lives[epoch - 1].gaps)
+        shown = {self.readings[key].at for key in self.content(epoch) if beside.get(key, True)}
+        times = [self.readings[key].at for key in self.content(epoch)]
+        span = (min(times), max(times))
         for key in [key for key in self.reimports if key[0] == epoch]:
             del self.reimports[key]
         for older in range(1, epoch):
             inside = [
-                i in confirmed or r.at in shown
-                for (e, i), r in self.readings.items()
-                if e == older and span[0] <= r.at <= span[1] and not r.withdrawn
-                if i not in theirs or i in confirmed
+                reading.at in shown
+                for key in self.content(older)
+                if span[0] <= (reading := self.readings[key]).at <= span[1]
+                if not reading.withdrawn and beside.get(key, True)
             ]
             if inside and 2 * sum(inside) >= len(inside):
                 self.reimports[epoch, older] = span
         return self.supersede_again()
 
+    def content(self, epoch: int) -> set[tuple[int, int]]:
+        """What an epoch shows: its own readings, and what it shows of older ones.
+
+        What is never found again when it is asked for once more was left of a clear.
+        """
+        own = {key for key in self.readings if key[0] == epoch}
+        beside = _beside(self.lives[epoch - 1].gaps).keys()
+        if epoch < len(self.lives):
+            every = (_beside(life.gaps).items() for life in self.lives)
+            beside &= {key for some in every for key, is_confirmed in some if is_confirmed}
+        return own | beside
+
     def supersede_again(self) -> int:
-        """All readings: superseded by a re-import, or by a reading of the same instant."""
+        """All readings: superseded by a re-import, or by a reading of the same instant.
+
+        By an epoch after the one that showed it last.
+        """
         changed = 0
-        times = {(e, r.at) for (e, _), r in self.readings.items()}
-        for (e, i), reading in self.readings.items():
+        contents = {n: self.content(n) for n in range(1, len(self.lives) + 1)}
+        last = {key: n for n, content in contents.items() for key in content}
+        times = {n: {self.readings[key].at for key in content} for n, content in contents.items()}
+        for key, reading in self.readings.items():
             superseded = any(
-                (self.is_replaced(e, newer, reading.at) or (newer, reading.at) in times)
-                and i not in _ids(self.lives[newer - 1].gaps, "older")
-                for newer in range(e + 1, len(self.lives) + 1)
+                reading.at in times[newer] or self.is_replaced(last[key], newer, reading.at)
+                for newer in range(last[key] + 1, len(self.lives) + 1)
             )
             changed += superseded and not reading.superseded
             reading.superseded = superseded
@@ -400,9 +428,14 @@ def _or(value: Any, other: Any) -> Any:
     return other if value is None else value
 
 
-def _ids(gaps: Iterable[Gap], state: str) -> set[int]:
-    runs = (gap for gap in gaps if gap.state == state)
-    return {i for gap in runs for i in range(gap.first_id, gap.last_id + 1)}
+def _beside(gaps: Iterable[Gap]) -> dict[tuple[int, int], bool]:
+    """The (epoch, id) of older epochs that are shown beside the newest's; whether for good."""
+    return {
+        (gap.epoch, i): gap.due is None
+        for gap in gaps
+        if gap.epoch is not None
+        for i in range(gap.first_id, gap.last_id + 1)
+    }
 
 
 def recorded(channel: Channel) -> dict[tuple[int, int], datetime]:

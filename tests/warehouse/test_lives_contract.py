@@ -251,7 +251,7 @@ def test_the_source_may_show_an_older_epochs_beside_the_newer(warehouse: Warehou
     warehouse.load([batch([row(1), row(2), row(3)])])
     begin(warehouse, 2)
     shown = [row(5 + n, T0 + n * MINUTE) for n in (2, 3)]
-    gaps = (Gap(2, 2, "older"), Gap(9, 12, "absent"))
+    gaps = (Gap(2, 2, "older", epoch=1), Gap(9, 12, "absent"))
     warehouse.load([batch(shown, epoch=2, gaps=gaps)])
     assert counting(warehouse) == [(1, 1), (1, 2), (2, 7), (2, 8)]
 
@@ -271,7 +271,12 @@ def test_lives_tell_of_each_epoch(warehouse: Warehouse) -> None:
     warehouse.load([batch([row(1), row(2), row(3)], last_entry_id=3)])
     settle(warehouse, {1: "withdrawn", 2: "disputed", 3: "kept"})
     begin(warehouse, 2)
-    gaps = (Gap(2, 4, "open"), Gap(5, 6, "absent"), Gap(7, 7, "unreachable"), Gap(8, 11, "older"))
+    gaps = (
+        Gap(2, 4, "open"),
+        Gap(5, 6, "absent"),
+        Gap(7, 7, "unreachable"),
+        Gap(8, 11, "older", epoch=1),
+    )
     warehouse.load([batch([row(1, T0 + 2 * MINUTE)], epoch=2, gaps=gaps)])
     first, second = warehouse.query("lives", channel_id=9).to_pylist()
     assert first == {
@@ -372,7 +377,7 @@ def test_leftovers_prove_something_once_confirmed(
     """Older entries that the source still shows prove nothing until they were asked for again."""
     warehouse.load([batch(row(n) for n in range(1, 7))])
     begin(warehouse, 2)
-    gaps = (Gap(1, 2, "older", due=due),)
+    gaps = (Gap(1, 2, "older", due=due, epoch=1),)
     warehouse.load([batch([row(7, T0 + 5 * MINUTE)], epoch=2, gaps=gaps)])
     assert judge(warehouse, 2) == expected
     dropped = {(1, 3), (1, 4)} if due else set()
@@ -579,7 +584,7 @@ def test_a_warehouse_of_the_release_before_is_upgraded(
     assert (held["Version"], held["Gaps"], held["OlderUntil"]) == (0, 1, T0 + 2 * DAY)
     assert not held["IsJudged"]
     assert counting(warehouse) == [(1, 4), (1, 5)]
-    gaps = (Gap(1, 3, "older"),)
+    gaps = (Gap(1, 3, "older", epoch=1),)
     warehouse.load([replace(batch([row(4, LATER)], epoch=2, gaps=gaps), version=0)])
     assert state(warehouse)["Version"] == 1
     warehouse.close()

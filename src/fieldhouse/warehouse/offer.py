@@ -56,6 +56,7 @@ GAPS = pa.schema(
         ("State", pa.string()),
         ("AtSecond", pa.timestamp("us")),
         ("DueAt", pa.timestamp("us")),
+        ("OlderEpoch", pa.int32()),
     ]
 )
 MARKS = pa.schema(
@@ -188,6 +189,7 @@ class Proven:
                 "State": gap.state,
                 "AtSecond": gap.at,
                 "DueAt": gap.due,
+                "OlderEpoch": gap.epoch,
             }
             for gap in self.gaps or ()
         ]

@@ -155,6 +155,7 @@ QUERIES = catalogue(
             State=TEXT,
             AtSecond=INSTANT,
             DueAt=INSTANT,
+            OlderEpoch=INT,
         ),
     ),
     Question(

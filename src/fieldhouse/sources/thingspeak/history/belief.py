@@ -31,10 +31,10 @@ class Believed:
     page: Page
     older: tuple[tuple[int, Page], ...] = ()
 
-    @property
-    def older_ids(self) -> frozenset[int]:
-        """The ids that the source shows as entries of older epochs."""
-        return frozenset(i for _, page in self.older for i in page.readings["EntryID"].to_pylist())
+    def older_ids(self, epoch: int) -> frozenset[int]:
+        """The ids that the source shows as entries of that older epoch."""
+        pages = (page for older, page in self.older if older == epoch)
+        return frozenset(i for page in pages for i in page.readings["EntryID"].to_pylist())
 
 
 def believed(
@@ -135,7 +135,9 @@ def _is_stale(found: Believed, page: Page) -> Plan[bool]:
         return False
     ends = shown.times(page)
     newest = shown.newest(page, datetime.max)
-    if ends is None or newest is None or newest.entry_id not in found.older_ids:
+    if ends is None or newest is None:
+        return False
+    if not any(shown.holds(older, newest) for _, older in found.older):
         return False
     small, _ = yield Ask(_SMALL, ends[1], ends[1])
     return small.served < _SMALL and not shown.holds(small, newest)

@@ -10,11 +10,11 @@ the earliest (ThingSpeak counts before it serves), and asked for once more an ho
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
 
 from fieldhouse.sources.thingspeak.history import lives, runs, shown
-from fieldhouse.sources.thingspeak.history.belief import own_entries
+from fieldhouse.sources.thingspeak.history.belief import Believed, own_entries
 from fieldhouse.sources.thingspeak.history.effects import (
     MAX_RESULTS,
     Ask,
@@ -165,32 +165,42 @@ def _probes(gap: Gap) -> tuple[int, ...]:
 
 
 def _probe(k: Knowledge, gaps: Sequence[Gap]) -> Plan[bool]:
-    """Ask for a few ids of each gap, between two answers that a known entry proves sound."""
-    if not (yield from _serves_known(k)):
-        return False
+    """Ask for a few ids of each gap, between two answers that a known entry proves sound.
+
+    Where no entry is known, what is not there proves nothing: of the newest gap alone it is found
+    out whether anything is.
+    """
+    known = yield from _witness(k)
+    if known is None:
+        if k.newest:
+            return False
+        gaps = gaps[-1:]
     found: dict[Gap, list[Page]] = {gap: [] for gap in gaps}
     for gap in gaps:
         for entry_id in _probes(gap):
             if page := (yield AskEntry(entry_id)):
                 found[gap].append(page)
-    if not (yield from _serves_known(k)):
+    if known and not (yield from _is_served(k, known)):
         return False
     for gap, pages in found.items():
         if pages:
             yield from _read_around(k, gap, pages)
-        else:
+        elif known:
             _not_there(k, gap)
-    return True
+    return known is not None or any(found.values())
 
 
-def _serves_known(k: Knowledge) -> Plan[bool]:
-    """Whether the endpoint serves an entry that we hold; a revoked key answers ``-1`` too."""
+def _witness(k: Knowledge) -> Plan[Known | None]:
+    """An entry that we hold and that is served: the newest, or else that with the highest id."""
     known = k.newest
     if known is None:
         found = yield FindKnown((k.highest,))
         known = next((Known(i, at) for epoch, i, at in found if epoch == k.number), None)
-    if known is None:
-        return False
+    return known if known and (yield from _is_served(k, known)) else None
+
+
+def _is_served(k: Knowledge, known: Known) -> Plan[bool]:
+    """Whether the endpoint serves an entry that we hold; a revoked key answers ``-1`` too."""
     page = yield AskEntry(known.entry_id)
     if page is not None and page.readings.num_rows and not shown.holds(page, known):
         doubt = Doubt(f"entry {known.entry_id} came back with another time", (known,))
@@ -205,8 +215,7 @@ def _not_there(k: Knowledge, gap: Gap) -> None:
         return
     size = gap.last_id - gap.first_id + 1
     if gap.state == "older":
-        _swap(k, gap, [replace(gap, state="open", due=None)])
-        k.judged = False
+        _confirm(k, gap, frozenset())
     elif size > _LONGEST_BULK or (_was_read_after(k, gap) and not k.saturated):
         _swap(k, gap, [_absent(k, gap)])
     else:
@@ -217,33 +226,45 @@ def _not_there(k: Knowledge, gap: Gap) -> None:
         _swap(k, gap, absent + left)
 
 
+def _confirm(k: Knowledge, gap: Gap, seen: frozenset[int]) -> None:
+    """Some ids of an older epoch's run were asked for once more, and these are there still."""
+    gone = sorted(set(_probes(gap)) - seen)
+    if seen:
+        left = [*runs.less([replace(gap, due=None)], gone), *runs.of(gone, "open")]
+    else:
+        left = [replace(gap, state="open", due=None, epoch=None)]
+    _swap(k, gap, left)
+    k.judged = False
+
+
 def _read_around(k: Knowledge, gap: Gap, pages: Sequence[Page]) -> Steps:
     """Keep what was found, and read the time around it: a bulk write's entries lie together."""
-    times: list[datetime] = []
+    seen: set[int] = set()
     for page in pages:
-        times += yield from _keep_found(k, gap, page)
+        found = yield from _keep_found(k, gap, page)
+        seen |= found.older_ids(gap.epoch) if gap.epoch else set()
     if gap.state == "older":
-        _swap(k, gap, [replace(gap, due=None)])
-        k.judged = False
+        _confirm(k, gap, frozenset(seen))
         return
+    times = [at for page in pages for _, at in shown.pairs(page)]
     start, end = shown.whole(min(times)), shown.whole(max(times))
     yield from read_window(k, Window(start=None, end=end, size=MAX_RESULTS, proves=False, pages=1))
     missing = yield FindMissing(k.number, gap.first_id - 1, gap.last_id)
     full = next((at for at in sorted(k.saturated) if start <= at <= end), None)
     state: GapState = "unreachable" if full else "open"
-    left = [Gap(first, last, state, full) for first, last in missing]
+    left = [Gap(first, last, state, full, gap.due) for first, last in missing]
     older = k.gap_runs("older")
     _swap(k, gap, [each for one in left for each in _outside(one, older)])
 
 
-def _keep_found(k: Knowledge, gap: Gap, page: Page) -> Plan[list[datetime]]:
-    """Write an entry that was asked for by its id, unless an older epoch holds it; its time."""
+def _keep_found(k: Knowledge, gap: Gap, page: Page) -> Plan[Believed]:
+    """Write an entry that was asked for by its id, unless an older epoch holds it."""
     found = yield from own_entries(k, page)
     if not found.older:
         k.heed_rows(page)
         k.surfaced = k.surfaced or gap.state != "older"
         yield Write(k.number, page, Progress(), k.horizon)
-    return [at for _, at in shown.pairs(page)]
+    return found
 
 
 def _swap(k: Knowledge, gap: Gap, others: Sequence[Gap]) -> None:

@@ -121,6 +121,12 @@ class Knowledge:
         found = [gap for gap in self.gaps if gap.state in states and gap.last_id > 0]
         return sorted(found, key=lambda gap: gap.first_id)
 
+    def older_runs(self) -> dict[int, list[Gap]]:
+        """By older epoch, which of its ids the source shows beside ours, ascending."""
+        found = self.gap_runs("older")
+        epochs = sorted({gap.epoch for gap in found if gap.epoch is not None})
+        return {epoch: [gap for gap in found if gap.epoch == epoch] for epoch in epochs}
+
     def is_disputed(self, known: Known) -> bool:
         """Whether a reading of this epoch is in dispute, or kept by a person."""
         return any(d.entry == known and d.epoch == self.number for d in self.disputes)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from fieldhouse.errors import SourceInconsistent
+from fieldhouse.errors import SourceInconsistent, StateMoved
 from fieldhouse.sources.thingspeak.history import shown
 from fieldhouse.sources.thingspeak.history.effects import (
     MAX_RESULTS,
@@ -34,7 +34,7 @@ from fieldhouse.sources.thingspeak.history.effects import (
 )
 from fieldhouse.sources.thingspeak.history.knowledge import Knowledge
 from fieldhouse.sources.thingspeak.page import Page
-from fieldhouse.state import Known
+from fieldhouse.state import END, ChannelState, Known
 
 __all__ = ["NewEpoch", "recheck", "said", "settle", "welcome_back"]
 
@@ -58,7 +58,7 @@ class View:
 
     ``gone`` are readings that count and are not shown; ``flanked`` those of them that stand between
     neighbours that are; ``lost`` also those that are withdrawn already. ``strangers`` are shown
-    entries that no epoch knows; ``fresh`` the newest of all.
+    entries that no epoch knows. ``goes_on``: the newest of all are none that this epoch holds.
     """
 
     held: int = 0
@@ -67,7 +67,7 @@ class View:
     lost: set[Known] = field(default_factory=set)
     flanked: set[Known] = field(default_factory=set)
     strangers: set[Known] = field(default_factory=set)
-    fresh: set[Known] = field(default_factory=set)
+    goes_on: bool = False
     counter: int | None = None
 
 
@@ -129,8 +129,7 @@ def welcome_back(k: Knowledge, epoch: int, page: Page) -> Steps:
 
 def _witnesses(k: Knowledge) -> Plan[tuple[Known, ...]]:
     """Our newest entry, and the one with the highest id: what a clear cannot leave."""
-    found = yield FindKnown((k.highest,))
-    highest = {Known(i, at) for epoch, i, at in found if epoch == k.number}
+    highest = _of_epoch(k.number, (yield FindKnown((k.highest,))))
     return tuple(sorted(highest | ({k.newest} if k.newest else set())))
 
 
@@ -247,9 +246,8 @@ def _deleted(view: View) -> set[Known]:
 
 
 def _goes_on(k: Knowledge, view: View) -> bool:
-    """Whether nothing that we hold is shown, but the ids go on from ours: all was deleted."""
-    is_new = view.fresh and min(known.entry_id for known in view.fresh) > k.highest
-    return bool(is_new) and view.counter is not None and view.counter > k.highest
+    """Whether others are shown and nothing that we hold, but the ids go on: all was deleted."""
+    return view.goes_on and view.counter is not None and view.counter >= k.highest
 
 
 # A new life
@@ -287,16 +285,24 @@ def _strangers(k: Knowledge, entries: set[Known]) -> Plan[list[tuple[Known, Know
     ids = tuple(sorted({known.entry_id for known in entries if known.entry_id <= k.highest}))
     found = (yield FindKnown(ids)) if ids else []
     every = {Known(i, at) for _, i, at in found}
-    held = {i: Known(i, at) for epoch, i, at in found if epoch == k.number}
+    held = {known.entry_id: known for known in _of_epoch(k.number, found)}
     unknown = sorted(known for known in entries - every if known.entry_id <= k.highest)
     return [(known, held.get(known.entry_id)) for known in unknown]
 
 
+def _of_epoch(number: int, found: Iterable[tuple[int, int, datetime]]) -> set[Known]:
+    return {Known(entry_id, at) for epoch, entry_id, at in found if epoch == number}
+
+
 def _counterparts(k: Knowledge, view: View) -> Plan[str | None]:
     """Ask what the channel shows now, and whether what we hold under those ids is still there."""
-    fresh, date = yield Ask(_RECENT, None, k.horizon)
-    k.heed_date(date)
-    entries = view.fresh = set(shown.pairs(fresh))
+    entries: set[Known] = set()
+    for end in (k.horizon, END):
+        fresh, date = yield Ask(_RECENT, None, end)
+        k.heed_date(date)
+        entries.update(shown.pairs(fresh))
+        if entries:
+            break
     if (last := fresh.last_entry_id) and last <= k.highest:
         page = yield AskEntry(last)
         entries.update(shown.pairs(page) if page else ())
@@ -305,7 +311,10 @@ def _counterparts(k: Knowledge, view: View) -> Plan[str | None]:
     if held:
         look = yield from _look(k, k.number, _sample(held))
         return (yield from _replaced(k, entries, look.lost))
-    if strangers and not view.shown - view.strangers:
+    found = yield FindKnown(tuple(sorted(known.entry_id for known in entries)))
+    view.goes_on = bool(entries) and entries.isdisjoint(_of_epoch(k.number, found))
+    is_fallen = fresh.last_entry_id is None or fresh.last_entry_id < k.highest
+    if strangers and is_fallen and not view.shown - view.strangers:
         return (yield from _nothing_left(k, strangers[0][0]))
     return None
 
@@ -343,6 +352,10 @@ def _believe(k: Knowledge, epoch: int, deleted: set[Known], holds: int) -> Steps
 
 
 def _verdict(k: Knowledge, verdict: Settle) -> Steps:
+    """Have a verdict kept; not one on a life that another process has found over meanwhile."""
+    state: ChannelState = yield FindState()
+    if state.epoch.number != k.number:
+        raise StateMoved(f"{k.name} is in epoch {state.epoch.number}, this was asked in {k.number}")
     if verdict.withdrawn:
         yield Notice("withdrawn", f"{k.name}: {_listed(verdict.withdrawn)} withdrawn at the source")
     if verdict.disputed:

@@ -6,6 +6,7 @@ one proves it complete from just after its oldest second. Nothing is proven of t
 before the server's ``Date``.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -18,6 +19,7 @@ from fieldhouse.sources.thingspeak.history.effects import (
     MAX_RESULTS,
     Doubt,
     FindHeld,
+    Held,
     Notice,
     Plan,
     Policy,
@@ -198,7 +200,7 @@ def _compare(k: Knowledge, found: Believed, since: datetime, end: datetime) -> S
     entries = set(shown.pairs(found.page))
     mine = [each.entry for each in held if each.epoch == k.number and not each.withdrawn]
     lost = tuple(known for known in mine if known not in entries and not k.is_disputed(known))
-    _forget_older(k, found, {each.entry for each in held if each.epoch < k.number})
+    _forget_older(k, found, held)
     if lost:
         doubt = Doubt(
             f"{len(lost)} readings that we hold are not shown, {lives.said(lost[0])}", lost
@@ -206,28 +208,31 @@ def _compare(k: Knowledge, found: Believed, since: datetime, end: datetime) -> S
         yield from lives.settle(k, doubt, window_holds=len(mine))
 
 
-def _forget_older(k: Knowledge, found: Believed, held: set[Known]) -> None:
+def _forget_older(k: Knowledge, found: Believed, held: Sequence[Held]) -> None:
     """Older epochs' entries that were shown once and are not now: their ids are open again."""
-    gone = {known.entry_id for known in held} - found.older_ids
-    older = k.gap_runs("older")
-    left = runs.less(older, gone)
-    if left != older:
-        freed = [entry_id for entry_id in sorted(gone) if runs.among(entry_id, older)]
-        k.gaps = (*(gap for gap in k.gaps if gap not in older), *left, *runs.of(freed, "open"))
-        k.judged = False
+    for epoch, older in k.older_runs().items():
+        mine = {each.entry.entry_id for each in held if each.epoch == epoch}
+        gone = sorted(mine - found.older_ids(epoch))
+        if freed := [entry_id for entry_id in gone if runs.among(entry_id, older)]:
+            kept = (gap for gap in k.gaps if gap not in older)
+            k.gaps = (*kept, *runs.less(older, freed), *runs.of(freed, "open"))
+            k.judged = False
 
 
 def _changed_gaps(k: Knowledge, found: Believed) -> tuple[Gap, ...] | None:
     """All gaps, if this page changed them: seconds too full to read, and older epochs' entries."""
     before = k.gaps
-    known = {gap.at for gap in k.gaps if gap.state == "unreachable"}
-    k.gaps += tuple(Gap(0, 0, "unreachable", at) for at in sorted(k.saturated - known))
-    older = k.gap_runs("older")
-    if new := [i for i in sorted(found.older_ids) if not runs.among(i, older)]:
-        found_at = k.now or k.date
-        k.gaps += tuple(replace(gap, due=found_at + _ONCE_MORE) for gap in runs.of(new, "older"))
-        k.gaps = tuple(runs.joined(k.gaps))
-        k.judged = False
+    full = {gap.at for gap in k.gaps if gap.state == "unreachable"}
+    k.gaps += tuple(Gap(0, 0, "unreachable", at) for at in sorted(k.saturated - full))
+    older, due = k.older_runs(), (k.now or k.date) + _ONCE_MORE
+    for epoch in sorted({epoch for epoch, _ in found.older}):
+        known = older.get(epoch, [])
+        if new := [i for i in sorted(found.older_ids(epoch)) if not runs.among(i, known)]:
+            gaps = [replace(gap, epoch=epoch, due=due) for gap in runs.of(new, "older")]
+            waiting = k.gap_runs("open", "absent")
+            kept = [gap for gap in k.gaps if gap not in waiting]
+            k.gaps = tuple(runs.joined([*kept, *runs.less(waiting, new), *gaps]))
+            k.judged = False
     return None if k.gaps == before else k.gaps
 
 

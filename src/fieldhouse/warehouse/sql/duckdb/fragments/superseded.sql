@@ -1,5 +1,5 @@
 -- SET: r is superseded where a touched reading of a newer epoch stands at its instant, unless the source
--- still shows it beside that one.
+-- showed it beside that one, or later on.
 SET Superseded = TRUE
 FROM touched AS t
 WHERE
@@ -10,6 +10,6 @@ WHERE
     AND NOT EXISTS (
         SELECT 1 FROM iot.Gaps AS g
         WHERE
-            g.ChannelID = t.ChannelID AND g.Epoch = t.Epoch AND g.State = 'older'
-            AND r.EntryID BETWEEN g.FirstEntryID AND g.LastEntryID
+            g.ChannelID = t.ChannelID AND g.Epoch >= t.Epoch AND g.State = 'older'
+            AND g.OlderEpoch = r.Epoch AND r.EntryID BETWEEN g.FirstEntryID AND g.LastEntryID
     )

@@ -34,10 +34,11 @@ CREATE TABLE iot.NewGaps (
     State VARCHAR NOT NULL,
     AtSecond TIMESTAMP,
     DueAt TIMESTAMP,
+    OlderEpoch INTEGER,
     CONSTRAINT CK_Gaps_State CHECK (State IN ('open', 'absent', 'unreachable', 'older')),
     CONSTRAINT CK_Gaps_Run CHECK (FirstEntryID <= LastEntryID)
 );
-INSERT INTO iot.NewGaps SELECT *, NULL FROM iot.Gaps;
+INSERT INTO iot.NewGaps SELECT *, NULL, NULL FROM iot.Gaps;
 DROP TABLE iot.Gaps;
 ALTER TABLE iot.NewGaps RENAME TO Gaps;
 

@@ -120,15 +120,33 @@ BEGIN
         FROM iot.Gaps AS g WITH (ROWLOCK, FORCESEEK)
         JOIN #proven AS p ON p.ChannelID = g.ChannelID AND p.Epoch = g.Epoch
         WHERE p.GapsOf IS NOT NULL;
-        INSERT INTO iot.Gaps (ChannelID, Epoch, FirstEntryID, LastEntryID, State, AtSecond, DueAt)
-        SELECT p.ChannelID, p.Epoch, j.FirstEntryID, j.LastEntryID, j.State, j.AtSecond, j.DueAt
+        INSERT INTO iot.Gaps (
+            ChannelID,
+            Epoch,
+            FirstEntryID,
+            LastEntryID,
+            State,
+            AtSecond,
+            DueAt,
+            OlderEpoch
+        )
+        SELECT
+            p.ChannelID,
+            p.Epoch,
+            j.FirstEntryID,
+            j.LastEntryID,
+            j.State,
+            j.AtSecond,
+            j.DueAt,
+            j.OlderEpoch
         FROM OPENJSON(@Gaps) WITH (
             Batch INT '$.Batch',
             FirstEntryID BIGINT '$.FirstEntryID',
             LastEntryID BIGINT '$.LastEntryID',
             State NVARCHAR(20) '$.State',
             AtSecond DATETIME2(6) '$.AtSecond',
-            DueAt DATETIME2(6) '$.DueAt'
+            DueAt DATETIME2(6) '$.DueAt',
+            OlderEpoch INT '$.OlderEpoch'
         ) AS j
         JOIN #proven AS p ON p.GapsOf = j.Batch;
     END;

@@ -1,5 +1,5 @@
--- usp_Supersede: what older epochs have at the times of #touched no longer counts, unless the source still shows
--- it beside the newer one. It is found first, by seeks, and then changed by its keys. Called by usp_TakePlace.
+-- usp_Supersede: what older epochs have at the times of #touched no longer counts, unless the source showed
+-- it beside the newer one, or later on. It is found first, by seeks, and then changed by its keys. Called by usp_TakePlace.
 CREATE OR ALTER PROCEDURE iot.usp_Supersede
 AS
 BEGIN
@@ -14,8 +14,9 @@ BEGIN
             SELECT 1
             FROM iot.Gaps AS g WITH (FORCESEEK)
             WHERE g.ChannelID = t.ChannelID
-                AND g.Epoch = t.Epoch
+                AND g.Epoch >= t.Epoch
                 AND g.State = N'older'
+                AND g.OlderEpoch = r.Epoch
                 AND r.EntryID BETWEEN g.FirstEntryID AND g.LastEntryID
         )
     OPTION (LOOP JOIN);
