@@ -1,17 +1,17 @@
 """The house of the pure history: a keeper instead of a warehouse, no socket, no thread."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
-import httpx2
 from house import Held, Orders, Outcome, Reading
 from keeper import Keeper
 from model import CHANNEL, Source
 
-from fieldhouse.errors import BudgetExhausted, FieldhouseError
+from fieldhouse.errors import BudgetExhausted, FieldhouseError, SourceUnavailable
 from fieldhouse.simulator import InProcess, Request
 from fieldhouse.sources.thingspeak.api import Answer, ThingSpeak
-from fieldhouse.sources.thingspeak.connection import Connection
+from fieldhouse.sources.thingspeak.connection import Connection, Reply
 from fieldhouse.sources.thingspeak.pacing import Pacer
 from fieldhouse.state import END, Span
 
@@ -20,21 +20,28 @@ class Killed(BaseException):
     """The process is gone."""
 
 
-class Wire(httpx2.BaseTransport):
-    """HTTP to a simulator in this very thread."""
+class Wire(Connection):
+    """The way to a simulator in this very thread; what HTTP would add is for `duck.py`."""
 
     def __init__(self, server: InProcess) -> None:
         self._server = server
 
-    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        asked = Request(request.method, request.url.path, request.url.query.decode(), headers)
+    def get(
+        self,
+        path: str,
+        parameters: Mapping[str, str | int],
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        lower = {name.lower(): value for name, value in (headers or {}).items()}
         try:
-            answer = self._server.answer(asked)
+            answer = self._server.answer(Request("GET", path, urlencode(parameters), lower))
         except ConnectionError as error:
-            raise httpx2.ReadError(str(error), request=request) from error
-        kind = ("Content-Type", answer.content_type)
-        return httpx2.Response(answer.status, headers=[kind, *answer.headers], content=answer.body)
+            raise SourceUnavailable(str(error)) from error
+        kind = {"Content-Type": answer.content_type}
+        return Reply(answer.status, "", kind | dict(answer.headers), answer.body)
+
+    def close(self) -> None:
+        """There is nothing to close."""
 
 
 class Direct(ThingSpeak):
@@ -43,7 +50,7 @@ class Direct(ThingSpeak):
     def __init__(self, server: InProcess, *, attempts: int = 2) -> None:
         super().__init__("http://simulator", pacer=Pacer(0), attempts=attempts, backoff=0)
         self.budget: int | None = None
-        self._connection = Connection("http://simulator", timeout=10.0, transport=Wire(server))
+        self._connection = Wire(server)
 
     def get(self, *arguments: Any, **named: Any) -> Answer[Any]:
         if self.budget is not None:

@@ -151,11 +151,14 @@ class Judge:
             if not (left.life in self.parted or evidence.conflicts(left.life)):
                 return "never" if evidence.alike(left.life) else "may"
             if verdicts == {False} and key not in self.doubtful | self.once:
-                return "must"
+                return "may" if self._is_old(key) else "must"
         return "never" if verdicts == {True} else "may"
 
     def _is_old(self, key: Identity) -> bool:
-        """Whether an entry was held of an earlier life too: it belongs to that one alone."""
+        """Whether an entry was held of an earlier life too: it belongs to that one alone.
+
+        Gone again, nobody can say for sure whether it was left of that one, or shown again.
+        """
         return any(key in self.known[life] for life in set(self.source.lives_of[key][:-1]))
 
 

@@ -92,7 +92,8 @@ def _outside(gap: Gap, others: Sequence[Gap]) -> list[Gap]:
 def _forget_found(k: Knowledge) -> Steps:
     """Gaps that were filled meanwhile are none."""
     waiting = k.gap_runs("open", "absent")
-    if not any(gap.state == "open" or _is_due(k, gap) for gap in waiting):
+    is_asked = any(gap.state == "open" or _is_due(k, gap) for gap in waiting)
+    if not (waiting and (is_asked or k.filled)):
         return
     low, high = min(g.first_id for g in waiting), max(g.last_id for g in waiting)
     missing = yield FindMissing(k.number, low - 1, high)
@@ -130,6 +131,7 @@ def _within(budget: int, steps: Steps) -> Steps:
 
 def _ask_for_due(k: Knowledge, budget: int) -> Steps:
     """Ask for ids of the gaps that are due, the newest first, as far as the budget reaches."""
+    was_asked = False
     while budget >= _A_GAP:
         due = [gap for gap in k.gap_runs("open", "absent", "older") if _is_to_ask(k, gap)]
         if not due:
@@ -138,7 +140,8 @@ def _ask_for_due(k: Knowledge, budget: int) -> Steps:
         budget -= 2 + sum(len(_probes(gap)) for gap in chosen)
         if not (yield from _probe(k, chosen)):
             return
-    if not (k.surfaced or k.saturated):
+        was_asked = was_asked or any(_was_read_after(k, gap) for gap in chosen)
+    if was_asked and not (k.surfaced or k.saturated):
         k.gaps = tuple(_absent(k, gap) if _is_read_due(k, gap) else gap for gap in k.gaps)
 
 

@@ -49,7 +49,7 @@ class Knowledge:
         self.counted: int | None = None
         self.saturated = {gap.at for gap in state.gaps if gap.state == "unreachable" and gap.at}
         self.asked: set[Gap] = set()
-        self.surfaced = self.label_appeared = False
+        self.surfaced = self.label_appeared = self.filled = False
         self.learn(state)
 
     def learn(self, state: ChannelState) -> None:

@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-import pyarrow.compute as pc
-
 from fieldhouse.errors import SourceInconsistent
 from fieldhouse.sources.thingspeak.history import lives, runs, shown
 from fieldhouse.sources.thingspeak.history.belief import Believed, believed
@@ -126,9 +124,9 @@ def read_window(k: Knowledge, window: Window) -> Plan[datetime]:
         since = start or BEGINNING
         if is_full and oldest is not None:
             since = oldest if is_stuck else oldest + SECOND
-        if window.compares:
-            yield from _compare(k, found, since, end)
-        yield from keep(k, found, border, window, Span(since, k.settled(end)))
+        is_news = window.compares and (yield from _compare(k, found, since, end))
+        proven = Span(since, k.settled(end))
+        yield from keep(k, found, border, window, proven, is_news=is_news)
         pages = None if pages is None else pages - 1
         if not is_full or oldest is None:
             return BEGINNING if start is None else start
@@ -140,7 +138,13 @@ def read_window(k: Knowledge, window: Window) -> Plan[datetime]:
 
 
 def keep(
-    k: Knowledge, found: Believed, border: frozenset[Known], window: Window, proven: Span
+    k: Knowledge,
+    found: Believed,
+    border: frozenset[Known],
+    window: Window,
+    proven: Span,
+    *,
+    is_news: bool = False,
 ) -> Steps:
     """Take a believed page into account, and have it written with what it proves."""
     page = shown.without(found.page, border)
@@ -159,7 +163,7 @@ def keep(
         again=_still_again(window, proven),
         labels=k.heed_labels(page),
     )
-    is_quiet = is_known and k.newest == newest and _is_unchanged(k, progress)
+    is_quiet = is_known and not is_news and k.newest == newest and _is_unchanged(k, progress)
     yield Write(k.number, page, progress, k.horizon, quiet=is_quiet)
     if progress.labels and k.label_appeared:
         yield Notice("label", f"{k.name}: a label appeared; what was read without it is read again")
@@ -194,8 +198,11 @@ def _keep_older(k: Knowledge, found: Believed) -> Steps:
         yield from lives.welcome_back(k, epoch, page)
 
 
-def _compare(k: Knowledge, found: Believed, since: datetime, end: datetime) -> Steps:
-    """Readings that are held in a window, and that its page does not show, are a suspicion."""
+def _compare(k: Knowledge, found: Believed, since: datetime, end: datetime) -> Plan[bool]:
+    """Readings that are held in a window, and that its page does not show, are a suspicion.
+
+    Whether it shows what was withdrawn.
+    """
     held = yield FindHeld(since, end)
     entries = set(shown.pairs(found.page))
     mine = [each.entry for each in held if each.epoch == k.number and not each.withdrawn]
@@ -206,6 +213,7 @@ def _compare(k: Knowledge, found: Believed, since: datetime, end: datetime) -> S
             f"{len(lost)} readings that we hold are not shown, {lives.said(lost[0])}", lost
         )
         yield from lives.settle(k, doubt, window_holds=len(mine))
+    return any(each.withdrawn and each.entry in entries for each in held)
 
 
 def _forget_older(k: Knowledge, found: Believed, held: Sequence[Held]) -> None:
@@ -262,13 +270,15 @@ def _still_again(window: Window, proven: Span) -> Span | None:
 
 def _is_known(k: Knowledge, found: Believed) -> bool:
     """Whether all entries of a page are held, by what is known of the ids."""
-    ends = pc.min_max(found.page.readings["EntryID"]).as_py()
-    if found.older or found.page.rejected.num_rows:
+    ids = found.page.readings["EntryID"].to_pylist()
+    waiting = k.gap_runs("open", "absent", "unreachable")
+    if waiting and any(runs.among(entry_id, waiting) for entry_id in ids):
+        k.filled = True
         return False
-    if ends["min"] is None:
-        return True
-    between = (gap.first_id <= ends["max"] and gap.last_id >= ends["min"] for gap in k.gaps)
-    return bool(ends["max"] <= k.checked) and not any(between)
+    if found.older or found.page.rejected.num_rows or max(ids, default=0) > k.checked:
+        return False
+    beside = k.older_runs().values()
+    return not any(runs.among(entry_id, older) for older in beside for entry_id in ids)
 
 
 def _is_unchanged(k: Knowledge, progress: Progress) -> bool:
