@@ -96,35 +96,27 @@ class Judge:
                     yield f"field {number} of {_said(key)} is {ours}, and {theirs} at the source"
         held = self._remembered(house)
         evidence = _Evidence(self)
-        mixed, over = self._mixed(house), self._of_older_epochs(house)
+        by_epoch = _by_epoch(house)
+        epoch_of = {key: epoch for epoch, keys in by_epoch.items() for key in keys}
+        mixed = self._mixed(by_epoch)
         for key in (held | current.keys()) - served.keys():
-            fate = self.fate(key, evidence)
-            if key not in current and fate == "must" and key in mixed:
-                continue
-            if key in current and fate == "never" and key not in mixed & over:
+            fate, epoch = self.fate(key, evidence), epoch_of[key]
+            if key in current and fate == "never":
+                if epoch in mixed and epoch < max(by_epoch):
+                    continue
                 yield f"counts, though {self._why(key)}: {_said(key)}"
-            if key not in current and fate == "must":
+            if key not in current and fate == "must" and epoch > max(mixed, default=0):
                 yield f"counts no more, though {self._why(key)}: {_said(key)}"
 
-    def _mixed(self, house: House) -> set[Identity]:
-        """What is held in epochs that took in entries of two lives, since none contradicted them.
+    def _mixed(self, held: dict[int, set[Identity]]) -> list[int]:
+        """The epochs that took in entries of two lives, since none contradicted them.
 
         The counted half of a new life can be served before the half that gives it away.
         """
-        epochs_held: dict[int, set[Identity]] = defaultdict(set)
-        for each in house.ever_held():
-            epochs_held[each.epoch].add((each.entry_id, each.created_at))
-        return {
-            key
-            for keys in epochs_held.values()
-            if not set.intersection(*(set(self.source.lives_of[key]) for key in keys))
-            for key in keys
+        lives = {
+            epoch: [set(self.source.lives_of[key]) for key in keys] for epoch, keys in held.items()
         }
-
-    def _of_older_epochs(self, house: House) -> set[Identity]:
-        held = house.ever_held()
-        newest = max((each.epoch for each in held), default=0)
-        return {(each.entry_id, each.created_at) for each in held if each.epoch < newest}
+        return [epoch for epoch, each in lives.items() if each and not set.intersection(*each)]
 
     def _allowed(self, key: Identity, number: int, ours: Decimal | None, theirs: object) -> bool:
         """A label that is hidden, or a value that is null now, leaves us what we had."""
@@ -264,6 +256,17 @@ class _Relation:
         if self._span and self._span[0] <= at <= self._span[1]:
             return self._verdicts
         return {False}
+
+
+def _by_epoch(house: House) -> dict[int, set[Identity]]:
+    """What was held first in each epoch."""
+    found: dict[int, set[Identity]] = defaultdict(set)
+    known: set[Identity] = set()
+    for epoch, entry_id, at in sorted(house.ever_held()):
+        if (entry_id, at) not in known:
+            known.add((entry_id, at))
+            found[epoch].add((entry_id, at))
+    return found
 
 
 def _of_aggregates(house: House) -> Iterator[str]:
