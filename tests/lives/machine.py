@@ -324,7 +324,7 @@ class Lives(RuleBasedStateMachine):
         for days, pause in self._pauses():
             self.source.wait(pause)
             outcome = self.read(self.orders())
-            last = good >= 2 or days == DAYS
+            last = days >= 2 and (good >= 2 or days == DAYS)
             differences = self.judge.differences(self.house, aggregates=last)
             good = good + 1 if outcome.state == "success" and not differences else 0
             if good >= 3 and days >= 2:

@@ -8,6 +8,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import count
 from typing import Literal, NamedTuple
 
@@ -40,6 +41,7 @@ def identity(entry: Entry) -> Identity:
     return entry.id, instant(entry.created_at)
 
 
+@cache
 def instant(unix: int) -> datetime:
     """Unix seconds as naive UTC."""
     return datetime(1970, 1, 1) + timedelta(seconds=unix)

@@ -194,18 +194,30 @@ def _probe(k: Knowledge, gaps: Sequence[Gap]) -> Plan[bool]:
 
 
 def _witness(k: Knowledge) -> Plan[Known | None]:
-    """An entry that we hold and that is served: the newest, or else that with the highest id."""
-    known = k.newest
-    if known is None:
-        found = yield FindKnown((k.highest,))
-        known = next((Known(i, at) for epoch, i, at in found if epoch == k.number), None)
-    return known if known and (yield from _is_served(k, known)) else None
+    """An entry that we hold and that is served: the newest, or else that with the highest id.
+
+    Or else one that is shown beside ours.
+    """
+    if k.newest:
+        return k.newest if (yield from _is_served(k, k.newest)) else None
+    beside = ((gap.epoch, gap.last_id) for gap in k.gap_runs("older")[-1:])
+    for epoch, entry_id in ((k.number, k.highest), *beside):
+        known = yield from _known(epoch, entry_id)
+        if known and (yield from _is_served(k, known)):
+            return known
+    return None
+
+
+def _known(epoch: int | None, entry_id: int) -> Plan[Known | None]:
+    found = yield FindKnown((entry_id,))
+    return next((Known(i, at) for number, i, at in found if number == epoch), None)
 
 
 def _is_served(k: Knowledge, known: Known) -> Plan[bool]:
     """Whether the endpoint serves an entry that we hold; a revoked key answers ``-1`` too."""
     page = yield AskEntry(known.entry_id)
-    if page is not None and page.readings.num_rows and not shown.holds(page, known):
+    is_other = page is not None and page.readings.num_rows and not shown.holds(page, known)
+    if is_other and not any(gap.epoch and runs.among(known.entry_id, [gap]) for gap in k.gaps):
         doubt = Doubt(f"entry {known.entry_id} came back with another time", (known,))
         yield from lives.settle(k, doubt)
     return page is not None and shown.holds(page, known)

@@ -58,7 +58,8 @@ class View:
 
     ``gone`` are readings that count and are not shown; ``flanked`` those of them that stand between
     neighbours that are; ``lost`` also those that are withdrawn already. ``strangers`` are shown
-    entries that no epoch knows. ``goes_on``: the newest of all are none that this epoch holds.
+    entries that no epoch knows. ``others_to``: none of the newest is one that this epoch holds; the
+    counter of a life that goes on reaches so far.
     """
 
     held: int = 0
@@ -67,7 +68,7 @@ class View:
     lost: set[Known] = field(default_factory=set)
     flanked: set[Known] = field(default_factory=set)
     strangers: set[Known] = field(default_factory=set)
-    goes_on: bool = False
+    others_to: int = 0
     counter: int | None = None
 
 
@@ -89,7 +90,7 @@ def settle(k: Knowledge, doubt: Doubt, *, window_holds: int = 0) -> Steps:
     view = yield from _look(k, k.number, disputed)
     if proof := (yield from _new_life(k, view, disputed)):
         yield from _open_epoch(k, proof)
-    deleted = view.gone if _goes_on(k, view) else _deleted(view)
+    deleted = view.gone if _goes_on(view) else _deleted(view)
     if view.gone - deleted:
         raise SourceInconsistent(_unsettled(k, doubt, view))
     yield from _believe(k, k.number, deleted, max(view.held, window_holds))
@@ -245,9 +246,9 @@ def _deleted(view: View) -> set[Known]:
     return set(view.flanked)
 
 
-def _goes_on(k: Knowledge, view: View) -> bool:
-    """Whether others are shown and nothing that we hold, but the ids go on: all was deleted."""
-    return view.goes_on and view.counter is not None and view.counter >= k.highest
+def _goes_on(view: View) -> bool:
+    """Whether nothing that we hold is shown, but the counter goes with what is: all was deleted."""
+    return view.others_to > 0 and (view.counter or 0) >= view.others_to
 
 
 # A new life
@@ -312,7 +313,8 @@ def _counterparts(k: Knowledge, view: View) -> Plan[str | None]:
         look = yield from _look(k, k.number, _sample(held))
         return (yield from _replaced(k, entries, look.lost))
     found = yield FindKnown(tuple(sorted(known.entry_id for known in entries)))
-    view.goes_on = bool(entries) and entries.isdisjoint(_of_epoch(k.number, found))
+    if entries and entries.isdisjoint(_of_epoch(k.number, found)):
+        view.others_to = k.highest if strangers else max(known.entry_id for known in entries)
     is_fallen = fresh.last_entry_id is None or fresh.last_entry_id < k.highest
     if strangers and is_fallen and not view.shown - view.strangers:
         return (yield from _nothing_left(k, strangers[0][0]))
