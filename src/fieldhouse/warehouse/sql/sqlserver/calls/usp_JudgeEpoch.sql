@@ -1,20 +1,28 @@
 -- usp_JudgeEpoch(channel_id, epoch): which older epochs this one shows again; within its span their readings are
 -- superseded, those left out included, where it shows at least half of them (a re-import); elsewhere only
--- where this epoch has a reading at the same instant. What the source shows as theirs stays; it proves
--- something once it has been asked for again (nothing of it is due): then it is no leftover of a clear.
+-- where this epoch shows a reading at the same instant. What the source shows of older epochs beside its own
+-- is this epoch's too, and stays; it proves something once it has been asked for again (nothing of it is
+-- due): then it is no leftover of a clear.
 CREATE OR ALTER PROCEDURE iot.usp_JudgeEpoch @ChannelID INT, @Epoch INT
 AS
 BEGIN
     SET NOCOUNT ON;
     SET XACT_ABORT ON;
     DECLARE @ids NVARCHAR(MAX) = CONCAT(N'[', @ChannelID, N']');
-    DECLARE @first DATETIME2(6), @last DATETIME2(6);
     CREATE TABLE #spanned (
         OlderEpoch INT NOT NULL,
         FirstAt DATETIME2(6) NOT NULL,
         LastAt DATETIME2(6) NOT NULL,
         Readings BIGINT NOT NULL,
         ShownAgain BIGINT NOT NULL
+    );
+    CREATE TABLE #content (
+        InEpoch INT NOT NULL,
+        Epoch INT NOT NULL,
+        ReadingID BIGINT NOT NULL,
+        CreatedAt DATETIME2(6) NOT NULL,
+        IsWithdrawn INT NOT NULL,
+        IsConfirmed INT NOT NULL
     );
     CREATE TABLE #touched (
         ReadingID BIGINT NOT NULL,
@@ -26,17 +34,8 @@ BEGIN
         BEGIN TRANSACTION;
         EXEC iot.usp_ShareArchive;
         EXEC iot.usp_LockChannels @Name = N'load', @ChannelIDs = @ids;
-        EXEC iot.usp_CompareEpochs @ChannelID = @ChannelID, @Epoch = @Epoch;
-
-        -- where this epoch has ever taken an older one's place, and where it does now
-        SELECT @first = MIN(s.FirstAt), @last = MAX(s.LastAt)
-        FROM (
-            SELECT p.FirstAt, p.LastAt FROM #spanned AS p
-            UNION ALL
-            SELECT m.SpanStart, m.SpanEnd
-            FROM iot.Reimports AS m
-            WHERE m.ChannelID = @ChannelID AND m.Epoch = @Epoch
-        ) AS s;
+        EXEC iot.usp_ShowContent @ChannelID = @ChannelID, @Epoch = @Epoch;
+        EXEC iot.usp_CompareEpochs @Epoch = @Epoch;
         DELETE FROM iot.Reimports
         WHERE ChannelID = @ChannelID AND Epoch = @Epoch;
         INSERT INTO iot.Reimports (
@@ -51,11 +50,7 @@ BEGIN
         SELECT @ChannelID, @Epoch, p.OlderEpoch, p.FirstAt, p.LastAt, p.Readings, p.ShownAgain
         FROM #spanned AS p
         WHERE 2 * p.ShownAgain >= p.Readings;
-        EXEC iot.usp_SupersedeBetween
-            @ChannelID = @ChannelID,
-            @Epoch = @Epoch,
-            @FirstAt = @first,
-            @LastAt = @last;
+        EXEC iot.usp_SupersedeOlder @ChannelID = @ChannelID, @Epoch = @Epoch;
         EXEC iot.usp_MarkPeriods;
 
         INSERT INTO iot.AuditTrail (Action, ChannelID, Updated, Detail)

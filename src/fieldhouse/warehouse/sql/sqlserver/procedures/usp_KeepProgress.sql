@@ -120,25 +120,8 @@ BEGIN
         FROM iot.Gaps AS g WITH (ROWLOCK, FORCESEEK)
         JOIN #proven AS p ON p.ChannelID = g.ChannelID AND p.Epoch = g.Epoch
         WHERE p.GapsOf IS NOT NULL;
-        INSERT INTO iot.Gaps (
-            ChannelID,
-            Epoch,
-            FirstEntryID,
-            LastEntryID,
-            State,
-            AtSecond,
-            DueAt,
-            OlderEpoch
-        )
-        SELECT
-            p.ChannelID,
-            p.Epoch,
-            j.FirstEntryID,
-            j.LastEntryID,
-            j.State,
-            j.AtSecond,
-            j.DueAt,
-            j.OlderEpoch
+        INSERT INTO iot.Gaps (ChannelID, Epoch, FirstEntryID, LastEntryID, State, AtSecond, DueAt, OlderEpoch)
+        SELECT p.ChannelID, p.Epoch, j.FirstEntryID, j.LastEntryID, j.State, j.AtSecond, j.DueAt, j.OlderEpoch
         FROM OPENJSON(@Gaps) WITH (
             Batch INT '$.Batch',
             FirstEntryID BIGINT '$.FirstEntryID',
