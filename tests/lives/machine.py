@@ -354,8 +354,10 @@ class Lives(RuleBasedStateMachine):
         Ids that nothing but asking for each can explain take as many polls as they take.
         """
         yield from ((0, pause) for pause in SETTLING)
-        polls = sum(last - first + 1 for first, last in self.house.gaps("open")) // 5
-        for _ in range(min(polls, POLLS)):
-            if self.house.gaps("open"):
-                yield 0, 10 * MINUTE
-        yield from ((day, DAY + 10 * MINUTE) for day in range(1, DAYS + 1))
+        for day in range(DAYS + 1):
+            if day:
+                yield day, DAY + 10 * MINUTE
+            polls = sum(last - first + 1 for first, last in self.house.gaps("open")) // 5
+            for _ in range(min(polls, POLLS)):
+                if self.house.gaps("open"):
+                    yield day, 10 * MINUTE

@@ -59,7 +59,6 @@ def live(machine: type[Lives], lives: int, part: int) -> None:
         raise
 
 
-@pytest.mark.xfail(run=False, reason="fails in any part until the history is mended")
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("part", range(PARTS))
 def test_lives(part: int) -> None:
@@ -67,7 +66,6 @@ def test_lives(part: int) -> None:
     live(Lives, max(1, LIVES // PARTS), part)
 
 
-@pytest.mark.xfail(run=False, reason="fails in any part until the history is mended")
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("part", range(PARTS))
 def test_lives_over_duckdb(part: int) -> None:

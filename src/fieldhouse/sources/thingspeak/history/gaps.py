@@ -23,6 +23,7 @@ from fieldhouse.sources.thingspeak.history.effects import (
     Effect,
     FindKnown,
     FindMissing,
+    FindNeighbours,
     Notice,
     Plan,
     Steps,
@@ -31,7 +32,7 @@ from fieldhouse.sources.thingspeak.history.effects import (
 from fieldhouse.sources.thingspeak.history.knowledge import SETTLED, Knowledge
 from fieldhouse.sources.thingspeak.history.windows import Window, read_window
 from fieldhouse.sources.thingspeak.page import Page
-from fieldhouse.state import Gap, GapState, Known, Progress
+from fieldhouse.state import END, Gap, GapState, Known, Progress
 
 __all__ = ["explain"]
 
@@ -154,6 +155,12 @@ def _is_read_due(k: Knowledge, gap: Gap) -> bool:
 
 
 def _was_read_after(k: Knowledge, gap: Gap) -> bool:
+    """Whether all time was read after these ids were given out, in what is the same life yet.
+
+    A counter below our highest id may be that of another, which gives them out again.
+    """
+    if (k.said or 0) < k.highest:
+        return False
     return k.began_with is not None and gap.last_id <= k.began_with
 
 
@@ -194,23 +201,16 @@ def _probe(k: Knowledge, gaps: Sequence[Gap]) -> Plan[bool]:
 
 
 def _witness(k: Knowledge) -> Plan[Known | None]:
-    """An entry that we hold and that is served: the newest, or else that with the highest id.
-
-    Or else one that is shown beside ours.
-    """
-    if k.newest:
-        return k.newest if (yield from _is_served(k, k.newest)) else None
-    beside = ((gap.epoch, gap.last_id) for gap in k.gap_runs("older")[-1:])
-    for epoch, entry_id in ((k.number, k.highest), *beside):
-        known = yield from _known(epoch, entry_id)
+    """An entry that is served: our newest, in the far future at worst, or one shown beside ours."""
+    newest = k.newest or (yield FindNeighbours(k.number, END, END, 1)).before
+    if newest:
+        return newest if (yield from _is_served(k, newest)) else None
+    for gap in k.gap_runs("older")[-1:]:
+        found = yield FindKnown((gap.last_id,))
+        known = next((Known(i, at) for epoch, i, at in found if epoch == gap.epoch), None)
         if known and (yield from _is_served(k, known)):
             return known
     return None
-
-
-def _known(epoch: int | None, entry_id: int) -> Plan[Known | None]:
-    found = yield FindKnown((entry_id,))
-    return next((Known(i, at) for number, i, at in found if number == epoch), None)
 
 
 def _is_served(k: Knowledge, known: Known) -> Plan[bool]:
