@@ -70,24 +70,12 @@ def _count(k: Knowledge) -> Steps:
     missing = yield FindMissing(k.number, k.checked, k.counted)
     older = k.gap_runs("older")
     new = [Gap(first, last, due=(k.now or k.date) + SETTLED) for first, last in missing]
-    new = [gap for each in new for gap in _outside(each, older)]
+    new = [gap for each in new for gap in runs.outside(each, older)]
     k.gaps += tuple(new)
     k.checked = k.counted
     if new:
         ids = sum(gap.last_id - gap.first_id + 1 for gap in new)
         yield Notice("gap", f"{k.name}: {ids} ids that no page has shown, {new[0].first_id} first")
-
-
-def _outside(gap: Gap, others: Sequence[Gap]) -> list[Gap]:
-    """A gap less the runs of others, which ascend."""
-    left, first = [], gap.first_id
-    for other in others:
-        if other.last_id < first or other.first_id > gap.last_id:
-            continue
-        if first < other.first_id:
-            left.append(replace(gap, first_id=first, last_id=other.first_id - 1))
-        first = other.last_id + 1
-    return [*left, replace(gap, first_id=first)] if first <= gap.last_id else left
 
 
 def _forget_found(k: Knowledge) -> Steps:
@@ -243,12 +231,13 @@ def _not_there(k: Knowledge, gap: Gap) -> None:
 
 def _confirm(k: Knowledge, gap: Gap, seen: frozenset[int]) -> None:
     """Some ids of an older epoch's run were asked for once more, and these are there still."""
-    gone = sorted(set(_probes(gap)) - seen)
+    others = [each for each in k.gap_runs("older") if each.epoch != gap.epoch]
     if seen:
-        left = [*runs.less([replace(gap, due=None)], gone), *runs.of(gone, "open")]
+        gone = sorted(set(_probes(gap)) - seen)
+        left, opened = runs.less([replace(gap, due=None)], gone), runs.of(gone, "open")
     else:
-        left = [replace(gap, state="open", due=None, epoch=None)]
-    _swap(k, gap, left)
+        left, opened = [], [replace(gap, state="open", due=None, epoch=None)]
+    _swap(k, gap, [*left, *(each for one in opened for each in runs.outside(one, others))])
     k.judged = False
 
 
@@ -269,7 +258,7 @@ def _read_around(k: Knowledge, gap: Gap, pages: Sequence[Page]) -> Steps:
     state: GapState = "unreachable" if full else "open"
     left = [Gap(first, last, state, full, gap.due) for first, last in missing]
     older = k.gap_runs("older")
-    _swap(k, gap, [each for one in left for each in _outside(one, older)])
+    _swap(k, gap, [each for one in left for each in runs.outside(one, older)])
 
 
 def _keep_found(k: Knowledge, gap: Gap, page: Page) -> Plan[Believed]:

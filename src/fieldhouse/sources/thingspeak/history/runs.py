@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from fieldhouse.state import Gap, GapState
 
-__all__ = ["among", "joined", "less", "meet", "of"]
+__all__ = ["among", "joined", "less", "meet", "of", "outside"]
 
 
 def among(entry_id: int, gaps: Sequence[Gap]) -> bool:
@@ -59,6 +59,18 @@ def less(gaps: Sequence[Gap], entry_ids: Collection[int]) -> list[Gap]:
         if first <= gap.last_id:
             left.append(replace(gap, first_id=first))
     return left
+
+
+def outside(gap: Gap, others: Sequence[Gap]) -> list[Gap]:
+    """A gap less the runs of others, which ascend."""
+    left, first = [], gap.first_id
+    for other in others:
+        if other.last_id < first or other.first_id > gap.last_id:
+            continue
+        if first < other.first_id:
+            left.append(replace(gap, first_id=first, last_id=other.first_id - 1))
+        first = other.last_id + 1
+    return [*left, replace(gap, first_id=first)] if first <= gap.last_id else left
 
 
 def meet(gaps: Iterable[Gap], missing: Sequence[tuple[int, int]]) -> list[Gap]:

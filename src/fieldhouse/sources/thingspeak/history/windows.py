@@ -222,8 +222,10 @@ def _forget_older(k: Knowledge, found: Believed, held: Sequence[Held]) -> None:
         mine = {each.entry.entry_id for each in held if each.epoch == epoch}
         gone = sorted(mine - found.older_ids(epoch))
         if freed := [entry_id for entry_id in gone if runs.among(entry_id, older)]:
-            kept = (gap for gap in k.gaps if gap not in older)
-            k.gaps = (*kept, *runs.less(older, freed), *runs.of(freed, "open"))
+            kept = [gap for gap in k.gaps if gap not in older]
+            others = sorted((gap for gap in kept if gap.epoch), key=lambda gap: gap.first_id)
+            opened = (each for one in runs.of(freed, "open") for each in runs.outside(one, others))
+            k.gaps = (*kept, *runs.less(older, freed), *opened)
             k.judged = False
 
 
