@@ -56,6 +56,8 @@ def explain(k: Knowledge) -> Steps:
     yield from _forget_found(k)
     with suppress(_Spent):
         yield from _within(k.policy.id_budget, _ask_for_due(k, k.policy.id_budget))
+    if k.filled:
+        yield from _forget_found(k)
     k.gaps = tuple(runs.joined(k.gaps))
     if (k.checked, k.gaps) != before:
         judged = None if k.judged else False
@@ -145,9 +147,9 @@ def _is_read_due(k: Knowledge, gap: Gap) -> bool:
 def _was_read_after(k: Knowledge, gap: Gap) -> bool:
     """Whether all time was read after these ids were given out, in what is the same life yet.
 
-    A counter below our highest id may be that of another, which gives them out again.
+    A counter below the ids that were counted may be another's, which gives them out again.
     """
-    if (k.said or 0) < k.highest:
+    if (k.said or 0) < k.checked:
         return False
     return k.began_with is not None and gap.last_id <= k.began_with
 
