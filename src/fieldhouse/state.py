@@ -153,7 +153,9 @@ class Epoch:
     future_checked_at: datetime | None = None
     coverage: Coverage = Coverage()
     began_with: int | None = None
-    """The counter when its reading began: all time is read after ids up to this were given out."""
+    """The counter when its reading began: all time is read after ids up to this were given out.
+
+    It only falls: 0 once a counter that fell may give them out anew."""
     judged: bool = True
     """Whether it was compared with older epochs since it last grew among their times."""
     swept_at: datetime | None = None

@@ -255,7 +255,10 @@ class Keeper:
             ids_checked_to=_or(progress.ids_checked_to, epoch.ids_checked_to),
             future_checked_at=_or(progress.future_checked_at, epoch.future_checked_at),
             coverage=epoch.coverage.add(*progress.covered),
-            began_with=_or(epoch.began_with, progress.began_with),
+            began_with=min(
+                (each for each in (epoch.began_with, progress.began_with) if each is not None),
+                default=None,
+            ),
             judged=epoch.judged if progress.judged is None else progress.judged,
             swept_at=_or(progress.swept_at, epoch.swept_at),
             swept_to=swept_to,

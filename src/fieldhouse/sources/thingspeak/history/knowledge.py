@@ -78,7 +78,9 @@ class Knowledge:
                 raise WrongClock
 
     def heed(self, page: Page) -> None:
-        """Take a believed page's counter."""
+        """Take a believed page's counter; one that fell may give ids out anew, unread."""
+        if (page.last_entry_id or 0) < (self.held.epoch.last_entry_id or 0):
+            self.began_with = 0
         self.said = page.last_entry_id
         if self.counted is None:
             top = pc.max(page.readings["EntryID"]).as_py() or 0

@@ -14,7 +14,7 @@ SET
     NewestCreatedAt = greatest(o.NewestCreatedAt, e.NewestCreatedAt),
     IDsCheckedTo = coalesce(o.IDsCheckedTo, e.IDsCheckedTo),
     FutureCheckedAt = coalesce(o.FutureCheckedAt, e.FutureCheckedAt),
-    BeganWith = coalesce(e.BeganWith, o.BeganWith),
+    BeganWith = least(e.BeganWith, o.BeganWith),
     IsJudged = coalesce(o.IsJudged, e.IsJudged),
     SweptTo = CASE WHEN o.SweptAt IS NOT NULL THEN o.SweptTo ELSE e.SweptTo END,
     SweptAt = coalesce(o.SweptAt, e.SweptAt),

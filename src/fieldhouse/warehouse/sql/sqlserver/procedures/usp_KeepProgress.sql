@@ -75,7 +75,10 @@ BEGIN
             WHEN p.LastCreatedAt > e.LastCreatedAt OR e.LastCreatedAt IS NULL THEN p.LastCreatedAt
             ELSE e.LastCreatedAt
         END,
-        BeganWith = COALESCE(e.BeganWith, p.BeganWith),
+        BeganWith = CASE
+            WHEN p.BeganWith < e.BeganWith THEN p.BeganWith
+            ELSE COALESCE(e.BeganWith, p.BeganWith)
+        END,
         IsJudged = COALESCE(p.IsJudged, e.IsJudged),
         SweptAt = COALESCE(p.SweptAt, e.SweptAt),
         SweptTo = CASE WHEN p.SweptAt IS NOT NULL THEN p.SweptTo ELSE e.SweptTo END,
