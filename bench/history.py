@@ -11,7 +11,6 @@ import duckdb
 import pyarrow as pa
 
 from bench.sizes import CADENCE, HISTORY_END, PAGE
-from fieldhouse.pipeline import AGGREGATION_TYPES
 from fieldhouse.readings import FIELDS, RAW, READINGS, REJECTED, Batch
 from fieldhouse.state import BEGINNING, Progress, Span
 from fieldhouse.warehouse import Warehouse, open_warehouse
@@ -108,10 +107,7 @@ def fill(file: Path, channel_ids: Sequence[int], rows: int) -> Filled:
 
 def refresh(warehouse: Warehouse, channel_ids: Sequence[int] | None = None) -> None:
     """Recompute the marked periods of all three types."""
-    for aggregation_type in AGGREGATION_TYPES:
-        warehouse.call(
-            "refresh_aggregates", aggregation_type=aggregation_type, channel_ids=channel_ids
-        )
+    warehouse.call("refresh_aggregates", channel_ids=channel_ids)
 
 
 def _loads(channel_ids: Sequence[int], rows: int) -> Iterator[list[Batch]]:

@@ -106,8 +106,8 @@ def build(
 
 def _sync_ranges(warehouse: Warehouse, settings: Settings) -> None:
     """Bring the configured ranges into the warehouse, where the quality is computed."""
-    for channel_id, channel in settings.channels.items():
-        ranges = sorted(channel.ranges.items())
+    for channel_id in settings.channels:
+        ranges = sorted(settings.ranges_of(channel_id).items())
         warehouse.call(
             "sync_field_ranges",
             channel_id=channel_id,
@@ -211,15 +211,8 @@ def _history(
 def analyse(parts: Parts, channel_ids: Sequence[int]) -> dict[int, float]:
     """Refresh the aggregates and the quality of what was touched; each channel's score of today."""
     wanted = list(channel_ids)
-    for aggregation_type in AGGREGATION_TYPES:
-        _refresh(parts, aggregation_type, wanted)
+    parts.warehouse.call("refresh_aggregates", channel_ids=wanted)
     return {row["ChannelID"]: row["QualityScore"] for row in _score(parts, wanted)}
-
-
-def _refresh(parts: Parts, aggregation_type: str, channel_ids: list[int]) -> None:
-    parts.warehouse.call(
-        "refresh_aggregates", aggregation_type=aggregation_type, channel_ids=channel_ids
-    )
 
 
 def _score(parts: Parts, channel_ids: list[int]) -> list[dict[str, Any]]:
@@ -375,7 +368,9 @@ class IoTDataPipeline:
         return copied.counts.inserted
 
     def _aggregate(self, aggregation_type: str, parts: Parts, channel_id: int) -> bool:
-        _refresh(parts, aggregation_type, [channel_id])
+        parts.warehouse.call(
+            "refresh_aggregates", aggregation_type=aggregation_type, channel_ids=[channel_id]
+        )
         logger.info("Executed stored procedure iot.usp_ProcessSensorReadings")
         return True
 

@@ -72,7 +72,9 @@ class Warehouse(Protocol):
     def call(self, name: str, /, **parameters: Any) -> pa.Table:
         """Run the SQL file ``name``, which may write, in one transaction; its last answer.
 
-        A parameter that is an Arrow table is a relation of that name to the statements.
+        What may be a lot, as a refresh, comes in turns, each a transaction, and lets others write
+        between two of them. A parameter that is an Arrow table is a relation of that name to the
+        statements.
         """
         ...
 

@@ -15,7 +15,7 @@ from fieldhouse.warehouse import sqlfiles
 __all__ = ["Script", "check", "pending"]
 
 _OBJECTS = {
-    "duckdb": ("views", "procedures"),
+    "duckdb": ("views", "functions", "procedures"),
     "sqlserver": ("views", "functions", "procedures", "queries", "calls", "security"),
 }
 """The folders whose files are run again when their text has changed, in order."""
