@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from bench.sizes import CADENCE, HISTORY_END, PAGE
 from fieldhouse.readings import FIELDS, RAW, READINGS, REJECTED, Batch
@@ -72,6 +73,15 @@ class Channel:
         """The ``number``-th new page (from 0) after the history ended."""
         first = self.rows + 1 + number * size
         return self.batch(first, first + size)
+
+    def between(self) -> Batch:
+        """One reading more after each of the history, half its distance to the next one."""
+        read = self.batch(1, self.rows + 1)
+        ids = pc.add(read.readings["EntryID"], pa.scalar(self.rows, pa.int64()))
+        times = pc.add(read.readings["CreatedAt"], pa.scalar(self.cadence / 2, pa.duration("us")))
+        late = read.readings.set_column(0, "EntryID", ids)
+        late = late.set_column(1, "CreatedAt", times).cast(READINGS)
+        return replace(read, readings=late, progress=Progress(last_entry_id=2 * self.rows))
 
     def _readings(self, low: int, high: int) -> pa.Table:
         span = {"low": low, "high": high}

@@ -2,7 +2,7 @@
 
 import math
 import random
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from statistics import median
@@ -218,6 +218,27 @@ def test_quality_of_one_day_is_that_of_many(
         ).to_pylist()
         assert judged(found, day) == expected_quality(rows, day, as_of)
     assert rows_of(warehouse, "SELECT count(*) AS n FROM iot.DataQuality") == [{"n": 5}]
+
+
+@pytest.mark.parametrize("aggregated", [False, True])
+def test_a_days_anomalies_are_those_that_are_found(warehouse: Warehouse, aggregated: bool) -> None:
+    """The anomalies of a day's quality are the readings that usp_DetectAnomalies finds there."""
+    rows = series()
+    warehouse.load([batch(rows)])
+    if aggregated:
+        refresh(warehouse)
+    for one in warehouse.call("refresh_quality", as_of=AS_OF).to_pylist()[::7]:
+        day = datetime.combine(one["CheckDate"], time.min)
+        until = min(day + DAY, AS_OF)
+        found = [
+            r["EntryID"]
+            for n in (1, 2)
+            for r in warehouse.query(
+                "usp_DetectAnomalies", channel_id=9, field_number=n, as_of=until
+            ).to_pylist()
+            if r["CreatedAt"] >= day
+        ]
+        assert one["AnomaliesDetected"] == len(set(found)), day
 
 
 def test_quality_replaces_its_row(warehouse: Warehouse) -> None:

@@ -5,6 +5,7 @@ commit; writes take turns. External access is off, so that no statement, not eve
 SELECT, reads or writes another file; ``stream`` moreover runs in a read-only transaction.
 """
 
+import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -37,6 +38,7 @@ _UTC = "SET GLOBAL TimeZone = 'UTC'"
 """now() and what is made of it do not depend on where the host stands."""
 _READS = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 _BATCH_ROWS = 65_536
+_CONDITION = re.compile(r"\s*-- if (.+)\n")
 _MORE = "More"
 """The last column of an answer that ends a call, or a turn of it."""
 
@@ -246,12 +248,20 @@ def _run(cursor: Cursor, folder: str, name: str, parameters: Mapping[str, Any]) 
     scalars = {key: value for key, value in parameters.items() if key not in tables}
     *others, (last, given) = _bound(cursor, folder, name, scalars)
     for statement, values in others:
+        if not _is_wanted(cursor, statement):
+            continue
         rows = cursor.execute(statement, values).fetchall()
         if rows and cursor.description and cursor.description[-1][0] == _MORE:
             names = [column[0] for column in cursor.description]
             return pa.Table.from_pylist([dict(zip(names, rows[0], strict=True))])
     answer = cursor.sql(last, params=given)
     return pa.table({}) if answer is None else answer.to_arrow_table()
+
+
+def _is_wanted(cursor: Cursor, statement: duckdb.Statement) -> bool:
+    """Whether to run a statement: not if a line ``-- if <expression>`` before it is not true."""
+    condition = _CONDITION.match(statement.query)
+    return condition is None or bool(cursor.execute(f"SELECT {condition[1]}").fetchall()[0][0])
 
 
 def _rows(cursor: Cursor, folder: str, name: str, parameters: Mapping[str, Any]) -> list[Any]:

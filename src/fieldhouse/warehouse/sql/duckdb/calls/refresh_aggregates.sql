@@ -9,7 +9,9 @@ SET VARIABLE kinds = CASE upper($aggregation_type)
 END;
 DELETE FROM iot.PeriodMarks AS m
 USING iot.Channels AS c
-WHERE c.ChannelID = m.ChannelID AND m.PeriodStart < c.ArchivedBefore;
+WHERE
+    c.ChannelID = m.ChannelID AND m.PeriodStart < c.ArchivedBefore
+    AND ($channel_ids::BIGINT[] IS NULL OR list_contains($channel_ids::BIGINT[], m.ChannelID));
 SET VARIABLE waiting = (
     SELECT {'Hours': count(*) FILTER (m.AggregationType = 'HOURLY'), 'All': count(*)}
     FROM iot.PeriodMarks AS m

@@ -5,12 +5,21 @@ SET VARIABLE bounds = (
     SELECT {
         'FirstChannel': min(a.ChannelID), 'LastChannel': max(a.ChannelID), 'FirstDay': min(a.CheckDate) - 31,
         'AsOfDay': getvariable('as_of')::DATE, 'EdgeDay': getvariable('as_of')::DATE - 30,
-        'NearDay': least(min(a.CheckDate), getvariable('as_of')::DATE, (
-            SELECT min(m.PeriodStart)::DATE
-            FROM iot.PeriodMarks AS m
-            SEMI JOIN asked AS s ON s.ChannelID = m.ChannelID AND m.PeriodStart >= s.CheckDate - 31
-            WHERE m.AggregationType = 'DAILY'
-        ))
+        'NearDay': least(
+            min(a.CheckDate), getvariable('as_of')::DATE,
+            (
+                SELECT min(m.PeriodStart)::DATE
+                FROM iot.PeriodMarks AS m
+                SEMI JOIN asked AS s ON s.ChannelID = m.ChannelID AND m.PeriodStart >= s.CheckDate - 31
+                WHERE m.AggregationType = 'DAILY'
+            ),
+            (
+                -- what came late into archived days is in no aggregate
+                SELECT min(s.CheckDate) - 31
+                FROM asked AS s
+                JOIN iot.Channels AS c ON c.ChannelID = s.ChannelID AND c.ArchivedBefore > s.CheckDate - 31
+            )
+        )
     }
     FROM asked AS a
 );

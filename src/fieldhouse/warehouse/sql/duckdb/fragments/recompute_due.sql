@@ -44,6 +44,7 @@ sourced AS NOT MATERIALIZED (
 -- include period_statistics
 SELECT t.*, s.* EXCLUDE (Period) FROM statistics AS s JOIN taken AS t ON t.Period = s.Period;
 
+-- if getvariable('bounds').FirstWhole IS NOT NULL
 INSERT INTO made
 WITH
 hours AS (

@@ -16,6 +16,21 @@ BEGIN
     SELECT c.ChannelID
     FROM iot.Channels AS c
     WHERE @ChannelIDs IS NULL OR c.ChannelID IN (SELECT CAST(j.value AS INT) FROM OPENJSON(@ChannelIDs) AS j);
+    DELETE m
+    FROM #asked_ids AS i
+    JOIN iot.Channels AS c ON c.ChannelID = i.ChannelID
+    CROSS JOIN (VALUES
+        (N'HOURLY'),
+        (N'DAILY'),
+        (N'WEEKLY'),
+        (N'QUALITY')
+    ) AS k (AggregationType)
+    JOIN iot.PeriodMarks AS m WITH (ROWLOCK, FORCESEEK)
+        ON m.AggregationType = k.AggregationType
+            AND m.ChannelID = i.ChannelID
+            AND m.PeriodStart < c.ArchivedBefore
+    OPTION (LOOP JOIN);
+
     CREATE TABLE #wanted (
         ChannelID INT NOT NULL,
         AggregationType NVARCHAR(10) NOT NULL,
@@ -56,15 +71,6 @@ BEGIN
             ) AS w
         );
     EXEC iot.usp_LockChannels @Name = N'refresh', @ChannelIDs = @ids;
-    DELETE m
-    FROM #wanted AS w
-    JOIN iot.Channels AS c ON c.ChannelID = w.ChannelID
-    JOIN iot.PeriodMarks AS m WITH (ROWLOCK, FORCESEEK)
-        ON m.AggregationType = w.AggregationType
-            AND m.ChannelID = w.ChannelID
-            AND m.PeriodStart = w.PeriodStart
-    WHERE w.PeriodStart < c.ArchivedBefore
-    OPTION (LOOP JOIN);
     DELETE m
     OUTPUT deleted.ChannelID, deleted.AggregationType, deleted.PeriodStart
     INTO #periods (ChannelID, AggregationType, PeriodStart)
