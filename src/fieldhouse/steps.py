@@ -136,8 +136,7 @@ def analyse(parts: Parts, channel_ids: Sequence[int]) -> dict[int, float]:
     ).to_pylist()
     scores = {row["ChannelID"]: row["QualityScore"] for row in found if not row["IsDue"]}
     if due := [row["ChannelID"] for row in found if row["IsDue"]]:
-        for aggregation_type in AGGREGATION_TYPES:
-            refresh(parts, aggregation_type, due)
+        parts.writer.call("refresh_aggregates", channel_ids=due)
         scores |= {row["ChannelID"]: row["QualityScore"] for row in score(parts, due)}
     return scores
 

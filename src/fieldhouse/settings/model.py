@@ -177,7 +177,11 @@ Bound = Annotated[Decimal, BeforeValidator(_no_text), Field(max_digits=18, decim
 Span = Annotated[timedelta, BeforeValidator(_span), Field(ge=timedelta(0))]
 
 
-def _ordered(bounds: tuple[Decimal | None, Decimal | None]) -> object:
+Bounds = tuple[Decimal | None, Decimal | None]
+"""Least and greatest, both inclusive; None is an open end."""
+
+
+def _ordered(bounds: Bounds) -> object:
     low, high = bounds
     if low is not None and high is not None and low > high:
         raise ValueError("least above greatest")
@@ -218,7 +222,8 @@ class ChannelSettings(BaseModel):
     """What is set for one channel.
 
     ``ranges`` maps a field's number, 1 to 8, to its least and greatest plausible value, both
-    inclusive; None is an open end. ``missing_key`` says why a key that is referred to isn't there.
+    inclusive; None is an open end. ``default_range`` is that of the fields without one.
+    ``missing_key`` says why a key that is referred to isn't there.
     """
 
     model_config = _FROZEN
@@ -226,6 +231,7 @@ class ChannelSettings(BaseModel):
     api_key: Key | None = None
     decimal_comma: bool = False
     ranges: dict[FieldNumber, Range] = {}
+    default_range: Range | None = None
     missing_key: str | None = None
 
 
@@ -284,6 +290,12 @@ class Settings(BaseModel):
             return found.model_copy(update={"api_key": self.api_key})
         return found
 
+    def ranges_of(self, channel_id: int) -> dict[int, Bounds]:
+        """A channel's ranges by field, those by default included; no range for a field left out."""
+        channel = self.channels.get(channel_id, ChannelSettings())
+        every = dict.fromkeys(range(1, 9), channel.default_range) | channel.ranges
+        return {field: bounds for field, bounds in every.items() if bounds is not None}
+
     @property
     def warehouse_password(self) -> str | None:
         """The password of the warehouse's login, in clear; never to be shown."""
@@ -321,6 +333,9 @@ def _text(value: object) -> str:
 def _channel_lines(number: int, channel: ChannelSettings) -> Iterator[tuple[str, str]]:
     yield f"channels.{number}.api_key", _text(channel.api_key)
     yield f"channels.{number}.decimal_comma", _text(channel.decimal_comma)
-    for field, (low, high) in sorted(channel.ranges.items()):
+    ranges = {f"field{field}": bounds for field, bounds in sorted(channel.ranges.items())}
+    if channel.default_range is not None:
+        ranges["default"] = channel.default_range
+    for name, (low, high) in ranges.items():
         ends = ("-inf" if low is None else f"{low}", "inf" if high is None else f"{high}")
-        yield f"channels.{number}.ranges.field{field}", ", ".join(ends)
+        yield f"channels.{number}.ranges.{name}", ", ".join(ends)

@@ -83,7 +83,11 @@ class Warehouse(Protocol):
         ...
 
     def call(self, name: str, /, **parameters: Any) -> pa.Table:
-        """Carry out a call of ``questions.CALLS``, which may write, in one transaction."""
+        """Carry out a call of ``questions.CALLS``, which may write, in one transaction.
+
+        What may be a lot, as a refresh, comes in turns, each a transaction, and lets others write
+        between two of them.
+        """
         ...
 
     def stream(self, statement: str, limits: Limits = NO_LIMITS, /) -> pa.RecordBatchReader:

@@ -95,7 +95,7 @@ CALLS = catalogue(
     Question(
         "refresh_aggregates",
         "recompute the marked periods; how many they were",
-        takes(aggregation_type=AGGREGATION_TYPE, channel_ids=optional(CHANNEL_IDS)),
+        takes(aggregation_type=optional(AGGREGATION_TYPE), channel_ids=optional(CHANNEL_IDS)),
         columns(Periods=LONG),
     ),
     Question(
