@@ -9,6 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from functools import partial
 
+from fieldhouse.keeping import forget
 from fieldhouse.pipeline import Parts, analyse, copy_channel, record
 from fieldhouse.state import Run, Span
 
@@ -42,11 +43,13 @@ def run_fleet(
     finally:
         pool.shutdown()
     runs = [run for future in futures if (run := future.result()) is not None]
-    return [
+    done = [
         run
         for begin in range(0, len(runs), _ANALYSED_TOGETHER)
         for run in _finish(parts, runs[begin : begin + _ANALYSED_TOGETHER])
     ]
+    forget(parts.warehouse, parts.settings, parts.clock())
+    return done
 
 
 def _wait(parts: Parts, futures: list["Future[Run | None]"]) -> None:

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from fieldhouse import events
 from fieldhouse.errors import BudgetExhausted, FieldhouseError
+from fieldhouse.keeping import forget
 from fieldhouse.settings import Settings, load_settings
 from fieldhouse.sources.thingspeak.api import Channel, ThingSpeak
 from fieldhouse.sources.thingspeak.history import Policy
@@ -334,6 +335,7 @@ class IoTDataPipeline:
         self._parts = self._run = self.db_connection = None
         try:
             record(parts, [replace(run, ended_at=parts.clock())])
+            forget(parts.warehouse, parts.settings, parts.clock())
         except FieldhouseError as error:
             logger.error("The run could not be recorded: %s", error)
         finally:

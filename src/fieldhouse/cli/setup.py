@@ -75,10 +75,12 @@ def migrate(
     """Create the warehouse or bring it up to this version; runs do so by themselves."""
     settings = settings_from(config, warehouse)
     with closing(opened(settings, read_only=False, create=create)) as house:
-        applied = house.migrate()
+        applied, advice = house.migrate(), house.advice()
     for name in applied:
         typer.echo(f"applied {name}")
     typer.echo("the warehouse is up to date")
+    for line in advice:
+        typer.echo(line)
 
 
 def config(
@@ -145,7 +147,8 @@ def _check_warehouse(settings: "Settings") -> str:
         doubles = house.query("duplicate_audit").num_rows
         if doubles:
             raise FieldhouseError(f"{doubles} readings stand there twice: please report this")
-        return f"{settings.warehouse_url}: {house.query('channels').num_rows} channels, no doubles"
+        well = f"{settings.warehouse_url}: {house.query('channels').num_rows} channels, no doubles"
+        return "; ".join([well, *house.advice()])
 
 
 def _check_server(settings: "Settings") -> str:

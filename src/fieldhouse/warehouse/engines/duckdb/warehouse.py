@@ -8,7 +8,6 @@ SELECT, reads or writes another file; ``stream`` moreover runs in a read-only tr
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +57,6 @@ class DuckDBWarehouse:
         self._connection = connection
         self._file = str(Path(path).resolve())
         self._writing = _lock_of(self._file, None)
-        self._forgot_on: date | None = None
         self._closed = False
 
     @classmethod
@@ -86,12 +84,13 @@ class DuckDBWarehouse:
                 _run(cursor, "migrate", "record_script", record)
         return [script.name for script in scripts]
 
+    def advice(self) -> Sequence[str]:
+        """Nothing: a file has no surroundings of its own."""
+        return []
+
     def load(self, batches: Sequence[Batch]) -> Mapping[int, Counts]:
         """Write the batches in one transaction."""
         with self._transaction() as cursor:
-            if self._forgot_on != (today := datetime.now(UTC).date()):
-                _run(cursor, "load", "forget_batches", {})
-                self._forgot_on = today
             return loading.load(_LoadSession(cursor), batches)
 
     def query(self, name: str, /, **parameters: Any) -> pa.Table:

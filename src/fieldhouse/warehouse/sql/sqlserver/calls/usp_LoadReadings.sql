@@ -1,7 +1,9 @@
--- usp_LoadReadings(load_id, batches, readings, staging_id, check, texts, rejected, spans, gaps, channels): one
--- load. Everything comes as JSON, or the readings as those staged under a number, whose sums must be check's.
+-- usp_LoadReadings(load_id, batches, readings, staging_id, check, texts, rejected, spans, gaps, channels):
+-- one load. Everything comes as JSON, or the readings as those staged under a number, whose sums must be check's.
 -- One transaction: all of it or none. Batches that an earlier load has brought are left out; a load whose own
 -- number is found in the audit trail has been written, and answers what it did then. A row a channel.
+-- Its steps read the temporary tables below, each with all its keys at once, so that the server may keep it for the
+-- next load.
 CREATE OR ALTER PROCEDURE iot.usp_LoadReadings
     @LoadID BIGINT,
     @Batches NVARCHAR(MAX),
@@ -34,10 +36,10 @@ BEGIN
         IsFresh BIT NOT NULL
     );
     CREATE TABLE #offered (
-        Turn INT NOT NULL,
         ChannelID INT NOT NULL,
         Epoch INT NOT NULL,
         EntryID BIGINT NOT NULL,
+        Turn INT NOT NULL,
         CreatedAt DATETIME2(6) NOT NULL,
         Field1 DECIMAL(18, 6),
         Field2 DECIMAL(18, 6),
@@ -50,7 +52,8 @@ BEGIN
         Latitude DECIMAL(18, 6),
         Longitude DECIMAL(18, 6),
         Elevation DECIMAL(18, 6),
-        Status NVARCHAR(MAX) COLLATE DATABASE_DEFAULT
+        Status NVARCHAR(MAX) COLLATE DATABASE_DEFAULT,
+        PRIMARY KEY CLUSTERED (ChannelID, Epoch, EntryID, Turn)
     );
     CREATE TABLE #held (
         ChannelID INT NOT NULL,
@@ -58,9 +61,9 @@ BEGIN
         EntryID BIGINT NOT NULL,
         Turn INT NOT NULL,
         ReadingID BIGINT NOT NULL,
-        HeldAt DATETIME2(6) NOT NULL,
-        IsMoved BIT NOT NULL,
-        IsChanged BIT NOT NULL
+        CreatedAt DATETIME2(6) NOT NULL,
+        IsChanged BIT NOT NULL,
+        PRIMARY KEY CLUSTERED (ChannelID, Epoch, EntryID, Turn)
     );
     CREATE TABLE #texts (
         ChannelID INT NOT NULL,
@@ -73,8 +76,6 @@ BEGIN
     CREATE TABLE #kept (
         ChannelID INT NOT NULL
     );
-    CREATE CLUSTERED INDEX CX_offered ON #offered(ChannelID, Epoch, EntryID, Turn);
-    CREATE CLUSTERED INDEX CX_held ON #held(ChannelID, Epoch, EntryID, Turn);
 
     INSERT INTO #batches (
         Batch,
@@ -137,10 +138,10 @@ BEGIN
         EXEC iot.usp_ClaimBatches;
 
         INSERT INTO #offered (
-            Turn,
             ChannelID,
             Epoch,
             EntryID,
+            Turn,
             CreatedAt,
             Field1,
             Field2,
@@ -156,10 +157,10 @@ BEGIN
             Status
         )
         SELECT
-            COALESCE(j.Turn, 0),
             b.ChannelID,
             b.Epoch,
             j.EntryID,
+            COALESCE(j.Turn, 0),
             j.CreatedAt,
             j.Field1,
             j.Field2,
@@ -172,7 +173,7 @@ BEGIN
             j.Latitude,
             j.Longitude,
             j.Elevation,
-            iot.ufn_JsonText(j.Status)
+            j.Status
         FROM OPENJSON(@Readings) WITH (
             Batch INT '$.b',
             Turn INT '$.u',
@@ -196,22 +197,23 @@ BEGIN
         IF @StagingID IS NOT NULL
             EXEC iot.usp_TakeStaged @StagingID = @StagingID, @Check = @Check;
 
-        INSERT INTO #texts (ChannelID, Epoch, EntryID, ColumnName, RawValue, Reason)
-        SELECT b.ChannelID, b.Epoch, j.EntryID, j.ColumnName, iot.ufn_JsonText(j.RawValue), j.Reason
-        FROM OPENJSON(@Texts) WITH (
-            Batch INT '$.Batch',
-            EntryID BIGINT '$.EntryID',
-            ColumnName NVARCHAR(20) '$.ColumnName',
-            RawValue NVARCHAR(MAX) '$.RawValue',
-            Reason NVARCHAR(20) '$.Reason'
-        ) AS j
-        JOIN #batches AS b ON b.Batch = j.Batch
-        WHERE b.IsFresh = 1;
-
+        IF @Texts IS NOT NULL
+            INSERT INTO #texts (ChannelID, Epoch, EntryID, ColumnName, RawValue, Reason)
+            SELECT b.ChannelID, b.Epoch, j.EntryID, j.ColumnName, j.RawValue, j.Reason
+            FROM OPENJSON(@Texts) WITH (
+                Batch INT '$.Batch',
+                EntryID BIGINT '$.EntryID',
+                ColumnName NVARCHAR(20) '$.ColumnName',
+                RawValue NVARCHAR(MAX) '$.RawValue',
+                Reason NVARCHAR(20) '$.Reason'
+            ) AS j
+            JOIN #batches AS b ON b.Batch = j.Batch
+            WHERE b.IsFresh = 1;
         EXEC iot.usp_MergeOffered;
         EXEC iot.usp_KeepTexts @Rejected = @Rejected;
         EXEC iot.usp_KeepProgress @Spans = @Spans, @Gaps = @Gaps;
-        EXEC iot.usp_MergeChannels @Channels = @Channels;
+        IF @Channels IS NOT NULL
+            EXEC iot.usp_MergeChannels @Channels = @Channels;
         EXEC iot.usp_CountLoad @LoadID = @LoadID;
         COMMIT TRANSACTION;
     END TRY

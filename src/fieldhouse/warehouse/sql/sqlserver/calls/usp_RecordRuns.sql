@@ -34,7 +34,7 @@ BEGIN
             j.Duplicates,
             j.Raw,
             j.QualityScore,
-            iot.ufn_JsonText(j.Error)
+            j.Error
         FROM OPENJSON(@Runs) WITH (
             ChannelID INT '$.channel_id',
             StartedAt DATETIME2(6) '$.started_at',
@@ -52,12 +52,9 @@ BEGIN
         ) AS j
         WHERE NOT EXISTS (
                 SELECT 1
-                FROM iot.PipelineRuns AS p
+                FROM iot.PipelineRuns AS p WITH (FORCESEEK)
                 WHERE p.ChannelID = j.ChannelID AND p.StartedAt = j.StartedAt AND p.EndedAt = j.EndedAt
             );
-        -- a batch may be replayed for thirty days before its rows alone must recognise it
-        DELETE TOP (4000) FROM iot.LoadLedger
-        WHERE LoadedAt < DATEADD(DAY, -30, SYSUTCDATETIME());
         COMMIT TRANSACTION;
     END TRY
     BEGIN CATCH

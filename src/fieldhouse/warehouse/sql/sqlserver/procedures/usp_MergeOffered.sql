@@ -18,23 +18,7 @@ BEGIN
         ON h.ChannelID = o.ChannelID AND h.Epoch = o.Epoch AND h.EntryID = o.EntryID AND h.Turn = o.Turn
     WHERE h.EntryID IS NULL OR h.IsChanged = 1;
     IF EXISTS (SELECT 1 FROM #touched AS t WHERE t.Epoch > 1)
-    BEGIN
-        SELECT r.ChannelID, r.CreatedAt, MAX(r.Epoch) AS Epoch
-        INTO #newest
-        FROM #touched AS t
-        JOIN iot.AllReadings AS r ON r.ChannelID = t.ChannelID AND r.CreatedAt = t.CreatedAt
-        GROUP BY r.ChannelID, r.CreatedAt;
-        UPDATE r
-        SET Superseded = 1
-        FROM iot.SensorReadings AS r
-        JOIN #newest AS n ON n.ChannelID = r.ChannelID AND n.CreatedAt = r.CreatedAt
-        WHERE r.Epoch < n.Epoch AND r.Superseded = 0;
-        UPDATE r
-        SET Superseded = 1
-        FROM iot.SensorReadings_Archive AS r
-        JOIN #newest AS n ON n.ChannelID = r.ChannelID AND n.CreatedAt = r.CreatedAt
-        WHERE r.Epoch < n.Epoch AND r.Superseded = 0;
-    END;
+        EXEC iot.usp_Supersede;
 
     INSERT INTO iot.PeriodMarks (ChannelID, AggregationType, PeriodStart)
     SELECT DISTINCT t.ChannelID, v.AggregationType, v.PeriodStart
