@@ -95,7 +95,90 @@ def test_run_without_names_takes_what_is_configured_and_added(fieldhouse: Run, h
     assert [r["channel_id"] for r in json.loads(fieldhouse("run", "--json").stdout)] == [11]
     (home / "fieldhouse.toml").write_text('[channels.10]\napi_key = { env = "KEY" }\n')
     done = fieldhouse("run", "--json", THINGSPEAK_CHANNEL_ID="9", KEY=SECRET)
-    assert [run["channel_id"] for run in json.loads(done.stdout)] == [9, 10]
+    assert [run["channel_id"] for run in json.loads(done.stdout)] == [9, 10, 11]
+
+
+@pytest.mark.parametrize("added", [("11",), ("11", "9"), ("10",)])
+def test_run_takes_the_files_channels_and_the_added_ones(
+    fieldhouse: Run, home: Path, added: tuple[str, ...]
+) -> None:
+    """Each once, whatever came first; with numbers only those that are named."""
+    for number in added:
+        fieldhouse("channels", "add", number, THINGSPEAK_CHANNEL_ID="10", THINGSPEAK_API_KEY=SECRET)
+    keys = '[channels.9]\n[channels.10]\napi_key = { env = "KEY" }\n'
+    (home / "fieldhouse.toml").write_text(keys)
+    for command in ("run", "backfill"):
+        done = json.loads(fieldhouse(command, "--json", KEY=SECRET).stdout)
+        ids = [run["channel_id"] for run in done]
+        assert sorted(ids) == sorted({9, 10, *map(int, added)})
+        assert {run["outcome"] for run in done} == {"success"}
+        (one,) = json.loads(fieldhouse(command, "9", "--json", KEY=SECRET).stdout)
+        assert one["channel_id"] == 9
+
+
+def test_a_simulated_station_is_not_asked_for_elsewhere(fieldhouse: Run) -> None:
+    """A first try with --simulated leaves no channel behind that a run asks ThingSpeak for."""
+    assert fieldhouse("run", "--simulated", "--quiet").returncode == 0
+    one_line(fieldhouse("run"), 2, "no channel is named")
+    (run,) = json.loads(fieldhouse("run", "--json", THINGSPEAK_CHANNEL_ID="9").stdout)
+    assert run["channel_id"] == 9
+
+
+def test_ranges_that_were_taken_out_judge_no_more(fieldhouse: Run, home: Path) -> None:
+    """From the next run of any channel on, whether the channel has still a table or not."""
+    file = home / "fieldhouse.toml"
+    found: list[list[tuple[int, int]]] = []
+    for text in (
+        "[channels.9]\nranges.field1 = [0, 5]\nranges.field2 = [0, 1]\n"
+        "[channels.11]\nranges.field1 = [1, 2]\n",
+        "[channels.9]\nranges.field1 = [0, 5]\n[channels.11]\n",
+        "[channels.11]\nranges.field8 = [-inf, 5]\n",
+        "",
+    ):
+        file.write_text(text)
+        assert fieldhouse("run", "9", "--quiet").returncode == 0
+        held = fieldhouse("query", "SELECT ChannelID, FieldNumber FROM iot.FieldRanges", "--json")
+        found.append(sorted(tuple(row.values()) for row in json.loads(held.stdout)))
+    assert found == [[(9, 1), (9, 2), (11, 1)], [(9, 1)], [(11, 8)], []]
+
+
+def test_every_request_counts_against_the_budget(
+    fieldhouse: Run, simulator: Simulator, world: World, home: Path
+) -> None:
+    """Whichever command makes it; and what one has used, another no longer has."""
+    (home / "fieldhouse.toml").write_text("[thingspeak]\ndaily_budget = 500\n[channels.9]\n")
+    key = {"THINGSPEAK_USER_API_KEY": world.user_key("fieldhouse")}
+    for command in (
+        ("channels", "search"),
+        ("channels", "search", "--user", "fieldhouse"),
+        ("channels", "list", "--mine"),
+        ("channels", "add", "11"),
+        ("doctor",),
+        ("run",),
+        ("backfill", "9", "--from", "2020-01-01"),
+    ):
+        before = len(simulator.requests)
+        assert fieldhouse(*command, **key).returncode == 0
+        assert len(simulator.requests) > before
+        counted = fieldhouse(
+            "query", "SELECT sum(Requests)::INT AS n FROM iot.RequestBudget", "--json"
+        )
+        assert json.loads(counted.stdout) == [{"n": len(simulator.requests)}]
+    spent = len(simulator.requests)
+    for command in (("channels", "search"), ("channels", "add", "11"), ("run", "9", "11")):
+        done = fieldhouse(*command, THINGSPEAK_DAILY_BUDGET=str(spent))
+        one_line(done, 1, "daily budget", "midnight UTC")
+    failed = json.loads(fieldhouse("doctor", "--json", THINGSPEAK_DAILY_BUDGET=str(spent)).stdout)
+    assert [row["check"] for row in failed if not row["ok"]] == ["ThingSpeak", "channel 9"]
+    assert len(simulator.requests) == spent
+
+
+def test_a_simulated_run_costs_no_budget(fieldhouse: Run) -> None:
+    """The simulator's requests are none of ThingSpeak's."""
+    done = fieldhouse("run", "--simulated", "--quiet", THINGSPEAK_DAILY_BUDGET="1")
+    assert done.returncode == 0, done.stderr
+    counted = fieldhouse("query", "SELECT * FROM iot.RequestBudget", "--json")
+    assert json.loads(counted.stdout) == []
 
 
 def test_one_channels_failure_does_not_stop_the_others(fieldhouse: Run) -> None:

@@ -252,6 +252,28 @@ def test_ranges_of_the_configuration_judge_the_quality(
             "WHERE Field1 > 5 AND CreatedAt::DATE = now()::DATE"
         ).read_all()
     assert row["OutOfRangeReadings"].to_pylist() == today["n"].to_pylist()
+    with build(settings) as parts:
+        row = parts.warehouse.call(
+            "usp_CalculateDataQuality", channel_id=9, check_date=None, as_of=None
+        )
+    assert row["OutOfRangeReadings"].to_pylist() == [1]
+
+
+@pytest.mark.usefixtures("channel")
+def test_the_seeds_client_of_a_pipeline_shares_its_budget(
+    settings: Settings, simulator: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What it asks is counted with what the pipeline asks, and refused when that is used up."""
+    pipeline = IoTDataPipeline(settings.model_copy(update={"daily_budget": 3}))
+    assert pipeline.initialize()
+    client = pipeline.thingspeak_client
+    assert client is not None
+    assert [client.get_channel_feed(1) is not None for _ in range(5)] == [True] * 3 + [False] * 2
+    assert pipeline.fetch_and_store_data() == 0
+    pipeline.close()
+    assert "daily budget" in caplog.text
+    assert len(simulator.requests) == 3
+    assert ask(settings, "SELECT Requests AS n FROM iot.RequestBudget") == [{"n": 3}]
 
 
 def test_late_data_changes_exactly_the_periods_it_touches(

@@ -101,7 +101,7 @@ def _compressed(check: Check, url: str, name: str) -> Iterator[Finding]:
         warehouse.call("archive_readings", before=month(6))
         before = ask(url, _READINGS)
         if check.genuine:
-            warehouse.call("usp_CompressArchive")
+            warehouse.execute("iot.usp_CompressArchive")
             kind = number(
                 url,
                 "SELECT COUNT(*) AS n FROM sys.indexes WHERE type = 5"
@@ -124,5 +124,5 @@ def _compressed(check: Check, url: str, name: str) -> Iterator[Finding]:
             verdict((counts.inserted, counts.updated, counts.raw) == (1, 1, 1)),
         )
         doubles = warehouse.query("duplicate_audit").num_rows
-        recounted = warehouse.call("usp_RecountReadings").num_rows
+        recounted = warehouse.execute("iot.usp_RecountReadings").num_rows
         yield Finding(f"no doubles, counts agree, {name}", verdict(doubles == recounted == 0))

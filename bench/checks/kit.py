@@ -17,6 +17,7 @@ from bench.sqlserver.sql import statement
 from fieldhouse.errors import FieldhouseError
 from fieldhouse.warehouse.engines.sqlserver.session import answer
 from fieldhouse.warehouse.engines.sqlserver.warehouse import SQLServerWarehouse
+from fieldhouse.warehouse.registry import Opening
 
 ROOT = Path(__file__).resolve().parents[2]
 HOUR = timedelta(hours=1)
@@ -117,7 +118,7 @@ class Check:
 @contextmanager
 def opened(url: str, password: str | None = PASSWORD) -> Iterator[SQLServerWarehouse]:
     """The warehouse at a URL, closed afterwards."""
-    warehouse = SQLServerWarehouse.open(url, password)
+    warehouse = SQLServerWarehouse.open(Opening(url, password))
     try:
         yield warehouse
     finally:

@@ -11,6 +11,7 @@ from bench.checks.kit import Check, Finding, Held, number, verdict
 from fieldhouse.errors import FieldhouseError
 from fieldhouse.settings.sqlserver import SqlServerAddress
 from fieldhouse.warehouse.engines.sqlserver.warehouse import SQLServerWarehouse
+from fieldhouse.warehouse.registry import Opening
 
 _READINGS = "SELECT COUNT(*) AS n FROM iot.SensorReadings"
 _EPOCHS = "SELECT COUNT(*) AS n FROM iot.Epochs"
@@ -43,7 +44,7 @@ def _cut(
         address = f"sqlserver://{to.username}@127.0.0.1:{proxy.port}/{to.database}"
         plain = f"{address}?trust_server_certificate=yes&encrypt=no&login_timeout=5"
         try:
-            warehouse = SQLServerWarehouse.open(plain, PASSWORD)
+            warehouse = SQLServerWarehouse.open(Opening(plain, PASSWORD))
             proxy.cut_at = Cut(answer_to=name.encode("utf-16-le"))
             work(warehouse)
         except FieldhouseError as error:

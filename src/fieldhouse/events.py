@@ -11,13 +11,18 @@ from datetime import datetime
 from fieldhouse.state import Run
 
 __all__ = [
+    "AnalysisStarted",
+    "AskingAgain",
     "Event",
+    "FleetStarted",
+    "Noticed",
     "Observer",
     "PageRead",
     "RequestMade",
     "RowsLoaded",
     "RunEnded",
     "RunStarted",
+    "WarehouseAwaited",
     "tell",
 ]
 
@@ -33,6 +38,29 @@ class RequestMade:
     outcome: str
     seconds: float
     body_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class AskingAgain:
+    """A request did not serve, for the reason ``why``; it is made again after so many seconds."""
+
+    channel_id: int | None
+    why: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class WarehouseAwaited:
+    """The warehouse is in use, and waited for: one line that says who holds it."""
+
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class FleetStarted:
+    """So many channels are to be brought up to date; each ends with a RunEnded, or is not begun."""
+
+    channels: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +91,27 @@ class RowsLoaded:
     inserted: int
     updated: int
     duplicates: int
+    rejected: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """A reading found something out about its source.
+
+    ``kind``: ``epoch`` (a new life), ``suspicion``, ``gap``, ``withdrawn``, ``disputed``,
+    ``superseded`` or ``label``; ``text`` is a line that names the channel.
+    """
+
+    channel_id: int
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisStarted:
+    """What these channels brought is being aggregated and scored."""
+
+    channel_ids: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,5 +131,16 @@ def tell(observe: "Observer | None", event: "Event") -> None:
         logger.exception("An observer failed")
 
 
-Event = RequestMade | RunStarted | PageRead | RowsLoaded | RunEnded
+Event = (
+    RequestMade
+    | AskingAgain
+    | WarehouseAwaited
+    | FleetStarted
+    | RunStarted
+    | PageRead
+    | RowsLoaded
+    | Noticed
+    | AnalysisStarted
+    | RunEnded
+)
 Observer = Callable[[Event], None]

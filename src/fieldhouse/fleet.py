@@ -1,22 +1,35 @@
 """Many channels: read side by side, written by one writer, paced as one client.
 
 Threads serve here, since reading waits for the network and the heavy work (decoding, typing, the
-warehouse) is done outside of Python. One channel's failure does not stop the others.
+warehouse) is done outside of Python. Channels are analysed and recorded a few at a time, as they
+finish, while others are still being read. One channel's failure does not stop the others.
 """
 
-from collections.abc import Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+import logging
+import queue
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
+from fieldhouse import events
+from fieldhouse.errors import FieldhouseError, WarehouseUnavailable
 from fieldhouse.keeping import forget
-from fieldhouse.pipeline import Parts, analyse, copy_channel, record
+from fieldhouse.parts import Parts
 from fieldhouse.state import Run, Span
+from fieldhouse.steps import analyse, attempt, record
 
-__all__ = ["run_fleet"]
+__all__ = ["finish", "run_fleet"]
 
-_ANALYSED_TOGETHER = 500
-"""Channels whose aggregates and quality are refreshed in one statement."""
+logger = logging.getLogger(__name__)
+
+_TOGETHER = 100
+"""Channels that are analysed and recorded together, at the most."""
+_LINGER = 1.0
+"""Seconds that one which has finished waits for others, while any are being read."""
 
 
 def run_fleet(
@@ -29,43 +42,158 @@ def run_fleet(
 ) -> list[Run]:
     """Bring the channels up to date, then aggregate and score them; their runs, as recorded.
 
-    Ctrl-C (KeyboardInterrupt in the calling thread, or ``parts.stop`` set) ends every channel
-    between two pages: what was read is written, aggregated and recorded as ``interrupted``.
+    Ctrl-C (KeyboardInterrupt in the calling thread, or ``parts.stop`` set) ends every channel at
+    once: what was read is written, aggregated and recorded as ``interrupted``; channels that were
+    not begun have no run.
     """
-    pool = ThreadPoolExecutor(max(1, min(workers, len(channel_ids))), "channel")
-    copy = partial(copy_channel, parts, tail_size=tail_size, again=again)
-    futures = [
-        pool.submit(lambda each: None if parts.stop.is_set() else copy(each), channel_id)
-        for channel_id in dict.fromkeys(channel_ids)
-    ]
-    try:
-        _wait(parts, futures)
-    finally:
-        pool.shutdown()
-    runs = [run for future in futures if (run := future.result()) is not None]
-    done = [
-        run
-        for begin in range(0, len(runs), _ANALYSED_TOGETHER)
-        for run in _finish(parts, runs[begin : begin + _ANALYSED_TOGETHER])
-    ]
+    runs = _Fleet(parts, channel_ids, workers, tail_size, again).run()
     forget(parts.warehouse, parts.settings, parts.clock())
-    return done
+    return runs
 
 
-def _wait(parts: Parts, futures: list["Future[Run | None]"]) -> None:
-    """Wait for all; the first Ctrl-C asks them to stop, a second is not held back."""
-    waiting = set(futures)
-    try:
-        while waiting:
-            _, waiting = wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED)
-    except KeyboardInterrupt:
-        parts.stop.set()
-        wait(waiting)
+class _Fleet:
+    """One turn over some channels."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        channel_ids: Sequence[int],
+        workers: int,
+        tail_size: int | None,
+        again: Span | None,
+    ) -> None:
+        self._parts, self._tail_size, self._again = parts, tail_size, again
+        self._ids = list(dict.fromkeys(channel_ids))
+        self._workers = max(1, min(workers, len(self._ids)))
+        self._waiting = deque(self._ids)
+        self._read: queue.SimpleQueue[Run | None] = queue.SimpleQueue()
+        self._unavailable: list[WarehouseUnavailable] = []
+
+    def run(self) -> list[Run]:
+        self._parts.tell(events.FleetStarted(len(self._ids)))
+        with ThreadPoolExecutor(self._workers + 1, "channel") as pool:
+            finishing = pool.submit(self._finish_all)
+            reading = [pool.submit(self._read_on) for _ in range(self._workers)]
+            try:
+                self._wait(reading)
+            except BaseException:
+                self._parts.stop.set()
+                raise
+            finally:
+                self._read.put(None)
+            self._wait([finishing])
+        runs = finishing.result()
+        return [runs[channel_id] for channel_id in self._ids if channel_id in runs]
+
+    def _wait(self, futures: "Sequence[Future[Any]]") -> None:
+        """Wait for all; the first Ctrl-C asks them to stop, a second is not held back."""
+        try:
+            while wait(futures, timeout=0.5).not_done:
+                pass
+        except KeyboardInterrupt:
+            if self._parts.stop.is_set():
+                raise
+            self._parts.stop.set()
+            self._wait(futures)
+        for future in futures:
+            future.result()
+
+    def _read_on(self) -> None:
+        """Read one channel after the other, until there is none left."""
+        while not self._parts.stop.is_set():
+            try:
+                channel_id = self._waiting.popleft()
+            except IndexError:
+                return
+            self._read.put(self._copy(channel_id))
+
+    def _copy(self, channel_id: int) -> Run:
+        """Read a channel, unless the warehouse has been away for as many as are read at a time."""
+        if len(self._unavailable) >= self._workers:
+            now, error = self._parts.clock(), self._unavailable[-1]
+            return Run(
+                channel_id=channel_id,
+                started_at=now,
+                ended_at=now,
+                outcome="failed",
+                error=str(error),
+            )
+        run, failure = attempt(
+            self._parts, channel_id, tail_size=self._tail_size, again=self._again
+        )
+        if isinstance(failure, WarehouseUnavailable):
+            self._unavailable.append(failure)
+        else:
+            self._unavailable.clear()
+        return run
+
+    def _finish_all(self) -> dict[int, Run]:
+        """Analyse and record what has been read, a few channels at a time."""
+        finished: dict[int, Run] = {}
+        while group := self._next_group():
+            finished |= {run.channel_id: run for run in finish(self._parts, group)}
+        return finished
+
+    def _next_group(self) -> list[Run]:
+        """Channels that were read, as soon as there are any; none when all are finished."""
+        group: list[Run] = []
+        until = None
+        while len(group) < _TOGETHER:
+            try:
+                run = self._read.get(timeout=until and max(0.0, until - time.monotonic()))
+            except queue.Empty:
+                break
+            if run is None:
+                self._read.put(None)
+                break
+            group.append(run)
+            until = until or time.monotonic() + _LINGER
+        return group
 
 
-def _finish(parts: Parts, runs: list[Run]) -> list[Run]:
+def finish(parts: Parts, runs: Sequence[Run]) -> list[Run]:
+    """Aggregate and score what the runs brought, and record them; the runs as they ended.
+
+    What can't be analysed or recorded costs its own channel: its run has failed, and says why.
+    """
+    parts.tell(events.AnalysisStarted(tuple(run.channel_id for run in runs)))
+    judged = _apart(partial(_judge, parts), runs, "analysed")
+    ended = _apart(partial(_record, parts), judged, "recorded")
+    for run in ended:
+        parts.tell(events.RunEnded(run))
+    return ended
+
+
+def _judge(parts: Parts, runs: Sequence[Run]) -> list[Run]:
     scores = analyse(parts, [run.channel_id for run in runs])
+    return [replace(run, quality_score=scores.get(run.channel_id)) for run in runs]
+
+
+def _record(parts: Parts, runs: Sequence[Run]) -> list[Run]:
     now = parts.clock()
-    done = [replace(run, quality_score=scores.get(run.channel_id), ended_at=now) for run in runs]
-    record(parts, done)
-    return done
+    ended = [replace(run, ended_at=now) for run in runs]
+    record(parts, ended)
+    return ended
+
+
+def _apart(step: Callable[[Sequence[Run]], list[Run]], runs: Sequence[Run], done: str) -> list[Run]:
+    """The runs after a step that is taken for all together, or, where it fails, for fewer."""
+    try:
+        return step(runs)
+    except Exception as error:
+        if len(runs) == 1 or isinstance(error, WarehouseUnavailable):
+            return [_failed(run, error, done) for run in runs]
+    half = len(runs) // 2
+    return [*_apart(step, runs[:half], done), *_apart(step, runs[half:], done)]
+
+
+def _failed(run: Run, error: Exception, done: str) -> Run:
+    """The run, failed by an error unless it has failed already."""
+    if isinstance(error, WarehouseUnavailable):
+        reason = f"not {done}: {error}"
+    elif isinstance(error, FieldhouseError):
+        reason = f"channel {run.channel_id} was not {done}: {error}"
+    else:
+        logger.error("Channel %d was not %s", run.channel_id, done, exc_info=error)
+        reason = f"channel {run.channel_id} was not {done}: unexpected {type(error).__name__}"
+    return replace(run, outcome="failed", error=run.error or reason)

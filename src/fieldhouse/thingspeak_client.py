@@ -17,9 +17,10 @@ class ThingSpeakClient:
     """One channel, over HTTP, at no more than a request every ``rate_limit_delay`` seconds.
 
     ``api_key`` is the channel's Read API Key, needed for a private channel only; ``base_url`` is
-    ``THINGSPEAK_BASE_URL`` of the environment, or else ThingSpeak itself. Every method
-    returns ThingSpeak's answer as decoded JSON, or logs one ERROR line and returns None. For what
-    raises instead, see ``fieldhouse.sources.thingspeak.api``.
+    ``THINGSPEAK_BASE_URL`` of the environment, or else ThingSpeak itself; with ``server`` it asks
+    through that one, at its pace and within its budget. Every method returns ThingSpeak's answer as
+    decoded JSON, or logs one ERROR line and returns None. For what raises instead, see
+    ``fieldhouse.sources.thingspeak.api``.
     """
 
     BASE_URL = BASE_URL
@@ -31,12 +32,13 @@ class ThingSpeakClient:
         rate_limit_delay: float = 1.0,
         *,
         base_url: str | None = None,
+        server: ThingSpeak | None = None,
     ) -> None:
         self.channel_id = channel_id
         self.rate_limit_delay = rate_limit_delay
         self._api_key = api_key
         url = base_url or os.environ.get("THINGSPEAK_BASE_URL") or self.BASE_URL
-        self._server = ThingSpeak(url, pacer=Pacer(rate_limit_delay))
+        self._server = server or ThingSpeak(url, pacer=Pacer(rate_limit_delay))
 
     def __repr__(self) -> str:
         return f"ThingSpeakClient({self.channel_id!r})"

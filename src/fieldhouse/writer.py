@@ -1,17 +1,25 @@
-"""One thread that writes, for any number of threads that read.
+"""The one queue to the warehouse: one thread that writes, for any number that read.
 
 Pages queue up while a transaction commits and are then loaded together: the busier the fetching,
 the larger the transactions. The queue is short, so memory does not grow with a channel's length.
+Refreshes and records stand in the same queue, so that they do not fight loads for the warehouse.
 """
 
 import logging
 import threading
+import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from functools import partial
 from types import TracebackType
+from typing import Any
+
+import pyarrow as pa
 
 from fieldhouse import events
-from fieldhouse.errors import FieldhouseError, WarehouseError
+from fieldhouse.errors import FieldhouseError, WarehouseError, WarehouseUnavailable
 from fieldhouse.readings import Batch
 from fieldhouse.warehouse import Counts, Warehouse
 
@@ -23,6 +31,8 @@ _QUEUED_ROWS = 96_000
 """Rows that may wait; what comes then has to wait itself."""
 _GROUP_ROWS = 64_000
 _GROUP_BATCHES = 500
+_RECOVERY = 30.0
+"""Seconds for which an unavailable warehouse, which was asked again and again, is left alone."""
 
 
 class Ticket:
@@ -35,15 +45,6 @@ class Ticket:
         self._pending = 0
         self._settled = threading.Condition()
 
-    def _took(self) -> None:
-        with self._settled:
-            self._pending += 1
-
-    def _done(self, batches: int) -> None:
-        with self._settled:
-            self._pending -= batches
-            self._settled.notify_all()
-
     def wait(self) -> None:
         """Return when all that was put is committed; raise the error if it could not be."""
         with self._settled:
@@ -51,16 +52,70 @@ class Ticket:
         if self.error:
             raise self.error
 
+    def _took(self) -> None:
+        with self._settled:
+            self._pending += 1
+
+    def _committed(self, batches: int, counts: Counts) -> None:
+        with self._settled:
+            self.counts += counts
+            self._pending -= batches
+            self._settled.notify_all()
+
+    def _fail(self, error: Exception) -> None:
+        """All that was put and is not committed has failed."""
+        with self._settled:
+            self.error = self.error or (error if self._pending else None)
+            self._pending = 0
+            self._settled.notify_all()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Load:
+    """A batch that waits for its turn."""
+
+    ticket: Ticket
+    batch: Batch
+
+    def fail(self, error: Exception) -> None:
+        self.ticket._fail(error)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Call:
+    """A call of the warehouse that waits for its turn."""
+
+    work: Callable[[], pa.Table]
+    answer: "Future[pa.Table]" = field(default_factory=Future)
+
+    def fail(self, error: Exception) -> None:
+        if not self.answer.done():
+            self.answer.set_exception(error)
+
 
 class Writer:
-    """Writes batches in the order in which each channel puts them."""
+    """Writes batches in the order in which each channel puts them, and what is called between.
 
-    def __init__(self, warehouse: Warehouse, observe: events.Observer | None = None) -> None:
-        self._warehouse = warehouse
-        self._observe = observe
-        self._queue: deque[tuple[Ticket, Batch]] = deque()
+    When the warehouse is unavailable, all that waits fails with the one error, and so does what
+    comes within the next ``recovery`` seconds. When the thread itself ends by a defect, all that
+    waits or comes fails: nobody waits for nothing, and nothing counts as written that is not.
+    """
+
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        observe: events.Observer | None = None,
+        *,
+        recovery: float = _RECOVERY,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._warehouse, self._observe = warehouse, observe
+        self._recovery, self._now = recovery, now
+        self._queue: deque[_Load | _Call] = deque()
         self._queued_rows = 0
-        self._open = True
+        self._ended: WarehouseError | None = None
+        self._refusal: WarehouseError | None = None
+        self._refused_until = 0.0
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
         self._thread.start()
@@ -75,68 +130,139 @@ class Writer:
 
     def put(self, ticket: Ticket, batch: Batch) -> None:
         """Queue a batch; waits while enough is queued. Raises the error of an earlier batch."""
-        if ticket.error:
-            raise ticket.error
         with self._changed:
-            self._changed.wait_for(lambda: self._queued_rows < _QUEUED_ROWS or not self._open)
-            if not self._open:
-                raise WarehouseError("the writer is closed: nothing more can be written")
+            self._changed.wait_for(lambda: self._queued_rows < _QUEUED_ROWS or self._ended)
+            if error := ticket.error or self._ended or self._refused():
+                raise error
             ticket._took()
-            self._queue.append((ticket, batch))
+            self._queue.append(_Load(ticket, batch))
             self._queued_rows += batch.readings.num_rows
             self._changed.notify_all()
 
+    def call(self, name: str, /, **parameters: Any) -> pa.Table:
+        """``Warehouse.call`` after all that was put before; its answer, or what it raises."""
+        call = _Call(partial(self._warehouse.call, name, **parameters))
+        with self._changed:
+            if error := self._ended or self._refused():
+                raise error
+            self._queue.append(call)
+            self._changed.notify_all()
+        return call.answer.result()
+
     def close(self) -> None:
         """Write what is queued, and end the thread."""
-        with self._changed:
-            self._open = False
-            self._changed.notify_all()
+        self._end(WarehouseError("the writer is closed: nothing more can be written"))
         self._thread.join()
 
     def _work(self) -> None:
-        while group := self._next_group():
-            self._load(group)
+        taken: Sequence[_Load | _Call] = ()
+        try:
+            while taken := self._next():
+                self._do(taken)
+        except BaseException as error:  # of a driver's, say: nobody may wait for what never comes
+            logger.exception("The writer ended unexpectedly")
+            ended = WarehouseError(f"the writer ended unexpectedly: {error!r}")
+            self._end(ended)
+            _fail((*taken, *self._drained()), ended)
 
-    def _next_group(self) -> list[tuple[Ticket, Batch]]:
-        """All that waits, up to a transaction's worth; nothing when closed and empty."""
-        group: list[tuple[Ticket, Batch]] = []
+    def _next(self) -> Sequence[_Load | _Call]:
+        """A call, or the loads before the next one, a transaction's worth; nothing at the end."""
+        taken: list[_Load | _Call] = []
         rows = 0
         with self._changed:
-            self._changed.wait_for(lambda: self._queue or not self._open)
-            while self._queue and rows < _GROUP_ROWS and len(group) < _GROUP_BATCHES:
-                group.append(self._queue.popleft())
-                rows += group[-1][1].readings.num_rows
+            self._changed.wait_for(lambda: self._queue or self._ended)
+            if self._queue and isinstance(self._queue[0], _Call):
+                return [self._queue.popleft()]
+            while self._queue and rows < _GROUP_ROWS and len(taken) < _GROUP_BATCHES:
+                if isinstance(first := self._queue[0], _Call):
+                    break
+                taken.append(self._queue.popleft())
+                rows += first.batch.readings.num_rows
             self._queued_rows -= rows
             self._changed.notify_all()
-        return group
+        return taken
 
-    def _load(self, group: list[tuple[Ticket, Batch]]) -> None:
-        """Load a group in one transaction; if that fails, each channel's part on its own."""
+    def _do(self, taken: Sequence[_Load | _Call]) -> None:
+        batches: dict[Ticket, list[Batch]] = {}
+        for each in taken:
+            if isinstance(each, _Call):
+                self._answer(each)
+            elif not each.ticket.error:
+                batches.setdefault(each.ticket, []).append(each.batch)
+        self._load(batches)
+
+    def _answer(self, call: _Call) -> None:
         try:
-            sound = [(ticket, batch) for ticket, batch in group if not ticket.error]
-            tickets = {ticket.channel_id: ticket for ticket, _ in sound}
-            if len(tickets) > 1 and self._try(tickets, sound) is None:
-                return
-            for ticket in tickets.values():
-                own = [item for item in sound if item[0] is ticket]
-                ticket.error = self._try({ticket.channel_id: ticket}, own)
-        finally:
-            for ticket, _ in group:
-                ticket._done(1)
+            call.answer.set_result(call.work())
+        except WarehouseUnavailable as error:
+            self._refuse(error)
+            call.fail(error)
+        except Exception as error:
+            call.fail(error)
 
-    def _try(
-        self, tickets: Mapping[int, Ticket], items: list[tuple[Ticket, Batch]]
-    ) -> Exception | None:
+    def _load(self, batches: Mapping[Ticket, Sequence[Batch]]) -> None:
+        """Load in one transaction; if that fails, each channel's part on its own."""
+        if not batches:
+            return
+        if (error := self._refused() or self._try(batches)) is None:
+            return
+        if isinstance(error, WarehouseUnavailable):
+            self._refuse(error)
+        elif len(batches) > 1:
+            for ticket, own in batches.items():
+                self._load({ticket: own})
+            return
+        for ticket in batches:
+            ticket._fail(error)
+
+    def _try(self, batches: Mapping[Ticket, Sequence[Batch]]) -> FieldhouseError | None:
         """Load in one transaction; why it failed, if it did."""
         try:
-            counts = self._warehouse.load([batch for _, batch in items])
+            counts = self._warehouse.load([batch for own in batches.values() for batch in own])
         except FieldhouseError as error:
             return error
         except Exception as error:  # a defect of ours must not leave the readers waiting forever
             logger.exception("A load failed unexpectedly")
             return WarehouseError(f"the load failed unexpectedly: {error!r}")
-        for channel_id, count in counts.items():
-            tickets[channel_id].counts += count
-            loaded = events.RowsLoaded(channel_id, count.inserted, count.updated, count.duplicates)
+        for ticket, own in batches.items():
+            count = counts.get(ticket.channel_id, Counts())
+            ticket._committed(len(own), count)
+            loaded = events.RowsLoaded(
+                ticket.channel_id,
+                count.inserted,
+                count.updated,
+                count.duplicates,
+                count.rejected,
+            )
             events.tell(self._observe, loaded)
         return None
+
+    def _refused(self) -> WarehouseError | None:
+        """The error of a warehouse that was unavailable, and is not asked again yet."""
+        return self._refusal if self._now() < self._refused_until else None
+
+    def _refuse(self, error: WarehouseUnavailable) -> None:
+        """All that waits fails with the one error; the warehouse is left alone for a while."""
+        if self._refused():
+            return
+        self._refusal, self._refused_until = error, self._now() + self._recovery
+        _fail(self._drained(), error)
+
+    def _drained(self) -> Sequence[_Load | _Call]:
+        """All that waits, taken out of the queue."""
+        with self._changed:
+            waiting = tuple(self._queue)
+            self._queue.clear()
+            self._queued_rows = 0
+            self._changed.notify_all()
+        return waiting
+
+    def _end(self, error: WarehouseError) -> None:
+        with self._changed:
+            self._ended = self._ended or error
+            self._changed.notify_all()
+
+
+def _fail(waiting: Iterable[_Load | _Call], error: Exception) -> None:
+    for each in waiting:
+        each.fail(error)

@@ -229,16 +229,21 @@ def test_quality_with_ranges(warehouse: Warehouse) -> None:
     ranges = {1: (Decimal(15), Decimal(25)), 2: (None, Decimal("4.5"))}
     rows = [*series(300), row(999, T0 + HOUR, Field1=25, Field2=-1), row(998, T0 + HOUR, Field1=15)]
     warehouse.load([batch(rows)])
-    fields = {"field_numbers": [1], "minima": [15.0], "maxima": [25.0]}
-    warehouse.call("sync_field_ranges", channel_id=9, **fields)
+    fields = {"channel_ids": [9], "field_numbers": [1], "minima": [15.0], "maxima": [25.0]}
+    warehouse.call("sync_field_ranges", **fields)
     done = warehouse.call("usp_CalculateDataQuality", channel_id=9, as_of=T0 + DAY - SECOND)
     one = done.to_pylist()[0]
     assert not one["RangesConfigured"] and "field 2:" in one["Notes"]
     assert judged([one], T0.date()) == expected_quality(
         rows, T0.date(), T0 + DAY - SECOND, {1: ranges[1]}
     )
-    fields = {"field_numbers": [1, 2], "minima": [15, None], "maxima": [25, Decimal("4.5")]}
-    warehouse.call("sync_field_ranges", channel_id=9, **fields)
+    warehouse.call(
+        "sync_field_ranges",
+        channel_ids=[9, 9],
+        field_numbers=[1, 2],
+        minima=[15, None],
+        maxima=[25, Decimal("4.5")],
+    )
     done = warehouse.call("usp_CalculateDataQuality", channel_id=9, as_of=T0 + DAY - SECOND)
     one = done.to_pylist()[0]
     assert one["RangesConfigured"] and one["Notes"] is None

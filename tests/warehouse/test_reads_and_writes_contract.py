@@ -1,11 +1,13 @@
 """Contract of every engine: the named reads and writes."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 import pyarrow as pa
-from warehouse_kit import DAY, HOUR, MINUTE, T0, batch, row, rows_of
+import pytest
+from warehouse_kit import DAY, HOUR, MINUTE, T0, batch, refresh, row, rows_of
 
 from fieldhouse.state import BEGINNING, Gap, Run, Span
 from fieldhouse.warehouse import Warehouse
@@ -88,9 +90,42 @@ def test_requests_are_counted_by_the_day(warehouse: Warehouse) -> None:
     assert warehouse.query("requests_on", day=T0.date())["Requests"].to_pylist() == [0]
     for total in (2, 4):
         counted = warehouse.call("count_requests", day=T0.date(), requests=2)
-        assert counted["Requests"].to_pylist() == [total]
+        assert counted.to_pylist() == [{"Requests": total, "Granted": 2}]
     warehouse.call("count_requests", day=(T0 + DAY).date(), requests=1)
     assert warehouse.query("requests_on", day=T0.date())["Requests"].to_pylist() == [4]
+
+
+@pytest.mark.parametrize(
+    ("requests", "budget", "granted", "total"),
+    [
+        (3, 10, 3, 8),
+        (5, 10, 5, 10),
+        (7, 10, 5, 10),
+        (1, 5, 0, 5),
+        (1, 3, 0, 5),
+        (0, 10, 0, 5),
+        (-2, 10, -2, 3),
+        (-2, 3, -2, 3),
+        (-9, None, -5, 0),
+        (10**12, None, 10**12, 10**12 + 5),
+        (10**12, 10**13, 10**12, 10**12 + 5),
+    ],
+)
+def test_a_budget_bounds_what_is_granted(
+    warehouse: Warehouse, requests: int, budget: int | None, granted: int, total: int
+) -> None:
+    """With 5 counted before: as many as the budget leaves; what is given back is always taken."""
+    warehouse.call("count_requests", day=T0.date(), requests=5)
+    counted = warehouse.call("count_requests", day=T0.date(), requests=requests, budget=budget)
+    assert counted.to_pylist() == [{"Requests": total, "Granted": granted}]
+    assert warehouse.query("requests_on", day=T0.date())["Requests"].to_pylist() == [total]
+
+
+def test_a_days_first_request_is_bounded_too(warehouse: Warehouse) -> None:
+    """A day that nothing is known of begins with none."""
+    for requests, granted, total in ((8, 6, 6), (1, 0, 6)):
+        counted = warehouse.call("count_requests", day=T0.date(), requests=requests, budget=6)
+        assert counted.to_pylist() == [{"Requests": total, "Granted": granted}]
 
 
 def as_table(runs: list[Run]) -> pa.Table:
@@ -110,6 +145,104 @@ def test_runs_are_kept_whole(warehouse: Warehouse) -> None:
         tuple(asdict(run).values()) for run in reversed(runs)
     ]
     assert warehouse.query("runs", channel_id=9, limit=1)["StartedAt"].to_pylist() == [T0 + DAY]
+
+
+QUIET = Run(channel_id=9, started_at=T0, ended_at=T0 + MINUTE, requests=1, requests_needed=1)
+
+
+def runs_of(warehouse: Warehouse) -> list[tuple[Any, ...]]:
+    """Channel, begin, end, requests and score of each row, the oldest first."""
+    rows = warehouse.query("runs", limit=1000).to_pylist()
+    names = ("ChannelID", "StartedAt", "EndedAt", "Requests", "QualityScore")
+    return sorted(tuple(row[name] for name in names) for row in rows)
+
+
+def later(run: Run, minutes: int, **changed: Any) -> Run:
+    """The run, so many minutes later."""
+    assert run.ended_at
+    begin, end = run.started_at + minutes * MINUTE, run.ended_at + minutes * MINUTE
+    return replace(run, started_at=begin, ended_at=end, **changed)
+
+
+def test_runs_that_find_nothing_make_one_row_longer(warehouse: Warehouse) -> None:
+    """A day of quiet polls is one row a channel, with all their requests and the last score."""
+    warehouse.call("upsert_channel", channel_id=9, name="Weather")
+    others = replace(QUIET, channel_id=8)
+    warehouse.call("record_runs", runs=as_table([QUIET, others]))
+    for n in range(1, 10):
+        late = [later(QUIET, 15 * n, quality_score=80.0 + n, duplicates=n), later(others, 15 * n)]
+        warehouse.call("record_runs", runs=as_table(late))
+    assert runs_of(warehouse) == [
+        (8, T0, T0 + 136 * MINUTE, 10, None),
+        (9, T0, T0 + 136 * MINUTE, 10, 89.0),
+    ]
+    (status,) = warehouse.query("status", as_of=T0).to_pylist()
+    assert (status["LastRunAt"], status["LastOutcome"]) == (T0 + 136 * MINUTE, "success")
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        {"inserted": 1},
+        {"updated": 1},
+        {"raw": 1},
+        {"outcome": "failed", "error": "no answer"},
+        {"outcome": "interrupted"},
+    ],
+)
+def test_a_run_that_was_not_quiet_stands_for_itself(
+    warehouse: Warehouse, between: dict[str, Any]
+) -> None:
+    """It is never part of another's row, nor is what comes after it part of what came before."""
+    for n in range(3):
+        warehouse.call("record_runs", runs=as_table([later(QUIET, 10 * n)]))
+    for n in (3, 4):
+        warehouse.call("record_runs", runs=as_table([later(QUIET, 10 * n, **between)]))
+    for n in (5, 6):
+        warehouse.call("record_runs", runs=as_table([later(QUIET, 10 * n)]))
+    starts = [(run[1] - T0) / MINUTE for run in runs_of(warehouse)]
+    assert starts == [0, 30, 40, 50]
+
+
+def test_quiet_runs_of_two_days_or_side_by_side_are_told_apart(warehouse: Warehouse) -> None:
+    """A day's requests are a sum of that day's rows; runs that overlap are two."""
+    for minutes in (23 * 60, 23 * 60 + 50, 24 * 60 + 5, 24 * 60 + 5, 24 * 60 + 30):
+        warehouse.call("record_runs", runs=as_table([later(QUIET, minutes)]))
+    both = [later(QUIET, 25 * 60), later(QUIET, 26 * 60)]
+    warehouse.call("record_runs", runs=as_table(both))
+    found = [((run[1] - T0) / MINUTE, run[3]) for run in runs_of(warehouse)]
+    assert found[0] == (23 * 60, 2)
+    assert sum(requests for _, requests in found[1:]) in (4, 5)  # one that was told twice is one
+    assert [minutes for minutes, _ in found[-2:]] == [25 * 60, 26 * 60]
+
+
+def test_what_is_due_is_what_was_touched_or_not_judged_of_late(warehouse: Warehouse) -> None:
+    """A touched period, a touched day that has begun, no judgement of today, or one an hour old."""
+    warehouse.call("upsert_channel", channel_id=8, name="empty")
+    warehouse.load([batch([row(1, T0 - HOUR, Field1=1), row(2, T0 + 3 * DAY, Field1=1)])])
+    noon = T0 + 12 * HOUR
+
+    def due(as_of: datetime, channel_ids: list[int] | None = None) -> dict[int, bool]:
+        found = warehouse.query("analyses_due", channel_ids=channel_ids, as_of=as_of).to_pylist()
+        return {each["ChannelID"]: each["IsDue"] for each in found}
+
+    assert due(noon) == {8: True, 9: True}
+    assert due(noon, [8]) == {8: True}
+    assert due(noon, [404]) == {}
+    warehouse.call("refresh_quality", channel_ids=[8, 9], as_of=noon)
+    assert due(noon) == {8: False, 9: True}
+    refresh(warehouse)
+    assert due(noon) == due(noon + 59 * MINUTE) == {8: False, 9: False}
+    assert due(noon + HOUR) == due(noon - MINUTE) == due(T0 + DAY) == {8: True, 9: True}
+    found = warehouse.query("analyses_due", channel_ids=[9], as_of=noon).to_pylist()
+    (judged,) = rows_of(
+        warehouse,
+        "SELECT QualityScore FROM iot.DataQuality WHERE ChannelID = 9 AND CheckDate = "
+        f"'{T0:%Y-%m-%d}'",
+    )
+    assert found[0]["QualityScore"] == judged["QualityScore"]
+    warehouse.load([batch([row(3, T0 + HOUR, Field1=1)])])
+    assert due(noon) == {8: False, 9: True}
 
 
 def test_status_tells_each_channel(warehouse: Warehouse) -> None:
@@ -143,6 +276,8 @@ def test_status_tells_each_channel(warehouse: Warehouse) -> None:
         "Watermark": T0 + HOUR,
         "OpenGaps": 1,
         "Unreachable": 1,
+        "Withdrawn": 0,
+        "Disputed": 0,
         "LastRunAt": T0,
         "LastOutcome": "failed",
         "ScoredOn": T0.date(),
@@ -208,17 +343,32 @@ def test_exports_are_half_open(warehouse: Warehouse) -> None:
     assert warehouse.query("readings", **everything)["EntryID"].to_pylist() == [1, 2, 3]
 
 
-def test_ranges_are_synced_whole(warehouse: Warehouse) -> None:
-    """After a sync the channel has the configured ranges and no others; again is the same."""
-    for _ in range(2):
-        for fields in ([1, 3], [3], [], [1, 2]):
+def held_ranges(warehouse: Warehouse) -> list[tuple[Any, ...]]:
+    held = rows_of(
+        warehouse, "SELECT ChannelID, FieldNumber, MinValue, MaxValue FROM iot.FieldRanges"
+    )
+    return sorted(tuple(row.values()) for row in held)
+
+
+@pytest.mark.parametrize("again", [1, 2])
+def test_ranges_are_synced_whole(warehouse: Warehouse, again: int) -> None:
+    """After a sync there are the configured ranges of all channels, and no others."""
+    low, high = Decimal("-40.5"), Decimal(60)
+    for ranges in (
+        [(9, 1, low, None), (9, 3, None, high), (12, 1, low, high)],
+        [(9, 3, low, high), (12, 1, low, high)],
+        [(12, 1, low, None), (12, 8, None, None), (2**31 - 1, 1, None, None)],
+        [],
+        [(9, 1, low, high)],
+        [(12, 1, low, high)],
+    ):
+        for _ in range(again):
+            ids, numbers, minima, maxima = zip(*ranges, strict=True) if ranges else [()] * 4
             warehouse.call(
                 "sync_field_ranges",
-                channel_id=9,
-                field_numbers=fields,
-                minima=[-40.5 for _ in fields],
-                maxima=[None for _ in fields],
+                channel_ids=list(ids),
+                field_numbers=list(numbers),
+                minima=list(minima),
+                maxima=list(maxima),
             )
-            held = rows_of(warehouse, "SELECT FieldNumber, MinValue, MaxValue FROM iot.FieldRanges")
-            assert sorted(r["FieldNumber"] for r in held) == fields
-            assert {r["MinValue"] for r in held} <= {Decimal("-40.5")}
+            assert held_ranges(warehouse) == sorted(ranges)

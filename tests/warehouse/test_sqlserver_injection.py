@@ -129,8 +129,8 @@ def test_metadata_comes_back_exactly(watched: Watched, by_load: bool) -> None:
             if by_load:
                 offered = replace(batch(channel_id=number), metadata=channel)
                 watched.warehouse.load([offered])
-            else:
-                watched.warehouse.call("upsert_channel", **channel)
+            else:  # where a latitude is no text
+                watched.warehouse.call("upsert_channel", **channel | {"latitude": None})
     found = {held["ChannelID"]: held for held in watched.warehouse.query("channels").to_pylist()}
     assert len(found) == len(EVIL)
     for number, text in enumerate(EVIL, 1):
@@ -243,13 +243,13 @@ def test_lists_of_numbers_hold_numbers_only(watched: Watched) -> None:
     """A text in a list of channels, entries or bounds is an error of ours, or finds nothing."""
     warehouse = watched.warehouse
     warehouse.load([batch([row(1, Field1=1)], covered=(Span(T0, T0 + DAY),), gaps=(Gap(2, 3),))])
-    ranges = {"channel_id": 9, "field_numbers": [1], "minima": [0], "maxima": [1]}
+    ranges = {"channel_ids": [9], "field_numbers": [1], "minima": [0], "maxima": [1]}
     for text in NO_NUMBERS:
         for name in ("coverage", "gaps", "channel_state"):
             harmless(lambda n=name, t=text: warehouse.query(n, channel_ids=[t]))
         harmless(lambda t=text: warehouse.query("known_entries", channel_id=9, entry_ids=[t]))
         harmless(lambda t=text: warehouse.call("refresh_quality", channel_ids=[t]))
-        for name in ("field_numbers", "minima", "maxima"):
+        for name in ranges:
             refused(lambda n=name, t=text: warehouse.call("sync_field_ranges", **ranges | {n: [t]}))
 
 
@@ -274,8 +274,8 @@ def test_no_name_of_a_statement_or_parameter_is_run(watched: Watched) -> None:
                 ask(text)
             with pytest.raises(ConfigurationError):
                 ask(f"usp_Channels {text}")
-            with pytest.raises(ConfigurationError, match="takes no"):
-                ask("coverage", **{f"channel_ids{text}x": 1})
+        with pytest.raises(ConfigurationError, match="takes no"):
+            watched.warehouse.query("coverage", **{f"channel_ids{text}x": 1})
 
 
 PROCEDURES = [

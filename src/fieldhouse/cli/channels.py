@@ -6,12 +6,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fieldhouse.cli import output
-from fieldhouse.cli.options import ChannelID, Config, Json, WarehouseURL, opened, settings_from
+from fieldhouse.cli.options import (
+    ChannelID,
+    Config,
+    Json,
+    Wait,
+    WarehouseURL,
+    opened,
+    settings_from,
+)
 from fieldhouse.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from fieldhouse.settings import Settings
-    from fieldhouse.sources.thingspeak.api import ThingSpeak
 
 __all__ = ["app"]
 
@@ -26,11 +33,12 @@ def list_channels(
         bool, typer.Option("--mine", help="Those of your account: THINGSPEAK_USER_API_KEY.")
     ] = False,
     warehouse: WarehouseURL = None,
+    wait: Wait = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """List the channels in the warehouse, or those of your ThingSpeak account."""
-    settings = settings_from(config, warehouse)
+    settings = settings_from(config, warehouse, wait)
     if mine:
         _print(_own(settings), as_json=as_json)
         return
@@ -47,8 +55,10 @@ def search(
     as_json: Json = False,
 ) -> None:
     """Search ThingSpeak's public channels by tag or by user."""
+    from fieldhouse.parts import asking
+
     output.set_up_log()
-    with _server(settings_from(config)) as server:
+    with asking(settings_from(config), observe=output.observe) as server:
         if user:
             _print(server.user_channels(user, tag), as_json=as_json)
             return
@@ -63,16 +73,18 @@ def search(
 def add(
     channel_id: ChannelID,
     warehouse: WarehouseURL = None,
+    wait: Wait = None,
     config: Config = None,
 ) -> None:
     """Add a channel to the warehouse, so that every 'fieldhouse run' takes it along."""
     from datetime import timedelta
 
-    from fieldhouse.pipeline import build
+    from fieldhouse.parts import build
     from fieldhouse.sync import sync_metadata
 
     output.set_up_log()
-    with build(settings_from(config, warehouse)) as parts:
+    settings = settings_from(config, warehouse, wait)
+    with build(settings, observe=output.observe) as parts:
         sync_metadata(parts.channel(channel_id), parts.warehouse, parts.clock(), timedelta(0))
         named = {row["ChannelID"]: row for row in parts.warehouse.query("channels").to_pylist()}
     typer.echo(f"channel {channel_id} added: {named[channel_id]['ChannelName']}")
@@ -83,18 +95,11 @@ def _own(settings: "Settings") -> list[dict[str, Any]]:
         raise ConfigurationError(
             "your own channels need your User API Key: set THINGSPEAK_USER_API_KEY"
         )
+    from fieldhouse.parts import asking
+
     output.set_up_log()
-    with _server(settings) as server:
+    with asking(settings, observe=output.observe) as server:
         return server.my_channels(settings.user_api_key.get_secret_value())
-
-
-def _server(settings: "Settings") -> "ThingSpeak":
-    from fieldhouse.sources.thingspeak.api import ThingSpeak
-    from fieldhouse.sources.thingspeak.pacing import Pacer
-
-    return ThingSpeak(
-        settings.base_url, pacer=Pacer(settings.rate_limit_delay), timeout=settings.timeout
-    )
 
 
 def _print(channels: list[dict[str, Any]], *, as_json: bool) -> None:

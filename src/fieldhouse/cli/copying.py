@@ -1,7 +1,8 @@
 """The commands that copy: run, backfill."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -13,22 +14,25 @@ from fieldhouse.cli import output
 from fieldhouse.cli.options import (
     Config,
     Json,
+    Wait,
     WarehouseURL,
     channel_number,
     moment,
     opened,
     settings_from,
 )
-from fieldhouse.errors import ConfigurationError, FieldhouseError
+from fieldhouse.errors import ConfigurationError, FieldhouseError, WarehouseLocked
 
 if TYPE_CHECKING:
     from fieldhouse.settings import Settings
     from fieldhouse.state import Run, Span
+    from fieldhouse.warehouse import Warehouse
 
 __all__ = ["add_to"]
 
 _SIMULATED = 900001
 """The weather channel of the simulated run."""
+_STATION = "Weather station on the hill"
 _SIMULATED_SPAN = timedelta(hours=1) + timedelta(days=3 * 365.25) - timedelta(minutes=10)
 """From its creation to the last entry that it is made with."""
 
@@ -62,6 +66,7 @@ def run(
         bool, typer.Option("--simulated", help="Against the built-in simulator: no network.")
     ] = False,
     warehouse: WarehouseURL = None,
+    wait: Wait = None,
     config: Config = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -73,17 +78,22 @@ def run(
     from cron as often as you like.
     """
     output.set_up_log(verbose=verbose, quiet=quiet)
-    with _simulator(simulated, settings_from(config, warehouse)) as base_url:
+    with _simulator(simulated, settings_from(config, warehouse, wait)) as base_url:
         if simulated and not (as_json or quiet):
             _say_simulated(base_url)
         settings = settings_from(
             config,
             warehouse,
+            wait,
             base_url=base_url,
             rate_limit_delay=0.0 if simulated else None,
+            proxies=False if simulated else None,
         )
-        wanted = [_SIMULATED] if simulated else _wanted(channel_ids or (), settings)
-        return _copy(settings, wanted, workers, results, None, as_json=as_json, quiet=quiet)
+        if simulated:  # requests to the simulator are none of ThingSpeak's budget
+            channel_ids = [_SIMULATED]
+            settings = settings.model_copy(update={"daily_budget": None})
+        named = channel_ids or ()
+        return _copy(settings, named, workers, results, None, as_json=as_json, quiet=quiet)
 
 
 def backfill(
@@ -98,6 +108,7 @@ def backfill(
     ] = None,
     workers: Workers = 4,
     warehouse: WarehouseURL = None,
+    wait: Wait = None,
     config: Config = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -113,15 +124,14 @@ def backfill(
     if start and end and start > end:
         raise ConfigurationError(f"--from {start} lies after --to {end}")
     output.set_up_log(verbose=verbose, quiet=quiet)
-    settings = settings_from(config, warehouse)
-    wanted = _wanted(channel_ids or (), settings)
+    settings = settings_from(config, warehouse, wait)
     again = Span(start or BEGINNING, end or END) if start or end else None
-    return _copy(settings, wanted, workers, None, again, as_json=as_json, quiet=quiet)
+    return _copy(settings, channel_ids or (), workers, None, again, as_json=as_json, quiet=quiet)
 
 
 def _copy(
     settings: "Settings",
-    channel_ids: Sequence[int],
+    named: Sequence[int],
     workers: int,
     tail_size: int | None,
     again: "Span | None",
@@ -131,13 +141,13 @@ def _copy(
 ) -> int:
     from fieldhouse.cli.progress import Progress
     from fieldhouse.fleet import run_fleet
-    from fieldhouse.pipeline import build
+    from fieldhouse.parts import build
 
     with (
         Progress(shown=not (as_json or quiet) and sys.stderr.isatty()) as progress,
         build(settings, observe=progress.observe) as parts,
     ):
-        ids = channel_ids or _known(parts.warehouse)
+        ids = named or [*_configured(settings), *_added(parts.warehouse)]
         if not ids:
             raise ConfigurationError(
                 "no channel is named: fieldhouse run 9, or set THINGSPEAK_CHANNEL_ID, "
@@ -151,17 +161,19 @@ def _copy(
     return 1 if any(run.outcome != "success" for run in runs) else 0
 
 
-def _wanted(named: Sequence[int], settings: "Settings") -> list[int]:
-    """The channels named, or else those of the settings."""
-    if named:
-        return list(named)
+def _configured(settings: "Settings") -> list[int]:
     own = [settings.channel_id] if settings.channel_id else []
-    return list(dict.fromkeys([*own, *settings.channels]))
+    return [*own, *settings.channels]
 
 
-def _known(warehouse: Any) -> list[int]:
+def _added(warehouse: "Warehouse") -> list[int]:
+    """The channels in the warehouse, but for the station of simulated runs."""
     rows = warehouse.query("channels").to_pylist()
-    return [row["ChannelID"] for row in rows if row["IsActive"]]
+    return [row["ChannelID"] for row in rows if row["IsActive"] and not _is_simulated(row)]
+
+
+def _is_simulated(row: Mapping[str, Any]) -> bool:
+    return bool(row["ChannelID"] == _SIMULATED and row["ChannelName"] == _STATION)
 
 
 def _report(
@@ -170,9 +182,9 @@ def _report(
     if as_json:
         output.print_json([asdict(run) for run in runs])
         return
-    for run in runs:
-        if run.error:
-            typer.echo(f"fieldhouse: {run.error}", err=True)
+    for error, count in Counter(run.error for run in runs if run.error).items():
+        where = f" ({count} channels)" if count > 1 else ""
+        typer.echo(f"fieldhouse: {error}{where}", err=True)
     if quiet:
         return
     from fieldhouse.cli.summary import print_summary
@@ -200,6 +212,8 @@ def _first_simulated(settings: "Settings") -> datetime | None:
     """When the station of an earlier simulated run ended, if the warehouse has one: it lives on."""
     try:
         house = opened(settings)
+    except WarehouseLocked:
+        raise
     except FieldhouseError:  # there is none yet; what else is wrong with it, the run will say
         return None
     with closing(house):

@@ -1,5 +1,6 @@
--- usp_LoadReadings(load_id, batches, readings, staging_id, check, texts, rejected, spans, gaps, channels):
--- one load. Everything comes as JSON, or the readings as those staged under a number, whose sums must be check's.
+-- usp_LoadReadings(load_id, batches, readings, staging_id, check, texts, rejected, spans, gaps, channels,
+-- labels): one load. Everything comes as JSON, or the readings as those staged under a number, whose sums must be
+-- check's.
 -- One transaction: all of it or none. Batches that an earlier load has brought are left out; a load whose own
 -- number is found in the audit trail has been written, and answers what it did then. A row a channel.
 -- Its steps read the temporary tables below, each with all its keys at once, so that the server may keep it for the
@@ -14,7 +15,8 @@ CREATE OR ALTER PROCEDURE iot.usp_LoadReadings
     @Rejected NVARCHAR(MAX) = NULL,
     @Spans NVARCHAR(MAX) = NULL,
     @Gaps NVARCHAR(MAX) = NULL,
-    @Channels NVARCHAR(MAX) = NULL
+    @Channels NVARCHAR(MAX) = NULL,
+    @Labels NVARCHAR(MAX) = NULL
 AS
 BEGIN
     SET NOCOUNT ON;
@@ -32,8 +34,21 @@ BEGIN
         NewestCreatedAt DATETIME2(6),
         IDsCheckedTo BIGINT,
         FutureCheckedAt DATETIME2(6),
+        FirstCreatedAt DATETIME2(6),
+        LastCreatedAt DATETIME2(6),
+        BeganWith BIGINT,
+        IsJudged BIT,
+        SweptAt DATETIME2(6),
+        SweptTo DATETIME2(6),
+        AgainStart DATETIME2(6),
+        AgainEnd DATETIME2(6),
+        LabelsAt DATETIME2(6),
+        Version BIGINT,
+        HasProgress BIT NOT NULL,
+        HasRows BIT NOT NULL,
         HasGaps BIT NOT NULL,
-        IsFresh BIT NOT NULL
+        IsFresh BIT NOT NULL,
+        Grows BIT NOT NULL
     );
     CREATE TABLE #offered (
         ChannelID INT NOT NULL,
@@ -62,6 +77,7 @@ BEGIN
         Turn INT NOT NULL,
         ReadingID BIGINT NOT NULL,
         CreatedAt DATETIME2(6) NOT NULL,
+        IsWithdrawn BIT NOT NULL,
         IsChanged BIT NOT NULL,
         PRIMARY KEY CLUSTERED (ChannelID, Epoch, EntryID, Turn)
     );
@@ -74,6 +90,9 @@ BEGIN
         Reason NVARCHAR(20) COLLATE DATABASE_DEFAULT NOT NULL
     );
     CREATE TABLE #kept (
+        ChannelID INT NOT NULL
+    );
+    CREATE TABLE #refused (
         ChannelID INT NOT NULL
     );
 
@@ -90,8 +109,21 @@ BEGIN
         NewestCreatedAt,
         IDsCheckedTo,
         FutureCheckedAt,
+        FirstCreatedAt,
+        LastCreatedAt,
+        BeganWith,
+        IsJudged,
+        SweptAt,
+        SweptTo,
+        AgainStart,
+        AgainEnd,
+        LabelsAt,
+        Version,
+        HasProgress,
+        HasRows,
         HasGaps,
-        IsFresh
+        IsFresh,
+        Grows
     )
     SELECT
         j.Batch,
@@ -106,7 +138,20 @@ BEGIN
         j.NewestCreatedAt,
         j.IDsCheckedTo,
         j.FutureCheckedAt,
+        j.FirstCreatedAt,
+        j.LastCreatedAt,
+        j.BeganWith,
+        j.IsJudged,
+        j.SweptAt,
+        j.SweptTo,
+        j.AgainStart,
+        j.AgainEnd,
+        j.LabelsAt,
+        j.Version,
+        j.HasProgress,
+        j.HasRows,
         j.HasGaps,
+        0,
         0
     FROM OPENJSON(@Batches) WITH (
         Batch INT '$.Batch',
@@ -121,6 +166,18 @@ BEGIN
         NewestCreatedAt DATETIME2(6) '$.NewestCreatedAt',
         IDsCheckedTo BIGINT '$.IDsCheckedTo',
         FutureCheckedAt DATETIME2(6) '$.FutureCheckedAt',
+        FirstCreatedAt DATETIME2(6) '$.FirstCreatedAt',
+        LastCreatedAt DATETIME2(6) '$.LastCreatedAt',
+        BeganWith BIGINT '$.BeganWith',
+        IsJudged BIT '$.IsJudged',
+        SweptAt DATETIME2(6) '$.SweptAt',
+        SweptTo DATETIME2(6) '$.SweptTo',
+        AgainStart DATETIME2(6) '$.AgainStart',
+        AgainEnd DATETIME2(6) '$.AgainEnd',
+        LabelsAt DATETIME2(6) '$.LabelsAt',
+        Version BIGINT '$.Version',
+        HasProgress BIT '$.HasProgress',
+        HasRows BIT '$.HasRows',
         HasGaps BIT '$.HasGaps'
     ) AS j;
     DECLARE
@@ -135,7 +192,8 @@ BEGIN
         BEGIN TRANSACTION;
         EXEC iot.usp_ShareArchive;
         EXEC iot.usp_LockChannels @Name = N'load', @ChannelIDs = @ids;
-        EXEC iot.usp_ClaimBatches;
+        EXEC iot.usp_ClaimBatches @LoadID = @LoadID;
+        EXEC iot.usp_KeepLabels @Labels = @Labels;
 
         INSERT INTO #offered (
             ChannelID,
@@ -212,6 +270,7 @@ BEGIN
         EXEC iot.usp_MergeOffered;
         EXEC iot.usp_KeepTexts @Rejected = @Rejected;
         EXEC iot.usp_KeepProgress @Spans = @Spans, @Gaps = @Gaps;
+        EXEC iot.usp_TakePlace;
         IF @Channels IS NOT NULL
             EXEC iot.usp_MergeChannels @Channels = @Channels;
         EXEC iot.usp_CountLoad @LoadID = @LoadID;

@@ -1,6 +1,10 @@
--- usp_OpenEpoch(channel_id, number, started_at): a channel was cleared; only its newest epoch plus one opens. Once it
--- has, the same call again is well: its answer may have been lost on the way.
-CREATE OR ALTER PROCEDURE iot.usp_OpenEpoch @ChannelID INT, @Number INT, @StartedAt DATETIME2(6) = NULL
+-- usp_OpenEpoch(channel_id, number, started_at, evidence): a channel has a new life; only its newest epoch plus
+-- one opens. The same number and start once more is no error: the answer to the first may have been lost.
+CREATE OR ALTER PROCEDURE iot.usp_OpenEpoch
+    @ChannelID INT,
+    @Number INT,
+    @StartedAt DATETIME2(6) = NULL,
+    @Evidence NVARCHAR(MAX) = NULL
 AS
 BEGIN
     SET NOCOUNT ON;
@@ -30,8 +34,8 @@ BEGIN
         END;
         IF @is_there = 0
         BEGIN
-            INSERT INTO iot.Epochs (ChannelID, Epoch, StartedAt)
-            VALUES (@ChannelID, @Number, @StartedAt);
+            INSERT INTO iot.Epochs (ChannelID, Epoch, StartedAt, Evidence)
+            VALUES (@ChannelID, @Number, @StartedAt, @Evidence);
             INSERT INTO iot.AuditTrail (Action, ChannelID, Detail)
             VALUES (N'usp_OpenEpoch', @ChannelID, CONCAT(N'epoch ', @Number));
         END;

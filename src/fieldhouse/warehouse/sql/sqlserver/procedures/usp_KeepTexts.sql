@@ -1,9 +1,11 @@
--- usp_KeepTexts: #texts, and entries that cannot be readings, each once. Told apart by hash and number, so that
--- no text is sorted. Called by usp_LoadReadings.
+-- usp_KeepTexts: #texts, and entries that cannot be readings, each once; reasons that no longer hold go. Told apart
+-- by hash and number, so that no text is sorted. Called by usp_LoadReadings.
 CREATE OR ALTER PROCEDURE iot.usp_KeepTexts @Rejected NVARCHAR(MAX)
 AS
 BEGIN
     SET NOCOUNT ON;
+    IF EXISTS (SELECT 1 FROM #held)
+        EXEC iot.usp_ReplaceTexts;
     IF EXISTS (SELECT 1 FROM #texts)
     BEGIN
         CREATE TABLE #hashed (
@@ -68,6 +70,7 @@ BEGIN
         JOIN #batches AS b ON b.Batch = j.Batch
         WHERE b.IsFresh = 1;
         INSERT INTO iot.RejectedEntries (ChannelID, EntryHash, Epoch, EntryText, Reason)
+        OUTPUT inserted.ChannelID INTO #refused (ChannelID)
         SELECT t.ChannelID, t.EntryHash, t.Epoch, t.EntryText, t.Reason
         FROM (
             SELECT MIN(s.Number) AS Number FROM #rejected AS s GROUP BY s.ChannelID, s.EntryHash

@@ -6,7 +6,7 @@ BEGIN
     SET NOCOUNT ON;
     -- an entry is looked up with its time, which in partitions is one look-up instead of one in each; ids beyond
     -- all that are held need none, but what an earlier turn has just inserted is not in the bounds yet
-    INSERT INTO #held (ChannelID, Epoch, EntryID, Turn, ReadingID, CreatedAt, IsChanged)
+    INSERT INTO #held (ChannelID, Epoch, EntryID, Turn, ReadingID, CreatedAt, IsWithdrawn, IsChanged)
     SELECT
         o.ChannelID,
         o.Epoch,
@@ -14,6 +14,7 @@ BEGIN
         o.Turn,
         r.ReadingID,
         r.CreatedAt,
+        CASE WHEN r.WithdrawnAt IS NULL THEN 0 ELSE 1 END,
         CASE
             WHEN o.Field1 <> r.Field1
             OR (o.Field1 IS NOT NULL AND r.Field1 IS NULL)
@@ -39,7 +40,9 @@ BEGIN
             OR (o.Elevation IS NOT NULL AND r.Elevation IS NULL)
             OR o.Status COLLATE Latin1_General_BIN2 <> r.Status COLLATE Latin1_General_BIN2
             OR DATALENGTH(o.Status) <> DATALENGTH(r.Status)
-            OR (o.Status IS NOT NULL AND r.Status IS NULL) THEN 1
+            OR (o.Status IS NOT NULL AND r.Status IS NULL)
+            OR r.Superseded = 1
+            OR r.WithdrawnAt IS NOT NULL THEN 1
             ELSE 0
         END
     FROM #offered AS o
@@ -63,18 +66,8 @@ BEGIN
     END;
 
     -- those not found may be held with another time
-    DECLARE @said NVARCHAR(400);
-    SELECT TOP (1)
-        @said = CONCAT(
-            N'entry ',
-            o.EntryID,
-            N' of channel ',
-            o.ChannelID,
-            N' came with ',
-            CONVERT(NVARCHAR(19), o.CreatedAt, 120),
-            N' and is held with ',
-            CONVERT(NVARCHAR(19), r.CreatedAt, 120)
-        )
+    SELECT o.ChannelID, o.EntryID, o.CreatedAt, r.CreatedAt AS HeldAt
+    INTO #moved
     FROM #offered AS o
     JOIN iot.Epochs AS e WITH (FORCESEEK)
         ON e.ChannelID = o.ChannelID
@@ -91,10 +84,9 @@ BEGIN
                 AND h.EntryID = o.EntryID
                 AND h.Turn = o.Turn
         )
-    ORDER BY o.ChannelID, o.EntryID
     OPTION (LOOP JOIN);
-    IF @said IS NOT NULL
-        THROW 51003, @said, 1;
+    IF EXISTS (SELECT 1 FROM #moved)
+        EXEC iot.usp_RefuseMoved;
 
     EXEC iot.usp_UpdateHeld @Turn = @Turn;
 

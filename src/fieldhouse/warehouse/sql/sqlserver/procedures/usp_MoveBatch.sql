@@ -25,7 +25,8 @@ BEGIN
         deleted.Elevation,
         deleted.Status,
         deleted.Superseded,
-        deleted.ImportedAt
+        deleted.ImportedAt,
+        deleted.WithdrawnAt
     INTO iot.SensorReadings_Archive (
         ReadingID,
         ChannelID,
@@ -45,7 +46,8 @@ BEGIN
         Elevation,
         Status,
         Superseded,
-        ImportedAt
+        ImportedAt,
+        WithdrawnAt
     )
     FROM iot.SensorReadings AS r
     WHERE r.CreatedAt < @Before

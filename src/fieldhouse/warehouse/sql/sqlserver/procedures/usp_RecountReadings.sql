@@ -9,9 +9,11 @@ BEGIN
     CREATE TABLE #recounted (
         ChannelID INT NOT NULL PRIMARY KEY CLUSTERED,
         Readings BIGINT NOT NULL,
+        Withdrawn BIGINT NOT NULL,
         FirstReading DATETIME2(6),
         LastReading DATETIME2(6),
-        Held BIGINT
+        Held BIGINT,
+        HeldWithdrawn BIGINT
     );
     BEGIN TRY
         WHILE 1 = 1
@@ -27,19 +29,29 @@ BEGIN
             BEGIN TRANSACTION;
             EXEC iot.usp_ShareArchive;
             EXEC iot.usp_LockChannels @Name = N'load', @ChannelIDs = @ids;
-            INSERT INTO #recounted (ChannelID, Readings, FirstReading, LastReading, Held)
+            INSERT INTO #recounted (
+                ChannelID,
+                Readings,
+                Withdrawn,
+                FirstReading,
+                LastReading,
+                Held,
+                HeldWithdrawn
+            )
             SELECT
                 @channel,
                 COUNT_BIG(*),
+                COUNT_BIG(r.WithdrawnAt),
                 MIN(r.CreatedAt),
                 MAX(r.CreatedAt),
-                (SELECT k.Readings FROM iot.ReadingCounts AS k WHERE k.ChannelID = @channel)
+                (SELECT k.Readings FROM iot.ReadingCounts AS k WHERE k.ChannelID = @channel),
+                (SELECT k.Withdrawn FROM iot.ReadingCounts AS k WHERE k.ChannelID = @channel)
             FROM iot.AllReadings AS r
             WHERE r.ChannelID = @channel;
             DELETE FROM iot.ReadingCounts
             WHERE ChannelID = @channel;
-            INSERT INTO iot.ReadingCounts (ChannelID, Readings, FirstReading, LastReading)
-            SELECT n.ChannelID, n.Readings, n.FirstReading, n.LastReading
+            INSERT INTO iot.ReadingCounts (ChannelID, Readings, Withdrawn, FirstReading, LastReading)
+            SELECT n.ChannelID, n.Readings, n.Withdrawn, n.FirstReading, n.LastReading
             FROM #recounted AS n
             WHERE n.ChannelID = @channel AND n.Readings > 0;
             COMMIT TRANSACTION;
@@ -52,7 +64,7 @@ BEGIN
     END CATCH;
     SELECT n.ChannelID, n.Readings, n.Held
     FROM #recounted AS n
-    WHERE n.Readings <> COALESCE(n.Held, 0)
+    WHERE n.Readings <> COALESCE(n.Held, 0) OR n.Withdrawn <> COALESCE(n.HeldWithdrawn, 0)
     ORDER BY n.ChannelID;
     RETURN 0;
 END;

@@ -23,7 +23,8 @@ BEGIN
         r.Elevation,
         r.Status,
         r.Superseded,
-        r.ImportedAt
+        r.ImportedAt,
+        r.WithdrawnAt
     INTO #returned
     FROM iot.SensorReadings_Archive AS r;
     DELETE TOP (20000) FROM iot.SensorReadings_Archive
@@ -46,7 +47,8 @@ BEGIN
         deleted.Elevation,
         deleted.Status,
         deleted.Superseded,
-        deleted.ImportedAt
+        deleted.ImportedAt,
+        deleted.WithdrawnAt
     INTO #returned (
         ReadingID,
         ChannelID,
@@ -66,7 +68,8 @@ BEGIN
         Elevation,
         Status,
         Superseded,
-        ImportedAt
+        ImportedAt,
+        WithdrawnAt
     );
     SET @Moved = @@ROWCOUNT;
     SET IDENTITY_INSERT iot.SensorReadings ON;
@@ -89,7 +92,8 @@ BEGIN
         Elevation,
         Status,
         Superseded,
-        ImportedAt
+        ImportedAt,
+        WithdrawnAt
     )
     SELECT
         r.ReadingID,
@@ -110,7 +114,8 @@ BEGIN
         r.Elevation,
         r.Status,
         r.Superseded,
-        r.ImportedAt
+        r.ImportedAt,
+        r.WithdrawnAt
     FROM #returned AS r;
     SET IDENTITY_INSERT iot.SensorReadings OFF;
     RETURN 0;

@@ -1,5 +1,5 @@
--- usp_Supersede: of readings at the times of #touched only those of the newest epoch there count from now on.
--- The others are found first, by seeks, and then changed by their keys. Called by usp_MergeOffered.
+-- usp_Supersede: what older epochs have at the times of #touched no longer counts, unless the source still shows
+-- it beside the newer one. It is found first, by seeks, and then changed by its keys. Called by usp_TakePlace.
 CREATE OR ALTER PROCEDURE iot.usp_Supersede
 AS
 BEGIN
@@ -7,10 +7,17 @@ BEGIN
     SELECT DISTINCT r.ReadingID, r.CreatedAt
     INTO #superseded
     FROM #touched AS t
-    JOIN iot.AllReadings AS r WITH (FORCESEEK) ON r.ChannelID = t.ChannelID AND r.CreatedAt = t.CreatedAt
-    JOIN iot.AllReadings AS n WITH (FORCESEEK)
-        ON n.ChannelID = t.ChannelID AND n.CreatedAt = t.CreatedAt AND n.Epoch > r.Epoch
+    JOIN iot.AllReadings AS r WITH (FORCESEEK)
+        ON r.ChannelID = t.ChannelID AND r.CreatedAt = t.CreatedAt AND r.Epoch < t.Epoch
     WHERE r.Superseded = 0
+        AND NOT EXISTS (
+            SELECT 1
+            FROM iot.Gaps AS g WITH (FORCESEEK)
+            WHERE g.ChannelID = t.ChannelID
+                AND g.Epoch = t.Epoch
+                AND g.State = N'older'
+                AND r.EntryID BETWEEN g.FirstEntryID AND g.LastEntryID
+        )
     OPTION (LOOP JOIN);
     UPDATE r
     SET Superseded = 1

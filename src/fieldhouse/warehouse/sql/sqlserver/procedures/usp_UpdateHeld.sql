@@ -1,5 +1,5 @@
 -- usp_UpdateHeld: offered values fill and replace those held, here or in the archive; an offered NULL never
--- erases, and what is replaced goes to #texts. Called by usp_MergeTurn.
+-- erases, and what is replaced goes to #texts. What is offered is there, and counts. Called by usp_MergeTurn.
 CREATE OR ALTER PROCEDURE iot.usp_UpdateHeld @Turn INT
 AS
 BEGIN
@@ -34,6 +34,18 @@ BEGIN
         )
     OPTION (LOOP JOIN);
 
+    IF EXISTS (SELECT 1 FROM #held AS h WHERE h.Turn = @Turn AND h.IsWithdrawn = 1)
+        UPDATE k
+        SET Withdrawn = k.Withdrawn - w.Readings
+        FROM (
+            SELECT h.ChannelID, COUNT_BIG(*) AS Readings
+            FROM #held AS h
+            WHERE h.Turn = @Turn AND h.IsWithdrawn = 1
+            GROUP BY h.ChannelID
+        ) AS w
+        JOIN iot.ReadingCounts AS k WITH (ROWLOCK, FORCESEEK) ON k.ChannelID = w.ChannelID
+        OPTION (LOOP JOIN);
+
     -- by the keys that were found: no row of another channel is looked at
     UPDATE r
     SET
@@ -48,7 +60,9 @@ BEGIN
         Latitude = COALESCE(o.Latitude, r.Latitude),
         Longitude = COALESCE(o.Longitude, r.Longitude),
         Elevation = COALESCE(o.Elevation, r.Elevation),
-        Status = COALESCE(o.Status, r.Status)
+        Status = COALESCE(o.Status, r.Status),
+        WithdrawnAt = NULL,
+        Superseded = 0
     FROM #held AS h
     JOIN #offered AS o
         ON o.ChannelID = h.ChannelID AND o.Epoch = h.Epoch AND o.EntryID = h.EntryID AND o.Turn = h.Turn
@@ -73,7 +87,9 @@ BEGIN
         Latitude = COALESCE(o.Latitude, r.Latitude),
         Longitude = COALESCE(o.Longitude, r.Longitude),
         Elevation = COALESCE(o.Elevation, r.Elevation),
-        Status = COALESCE(o.Status, r.Status)
+        Status = COALESCE(o.Status, r.Status),
+        WithdrawnAt = NULL,
+        Superseded = 0
     FROM #held AS h
     JOIN #offered AS o
         ON o.ChannelID = h.ChannelID AND o.Epoch = h.Epoch AND o.EntryID = h.EntryID AND o.Turn = h.Turn

@@ -1,6 +1,6 @@
--- usp_ReadingsBetween(start_at, end_at): all channels' readings of a span, end excluded, archived ones
--- too.
-CREATE OR ALTER PROCEDURE iot.usp_ReadingsBetween @StartAt DATETIME2(6) = NULL, @EndAt DATETIME2(6) = NULL
+-- usp_ReadingsBetween(start_at, end_at): all channels' readings of a span, end excluded, archived
+-- ones included.
+CREATE OR ALTER PROCEDURE iot.usp_ReadingsBetween @StartAt DATETIME2(6), @EndAt DATETIME2(6)
 AS
 BEGIN
     SET NOCOUNT ON;
@@ -24,7 +24,8 @@ BEGIN
         s.Elevation,
         t.Status,
         s.Superseded,
-        s.ImportedAt
+        s.ImportedAt,
+        s.WithdrawnAt
     FROM (
         SELECT TOP (9223372036854775807)
             r.ReadingID,
@@ -45,6 +46,7 @@ BEGIN
             r.Elevation,
             r.Superseded,
             r.ImportedAt,
+            r.WithdrawnAt,
             CASE WHEN r.Status IS NULL THEN 0 ELSE 1 END AS HasStatus
         FROM iot.AllReadings AS r
         WHERE r.CreatedAt >= @StartAt AND r.CreatedAt < @EndAt

@@ -14,7 +14,9 @@ BEGIN
         w.Watermark,
         COALESCE(g.OpenGaps, 0) AS OpenGaps,
         COALESCE(g.Unreachable, 0) AS Unreachable,
-        p.StartedAt AS LastRunAt,
+        COALESCE(k.Withdrawn, 0) AS Withdrawn,
+        COALESCE(d.Disputed, 0) AS Disputed,
+        p.LastRunAt,
         p.Outcome AS LastOutcome,
         q.CheckDate AS ScoredOn,
         q.QualityScore
@@ -59,8 +61,14 @@ BEGIN
         FROM iot.Gaps AS x
         GROUP BY x.ChannelID, x.Epoch
     ) AS g ON g.ChannelID = n.ChannelID AND g.Epoch = n.Epoch
+    LEFT JOIN (
+        SELECT x.ChannelID, COUNT_BIG(*) AS Disputed
+        FROM iot.Disputes AS x
+        WHERE x.State = N'open'
+        GROUP BY x.ChannelID
+    ) AS d ON d.ChannelID = c.ChannelID
     OUTER APPLY (
-        SELECT TOP (1) x.StartedAt, x.Outcome
+        SELECT TOP (1) COALESCE(x.EndedAt, x.StartedAt) AS LastRunAt, x.Outcome
         FROM iot.PipelineRuns AS x
         WHERE x.ChannelID = c.ChannelID
         ORDER BY x.StartedAt DESC, x.RunID DESC

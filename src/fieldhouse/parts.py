@@ -1,0 +1,133 @@
+"""The parts of a process, made in one place, each with a life of its own.
+
+A warehouse, a client of ThingSpeak (its pace, its budget) and a writer live as long as the process
+and serve all channels; a job lives as long as its own work and is stopped by itself.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from fieldhouse import events
+from fieldhouse.budget import Budget
+from fieldhouse.settings import Settings
+from fieldhouse.sources.thingspeak.api import Channel, ThingSpeak
+from fieldhouse.sources.thingspeak.pacing import Pacer
+from fieldhouse.sync import utc_now
+from fieldhouse.warehouse import Warehouse, open_warehouse
+from fieldhouse.writer import Writer
+
+__all__ = ["Parts", "asking", "build", "client", "warehouse_of"]
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a job works with; all but ``stop`` is shared with the other jobs of the process."""
+
+    settings: Settings
+    warehouse: Warehouse
+    server: ThingSpeak
+    writer: Writer
+    stop: threading.Event
+    observe: events.Observer | None = None
+    clock: Clock = utc_now
+
+    def job(self) -> "Parts":
+        """The same parts for another piece of work, which is stopped by itself."""
+        return replace(self, stop=threading.Event())
+
+    def tell(self, event: events.Event) -> None:
+        """Tell the observer, if there is one."""
+        events.tell(self.observe, event)
+
+    def channel(self, channel_id: int) -> Channel:
+        """A channel of the server, with the key that its settings name, read until ``stop``."""
+        own = self.settings.channel(channel_id)
+        key = own.api_key.get_secret_value() if own.api_key else None
+        return self.server.channel(channel_id, key, decimal_comma=own.decimal_comma, stop=self.stop)
+
+
+@contextmanager
+def build(
+    settings: Settings, *, observe: events.Observer | None = None, clock: Clock = utc_now
+) -> Iterator[Parts]:
+    """Make all parts of a process that copies; they are closed in the opposite order."""
+    with (
+        warehouse_of(settings, observe=observe) as warehouse,
+        client(settings, warehouse, observe=observe, clock=clock) as server,
+        Writer(warehouse, observe) as writer,
+    ):
+        _sync_ranges(warehouse, settings)
+        yield Parts(settings, warehouse, server, writer, threading.Event(), observe, clock)
+
+
+@contextmanager
+def warehouse_of(
+    settings: Settings, *, observe: events.Observer | None = None
+) -> Iterator[Warehouse]:
+    """The warehouse that the settings name, of this version's schema, to read and write."""
+    opened = open_warehouse(
+        settings.warehouse_url,
+        password=settings.warehouse_password,
+        wait=settings.wait,
+        observe=observe,
+    )
+    with closing(opened) as warehouse:
+        warehouse.migrate()
+        yield warehouse
+
+
+@contextmanager
+def client(
+    settings: Settings,
+    warehouse: Warehouse | None = None,
+    *,
+    attempts: int = 5,
+    observe: events.Observer | None = None,
+    clock: Clock = utc_now,
+) -> Iterator[ThingSpeak]:
+    """A client with its pace; what it asks is counted in ``warehouse`` if a budget is set."""
+    with ExitStack() as stack:
+        budget = None
+        if warehouse and settings.daily_budget:
+            budget = stack.enter_context(Budget(warehouse, settings.daily_budget, clock))
+        yield stack.enter_context(
+            ThingSpeak(
+                settings.base_url,
+                pacer=Pacer(settings.rate_limit_delay, budget=budget),
+                timeout=settings.timeout,
+                attempts=attempts,
+                proxies=settings.proxies,
+                observe=observe,
+            )
+        )
+
+
+@contextmanager
+def asking(
+    settings: Settings, *, attempts: int = 5, observe: events.Observer | None = None
+) -> Iterator[ThingSpeak]:
+    """A client for questions apart from any copying; it opens the warehouse only to be counted."""
+    with ExitStack() as stack:
+        warehouse = stack.enter_context(warehouse_of(settings)) if settings.daily_budget else None
+        yield stack.enter_context(client(settings, warehouse, attempts=attempts, observe=observe))
+
+
+def _sync_ranges(warehouse: Warehouse, settings: Settings) -> None:
+    """Bring the configured ranges into the warehouse, where the quality is computed."""
+    ranges = [
+        (channel_id, number, low, high)
+        for channel_id, channel in sorted(settings.channels.items())
+        for number, (low, high) in sorted(channel.ranges.items())
+    ]
+    warehouse.call(
+        "sync_field_ranges",
+        channel_ids=[channel_id for channel_id, _, _, _ in ranges],
+        field_numbers=[number for _, number, _, _ in ranges],
+        minima=[low for _, _, low, _ in ranges],
+        maxima=[high for _, _, _, high in ranges],
+    )
