@@ -105,7 +105,8 @@ def _tried(number: int, check: Check) -> Iterator[Finding]:
 
 
 def _show(findings: list[tuple[int, str, list[Finding]]]) -> None:
-    table = Table("", "check", "what", "", "note", title_justify="left")
+    table = Table("", "check", "what", "")
+    table.add_column("note", overflow="fold")
     for number, title, found in findings:
         for place, each in enumerate(found):
             style = _STYLES[each.held]

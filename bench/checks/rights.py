@@ -27,7 +27,13 @@ def bulk(check: Check) -> Iterator[Finding]:
     url = check.place.empty(2)
     theirs, word = check.place.member(url, "iot_loader")
     for name, rows in (("numbers", _numbers()), ("texts", _texts())):
-        yield Finding(f"bulk copy as iot_loader, {name}", *_copied(url, theirs, word, rows))
+        held, note = _copied(url, theirs, word, rows)
+        if held is Held.NO and not check.genuine:
+            held, note = (
+                Held.NOT_HERE,
+                f"Babelfish has neither owners' rights nor bulk copy: {note}",
+            )
+        yield Finding(f"bulk copy as iot_loader, {name}", held, note)
 
 
 def _copied(url: str, theirs: str, word: str, rows: Batch) -> tuple[Held, str]:

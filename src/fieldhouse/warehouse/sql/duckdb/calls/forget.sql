@@ -1,5 +1,5 @@
--- forget(runs_before, audit_before, loads_before): forgets runs and numbers of batches from before an instant,
--- NULL: none of them. Of each channel's runs the newest stays. There is no audit trail here to forget from.
+-- forget(runs_before, audit_before, loads_before): forget runs, lines of the audit trail and numbers of batches from
+-- before an instant; NULL: none of them. Of each channel's runs the newest stays. There is no audit trail here.
 DELETE FROM iot.LoadLedger WHERE LoadedAt < $loads_before::TIMESTAMP;
 DELETE FROM iot.PipelineRuns AS p
 WHERE

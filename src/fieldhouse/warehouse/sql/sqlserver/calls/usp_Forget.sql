@@ -1,5 +1,5 @@
--- usp_Forget(runs_before, audit_before, loads_before): forgets runs, lines of the audit trail and numbers of batches
--- from before an instant, NULL: none of them. Of each channel's runs the newest stays. Some thousands a transaction.
+-- usp_Forget(runs_before, audit_before, loads_before): forget runs, lines of the audit trail and numbers of batches
+-- from before an instant; NULL: none of them. Of each channel's runs the newest stays. Some thousands a transaction.
 CREATE OR ALTER PROCEDURE iot.usp_Forget
     @RunsBefore DATETIME2(6) = NULL,
     @AuditBefore DATETIME2(6) = NULL,
