@@ -17,6 +17,7 @@ from typing import Any
 
 from fieldhouse import events
 from fieldhouse.errors import FieldhouseError, WarehouseUnavailable
+from fieldhouse.keeping import forget
 from fieldhouse.parts import Parts
 from fieldhouse.state import Run, Span
 from fieldhouse.steps import analyse, attempt, record
@@ -45,7 +46,9 @@ def run_fleet(
     once: what was read is written, aggregated and recorded as ``interrupted``; channels that were
     not begun have no run.
     """
-    return _Fleet(parts, channel_ids, workers, tail_size, again).run()
+    runs = _Fleet(parts, channel_ids, workers, tail_size, again).run()
+    forget(parts.warehouse, parts.settings, parts.clock())
+    return runs
 
 
 class _Fleet:

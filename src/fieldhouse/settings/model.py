@@ -42,6 +42,9 @@ VARIABLES = {
     "db_trust_server_certificate": "DB_TRUST_SERVER_CERTIFICATE",
     "db_authentication": "DB_AUTHENTICATION",
     "db_partitions": "DB_PARTITIONS",
+    "keep_runs_days": "FIELDHOUSE_KEEP_RUNS_DAYS",
+    "keep_audit_days": "FIELDHOUSE_KEEP_AUDIT_DAYS",
+    "keep_loads_days": "FIELDHOUSE_KEEP_LOADS_DAYS",
     "base_url": "THINGSPEAK_BASE_URL",
     "rate_limit_delay": "THINGSPEAK_RATE_LIMIT_DELAY",
     "daily_budget": "THINGSPEAK_DAILY_BUDGET",
@@ -57,7 +60,12 @@ VARIABLES = {
 """Each setting and its environment variable, the same in ``.env`` and in the stores of secrets."""
 
 TOML_KEYS = {
-    "warehouse": {"url": "warehouse_url", "read_url": "read_url", "wait": "wait"},
+    "warehouse": {
+        "url": "warehouse_url",
+        "read_url": "read_url",
+        "wait": "wait",
+        **{key: key for key in ("keep_runs_days", "keep_audit_days", "keep_loads_days")},
+    },
     "thingspeak": {
         key: key
         for key in (
@@ -169,6 +177,7 @@ Delay = Annotated[float, BeforeValidator(_no_bool), Field(ge=0, allow_inf_nan=Fa
 Timeout = Annotated[float, BeforeValidator(_no_bool), Field(gt=0, allow_inf_nan=False)]
 Wait = Annotated[float, BeforeValidator(_wait), Field(ge=0, allow_inf_nan=False)]
 Rows = Annotated[int, BeforeValidator(_no_bool), Field(ge=1, le=8000)]
+Days = Annotated[int, BeforeValidator(_no_bool), Field(ge=0, le=100_000)]
 Requests = Annotated[int, BeforeValidator(_no_bool), Field(ge=1)]
 ChannelId = Annotated[int, BeforeValidator(_no_bool), Field(ge=1, le=LARGEST_INT)]
 Key = Annotated[SecretStr, BeforeValidator(_stripped)]
@@ -199,6 +208,10 @@ RIGHT = {
     **{f"db_{name}": option.right for name, option in OPTIONS.items()},
     "base_url": "an address that begins with http:// or https:// and has no password, ? or #",
     "rate_limit_delay": "a number of seconds, 0 or more",
+    **dict.fromkeys(
+        ("keep_runs_days", "keep_audit_days", "keep_loads_days"),
+        "a whole number of days up to 100000, 0 for ever",
+    ),
     "daily_budget": "a whole number of requests, 1 or more",
     "timeout": "a number of seconds, more than 0",
     "proxies": "yes or no (true or false in fieldhouse.toml)",
@@ -246,6 +259,8 @@ class Settings(BaseModel):
     ``api_key`` is the read key of ``channel_id`` and of no other channel: ask `channel`.
     ``warehouse_url`` never holds a password; ``db_password`` is the warehouse's, whichever it is.
     `load_settings` makes the URL out of the ``db_`` values; made directly, it is as given.
+    ``keep_runs_days``, ``keep_audit_days`` and ``keep_loads_days`` are how long the warehouse keeps
+    a line of its runs, of its audit trail and of its ledger of batches; 0 is for ever.
     ``read_url`` is where what only reads may read instead, with the same password; None: nowhere.
     """
 
@@ -263,6 +278,9 @@ class Settings(BaseModel):
     db_trust_server_certificate: bool = False
     db_authentication: Authentication | None = None
     db_partitions: Partitions | None = None
+    keep_runs_days: Days = 400
+    keep_audit_days: Days = 400
+    keep_loads_days: Days = 30
     base_url: Annotated[str, AfterValidator(_base_url)] = "https://api.thingspeak.com"
     rate_limit_delay: Delay = 1.0
     daily_budget: Requests | None = None

@@ -56,6 +56,10 @@ class Warehouse(Protocol):
         """
         ...
 
+    def advice(self) -> Sequence[str]:
+        """What could be set better in the warehouse's surroundings, a line each; none if all is."""
+        ...
+
     def load(self, batches: Sequence[Batch]) -> Mapping[int, Counts]:
         """Write the batches of one or many channels in one transaction: all of it or none.
 

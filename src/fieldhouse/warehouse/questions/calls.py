@@ -75,6 +75,16 @@ CALLS = catalogue(
         columns(Requests=LONG, Granted=LONG),
     ),
     Question(
+        "forget",
+        "forget runs, lines of the audit trail and numbers of batches from before an instant",
+        takes(
+            runs_before=optional(INSTANT),
+            audit_before=optional(INSTANT),
+            loads_before=optional(INSTANT),
+        ),
+        columns(RunsBefore=INSTANT, AuditBefore=INSTANT, LoadsBefore=INSTANT),
+    ),
+    Question(
         "judge_epoch",
         "which older epochs this one shows again; within its span their readings are superseded",
         takes(channel_id=INT, epoch=INT),

@@ -9,7 +9,6 @@ import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -89,7 +88,6 @@ class DuckDBWarehouse:
         self._connection = connection
         self._file = str(Path(path).resolve())
         self._writing = _turns_of(self._file)
-        self._forgot_on: date | None = None
         self._closed = False
 
     @classmethod
@@ -128,12 +126,13 @@ class DuckDBWarehouse:
                 _run(cursor, "migrate", "record_script", record)
         return [script.name for script in scripts]
 
+    def advice(self) -> Sequence[str]:
+        """Nothing: a file has no surroundings of its own."""
+        return []
+
     def load(self, batches: Sequence[Batch]) -> Mapping[int, Counts]:
         """Write the batches in one transaction."""
         with self._transaction() as cursor:
-            if self._forgot_on != (today := datetime.now(UTC).date()):
-                _run(cursor, "load", "forget_batches", {})
-                self._forgot_on = today
             return loading.load(_LoadSession(cursor), batches)
 
     def query(self, name: str, limits: Limits = NO_LIMITS, /, **parameters: Any) -> pa.Table:

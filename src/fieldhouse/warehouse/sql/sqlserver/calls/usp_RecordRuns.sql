@@ -20,7 +20,7 @@ BEGIN
         j.Raw,
         j.Rejected,
         j.QualityScore,
-        iot.ufn_JsonText(j.Error) AS Error
+        j.Error
     INTO #runs
     FROM OPENJSON(@Runs) WITH (
         ChannelID INT '$.channel_id',
@@ -44,7 +44,7 @@ BEGIN
         FROM #runs AS r
         WHERE EXISTS (
                 SELECT 1
-                FROM iot.PipelineRuns AS p
+                FROM iot.PipelineRuns AS p WITH (FORCESEEK)
                 WHERE p.ChannelID = r.ChannelID AND p.StartedAt <= r.StartedAt AND p.EndedAt = r.EndedAt
             );
         SELECT p.RunID, r.ChannelID
@@ -52,7 +52,7 @@ BEGIN
         FROM #runs AS r
         CROSS APPLY (
             SELECT TOP (1) x.RunID, x.StartedAt, x.EndedAt, x.Outcome, x.Inserted, x.Updated, x.Raw
-            FROM iot.PipelineRuns AS x
+            FROM iot.PipelineRuns AS x WITH (FORCESEEK)
             WHERE x.ChannelID = r.ChannelID
             ORDER BY x.StartedAt DESC, x.RunID DESC
         ) AS p
@@ -76,9 +76,10 @@ BEGIN
             Fetched = p.Fetched + r.Fetched,
             Duplicates = p.Duplicates + r.Duplicates,
             QualityScore = r.QualityScore
-        FROM iot.PipelineRuns AS p
-        JOIN #continued AS c ON c.RunID = p.RunID
-        JOIN #runs AS r ON r.ChannelID = c.ChannelID;
+        FROM #continued AS c
+        JOIN #runs AS r ON r.ChannelID = c.ChannelID
+        JOIN iot.PipelineRuns AS p WITH (ROWLOCK, FORCESEEK) ON p.RunID = c.RunID
+        OPTION (LOOP JOIN);
         INSERT INTO iot.PipelineRuns (
             ChannelID,
             StartedAt,
@@ -112,9 +113,6 @@ BEGIN
             r.Error
         FROM #runs AS r
         WHERE NOT EXISTS (SELECT 1 FROM #continued AS c WHERE c.ChannelID = r.ChannelID);
-        -- a batch may be replayed for thirty days before its rows alone must recognise it
-        DELETE TOP (4000) FROM iot.LoadLedger
-        WHERE LoadedAt < DATEADD(DAY, -30, SYSUTCDATETIME());
         COMMIT TRANSACTION;
     END TRY
     BEGIN CATCH

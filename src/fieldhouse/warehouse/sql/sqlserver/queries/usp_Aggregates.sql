@@ -24,7 +24,7 @@ BEGIN
         g.CreatedAt
     FROM iot.AggregatedData AS g
     WHERE g.ChannelID = @ChannelID
-        AND g.AggregationType = UPPER(@AggregationType)
+        AND g.AggregationType = UPPER(@AggregationType COLLATE Latin1_General_CI_AS)
         AND (@StartAt IS NULL OR g.PeriodStart >= @StartAt)
         AND (@EndAt IS NULL OR g.PeriodStart < @EndAt)
     ORDER BY g.PeriodStart
