@@ -1,6 +1,6 @@
 -- usp_RecordRuns(runs): passes of the pipeline; objects with the fields of state.Run. One that stands there stays.
--- One that found nothing new, right after another of the same channel and day that found nothing, makes that
--- one's row longer instead.
+-- One that found nothing new, right after another of the same channel, day and score that found nothing, makes
+-- that one's row longer instead; RequestsNeeded, one for each, says how many they are.
 CREATE OR ALTER PROCEDURE iot.usp_RecordRuns @Runs NVARCHAR(MAX)
 AS
 BEGIN
@@ -49,7 +49,15 @@ BEGIN
         INTO #continued
         FROM #runs AS r
         CROSS APPLY (
-            SELECT TOP (1) x.RunID, x.StartedAt, x.EndedAt, x.Outcome, x.Inserted, x.Updated, x.Raw
+            SELECT TOP (1)
+                x.RunID,
+                x.StartedAt,
+                x.EndedAt,
+                x.Outcome,
+                x.Inserted,
+                x.Updated,
+                x.Raw,
+                x.QualityScore
             FROM iot.PipelineRuns AS x
             WHERE x.ChannelID = r.ChannelID
             ORDER BY x.StartedAt DESC, x.RunID DESC
@@ -58,21 +66,22 @@ BEGIN
             AND r.Inserted = 0
             AND r.Updated = 0
             AND r.Raw = 0
+            AND r.RequestsNeeded = 1
             AND (SELECT COUNT(*) FROM #runs AS o WHERE o.ChannelID = r.ChannelID) = 1
             AND p.StartedAt >= CAST(r.StartedAt AS DATE)
             AND p.EndedAt <= r.StartedAt
             AND p.Outcome = N'success'
             AND p.Inserted = 0
             AND p.Updated = 0
-            AND p.Raw = 0;
+            AND p.Raw = 0
+            AND (p.QualityScore = r.QualityScore OR (p.QualityScore IS NULL AND r.QualityScore IS NULL));
         UPDATE p
         SET
             EndedAt = r.EndedAt,
             Requests = p.Requests + r.Requests,
             RequestsNeeded = p.RequestsNeeded + r.RequestsNeeded,
             Fetched = p.Fetched + r.Fetched,
-            Duplicates = p.Duplicates + r.Duplicates,
-            QualityScore = r.QualityScore
+            Duplicates = p.Duplicates + r.Duplicates
         FROM iot.PipelineRuns AS p
         JOIN #continued AS c ON c.RunID = p.RunID
         JOIN #runs AS r ON r.ChannelID = c.ChannelID;
