@@ -13,6 +13,14 @@ RECORDED = Path(__file__).resolve().parents[2] / "shared" / "data"
 """Recorded responses of ThingSpeak's; not part of the project."""
 
 
+@pytest.fixture(autouse=True)
+def directly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The simulator is on this machine: no proxy of the developer's stands between."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
 @pytest.fixture(scope="session")
 def recorded() -> Path:
     """The folder of recorded responses; without it the test is skipped."""

@@ -104,6 +104,27 @@ def test_settings_are_frozen(tmp_path: Path) -> None:
         load(tmp_path).page_size = 1  # type: ignore[misc]
 
 
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [("60s", 60), ("2 M", 120), ("1.5h", 5400), ("7", 7), ("0.5", 0.5), ("0", 0)],
+)
+def test_a_wait_may_have_a_unit(tmp_path: Path, given: str, seconds: float) -> None:
+    """On the command line, in a variable, in the file as a text or a number."""
+    assert load(tmp_path, FIELDHOUSE_WAIT=given).wait == seconds
+    assert load(tmp_path, toml=f'[warehouse]\nwait = "{given}"\n').wait == seconds
+    assert load(tmp_path, toml=f"[warehouse]\nwait = {seconds}\n").wait == seconds
+    assert load_settings({"wait": given}, directory=tmp_path, environ={}).wait == seconds
+
+
+@pytest.mark.parametrize("given", ["-1", "60x", "s", "nan", "inf", "1s2", "yes"])
+def test_a_wait_that_is_none_is_refused(tmp_path: Path, given: str) -> None:
+    """One line that says what would do."""
+    with pytest.raises(ConfigurationError, match="FIELDHOUSE_WAIT must be a number of seconds"):
+        load(tmp_path, FIELDHOUSE_WAIT=given)
+    with pytest.raises(ConfigurationError, match="command line: wait must be"):
+        load_settings({"wait": given}, directory=tmp_path, environ={})
+
+
 def test_a_named_file_must_be_there(tmp_path: Path) -> None:
     """A file named on the command line is read in place of fieldhouse.toml, and must exist."""
     other = tmp_path / "other.toml"
@@ -283,7 +304,7 @@ def test_the_url_to_read_from_has_no_password(tmp_path: Path) -> None:
     """A password in read_url is refused wherever it stands, as whatever else is wrong in it."""
     url = f"sqlserver://u:{SECRET}@replica/d"
     line = refusal(tmp_path, FIELDHOUSE_READ_URL=url)
-    assert line.startswith("environment FIELDHOUSE_READ_URL must be duckdb:///file.duckdb, ")
+    assert line.startswith("environment FIELDHOUSE_READ_URL must be duckdb:///file.duckdb or ")
     assert line.endswith("its password apart in DB_PASSWORD")
     assert "read_url must be" in refusal(tmp_path, f'[warehouse]\nread_url = "{url}"\n')
     line = refusal(tmp_path, FIELDHOUSE_READ_URL="sqlserver://u@h/d?partitions=daily")
@@ -292,9 +313,9 @@ def test_the_url_to_read_from_has_no_password(tmp_path: Path) -> None:
 
 def test_a_password_leaves_the_url(tmp_path: Path) -> None:
     """A password in a variable's URL is kept apart, unquoted, and wins over DB_PASSWORD."""
-    url = f"clickhouse://u:%40{SECRET}@db:8443/iot"
+    url = f"sqlserver://u:%40{SECRET}@db:1444/iot"
     settings = load(tmp_path, FIELDHOUSE_WAREHOUSE=url, DB_PASSWORD="other")
-    assert settings.warehouse_url == "clickhouse://u@db:8443/iot"
+    assert settings.warehouse_url == "sqlserver://u@db:1444/iot"
     assert settings.db_password is not None
     assert settings.db_password.get_secret_value() == f"@{SECRET}"
     assert settings.source_of("db_password") == "environment FIELDHOUSE_WAREHOUSE"
@@ -307,7 +328,7 @@ def test_a_password_leaves_the_url(tmp_path: Path) -> None:
         f"sqlserver://u:12/{SECRET}@h/d",
         f"sqlserver://u:12#{SECRET}@h/d",
         f"duckdb:///md:x?motherduck_token={SECRET}",
-        f"clickhouse://[u:{SECRET}@h/d",
+        f"sqlserver://[u:{SECRET}@h/d",
     ],
 )
 def test_a_wrong_url_does_not_show(tmp_path: Path, url: str) -> None:

@@ -13,7 +13,12 @@ import pyarrow as pa
 import pytest
 
 from fieldhouse import events
-from fieldhouse.errors import EntryConflict, WarehouseError, WarehouseUnavailable
+from fieldhouse.errors import (
+    ConfigurationError,
+    EntryConflict,
+    WarehouseError,
+    WarehouseUnavailable,
+)
 from fieldhouse.readings import RAW, READINGS, REJECTED, Batch
 from fieldhouse.state import Progress
 from fieldhouse.warehouse import Counts, Warehouse, open_warehouse
@@ -318,7 +323,7 @@ def test_a_calls_error_is_its_callers(watched: Watched) -> None:
     """It is raised where the call was made, and the writer goes on."""
     day = date(2024, 1, 1)
     with Writer(watched) as writer:  # type: ignore[arg-type]
-        with pytest.raises(WarehouseError):
+        with pytest.raises(ConfigurationError, match="day"):
             writer.call("count_requests", day="never", requests=1)
         counted = writer.call("count_requests", day=day, requests=2)
         assert counted["Requests"].to_pylist() == [2]

@@ -17,6 +17,7 @@ from fieldhouse.errors import WarehouseError
 from fieldhouse.settings.sqlserver import SqlServerAddress
 from fieldhouse.warehouse.engines.sqlserver.session import Server, answer, quoted
 from fieldhouse.warehouse.engines.sqlserver.warehouse import SQLServerWarehouse
+from fieldhouse.warehouse.registry import Opening
 
 VARIABLE = "FIELDHOUSE_TEST_SQLSERVER"
 
@@ -60,7 +61,8 @@ class Databases:
         """A database with all tables, and one channel without a reading; made when first asked."""
         if name not in self._opened:
             database = f"{self._prefix}_{name}"
-            warehouse = SQLServerWarehouse.open(self._url(database), self._password, create=True)
+            opening = Opening(self._url(database), self._password, create=True)
+            warehouse = SQLServerWarehouse.open(opening)
             made = self._opened[name] = Database(self._server(database), warehouse)
             warehouse.migrate()
             warehouse.call("upsert_channel", channel_id=CHANNEL, name="Weather Station")

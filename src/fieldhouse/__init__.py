@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fieldhouse.database import DatabaseConnection
     from fieldhouse.pipeline import IoTDataPipeline
-    from fieldhouse.settings import Settings
+    from fieldhouse.settings import Settings, load_settings
     from fieldhouse.thingspeak_client import ThingSpeakClient
     from fieldhouse.warehouse import open_warehouse
+
+    __version__: str
 
 __all__ = [
     "DatabaseConnection",
     "IoTDataPipeline",
     "Settings",
     "ThingSpeakClient",
+    "__version__",
+    "load_settings",
     "open_warehouse",
 ]
 
@@ -26,15 +30,20 @@ _HOMES = {
     "IoTDataPipeline": "fieldhouse.pipeline",
     "Settings": "fieldhouse.settings",
     "ThingSpeakClient": "fieldhouse.thingspeak_client",
+    "load_settings": "fieldhouse.settings",
     "open_warehouse": "fieldhouse.warehouse",
 }
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("fieldhouse")
     if name not in _HOMES:
         raise AttributeError(f"module 'fieldhouse' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return sorted({*globals(), *__all__})

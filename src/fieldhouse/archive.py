@@ -4,13 +4,15 @@ They stay in the warehouse, in ``iot.SensorReadings_Archive``: loads deduplicate
 read it. What they add up to is computed before they go, and stays as it is from then on.
 """
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 from fieldhouse import files
 from fieldhouse.errors import ConfigurationError, StateMoved
+from fieldhouse.export import Exported, export_readings
 from fieldhouse.steps import AGGREGATION_TYPES
 from fieldhouse.sync import utc_now
 from fieldhouse.warehouse import Warehouse
@@ -23,10 +25,14 @@ _KEPT = timedelta(days=62)
 
 @dataclass(frozen=True, slots=True)
 class Archived:
-    """How many readings moved to the archive, and the files that they were exported to."""
+    """How many readings moved to the archive, and the files that they were exported to.
+
+    ``texts`` counts the values that went there as text, by the columns that do not hold them.
+    """
 
     readings: int
     files: tuple[Path, ...] = ()
+    texts: Mapping[str, int] = field(default_factory=dict)
 
 
 def archive(
@@ -49,10 +55,9 @@ def archive(
     end = _instant(before, now.date())
     planned = _planned(warehouse, end, export, overwrite=overwrite) if export else {}
     _finish(warehouse, now)
-    if export:
-        _export(warehouse, end, planned)
+    texts = _export(warehouse, end, planned) if export else {}
     moved = warehouse.call("archive_readings", before=end)
-    return Archived(moved["Readings"][0].as_py(), tuple(planned.values()))
+    return Archived(moved["Readings"][0].as_py(), tuple(planned.values()), texts)
 
 
 def _instant(before: date, today: date) -> datetime:
@@ -90,14 +95,18 @@ def _finish(warehouse: Warehouse, now: datetime) -> None:
     warehouse.call("refresh_quality", as_of=now)
 
 
-def _export(warehouse: Warehouse, end: datetime, planned: Mapping[date, Path]) -> None:
-    """Write the months, and see that no other reading of theirs has come."""
+def _export(warehouse: Warehouse, end: datetime, planned: Mapping[date, Path]) -> Mapping[str, int]:
+    """Write the months, and see that no other reading of theirs has come; the texts written."""
     written = {month: _write_month(warehouse, month, file) for month, file in planned.items()}
-    if _months(warehouse, end) != written:
+    if _months(warehouse, end) != {month: done.rows for month, done in written.items()}:
         raise StateMoved(
             f"readings from before {end:%Y-%m-%d} came in while they were exported, and none is"
             " archived: try again with --overwrite"
         )
+    texts: Counter[str] = Counter()
+    for done in written.values():
+        texts.update(done.texts)
+    return dict(texts)
 
 
 def _months(warehouse: Warehouse, end: datetime) -> dict[date, int]:
@@ -106,8 +115,8 @@ def _months(warehouse: Warehouse, end: datetime) -> dict[date, int]:
     return {month["Month"]: month["Readings"] for month in found}
 
 
-def _write_month(warehouse: Warehouse, month: date, file: Path) -> int:
+def _write_month(warehouse: Warehouse, month: date, file: Path) -> Exported:
     start = datetime.combine(month, time.min)
     end = (start + timedelta(days=31)).replace(day=1)
     files.make_folder(file.parent)
-    return files.write(warehouse.scan("readings_between", start_at=start, end_at=end), file)
+    return export_readings(warehouse, file, start_at=start, end_at=end)

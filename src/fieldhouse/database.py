@@ -4,7 +4,7 @@ import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 from fieldhouse.errors import ConfigurationError, FieldhouseError
@@ -12,9 +12,7 @@ from fieldhouse.readings import Batch
 from fieldhouse.sources.thingspeak.page import parse_page
 from fieldhouse.state import Progress
 from fieldhouse.sync import channel_row, utc_now
-
-if TYPE_CHECKING:
-    from fieldhouse.warehouse.engines.sqlserver.warehouse import SQLServerWarehouse
+from fieldhouse.warehouse import HasProcedures, Warehouse, open_warehouse
 
 __all__ = ["DatabaseConnection"]
 
@@ -53,7 +51,7 @@ class DatabaseConnection:
         self.server, self.database = server, database
         self.username, self.trusted_connection = username, trusted_connection
         self.driver = driver
-        self.connection: SQLServerWarehouse | None = None
+        self.connection: Warehouse | None = None
         self._password = password
         self._options = {name: _word(value) for name, value in options.items()}
         if driver:
@@ -98,22 +96,14 @@ class DatabaseConnection:
         """
         rows = self._told(
             f"Executing {procedure} failed",
-            lambda: self._warehouse().execute(procedure, params or ()).to_pylist(),
+            lambda: self._procedures().execute(procedure, params or ()).to_pylist(),
         )
         if rows is not None:
             logger.info("Executed stored procedure %s", procedure)
         return rows
 
-    def _open(self) -> "SQLServerWarehouse":
-        try:
-            from fieldhouse.warehouse.engines.sqlserver.warehouse import SQLServerWarehouse
-        except ModuleNotFoundError as error:
-            if error.name != "mssql_python":
-                raise
-            raise ConfigurationError(
-                "SQL Server's driver is missing: pip install 'fieldhouse[sqlserver]'"
-            ) from error
-        return SQLServerWarehouse.open(self._url(), self._password)
+    def _open(self) -> Warehouse:
+        return open_warehouse(self._url(), password=self._password)
 
     def _url(self) -> str:
         server = self.server.removeprefix("tcp:")
@@ -125,10 +115,16 @@ class DatabaseConnection:
         address = f"{login}{host}" + (f":{port}" if port else "")
         return f"sqlserver://{address}/{_safe(self.database)}?{urlencode(self._options)}"
 
-    def _warehouse(self) -> "SQLServerWarehouse":
+    def _warehouse(self) -> Warehouse:
         if self.connection is None:
             raise ConfigurationError("not connected: call connect() first")
         return self.connection
+
+    def _procedures(self) -> HasProcedures:
+        warehouse = self._warehouse()
+        if not isinstance(warehouse, HasProcedures):
+            raise ConfigurationError("this warehouse keeps no stored procedures")
+        return warehouse
 
     def _upsert(self, channel_data: Mapping[str, Any]) -> bool:
         channel_id = _channel_id(channel_data.get("id"))

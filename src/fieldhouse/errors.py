@@ -7,6 +7,7 @@
     │   │   └── RateLimited         ↻ it asks to slow down
     │   ├── SourceInconsistent      ↻ its answers contradict each other or what we hold
     │   ├── BudgetExhausted         ↻ our own daily budget of requests is used up
+    │   ├── ConnectionBarred        a proxy or a certificate bars the way to it
     │   ├── ChannelNotFound         no such channel
     │   ├── ChannelPrivate          it needs a read key
     │   ├── KeyRejected             it has a key, and that key is not accepted
@@ -14,6 +15,7 @@
     └── WarehouseError              the warehouse
         ├── WarehouseUnavailable    ↻ no connection, a lost one, or a server that asks to come again
         ├── WarehouseLocked         ↻ another process holds it
+        ├── DeadlinePassed          ↻ the answer was not there in the time that it was given
         ├── StateMoved              ↻ another process moved the channel on meanwhile
         ├── EntryConflict           ↻ an entry that we hold came back with another time
         └── WarehouseUnusable       missing, corrupt, newer than this program, read-only, full
@@ -22,6 +24,7 @@
 somebody acts. No library's exception leaves the module that called the library.
 """
 
+from datetime import datetime
 from typing import ClassVar
 
 __all__ = [
@@ -29,6 +32,8 @@ __all__ = [
     "ChannelNotFound",
     "ChannelPrivate",
     "ConfigurationError",
+    "ConnectionBarred",
+    "DeadlinePassed",
     "EntryConflict",
     "FieldhouseError",
     "Interrupted",
@@ -90,6 +95,10 @@ class BudgetExhausted(SourceError):
     transient = True
 
 
+class ConnectionBarred(SourceError):
+    """A proxy wants a login, or a certificate is not trusted; asking again would not help."""
+
+
 class ChannelNotFound(SourceError):
     """ThingSpeak knows no channel of that number."""
 
@@ -117,7 +126,17 @@ class WarehouseUnavailable(WarehouseError):
 
 
 class WarehouseLocked(WarehouseError):
-    """Another process holds the warehouse or the channel."""
+    """Another process holds the warehouse or the channel; ``holder`` names it in words."""
+
+    transient = True
+
+    def __init__(self, message: str, holder: str = "another process") -> None:
+        super().__init__(message)
+        self.holder = holder
+
+
+class DeadlinePassed(WarehouseError):
+    """The answer was not there within the seconds that the question was given."""
 
     transient = True
 
@@ -129,9 +148,16 @@ class StateMoved(WarehouseError):
 
 
 class EntryConflict(WarehouseError):
-    """An entry that we hold came with another ``created_at``: a clear, or a page that lies."""
+    """An entry that we hold came with another ``created_at``: a clear, or a page that lies.
+
+    ``disputed`` names the first of them, (id, time), as they are held.
+    """
 
     transient = True
+
+    def __init__(self, message: str, disputed: "tuple[tuple[int, datetime], ...]" = ()) -> None:
+        super().__init__(message)
+        self.disputed = disputed
 
 
 class WarehouseUnusable(WarehouseError):

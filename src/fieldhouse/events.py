@@ -15,12 +15,14 @@ __all__ = [
     "AskingAgain",
     "Event",
     "FleetStarted",
+    "Noticed",
     "Observer",
     "PageRead",
     "RequestMade",
     "RowsLoaded",
     "RunEnded",
     "RunStarted",
+    "WarehouseAwaited",
     "tell",
 ]
 
@@ -45,6 +47,13 @@ class AskingAgain:
     channel_id: int | None
     why: str
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class WarehouseAwaited:
+    """The warehouse is in use, and waited for: one line that says who holds it."""
+
+    line: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +91,20 @@ class RowsLoaded:
     inserted: int
     updated: int
     duplicates: int
+    rejected: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """A reading found something out about its source.
+
+    ``kind``: ``epoch`` (a new life), ``suspicion``, ``gap``, ``withdrawn``, ``disputed``,
+    ``superseded`` or ``label``; ``text`` is a line that names the channel.
+    """
+
+    channel_id: int
+    kind: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +134,12 @@ def tell(observe: "Observer | None", event: "Event") -> None:
 Event = (
     RequestMade
     | AskingAgain
+    | WarehouseAwaited
     | FleetStarted
     | RunStarted
     | PageRead
     | RowsLoaded
+    | Noticed
     | AnalysisStarted
     | RunEnded
 )

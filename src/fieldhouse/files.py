@@ -10,7 +10,7 @@ from fieldhouse.errors import ConfigurationError, WarehouseError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["make_folder", "write"]
+__all__ = ["kind", "make_folder", "write"]
 
 
 def make_folder(folder: Path) -> None:
@@ -19,19 +19,25 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
 
 
+def kind(target: Path) -> str:
+    """``.parquet`` or ``.csv``, by a file's name. Raises ConfigurationError for another one."""
+    suffix = target.suffix.lower()
+    if suffix not in (".parquet", ".csv"):
+        raise ConfigurationError(f"{target}: the name must end in .parquet or .csv")
+    return suffix
+
+
 def write(answer: "pa.RecordBatchReader", target: Path) -> int:
     """Write batches to a Parquet or CSV file, by its name; the rows written.
 
     A file of that name is replaced when all is written. Raises ConfigurationError for another kind
     of name, WarehouseError for what cannot be written.
     """
-    kind = target.suffix.lower()
-    if kind not in (".parquet", ".csv"):
-        raise ConfigurationError(f"{target}: the name must end in .parquet or .csv")
+    write_kind = _write_parquet if kind(target) == ".parquet" else _write_csv
     partial = target.with_name(f".{target.name}.partial")
     try:
         with _told(target):
-            rows = (_write_parquet if kind == ".parquet" else _write_csv)(answer, partial)
+            rows = write_kind(answer, partial)
             partial.replace(target)
     finally:
         with suppress(OSError):  # it was never made, or stays; the first error is the one to tell

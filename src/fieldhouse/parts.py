@@ -57,7 +57,7 @@ def build(
 ) -> Iterator[Parts]:
     """Make all parts of a process that copies; they are closed in the opposite order."""
     with (
-        warehouse_of(settings) as warehouse,
+        warehouse_of(settings, observe=observe) as warehouse,
         client(settings, warehouse, observe=observe, clock=clock) as server,
         Writer(warehouse, observe) as writer,
     ):
@@ -66,10 +66,17 @@ def build(
 
 
 @contextmanager
-def warehouse_of(settings: Settings) -> Iterator[Warehouse]:
+def warehouse_of(
+    settings: Settings, *, observe: events.Observer | None = None
+) -> Iterator[Warehouse]:
     """The warehouse that the settings name, of this version's schema, to read and write."""
-    url, password = settings.warehouse_url, settings.warehouse_password
-    with closing(open_warehouse(url, password=password)) as warehouse:
+    opened = open_warehouse(
+        settings.warehouse_url,
+        password=settings.warehouse_password,
+        wait=settings.wait,
+        observe=observe,
+    )
+    with closing(opened) as warehouse:
         warehouse.migrate()
         yield warehouse
 
@@ -94,17 +101,20 @@ def client(
                 pacer=Pacer(settings.rate_limit_delay, budget=budget),
                 timeout=settings.timeout,
                 attempts=attempts,
+                proxies=settings.proxies,
                 observe=observe,
             )
         )
 
 
 @contextmanager
-def asking(settings: Settings, *, attempts: int = 5) -> Iterator[ThingSpeak]:
+def asking(
+    settings: Settings, *, attempts: int = 5, observe: events.Observer | None = None
+) -> Iterator[ThingSpeak]:
     """A client for questions apart from any copying; it opens the warehouse only to be counted."""
     with ExitStack() as stack:
         warehouse = stack.enter_context(warehouse_of(settings)) if settings.daily_budget else None
-        yield stack.enter_context(client(settings, warehouse, attempts=attempts))
+        yield stack.enter_context(client(settings, warehouse, attempts=attempts, observe=observe))
 
 
 def _sync_ranges(warehouse: Warehouse, settings: Settings) -> None:

@@ -172,6 +172,12 @@ class IoTDataPipeline:
         logger.info(
             "Inserted %d sensor readings for channel %d", copied.counts.inserted, channel_id
         )
+        if copied.counts.rejected:
+            logger.warning(
+                "%d entries of channel %d could not be readings: see iot.RejectedEntries",
+                copied.counts.rejected,
+                channel_id,
+            )
         return copied.counts.inserted
 
     def _aggregate(self, aggregation_type: str, parts: Parts, channel_id: int) -> bool:

@@ -37,7 +37,7 @@ _RUNS = pa.schema(
         *((name, pa.timestamp("us")) for name in ("started_at", "ended_at")),
         ("outcome", pa.string()),
         *((name, pa.int64()) for name in ("requests", "requests_needed", "fetched")),
-        *((name, pa.int64()) for name in ("inserted", "updated", "duplicates", "raw")),
+        *((name, pa.int64()) for name in ("inserted", "updated", "duplicates", "raw", "rejected")),
         ("quality_score", pa.float64()),
         ("error", pa.string()),
     ]

@@ -1,32 +1,33 @@
 """One channel's reading, carried out: what history wants, done to ThingSpeak and the warehouse."""
 
+import logging
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
-from fieldhouse import events
+from fieldhouse import events, recall
 from fieldhouse.errors import EntryConflict, Interrupted, SourceInconsistent, StateMoved
-from fieldhouse.readings import RAW, READINGS, REJECTED, Batch, type_text
+from fieldhouse.readings import RAW, READINGS, REJECTED, Batch, parse_time, type_text
 from fieldhouse.sources.thingspeak import api, history
-from fieldhouse.sources.thingspeak.page import Page, parse_time
-from fieldhouse.state import ChannelState, Coverage, Epoch, Gap, Known, Span
+from fieldhouse.sources.thingspeak.page import Page
+from fieldhouse.state import ChannelState, Epoch, Known
 from fieldhouse.warehouse import Counts, Warehouse
 from fieldhouse.writer import Ticket, Writer
 
 __all__ = [
     "Copied",
-    "Interrupted",
     "channel_row",
-    "channel_state",
     "copy_history",
     "sync_metadata",
     "utc_now",
 ]
 
+logger = logging.getLogger(__name__)
+
+_LEVELS = {"suspicion": logging.INFO, "gap": logging.INFO}
 _PLANS = 3
 """How often a channel is planned anew when the warehouse says that the plan no longer holds."""
 
@@ -48,38 +49,9 @@ def utc_now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
-def channel_state(warehouse: Warehouse, channel_id: int) -> ChannelState:
-    """What the warehouse knows of a channel's newest epoch; an empty state for one never seen."""
-    rows = warehouse.query("channel_state", channel_ids=[channel_id]).to_pylist()
-    if not rows:
-        return ChannelState(channel_id)
-    (row,) = rows
-    spans = warehouse.query("coverage", channel_ids=[channel_id]).to_pylist()
-    gaps = warehouse.query("gaps", channel_ids=[channel_id]).to_pylist()
-    newest = row["NewestEntryID"]
-    epoch = Epoch(
-        number=row["Epoch"],
-        last_entry_id=row["LastEntryID"],
-        highest_id=row["HighestEntryID"],
-        newest=Known(newest, row["NewestCreatedAt"]) if newest is not None else None,
-        ids_checked_to=row["IDsCheckedTo"] or 0,
-        future_checked_at=row["FutureCheckedAt"],
-        coverage=Coverage.of(Span(span["SpanStart"], span["SpanEnd"]) for span in spans),
-    )
-    return ChannelState(
-        channel_id,
-        epoch,
-        tuple(
-            Gap(gap["FirstEntryID"], gap["LastEntryID"], gap["State"], gap["AtSecond"])
-            for gap in gaps
-        ),
-        row["MetadataAt"],
-    )
-
-
 def sync_metadata(source: api.Channel, warehouse: Warehouse, now: datetime, ttl: timedelta) -> bool:
     """Bring name, labels and place up to date, if they are older than ``ttl``; whether it asked."""
-    if not _is_due(channel_state(warehouse, source.channel_id), now, ttl):
+    if not _is_due(recall.channel_state(warehouse, source.channel_id), now, ttl):
         return False
     warehouse.call("upsert_channel", **channel_row(source.metadata(), source.channel_id, now))
     return True
@@ -130,22 +102,24 @@ def copy_history(
     draws; whatever was written before stays, and the next reading carries on from it. Raises
     Interrupted when ``stop`` is set: what was read is written, and nothing more is asked.
     """
-    suspicion: str | None = None
+    doubt: history.Doubt | None = None
     with warehouse.lock(source.channel_id):
         for _ in range(_PLANS):
             reading = _Reading(source, warehouse, writer, policy, metadata_ttl, stop, observe)
             try:
-                reading.carry_out(suspicion)
+                reading.carry_out(doubt)
                 return
             except EntryConflict as conflict:
-                suspicion = str(conflict)
+                disputed = tuple(Known(*each) for each in conflict.disputed)
+                doubt = history.Doubt(str(conflict), disputed)
             except StateMoved:
-                suspicion = None
+                doubt = None
             finally:
                 copied.requests = source.requests
                 copied.fetched += reading.fetched
                 copied.counts += reading.ticket.counts
-    raise SourceInconsistent(f"channel {source.channel_id}: {suspicion or 'it keeps moving'}")
+    text = doubt.text if doubt else "it keeps moving"
+    raise SourceInconsistent(f"channel {source.channel_id}: {text}")
 
 
 class _Reading:
@@ -167,20 +141,16 @@ class _Reading:
         self.ticket = Ticket(source.channel_id)
         self.fetched = 0
         self.epoch = Epoch()
+        self.written = 0
 
-    def carry_out(self, suspicion: str | None) -> None:
-        state = channel_state(self.warehouse, self.source.channel_id)
-        self.epoch = state.epoch
+    def carry_out(self, doubt: history.Doubt | None) -> None:
+        state: ChannelState = self.turn_to_warehouse(history.FindState())
         self.metadata_due = _is_due(state, self.policy.now, self.metadata_ttl)
-        plan = history.read(state, self.policy, suspicion)
+        plan = history.read(state, self.policy, doubt)
         outcome: Any = None
         try:
             while True:
-                effect = plan.send(outcome)
-                asks = isinstance(effect, (history.Ask, history.AskEntry))
-                if asks and self.stop is not None and self.stop.is_set():
-                    raise Interrupted
-                outcome = self.carry_out_one(effect)
+                outcome = self.carry_out_one(plan.send(outcome))
         except StopIteration:
             pass
         finally:
@@ -188,22 +158,41 @@ class _Reading:
             self.ticket.wait()
 
     def carry_out_one(self, effect: history.Effect) -> Any:
+        """Do what the plan wants done; once stopped, nothing more is asked of the source."""
         match effect:
-            case history.Ask(results, start, end, uncached):
-                return self.source.page(results=results, start=start, end=end, uncached=uncached)
-            case history.AskEntry(entry_id):
-                return self.source.entry(entry_id)
+            case history.Ask() | history.AskEntry():
+                if self.stop is not None and self.stop.is_set():
+                    raise Interrupted
+                return self.ask(effect)
             case history.Write():
                 return self.write(effect)
-            case history.FindMissing(epoch, above, upto):
-                return self.find_missing(epoch, above, upto)
-            case history.FindKnown(entry_ids):
-                return self.find_known(entry_ids)
-            case history.OpenEpoch(number):
-                return self.open_epoch(number)
+            case history.Notice(kind, text):
+                return self.notice(kind, text)
+        self.ticket.wait()  # the rest asks of what was written, or stands on it
+        return self.turn_to_warehouse(effect)
+
+    def ask(self, effect: history.Ask | history.AskEntry) -> Any:
+        match effect:
+            case history.Ask(results, start, end):
+                return self.source.page(results=results, start=start, end=end, fresh=True)
+            case history.AskEntry(entry_id):
+                return self.source.entry(entry_id)
+
+    def turn_to_warehouse(self, effect: history.Effect) -> Any:
+        """Ask the warehouse, or tell it what was found out; a state that is sent is a new start."""
+        outcome = recall.carry_out(self.warehouse, self.source.channel_id, effect)
+        if isinstance(outcome, ChannelState):
+            self.epoch, self.written = outcome.epoch, 0
+        return outcome
 
     def write(self, write: history.Write) -> None:
         page = write.page
+        metadata = self.metadata(page) if page else None
+        if page and not write.quiet:
+            self.fetched += page.served
+            self.tell(page)
+        if write.quiet and not metadata:
+            return
         batch = Batch(
             channel_id=self.source.channel_id,
             epoch=write.epoch,
@@ -211,13 +200,18 @@ class _Reading:
             raw=page.raw if page else RAW.empty_table(),
             rejected=page.rejected if page else REJECTED.empty_table(),
             progress=write.progress,
-            horizon=self.policy.horizon,
-            metadata=self.metadata(page) if page else None,
+            horizon=write.horizon,
+            metadata=metadata,
+            version=self.version(write),
         )
         self.writer.put(self.ticket, batch)
-        if page:
-            self.fetched += page.served
-            self.tell(page)
+
+    def version(self, write: history.Write) -> int | None:
+        """The state that a write stands on: the one that was found, and the writes since."""
+        if write.epoch != self.epoch.number:
+            return None
+        self.written += 1
+        return self.epoch.version + self.written - 1
 
     def metadata(self, page: Page) -> dict[str, Any] | None:
         """The channel's row, from the first page that has one, if ours is out of date."""
@@ -235,28 +229,11 @@ class _Reading:
             read = events.PageRead(self.source.channel_id, page.served, oldest, remaining)
             events.tell(self.observe, read)
 
-    def find_missing(self, epoch: int, above: int, upto: int) -> list[tuple[int, int]]:
-        self.ticket.wait()
-        found = self.warehouse.query(
-            "missing_ids", channel_id=self.source.channel_id, epoch=epoch, above=above, upto=upto
-        )
-        return _rows(found, "FirstEntryID", "LastEntryID")
-
-    def find_known(self, entry_ids: tuple[int, ...]) -> list[tuple[int, int, datetime]]:
-        self.ticket.wait()
-        found = self.warehouse.query(
-            "known_entries", channel_id=self.source.channel_id, entry_ids=list(entry_ids)
-        )
-        return _rows(found, "Epoch", "EntryID", "CreatedAt")
-
-    def open_epoch(self, number: int) -> None:
-        self.ticket.wait()
-        self.warehouse.call(
-            "open_epoch",
-            channel_id=self.source.channel_id,
-            number=number,
-            started_at=self.policy.now,
-        )
+    def notice(self, kind: str, text: str) -> None:
+        """Tell what was found out; what a person should know at once is a warning."""
+        logger.log(_LEVELS.get(kind, logging.WARNING), "%s", text)
+        noticed = events.Noticed(self.source.channel_id, kind, text)
+        events.tell(self.observe, noticed)
 
 
 def _to_come(lowest: int | None, held: Epoch) -> int | None:
@@ -266,7 +243,3 @@ def _to_come(lowest: int | None, held: Epoch) -> int | None:
     if held.coverage.watermark:  # the past is there: between it and the page lies what is new
         return lowest - 1 - held.highest_id if lowest > held.highest_id else None
     return lowest - 1 if lowest <= held.highest_id else None
-
-
-def _rows(table: pa.Table, *names: str) -> list[Any]:
-    return list(zip(*(table[name].to_pylist() for name in names), strict=True))

@@ -235,7 +235,11 @@ class Writer:
             count = counts.get(ticket.channel_id, Counts())
             ticket._committed(len(own), count)
             loaded = events.RowsLoaded(
-                ticket.channel_id, count.inserted, count.updated, count.duplicates
+                ticket.channel_id,
+                count.inserted,
+                count.updated,
+                count.duplicates,
+                count.rejected,
             )
             events.tell(self._observe, loaded)
         return None

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from export_kit import check_export
 
 from fieldhouse.fleet import run_fleet
 from fieldhouse.pipeline import Parts, build
@@ -173,10 +174,13 @@ def entries(responses: list[Record]) -> dict[tuple[int, int], Record]:
     }
 
 
+@pytest.mark.timeout(900)
 def test_every_recorded_response_lands_whole(
     served: Simulator, responses: list[Record], days: list[Record], tmp_path: Path
 ) -> None:
     """3,041 real channels: counts equal, no value lost, a second run inserts nothing.
+
+    Every text comes out of an export to CSV as it went in, or as the exact number.
 
     Channels whose counter is in the millions while a hundred rows are left cost a handful of
     requests, and a run that finds nothing costs one request a channel.
@@ -190,6 +194,7 @@ def test_every_recorded_response_lands_whole(
         assert max(run.requests for run in runs) <= 40
         assert sorted(run.requests for run in runs)[len(runs) // 2] <= 10
         check_values(parts.warehouse, truth)
+        check_export(parts.warehouse, truth, tmp_path / "all.csv")
         for number in random.Random(4).sample(sorted({channel_id for channel_id, _ in truth}), 10):
             check_aggregates(parts.warehouse, truth, number)
         before = table(parts.warehouse, "SELECT * FROM iot.AggregatedData ORDER BY ALL")

@@ -1,25 +1,105 @@
 """A warehouse in a dict: what history's wishes come to, without any engine."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
+from fieldhouse.errors import EntryConflict, SourceInconsistent
+from fieldhouse.readings import FIELDS
 from fieldhouse.simulator import Channel
 from fieldhouse.sources.thingspeak import history
 from fieldhouse.sources.thingspeak.api import ThingSpeak
-from fieldhouse.state import ChannelState, Coverage, Epoch, Gap, Known
+from fieldhouse.state import (
+    NOTHING,
+    ChannelState,
+    Coverage,
+    Dispute,
+    Epoch,
+    Gap,
+    Known,
+    Progress,
+    Span,
+)
 
 LIMIT = 2000
 """More requests than any test here may take: a plan that turns in circles fails."""
+PLANS = 3
+
+Values = tuple[Decimal | None, ...]
+
+
+@dataclass(slots=True)
+class Reading:
+    """A reading as it is held; ``number`` grows with each new one."""
+
+    number: int
+    at: datetime
+    values: Values
+    withdrawn: bool = False
+    superseded: bool = False
+
+    @property
+    def counts(self) -> bool:
+        return not (self.withdrawn or self.superseded)
+
+
+@dataclass(slots=True)
+class Life:
+    """What is kept of an epoch beside its readings."""
+
+    epoch: Epoch
+    evidence: str = ""
+    gaps: tuple[Gap, ...] = ()
+    hidden_from: dict[int, int] = field(default_factory=dict)
 
 
 class Keeper:
-    """Keeps (epoch, id) → time, and the state between two readings."""
+    """Keeps (epoch, id) → reading, and the state between two readings."""
 
     def __init__(self, channel_id: int = 9) -> None:
-        self.state = ChannelState(channel_id)
-        self.held: dict[tuple[int, int], datetime] = {}
+        self.channel_id = channel_id
+        self.lives = [Life(Epoch())]
+        self.readings: dict[tuple[int, int], Reading] = {}
+        self.labels: tuple[tuple[int, str], ...] | None = None
+        self.hidden_from: dict[int, int] = {}
+        self.disputes: dict[tuple[int, Known], Dispute] = {}
+        self.reimports: dict[tuple[int, int], tuple[datetime, datetime]] = {}
+        self.notices: list[history.Notice] = []
         self.rejected = 0
+        self.quiet = 0
+
+    # What a test looks at
+
+    @property
+    def held(self) -> dict[tuple[int, int], datetime]:
+        """(epoch, id) → time, of every reading ever kept."""
+        return {key: reading.at for key, reading in self.readings.items()}
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        return self.lives[-1].gaps
+
+    @property
+    def coverage(self) -> Coverage:
+        return self.lives[-1].epoch.coverage
+
+    @property
+    def withdrawn(self) -> set[Known]:
+        return {Known(i, r.at) for (_, i), r in self.readings.items() if r.withdrawn}
+
+    def current(self) -> dict[Known, Values]:
+        """The readings that count, by id and time."""
+        return {Known(i, r.at): r.values for (_, i), r in self.readings.items() if r.counts}
+
+    def gap_ids(self, *states: str) -> set[int]:
+        """The ids of the newest epoch's gaps in one of these states."""
+        found = (gap for gap in self.gaps if gap.state in states and gap.last_id)
+        return {i for gap in found for i in range(gap.first_id, gap.last_id + 1)}
+
+    # A reading, carried out
 
     def read(
         self,
@@ -31,93 +111,312 @@ class Keeper:
         **policy: Any,
     ) -> int:
         """Carry out one reading; the requests it took. ``stop_after`` that many it is killed."""
-        source = server.channel(self.state.channel_id)
+        source = server.channel(self.channel_id)
         now = now or datetime.now(UTC).replace(tzinfo=None)
-        self.policy = history.Policy(now=now, **policy)
-        plan, outcome = history.read(self.state, self.policy), None
-        while source.requests < LIMIT and source.requests != stop_after:
+        doubt: history.Doubt | None = None
+        for turn in range(PLANS):
+            plan = history.read(self.state, history.Policy(now=now, **policy), doubt)
+            try:
+                self._carry_out(plan, source, stop_after, before)
+                break
+            except EntryConflict as conflict:
+                if turn == PLANS - 1:
+                    raise SourceInconsistent(str(conflict)) from conflict
+                doubt = history.Doubt(str(conflict), conflict.disputed)
+        assert source.requests < LIMIT
+        return source.requests
+
+    def _carry_out(
+        self, plan: Any, source: Any, stop_after: int | None, before: Callable[[int], object]
+    ) -> None:
+        outcome = None
+        while source.requests < LIMIT:
             before(source.requests)
             try:
                 effect = plan.send(outcome)
             except StopIteration:
-                break
+                return
+            if source.requests == stop_after and isinstance(effect, history.Ask | history.AskEntry):
+                return
             match effect:
-                case history.Ask(results, start, end, uncached):
-                    outcome = source.page(results=results, start=start, end=end, uncached=uncached)
+                case history.Ask(results, start, end):
+                    outcome = source.page(results=results, start=start, end=end, fresh=True)
                 case history.AskEntry(entry_id):
                     outcome = source.entry(entry_id)
                 case _:
                     outcome = self.keep(effect)
-        assert source.requests < LIMIT
-        return source.requests
 
-    def keep(self, effect: history.Effect) -> Any:
+    def keep(self, effect: history.Effect) -> Any:  # noqa: PLR0911 (one return an effect)
         match effect:
             case history.Write():
-                self.write(effect)
-                return None
-            case history.OpenEpoch(number):
+                return self.write(effect)
+            case history.OpenEpoch(number, _, evidence):
                 assert number == self.state.epoch.number + 1
-                self.state = ChannelState(self.state.channel_id, Epoch(number))
+                self.lives.append(Life(Epoch(number), evidence))
+                self.hidden_from = {n: 0 for n in range(1, 9) if n not in dict(self.labels or ())}
                 return None
+            case history.Settle():
+                return self.settle(effect)
+            case history.Judge(epoch):
+                return self.judge(epoch)
+            case history.FindState():
+                return self.state
             case history.FindMissing(epoch, above, upto):
                 return self.missing(epoch, above, upto)
             case history.FindKnown(entry_ids):
-                return [(e, i, at) for (e, i), at in self.held.items() if i in entry_ids]
+                return [(e, i, r.at) for (e, i), r in self.readings.items() if i in entry_ids]
+            case history.FindHeld(start, end):
+                return self.held_between(start, end)
+            case history.FindNeighbours():
+                return self.neighbours(effect)
+            case history.Notice():
+                return self.notices.append(effect)
+        raise AssertionError(effect)
+
+    # Writes
 
     def write(self, write: history.Write) -> None:
-        epoch, progress = self.state.epoch, write.progress
-        assert write.epoch == epoch.number
+        if write.quiet:
+            self.quiet += 1
+            return
+        assert write.epoch <= len(self.lives)
         if write.page:
-            rows = write.page.readings
-            for entry_id, at in zip(
-                rows["EntryID"].to_pylist(), rows["CreatedAt"].to_pylist(), strict=True
-            ):
-                assert self.held.setdefault((epoch.number, entry_id), at) == at, (
-                    "a conflict was written"
-                )
+            self.write_rows(write)
             self.rejected += write.page.rejected.num_rows
-        mine = {i: at for (e, i), at in self.held.items() if e == epoch.number}
-        near = [(at, i) for i, at in mine.items() if at < self.policy.horizon]
-        self.state = ChannelState(
-            self.state.channel_id,
-            Epoch(
-                number=epoch.number,
-                last_entry_id=progress.last_entry_id or epoch.last_entry_id,
-                highest_id=max(mine, default=None),
-                newest=Known(max(near)[1], max(near)[0]) if near else None,
-                ids_checked_to=progress.ids_checked_to or epoch.ids_checked_to,
-                future_checked_at=progress.future_checked_at or epoch.future_checked_at,
-                coverage=epoch.coverage.add(*progress.covered),
-            ),
-            self.state.gaps if progress.gaps is None else progress.gaps,
+        if write.epoch == len(self.lives):
+            self.write_progress(write.progress, write.horizon)
+        else:
+            assert write.progress == Progress()
+
+    def write_rows(self, write: history.Write) -> None:
+        assert write.page
+        rows = write.page.readings
+        columns = [rows[name].to_pylist() for name in ("EntryID", "CreatedAt", *FIELDS)]
+        offered = [(i, at, values) for i, at, *values in zip(*columns, strict=True)]
+        moved = self.moved(write.epoch, offered)
+        if moved:
+            raise EntryConflict(f"entry {moved[0].entry_id} moved", tuple(moved))
+        for entry_id, at, values in offered:
+            held = self.readings.get((write.epoch, entry_id))
+            if held is None:
+                assert write.epoch == len(self.lives), "an older epoch grew"
+                held = Reading(len(self.readings) + 1, at, (None,) * 8)
+                self.readings[write.epoch, entry_id] = held
+            held.values = tuple(
+                ours if value is None else value
+                for ours, value in zip(held.values, values, strict=True)
+            )
+            held.withdrawn = held.superseded = False
+        for entry_id, at, _ in offered:
+            self.supersede(write.epoch, Known(entry_id, at), write.progress.gaps)
+
+    def moved(self, epoch: int, offered: Iterable[Any]) -> list[Known]:
+        """Held entries whose ids are offered with another time."""
+        held = {key: reading.at for key, reading in self.readings.items()}
+        found = []
+        for entry_id, at, _ in offered:
+            if held.setdefault((epoch, entry_id), at) != at:
+                found.append(Known(entry_id, held[epoch, entry_id]))
+        return found
+
+    def supersede(self, epoch: int, known: Known, gaps: tuple[Gap, ...] | None) -> None:
+        if epoch < len(self.lives):
+            return
+        older = _ids(self.gaps if gaps is None else gaps, "older")
+        for (e, i), reading in self.readings.items():
+            if e < epoch and reading.at == known.created_at and i not in older:
+                reading.superseded = True
+
+    def write_progress(self, progress: Progress, horizon: datetime) -> None:
+        life = self.lives[-1]
+        epoch = life.epoch
+        if progress.labels:
+            self.relabel(progress.labels.texts)
+            epoch = self.lives[-1].epoch
+        again = epoch.again if progress.again is None else progress.again
+        swept_to = progress.swept_to if progress.swept_at else epoch.swept_to
+        life.epoch = replace(
+            epoch,
+            last_entry_id=_or(progress.last_entry_id, epoch.last_entry_id),
+            newest=self.newest(horizon),
+            ids_checked_to=_or(progress.ids_checked_to, epoch.ids_checked_to),
+            future_checked_at=_or(progress.future_checked_at, epoch.future_checked_at),
+            coverage=epoch.coverage.add(*progress.covered),
+            began_with=_or(epoch.began_with, progress.began_with),
+            judged=epoch.judged if progress.judged is None else progress.judged,
+            swept_at=_or(progress.swept_at, epoch.swept_at),
+            swept_to=swept_to,
+            again=None if again == NOTHING else again,
+            version=epoch.version + 1,
+        )
+        life.gaps = life.gaps if progress.gaps is None else progress.gaps
+
+    def newest(self, horizon: datetime) -> Known | None:
+        """The newest reading of the newest epoch that counts, is not in dispute, and is near."""
+        near = [
+            (r.at, i)
+            for (e, i), r in self.readings.items()
+            if e == len(self.lives)
+            and r.at < horizon
+            and not r.withdrawn
+            and (e, Known(i, r.at)) not in self.disputes
+        ]
+        return Known(max(near)[1], max(near)[0]) if near else None
+
+    def relabel(self, labels: tuple[tuple[int, str], ...]) -> None:
+        """Keep since when fields are hidden; when one appears, mark what was read meanwhile."""
+        shown = dict(labels)
+        appeared = [n for n in shown if n in self.hidden_from] if self.labels is not None else []
+        for number in range(1, 9):
+            if number in shown:
+                first = self.hidden_from.pop(number, None)
+                if number in appeared and first is not None:
+                    self.read_again(first)
+            else:
+                first = 0 if self.labels is None else len(self.readings)
+                self.hidden_from.setdefault(number, first)
+        self.labels = labels
+
+    def read_again(self, first: int) -> None:
+        life = self.lives[-1]
+        times = [
+            r.at
+            for (e, _), r in self.readings.items()
+            if e == life.epoch.number and r.number > first
+        ]
+        if times:
+            before = life.epoch.again
+            edges = [min(times), max(times).replace(microsecond=0)]
+            edges += list(before) if before else []
+            life.epoch = replace(life.epoch, again=Span(min(edges), max(edges)))
+
+    def settle(self, settle: history.Settle) -> None:
+        for known in settle.withdrawn:
+            self.readings[settle.epoch, known.entry_id].withdrawn = True
+        for known in settle.present:
+            reading = self.readings[settle.epoch, known.entry_id]
+            reading.withdrawn = False
+        for known in (*settle.withdrawn, *settle.present, *settle.dropped):
+            self.disputes.pop((settle.epoch, known), None)
+        for known in settle.disputed:
+            self.disputes[settle.epoch, known] = Dispute(settle.epoch, known, settle.at)
+        for known in settle.kept:
+            kept = Dispute(settle.epoch, known, settle.at, "kept")
+            self.disputes[settle.epoch, known] = kept
+        life = self.lives[-1]
+        life.epoch = replace(life.epoch, newest=self.newest(settle.horizon))
+
+    def judge(self, epoch: int) -> int:
+        """Within its span, an epoch that shows at least half of an older one replaces it."""
+        times = [r.at for (e, _), r in self.readings.items() if e == epoch]
+        if not times:
+            return 0
+        theirs = _ids(self.gaps, "older")
+        confirmed = _ids((gap for gap in self.gaps if gap.due is None), "older")
+        kept = [r.at for (e, i), r in self.readings.items() if e < epoch and i in theirs]
+        shown, span = set(times), (min(times + kept), max(times + kept))
+        for key in [key for key in self.reimports if key[0] == epoch]:
+            del self.reimports[key]
+        for older in range(1, epoch):
+            inside = [
+                i in confirmed or r.at in shown
+                for (e, i), r in self.readings.items()
+                if e == older and span[0] <= r.at <= span[1] and not r.withdrawn
+                if i not in theirs or i in confirmed
+            ]
+            if inside and 2 * sum(inside) >= len(inside):
+                self.reimports[epoch, older] = span
+        return self.supersede_again()
+
+    def supersede_again(self) -> int:
+        """All readings: superseded by a re-import, or by a reading of the same instant."""
+        changed = 0
+        times = {(e, r.at) for (e, _), r in self.readings.items()}
+        for (e, i), reading in self.readings.items():
+            superseded = any(
+                (self.is_replaced(e, newer, reading.at) or (newer, reading.at) in times)
+                and i not in _ids(self.lives[newer - 1].gaps, "older")
+                for newer in range(e + 1, len(self.lives) + 1)
+            )
+            changed += superseded and not reading.superseded
+            reading.superseded = superseded
+        return changed
+
+    def is_replaced(self, older: int, epoch: int, at: datetime) -> bool:
+        span = self.reimports.get((epoch, older))
+        return span is not None and span[0] <= at <= span[1]
+
+    # Questions
+
+    @property
+    def state(self) -> ChannelState:
+        newest = self.lives[-1]
+        mine = [i for e, i in self.readings if e == len(self.lives)]
+        older = [r.at for (e, _), r in self.readings.items() if e < len(self.lives)]
+        return ChannelState(
+            self.channel_id,
+            replace(newest.epoch, highest_id=max(mine, default=None)),
+            newest.gaps,
+            older_until=max(older, default=None),
+            labels=self.labels,
+            disputes=tuple(self.disputes.values()),
+        )
+
+    def held_between(self, start: datetime, end: datetime) -> list[history.Held]:
+        last = end.replace(microsecond=999_999)
+        found = [
+            history.Held(e, Known(i, r.at), r.withdrawn)
+            for (e, i), r in self.readings.items()
+            if start <= r.at <= last
+        ]
+        return sorted(found, key=lambda held: (held.entry[::-1], held.epoch))
+
+    def neighbours(self, find: history.FindNeighbours) -> history.Neighbours:
+        mine = sorted(
+            Known(i, r.at)[::-1]
+            for (e, i), r in self.readings.items()
+            if e == find.epoch and not r.withdrawn and (e, Known(i, r.at)) not in self.disputes
+        )
+        before = [known for known in mine if known[0] < find.first][-find.distance - 1 :]
+        last = find.last.replace(microsecond=999_999)
+        after = [known for known in mine if known[0] > last][: find.distance + 1]
+        edges = len(before) <= find.distance, len(after) <= find.distance
+        near = before[-find.distance :], after[: find.distance]
+        return history.Neighbours(
+            Known(*near[0][0][::-1]) if near[0] else None,
+            edges[0],
+            Known(*near[1][-1][::-1]) if near[1] else None,
+            edges[1],
         )
 
     def missing(self, epoch: int, above: int, upto: int) -> list[tuple[int, int]]:
-        runs: list[tuple[int, int]] = []
-        held = {i for e, i in self.held if e == epoch}
-        for entry_id in range(above + 1, upto + 1):
-            if entry_id in held:
-                continue
-            if runs and runs[-1][1] == entry_id - 1:
-                runs[-1] = (runs[-1][0], entry_id)
-            else:
-                runs.append((entry_id, entry_id))
-        return runs
+        held = sorted(i for e, i in self.readings if e == epoch and above < i <= upto)
+        edges = [above, *held, upto + 1]
+        pairs = pairwise(edges)
+        return [(low + 1, high - 1) for low, high in pairs if high > low + 1]
 
-    @property
-    def gaps(self) -> tuple[Gap, ...]:
-        return self.state.gaps
 
-    @property
-    def coverage(self) -> Coverage:
-        return self.state.epoch.coverage
+def _or(value: Any, other: Any) -> Any:
+    return other if value is None else value
+
+
+def _ids(gaps: Iterable[Gap], state: str) -> set[int]:
+    runs = (gap for gap in gaps if gap.state == state)
+    return {i for gap in runs for i in range(gap.first_id, gap.last_id + 1)}
 
 
 def recorded(channel: Channel) -> dict[tuple[int, int], datetime]:
     """The simulator's own record, in the keeper's form."""
     return {
-        (life, entry.id): datetime(1970, 1, 1) + timedelta(seconds=entry.created_at)
+        (life, entry.id): datetime.fromtimestamp(entry.created_at, UTC).replace(tzinfo=None)
         for life, entries in enumerate(channel.record, start=1)
         for entry in entries
+    }
+
+
+def served(channel: Channel) -> set[Known]:
+    """What the simulator serves now, by id and time."""
+    return {
+        Known(entry.id, datetime.fromtimestamp(entry.created_at, UTC).replace(tzinfo=None))
+        for entry in channel.entries
     }

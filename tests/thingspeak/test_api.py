@@ -4,8 +4,10 @@ import json
 import logging
 import time
 from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qsl
 
 import pytest
+from ways_kit import Reader, Scripted, Writer
 
 from fieldhouse import errors, events
 from fieldhouse.simulator import Fault, Simulator, World
@@ -132,12 +134,13 @@ def test_a_wrong_key_is_told_from_no_key(simulator: Simulator, thingspeak: Thing
     assert thingspeak.channel(10, SECRET).page()[0].served == 3
 
 
+@pytest.mark.parametrize("odd", ["\u200b", "\x00", "\n"])
 def test_a_key_with_odd_characters_is_refused_unseen(
-    simulator: Simulator, thingspeak: ThingSpeak
+    simulator: Simulator, thingspeak: ThingSpeak, odd: str
 ) -> None:
     """A key pasted with something invisible is no key; it is neither sent nor shown."""
     with pytest.raises(errors.KeyRejected) as raised:
-        thingspeak.channel(10, SECRET + "\u200b").page()
+        thingspeak.channel(10, SECRET + odd).page()
     assert SECRET not in str(raised.value)
     assert not simulator.requests
 
@@ -159,6 +162,26 @@ def test_a_used_up_budget_is_not_asked_again(simulator: Simulator) -> None:
         with pytest.raises(errors.BudgetExhausted):
             source.page()
     assert (len(looks), source.requests, len(simulator.requests)) == (1, 0, 0)
+
+
+def test_a_server_that_sends_us_on_is_told() -> None:
+    """A network's log-in page, or http:// for https://: where to, asked once."""
+    place = b"Location: https://login.test/?k=S\r\n"
+    head = b"HTTP/1.1 302 Found\r\n" + place + b"Content-Length: 0\r\n\r\n"
+
+    async def send_on(reader: Reader, writer: Writer) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(head)
+
+    with Scripted(send_on) as portal:
+        url = f"http://127.0.0.1:{portal.port}"
+        with (
+            ThingSpeak(url, pacer=Pacer(0), backoff=0.01, proxies=False) as server,
+            pytest.raises(errors.RequestRefused, match=r"https://login\.test \(302\)") as raised,
+        ):
+            server.channel(9).page()
+        assert portal.accepted == 1
+    assert "k=S" not in str(raised.value)
 
 
 def test_an_unknown_channel_is_told(thingspeak: ThingSpeak) -> None:
@@ -204,6 +227,18 @@ def test_no_key_stands_anywhere(
     assert SECRET not in "".join(
         [*seen, caplog.text, repr(source), repr(thingspeak), repr(raised.value)]
     )
+
+
+def test_a_fresh_page_is_asked_for_by_a_text_never_sent_before(
+    simulator: Simulator, thingspeak: ThingSpeak
+) -> None:
+    """Only where ThingSpeak caches, above 100 rows; the same question twice in a second too."""
+    source = thingspeak.channel(9)
+    for results, fresh in ((8000, True), (8000, True), (101, True), (100, True), (8000, False)):
+        source.page(results=results, fresh=fresh)
+    texts = [dict(parse_qsl(seen.query)).get("uncached") for seen in simulator.requests]
+    assert [bool(text) for text in texts] == [True, True, True, False, False]
+    assert len(set(texts[:3])) == 3
 
 
 def test_times_and_bounds_are_utc_whatever_the_server_thinks(

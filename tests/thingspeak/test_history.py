@@ -4,12 +4,12 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from keeper import Keeper, recorded
+from keeper import Keeper, recorded, served
 
 from fieldhouse.errors import ChannelPrivate, SourceInconsistent
 from fieldhouse.simulator import Channel, Entry, Fault, Simulator, World
 from fieldhouse.sources.thingspeak.api import ThingSpeak
-from fieldhouse.state import BEGINNING, Gap
+from fieldhouse.state import BEGINNING
 
 DAY = 86400
 
@@ -25,6 +25,11 @@ def channel(
         for i in range(count)
     )
     return made
+
+
+def clock(world: World) -> datetime:
+    """The simulator's present, naive UTC: a clock of ours that is right."""
+    return world.clock.now().replace(tzinfo=None)
 
 
 def late(channel: Channel, world: World, *, ago: float, count: int = 1) -> None:
@@ -109,10 +114,16 @@ def test_ids_that_never_were_are_believed_absent(world: World, thingspeak: Thing
         for i in range(100)
         if i != 50
     )
-    assert keeper.read(thingspeak) <= 10
-    assert keeper.held == recorded(made)
-    assert keeper.gaps == (Gap(1, 4_999_999, "absent"), Gap(5_000_050, 5_000_050, "absent"))
     assert keeper.read(thingspeak) == 1
+    assert keeper.held == recorded(made)
+    assert {gap.state for gap in keeper.gaps} == {"open"}
+    for minutes in (6, 70):  # some minutes later, and once more an hour after that
+        world.clock.advance(60 * minutes)
+        assert keeper.read(thingspeak, now=clock(world)) <= 10
+        runs = [(1, 4_999_999, "absent"), (5_000_050, 5_000_050, "absent")]
+        assert [(gap.first_id, gap.last_id, gap.state) for gap in keeper.gaps] == runs
+    world.clock.advance(7200)
+    assert keeper.read(thingspeak, now=clock(world)) == 1
 
 
 def test_a_key_revoked_between_two_questions_makes_no_id_absent(
@@ -123,12 +134,13 @@ def test_a_key_revoked_between_two_questions_makes_no_id_absent(
     made.write(entry_id=200, fields={1: "x"})
     simulator.faults.add(Fault("minus_one", path_contains="/feeds/", after=1, times=None))
     keeper.read(thingspeak)
+    world.clock.advance(600)
+    keeper.read(thingspeak)
     assert keeper.held == recorded(made)
-    assert keeper.gaps == (Gap(101, 199, "open"),)
+    assert keeper.gap_ids("open") == set(range(101, 200))
     simulator.faults.clear()
-    for _ in range(5):
-        assert keeper.read(thingspeak) <= 32
-    assert keeper.gaps == (Gap(101, 199, "absent"),)
+    keeper.read(thingspeak)
+    assert keeper.gap_ids("absent") == set(range(101, 200))
 
 
 def test_no_id_is_called_absent_that_was_not_asked_for(
@@ -141,10 +153,12 @@ def test_no_id_is_called_absent_that_was_not_asked_for(
         at = world.clock.now() - timedelta(days=30)
         made.write(created_at=at, entry_id=entry_id, fields={1: "late"})
     made.write(entry_id=21, fields={1: "new"})
+    keeper.read(thingspeak)
+    world.clock.advance(600)
     for _ in range(3):
-        keeper.read(thingspeak)
+        assert keeper.read(thingspeak) <= 31
     assert keeper.held == recorded(made)
-    assert [gap.state for gap in keeper.gaps] == ["absent", "absent"]
+    assert keeper.gap_ids("absent") == {*range(2, 12), *range(14, 21)}
 
 
 def test_a_second_too_full_for_any_answer_is_reported(world: World, thingspeak: ThingSpeak) -> None:
@@ -243,20 +257,21 @@ def test_a_channel_cleared_and_written_again_begins_an_epoch(
     assert keeper.held == recorded(made)
 
 
-def test_an_export_cleared_and_imported_anew_begins_an_epoch(
+def test_an_export_cleared_and_imported_anew_replaces_what_it_shows_again(
     world: World, thingspeak: ThingSpeak
 ) -> None:
-    """The same times under new ids, the only way to correct data there."""
+    """The same times under new ids, the only way to correct data there: just those count."""
     made, keeper = channel(world, 12_000), Keeper()
     keeper.read(thingspeak)
     old = made.entries
     made.clear()
     made.write_many(
         Entry(id=i, created_at=each.created_at, fields=each.fields)
-        for i, each in enumerate([e for e in old if e.id % 100], start=1)
+        for i, each in enumerate([e for e in old if e.id % 100 or e is old[-1]], start=1)
     )
     keeper.read(thingspeak)
-    assert keeper.held == recorded(made)
+    assert keeper.state.epoch.number == 2
+    assert keeper.current().keys() == served(made)
 
 
 def test_a_stale_page_after_a_clear_is_not_taken_for_the_new_epoch(
@@ -272,7 +287,7 @@ def test_a_stale_page_after_a_clear_is_not_taken_for_the_new_epoch(
     made.clear()
     made.write_many(
         Entry(id=i, created_at=each.created_at, fields=each.fields)
-        for i, each in enumerate([e for e in old if e.id % 3], start=1)
+        for i, each in enumerate([e for e in old if e.id % 3 or e is old[-1]], start=1)
     )
     for after in (0, 2, 4, 5):
         simulator.faults.add(Fault("stale", path_contains="feeds.json", after=after))
@@ -280,7 +295,7 @@ def test_a_stale_page_after_a_clear_is_not_taken_for_the_new_epoch(
         with suppress(SourceInconsistent):
             keeper.read(thingspeak, page_size=2_000)
         assert keeper.held.items() <= recorded(made).items()
-    assert keeper.held == recorded(made)
+    assert keeper.current().keys() == served(made)
     assert len([fired for fired in simulator.faults.fired if fired.kind == "stale"]) == 4
 
 

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fieldhouse.errors import SourceUnavailable
-from fieldhouse.readings import NUMBERS, type_text
-from fieldhouse.sources.thingspeak.page import Page, parse_entry, parse_page, parse_time
+from fieldhouse.readings import NUMBERS, parse_time, type_text
+from fieldhouse.sources.thingspeak.page import Page, parse_entry, parse_page
 
 
 def page(*feeds: dict[str, Any], **channel: Any) -> Page:
@@ -136,7 +136,10 @@ def test_a_status_with_a_nul_is_kept_as_raw_text() -> None:
     assert accounted(parsed)[1, "Status"] == r"on\x00off"
 
 
-@pytest.mark.parametrize("entry_id", [None, 0, -1, "x", 2**63, 1.5, "9" * 5000])
+BAD_IDS = [None, 0, -1, "x", 2**63 - 1, 2**63, 10**30, 1.5, 1e300, True, [], {}, "9" * 5000]
+
+
+@pytest.mark.parametrize("entry_id", BAD_IDS)
 def test_an_entry_without_a_usable_id_is_rejected_with_its_text(entry_id: Any) -> None:
     """It is counted as served, and its JSON is kept, so nothing of it is lost."""
     parsed = page(entry(entry_id, field1="5"), entry(2))
@@ -164,6 +167,63 @@ def test_an_entry_without_a_usable_time_is_rejected_with_its_text(time: Any) -> 
     parsed = page(entry(1, time, field1="5"), entry(2))
     assert parsed.readings["EntryID"].to_pylist() == [2]
     assert parsed.rejected["Reason"].to_pylist() == ["no usable created_at"]
+
+
+@pytest.mark.parametrize(
+    ("counter", "read"),
+    [
+        *[(None, None), (0, 0), (7, 7), ("7", 7), (10**18, 10**18)],
+        *[(counter, None) for counter in (-1, 1.5, True, "x", [], {}, 2**63, 10**400, "9" * 5000)],
+    ],
+)
+def test_a_counter_that_no_id_can_be_is_none(counter: Any, read: int | None) -> None:
+    """Whatever a channel says its last id is, its entries are read, by either way."""
+    for feed in (entry(1, field1="5"), entry(1, field1=5)):
+        parsed = page(feed, last_entry_id=counter)
+        assert (parsed.last_entry_id, accounted(parsed)) == (read, {(1, "Field1"): Decimal(5)})
+
+
+VALUES: st.SearchStrategy[Any] = st.one_of(
+    st.none(),
+    st.sampled_from(["24.5", "1e-45", "12,5", "ON", "", " 7\r\n", "a\0b", "\ud800", "é"]),
+    st.from_regex(r"-?[0-9]{1,3}\.[0-9]{0,50}", fullmatch=True),
+    st.floats(),
+    st.integers(),
+    st.sampled_from([True, [], {"a": 1.50}]),
+)
+ENTRIES = st.lists(
+    st.fixed_dictionaries(
+        {
+            "created_at": st.just("2024-01-01T00:00:00Z")
+            | st.sampled_from(["2024-01-01T00Z", "2024-01-01 00:00:00 UTC", "x", None, 5]),
+            "entry_id": st.integers(1, 9) | st.sampled_from(BAD_IDS),
+        },
+        optional=dict.fromkeys(("field1", "field2", "latitude", "status"), VALUES),
+    ),
+    max_size=6,
+)
+
+
+@given(ENTRIES, st.booleans())
+def test_what_an_entry_becomes_does_not_depend_on_its_neighbours(
+    entries: list[dict[str, Any]], comma: bool
+) -> None:
+    """A page holds what its entries hold as pages of their own; nothing is lost between them."""
+
+    def held(*feeds: dict[str, Any]) -> dict[str, list[str]]:
+        text = json.dumps({"channel": {}, "feeds": feeds}, separators=(",", ":"))
+        parsed = parse_page(text.encode(), decimal_comma=comma)
+        assert parsed.served == len(feeds) == parsed.readings.num_rows + parsed.rejected.num_rows
+        return {
+            part: sorted(map(repr, getattr(parsed, part).to_pylist()))
+            for part in ("readings", "raw", "rejected")
+        }
+
+    alone = [held(feed) for feed in entries]
+    assert held(*entries) == {
+        part: sorted(row for page in alone for row in page[part])
+        for part in ("readings", "raw", "rejected")
+    }
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ ON_SERVER = pytest.mark.skipif(not IS_SET, reason=HOW)
 
 _EMPTIED = """
 DELETE FROM iot.AuditTrail; DELETE FROM iot.RequestBudget; DELETE FROM iot.PipelineRuns;
+DELETE FROM iot.Disputes; DELETE FROM iot.Reimports; DELETE FROM iot.FieldLabels;
 DELETE FROM iot.LoadLedger; DELETE FROM iot.PeriodMarks; DELETE FROM iot.Gaps;
 DELETE FROM iot.Coverage; DELETE FROM iot.Epochs; DELETE FROM iot.FieldRanges;
 DELETE FROM iot.DataQuality; DELETE FROM iot.AggregatedData; DELETE FROM iot.RejectedEntries;

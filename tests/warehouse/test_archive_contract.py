@@ -31,6 +31,7 @@ from fieldhouse.archive import Archived, archive
 from fieldhouse.errors import ConfigurationError, EntryConflict, StateMoved, WarehouseError
 from fieldhouse.readings import Batch
 from fieldhouse.warehouse import Counts, Warehouse
+from fieldhouse.warehouse.questions import QUERIES
 
 BEFORE = T0 + 10 * MINUTE
 
@@ -317,7 +318,7 @@ def test_all_is_computed_before_it_goes(filled: Warehouse) -> None:
 def test_months_are_exported_before_they_go(filled: Warehouse, tmp_path: Path) -> None:
     """Each month that goes is a file of all channels and columns, in order; the others are none."""
     folder = tmp_path / "cold" / "storage"
-    columns = filled.query("readings_between").column_names
+    columns = QUERIES["readings_between"].columns.names
     wanted = [folder / f"readings_{month}.parquet" for month in ("2023-12", "2024-01", "2024-02")]
     assert archive(filled, MARCH, export=folder, now=NOW) == Archived(130, tuple(wanted))
     assert sorted(folder.iterdir()) == wanted

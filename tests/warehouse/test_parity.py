@@ -393,6 +393,17 @@ def test_aggregates_are_asked_for_alike(filled: Pair, kind: str) -> None:
         assert differences(filled.ask("aggregates", **question, **span), held) == []
 
 
+def ask_texts(filled: Pair, **question: Any) -> None:
+    """The texts of readings, which come in the order of their readings, and there in any."""
+
+    def texts(held: Warehouse) -> list[tuple[Any, ...]]:
+        rows = [tuple(r.values()) for r in held.query("reading_texts", **question).to_pylist()]
+        assert [row[:4] for row in rows] == sorted(row[:4] for row in rows)
+        return sorted(rows)
+
+    filled.both(texts, where=question)
+
+
 def test_every_question_is_answered_alike(filled: Pair) -> None:
     """The named questions have the same columns and rows in both."""
     ids = list(CHANNELS)
@@ -402,12 +413,16 @@ def test_every_question_is_answered_alike(filled: Pair) -> None:
     readings = OWN - {"CreatedAt"}
     span = {"start_at": T0 + DAY, "end_at": T0 + 20 * DAY}
     filled.ask("readings_between", less=readings, **span)
+    ask_texts(filled, channel_id=None, **span)
     filled.ask("duplicate_audit")
     filled.ask("archivable_months", before=T0 + 50 * DAY)
     filled.ask("status", less=set(), as_of=AS_OF)
     for channel_id in (*ids, 5, 6, 7):
         filled.ask("readings", less=readings, channel_id=channel_id, **span)
         filled.ask("readings", less=readings, channel_id=channel_id, start_at=None, end_at=None)
+        for bounds in (span, {"start_at": None, "end_at": None}):
+            filled.ask("text_columns", less=set(), channel_id=channel_id, **bounds)
+            ask_texts(filled, channel_id=channel_id, **bounds)
         filled.ask("runs", channel_id=channel_id)
         filled.ask("known_entries", less=set(), channel_id=channel_id, entry_ids=[1, 5, 5, 20_001])
         for epoch in (1, 2):

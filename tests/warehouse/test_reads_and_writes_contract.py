@@ -278,6 +278,8 @@ def test_status_tells_each_channel(warehouse: Warehouse) -> None:
         "Watermark": T0 + HOUR,
         "OpenGaps": 1,
         "Unreachable": 1,
+        "Withdrawn": 0,
+        "Disputed": 0,
         "LastRunAt": T0,
         "LastOutcome": "failed",
         "ScoredOn": T0.date(),

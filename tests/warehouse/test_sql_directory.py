@@ -125,6 +125,53 @@ def test_every_include_is_there() -> None:
         assert "-- include" not in sqlfiles.text(engine, folder, file.stem)
 
 
+def test_what_is_written_once_stands_there_for_each_field(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A marked line or block comes eight times, with the field's number in it; all else stays."""
+    for folder, name, text in (
+        ("queries", "q", QUESTION),
+        ("fragments", "part", "    min(r.Field#) AS Least#, -- each field\n"),
+    ):
+        (tmp_path / "sql" / "x" / folder).mkdir(parents=True)
+        (tmp_path / "sql" / "x" / folder / f"{name}.sql").write_text(text)
+    monkeypatch.setattr(sqlfiles, "files", lambda _: tmp_path)
+    least = [f"    min(r.Field{n}) AS Least{n}," for n in range(1, 9)]
+    cases = [f"        {word}{n}" for n in range(1, 9) for word in ("WHEN ", "THEN r.Field")]
+    either = [f"    r.Field{n} > 0{' OR' * (n < 8)}" for n in range(1, 9)]
+    last = [f"    r.Field{n}{',' * (n < 8)}" for n in range(1, 9)]
+    wanted = ["-- q(): #1", "SELECT", *least, "    CASE @n", *cases, "    END", "FROM #r AS r"]
+    wanted += ["WHERE", *either, "ORDER BY", *last, ";"]
+    assert sqlfiles.text("x", "queries", "q").splitlines() == wanted
+
+
+QUESTION = """-- q(): #1
+SELECT
+    -- include part
+    CASE @n
+        -- each field
+        WHEN #
+        THEN r.Field#
+        -- end
+    END
+FROM #r AS r
+WHERE
+    r.Field# > 0 -- each field, OR between
+ORDER BY
+    r.Field# -- each field, comma between
+;
+"""
+
+
+def test_no_field_is_left_without_its_number() -> None:
+    """No mark is left over in any text, nor a name that waits for a number."""
+    for file in FILES:
+        engine, folder = file.relative_to(SQL).parts[:2]
+        text = sqlfiles.text(engine, folder, file.stem)
+        assert "-- each field" not in text and not re.search("^ *-- end$", text, re.MULTILINE)
+        assert not re.search(r"\w#", text)
+
+
 # T-SQL: what can be told without a server
 
 

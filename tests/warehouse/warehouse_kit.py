@@ -10,9 +10,9 @@ from sqlserver_kit import PASSWORD
 
 from fieldhouse.readings import NUMBERS, RAW, READINGS, REJECTED, Batch
 from fieldhouse.state import Progress
-from fieldhouse.warehouse import Warehouse, open_warehouse
+from fieldhouse.warehouse import Warehouse, open_warehouse, registry
 
-ENGINES = ("duckdb", "sqlserver")
+ENGINES = tuple(registry.ENGINES)
 """The engines that the contract is checked on."""
 
 T0 = datetime(2024, 1, 1)
@@ -69,7 +69,7 @@ def rows_of(warehouse: Warehouse, statement: str) -> list[dict[str, Any]]:
 
 VALUES = ", ".join((*NUMBERS, "Status"))
 STATE = {
-    "SensorReadings": f"ChannelID, Epoch, EntryID, CreatedAt, {VALUES}, Superseded",
+    "SensorReadings": f"ChannelID, Epoch, EntryID, CreatedAt, {VALUES}, Superseded, WithdrawnAt",
     "RawValues": "ChannelID, Epoch, EntryID, ColumnName, RawValue, Reason",
     "RejectedEntries": "ChannelID, EntryText, Reason",
     "Coverage": "ChannelID, Epoch, SpanStart, SpanEnd",

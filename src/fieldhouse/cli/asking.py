@@ -18,6 +18,7 @@ from fieldhouse.cli.options import (
     FieldNumber,
     Json,
     Output,
+    Wait,
     WarehouseURL,
     day,
     moment,
@@ -72,17 +73,23 @@ def add_to(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def status(warehouse: WarehouseURL = None, config: Config = None, as_json: Json = False) -> None:
+def status(
+    warehouse: WarehouseURL = None,
+    wait: Wait = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
     """What the warehouse holds: readings, how complete, how fresh, how good."""
     from fieldhouse.sync import utc_now
 
-    with _reading(warehouse, config) as house:
+    with _reading(warehouse, wait, config) as house:
         table = house.query("status", as_of=utc_now())
     if as_json:
         output.print_table(table, as_json=True)
     elif table.num_rows:
         rows = [_status_row(row) for row in table.to_pylist()]
-        output.print_rows(rows, list(rows[0]))
+        few = {"withdrawn", "disputed"} - {name for row in rows for name in row if row[name]}
+        output.print_rows(rows, [name for name in rows[0] if name not in few])
     else:
         typer.echo("no channel is in the warehouse yet: fieldhouse run 9")
 
@@ -97,6 +104,8 @@ def _status_row(row: dict[str, Any]) -> dict[str, Any]:
         "newest": _to_the_minute(row["NewestReading"]),
         "complete to": _to_the_minute(row["Watermark"]),
         "gaps": row["OpenGaps"] + row["Unreachable"],
+        "withdrawn": row["Withdrawn"],
+        "disputed": row["Disputed"],
         "last run": _to_the_minute(row["LastRunAt"]),
         "outcome": row["LastOutcome"],
         "score": row["QualityScore"] and round(row["QualityScore"], 1),
@@ -115,6 +124,7 @@ def aggregate(
     start: From = None,
     end: To = None,
     warehouse: WarehouseURL = None,
+    wait: Wait = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
@@ -124,7 +134,7 @@ def aggregate(
     """
     from fieldhouse.sync import utc_now
 
-    with _writing(warehouse, config) as house:
+    with _writing(warehouse, wait, config) as house:
         _require(house, channel_id)
         done = house.call(
             "usp_ProcessSensorReadings",
@@ -147,11 +157,12 @@ def anomalies(
     ] = Method.ZSCORE,
     as_of: AsOf = None,
     warehouse: WarehouseURL = None,
+    wait: Wait = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """Readings of a field that lie too far from its mean (usp_DetectAnomalies)."""
-    with _reading(warehouse, config) as house:
+    with _reading(warehouse, wait, config) as house:
         _require(house, channel_id)
         found = house.query(
             "usp_DetectAnomalies",
@@ -174,11 +185,12 @@ def quality(
     ] = None,
     as_of: AsOf = None,
     warehouse: WarehouseURL = None,
+    wait: Wait = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """Score a day of a channel, 0 to 100 (usp_CalculateDataQuality)."""
-    with _writing(warehouse, config) as house:
+    with _writing(warehouse, wait, config) as house:
         _require(house, channel_id)
         instant = _as_of(house, channel_id, as_of)
         if check_date and check_date > instant.date():
@@ -195,11 +207,12 @@ def trend(
     days: Annotated[int, typer.Option(min=1, help="How far to look back.")] = 30,
     as_of: AsOf = None,
     warehouse: WarehouseURL = None,
+    wait: Wait = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """A field day by day: change, seven-day mean, direction (usp_GetTrendAnalysis)."""
-    with _reading(warehouse, config) as house:
+    with _reading(warehouse, wait, config) as house:
         _require(house, channel_id)
         found = house.query(
             "usp_GetTrendAnalysis",
@@ -214,6 +227,7 @@ def trend(
 def query(
     statement: Annotated[str, typer.Argument(metavar="SELECT", help="One SELECT, in quotes.")],
     warehouse: WarehouseURL = None,
+    wait: Wait = None,
     config: Config = None,
     as_json: Json = False,
     target: Output = None,
@@ -224,7 +238,7 @@ def query(
 
     In the warehouse's own SQL: on SQL Server it is SELECT TOP (5) …, without LIMIT.
     """
-    with _reading(warehouse, config) as house:
+    with _reading(warehouse, wait, config) as house:
         answer = house.stream(statement)
         if target:
             typer.echo(f"{files.write(answer, target):,} rows in {target}")
@@ -243,28 +257,37 @@ def export(
     start: From = None,
     end: To = None,
     warehouse: WarehouseURL = None,
+    wait: Wait = None,
     config: Config = None,
 ) -> None:
-    """Write a channel's readings or periods to a Parquet or CSV file."""
-    with _reading(warehouse, config) as house:
+    """Write a channel's readings or periods to a Parquet or CSV file.
+
+    A value that no number is exactly goes as the source's text: into the cell of a CSV file, in
+    Parquet into a column beside (Field1Text).
+    """
+    from fieldhouse.export import export_readings
+
+    with _reading(warehouse, wait, config) as house:
         _require(house, channel_id)
-        span = {"channel_id": channel_id, "start_at": start, "end_at": end}
-        if table is Table.READINGS:
-            answer = house.scan("readings", **span)
-        else:
+        if table is not Table.READINGS:
+            span = {"channel_id": channel_id, "start_at": start, "end_at": end}
             answer = house.scan("aggregates", aggregation_type=table.name, **span)
-        typer.echo(f"{files.write(answer, target):,} rows in {target}")
+            typer.echo(f"{files.write(answer, target):,} rows in {target}")
+            return
+        done = export_readings(house, target, channel_id=channel_id, start_at=start, end_at=end)
+        texts = output.texts_said(done.texts, in_cells=files.kind(target) == ".csv")
+        typer.echo(f"{done.rows:,} rows in {target}{texts}")
 
 
 @contextmanager
-def _reading(url: str | None, config: Path | None) -> "Iterator[Warehouse]":
-    with closing(opened(settings_from(config, url))) as house:
+def _reading(url: str | None, wait: str | None, config: Path | None) -> "Iterator[Warehouse]":
+    with closing(opened(settings_from(config, url, wait))) as house:
         yield house
 
 
 @contextmanager
-def _writing(url: str | None, config: Path | None) -> "Iterator[Warehouse]":
-    with closing(opened(settings_from(config, url), read_only=False)) as house:
+def _writing(url: str | None, wait: str | None, config: Path | None) -> "Iterator[Warehouse]":
+    with closing(opened(settings_from(config, url, wait), read_only=False)) as house:
         house.migrate()
         yield house
 
@@ -279,7 +302,8 @@ def _require(house: "Warehouse", channel_id: int) -> None:
 
 def _as_of(house: "Warehouse", channel_id: int, wanted: Any) -> datetime:
     """The instant to ask about: now, the one named, or just after the newest reading."""
-    from fieldhouse.sync import channel_state, utc_now
+    from fieldhouse.recall import channel_state
+    from fieldhouse.sync import utc_now
 
     if wanted is None:
         return utc_now()

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fieldhouse.cli import output
-from fieldhouse.cli.options import ChannelID, Config, Json, WarehouseURL, opened, settings_from
+from fieldhouse.cli.options import (
+    ChannelID,
+    Config,
+    Json,
+    Wait,
+    WarehouseURL,
+    opened,
+    settings_from,
+)
 from fieldhouse.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -25,11 +33,12 @@ def list_channels(
         bool, typer.Option("--mine", help="Those of your account: THINGSPEAK_USER_API_KEY.")
     ] = False,
     warehouse: WarehouseURL = None,
+    wait: Wait = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """List the channels in the warehouse, or those of your ThingSpeak account."""
-    settings = settings_from(config, warehouse)
+    settings = settings_from(config, warehouse, wait)
     if mine:
         _print(_own(settings), as_json=as_json)
         return
@@ -49,7 +58,7 @@ def search(
     from fieldhouse.parts import asking
 
     output.set_up_log()
-    with asking(settings_from(config)) as server:
+    with asking(settings_from(config), observe=output.observe) as server:
         if user:
             _print(server.user_channels(user, tag), as_json=as_json)
             return
@@ -64,6 +73,7 @@ def search(
 def add(
     channel_id: ChannelID,
     warehouse: WarehouseURL = None,
+    wait: Wait = None,
     config: Config = None,
 ) -> None:
     """Add a channel to the warehouse, so that every 'fieldhouse run' takes it along."""
@@ -73,7 +83,8 @@ def add(
     from fieldhouse.sync import sync_metadata
 
     output.set_up_log()
-    with build(settings_from(config, warehouse)) as parts:
+    settings = settings_from(config, warehouse, wait)
+    with build(settings, observe=output.observe) as parts:
         sync_metadata(parts.channel(channel_id), parts.warehouse, parts.clock(), timedelta(0))
         named = {row["ChannelID"]: row for row in parts.warehouse.query("channels").to_pylist()}
     typer.echo(f"channel {channel_id} added: {named[channel_id]['ChannelName']}")
@@ -87,7 +98,7 @@ def _own(settings: "Settings") -> list[dict[str, Any]]:
     from fieldhouse.parts import asking
 
     output.set_up_log()
-    with asking(settings) as server:
+    with asking(settings, observe=output.observe) as server:
         return server.my_channels(settings.user_api_key.get_secret_value())
 
 

@@ -14,13 +14,14 @@ from fieldhouse.cli import output
 from fieldhouse.cli.options import (
     Config,
     Json,
+    Wait,
     WarehouseURL,
     channel_number,
     moment,
     opened,
     settings_from,
 )
-from fieldhouse.errors import ConfigurationError, FieldhouseError
+from fieldhouse.errors import ConfigurationError, FieldhouseError, WarehouseLocked
 
 if TYPE_CHECKING:
     from fieldhouse.settings import Settings
@@ -65,6 +66,7 @@ def run(
         bool, typer.Option("--simulated", help="Against the built-in simulator: no network.")
     ] = False,
     warehouse: WarehouseURL = None,
+    wait: Wait = None,
     config: Config = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -76,14 +78,16 @@ def run(
     from cron as often as you like.
     """
     output.set_up_log(verbose=verbose, quiet=quiet)
-    with _simulator(simulated, settings_from(config, warehouse)) as base_url:
+    with _simulator(simulated, settings_from(config, warehouse, wait)) as base_url:
         if simulated and not (as_json or quiet):
             _say_simulated(base_url)
         settings = settings_from(
             config,
             warehouse,
+            wait,
             base_url=base_url,
             rate_limit_delay=0.0 if simulated else None,
+            proxies=False if simulated else None,
         )
         if simulated:  # requests to the simulator are none of ThingSpeak's budget
             channel_ids = [_SIMULATED]
@@ -104,6 +108,7 @@ def backfill(
     ] = None,
     workers: Workers = 4,
     warehouse: WarehouseURL = None,
+    wait: Wait = None,
     config: Config = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -119,7 +124,7 @@ def backfill(
     if start and end and start > end:
         raise ConfigurationError(f"--from {start} lies after --to {end}")
     output.set_up_log(verbose=verbose, quiet=quiet)
-    settings = settings_from(config, warehouse)
+    settings = settings_from(config, warehouse, wait)
     again = Span(start or BEGINNING, end or END) if start or end else None
     return _copy(settings, channel_ids or (), workers, None, again, as_json=as_json, quiet=quiet)
 
@@ -207,6 +212,8 @@ def _first_simulated(settings: "Settings") -> datetime | None:
     """When the station of an earlier simulated run ended, if the warehouse has one: it lives on."""
     try:
         house = opened(settings)
+    except WarehouseLocked:
+        raise
     except FieldhouseError:  # there is none yet; what else is wrong with it, the run will say
         return None
     with closing(house):

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from fieldhouse.cli.options import Config, WarehouseURL, day, opened, settings_from
+from fieldhouse.cli import output
+from fieldhouse.cli.options import Config, Wait, WarehouseURL, day, opened, settings_from
 
 __all__ = ["add_to"]
 
@@ -32,6 +33,7 @@ def archive(
         bool, typer.Option("--overwrite", help="Replace files that the folder has already.")
     ] = False,
     warehouse: WarehouseURL = None,
+    wait: Wait = None,
     config: Config = None,
 ) -> None:
     """Move all channels' old readings to iot.SensorReadings_Archive.
@@ -41,10 +43,11 @@ def archive(
     """
     from fieldhouse.archive import archive as move
 
-    settings = settings_from(config, warehouse)
+    settings = settings_from(config, warehouse, wait)
     opened(settings).close()  # there must be one: an empty one need not be made
     with closing(opened(settings, read_only=False)) as house:
         house.migrate()
         moved = move(house, before, export=export, overwrite=overwrite)
     written = f", {len(moved.files)} months written to {export}" if export else ""
-    typer.echo(f"{moved.readings:,} readings from before {before} archived{written}")
+    texts = output.texts_said(moved.texts)
+    typer.echo(f"{moved.readings:,} readings from before {before} archived{written}{texts}")

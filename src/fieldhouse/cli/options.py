@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fieldhouse.cli import output
+
 if TYPE_CHECKING:
     from fieldhouse.settings import Settings
     from fieldhouse.warehouse import Warehouse
@@ -17,6 +19,7 @@ __all__ = [
     "FieldNumber",
     "Json",
     "Output",
+    "Wait",
     "WarehouseURL",
     "channel_number",
     "day",
@@ -63,6 +66,14 @@ WarehouseURL = Annotated[
         help="duckdb:///file.duckdb or a path, or sqlserver://user@host/database.",
     ),
 ]
+Wait = Annotated[
+    str | None,
+    typer.Option(
+        "--wait",
+        metavar="TIME",
+        help="How long to wait for a file that another process holds, as 60s.",
+    ),
+]
 Config = Annotated[
     Path | None, typer.Option("--config", "-c", metavar="FILE", help="Instead of fieldhouse.toml.")
 ]
@@ -88,12 +99,15 @@ Output = Annotated[
 
 
 def settings_from(
-    config: Path | None = None, warehouse: str | None = None, **overrides: Any
+    config: Path | None = None,
+    warehouse: str | None = None,
+    wait: str | None = None,
+    **overrides: Any,
 ) -> "Settings":
     """Read the settings; what the command line names goes before all else."""
     from fieldhouse.settings import load_settings
 
-    given = {"warehouse_url": warehouse, **overrides}
+    given = {"warehouse_url": warehouse, "wait": wait, **overrides}
     return load_settings(
         {key: value for key, value in given.items() if value is not None}, config_file=config
     )
@@ -105,5 +119,10 @@ def opened(settings: "Settings", *, read_only: bool = True, create: bool = False
 
     url = (settings.read_url if read_only else None) or settings.warehouse_url
     return open_warehouse(
-        url, read_only=read_only, password=settings.warehouse_password, create=create
+        url,
+        read_only=read_only,
+        password=settings.warehouse_password,
+        create=create,
+        wait=settings.wait,
+        observe=output.observe,
     )

@@ -16,7 +16,20 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from rich.console import Console
 
-__all__ = ["console", "print_json", "print_rows", "print_table", "set_up_log", "sparkline", "text"]
+    from fieldhouse import events
+
+__all__ = [
+    "console",
+    "observe",
+    "print_json",
+    "print_rows",
+    "print_table",
+    "set_up_log",
+    "sparkline",
+    "text",
+    "texts_said",
+    "waiting",
+]
 
 _WIDE = 12
 """A single row with more columns than this stands better on end."""
@@ -119,6 +132,14 @@ def print_table(table: "pa.Table", *, title: str | None = None, as_json: bool = 
     return _print_cells(cells, names, title=title)
 
 
+def texts_said(texts: Mapping[str, int], *, in_cells: bool = False) -> str:
+    """How a line on an export ends: how many values went as the source's text, and where to."""
+    if not (count := sum(texts.values())):
+        return ""
+    where = "in their cells" if in_cells else f"in {', '.join(f'{name}Text' for name in texts)}"
+    return f"; values that no number is exactly, as the source wrote them, {where}: {count:,}"
+
+
 def sparkline(values: Sequence[float | None], width: int = 60) -> str:
     """A curve in one line of text: means of ``width`` stretches, a blank where there is none."""
     width = min(width, len(values))
@@ -135,6 +156,24 @@ def sparkline(values: Sequence[float | None], width: int = 60) -> str:
     return "".join(
         " " if mean is None else _BARS[min(7, int((mean - low) / span * 8))] for mean in means
     )
+
+
+def observe(event: "events.Event") -> None:
+    """Say on a terminal what is waited for: a warehouse in use, a server that is asked again."""
+    if sys.stderr.isatty() and (line := waiting(event)):
+        console(stderr=True).print(line, markup=False)
+
+
+def waiting(event: "events.Event") -> str | None:
+    """What an event says of waiting, in one line, if it does."""
+    from fieldhouse import events
+
+    match event:
+        case events.WarehouseAwaited(line):
+            return line
+        case events.AskingAgain(_, why):
+            return f"{why}; asking again"
+    return None
 
 
 def set_up_log(*, verbose: bool = False, quiet: bool = False) -> None:

@@ -4,6 +4,7 @@ Rates and times left are of the whole work so far; nothing begins anew with a pa
 on the screen at any time: where no end can be foreseen, it says how long it has taken.
 """
 
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -18,9 +19,11 @@ from rich.table import Column
 from rich.text import Text
 
 from fieldhouse import events
+from fieldhouse.cli import output
 
 __all__ = ["Progress"]
 
+_NUMBERS = re.compile(r"[\d.,]+")
 _SHOWN = 8
 """Channels at work that have a line of their own at one time."""
 
@@ -101,6 +104,7 @@ class Progress:
             get_time=now,
         )
         self._shown, self._now = shown, now
+        self._said: set[str] = set()
         self._channels: dict[int, _Channel] = {}
         self._all: _Work | None = None
         self._entries = 0
@@ -148,9 +152,20 @@ class Progress:
                     self._show(channel_id, "aggregating")
             case events.RunEnded(run):
                 self._end(run.channel_id)
+            case events.WarehouseAwaited() | events.AskingAgain():
+                self._say(output.waiting(event))
             case _:
                 pass
         self._tell_all()
+
+    def _say(self, line: str | None) -> None:
+        """A line above the bars, once, however many channels it concerns and numbers it names."""
+        kind = _NUMBERS.sub("", line or "")
+        if line is None or kind in self._said:
+            return
+        self._said.add(kind)
+        if not self._bars.disable:
+            self._bars.console.print(line, markup=False, highlight=False)
 
     def _begin(self, channels: int) -> None:
         self._all = _Work(self._now(), left=channels)

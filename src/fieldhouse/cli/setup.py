@@ -1,5 +1,6 @@
 """The commands around the work: init, doctor, migrate, simulate, config."""
 
+import os
 import platform
 import shutil
 from collections.abc import Callable, Iterator
@@ -11,12 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fieldhouse.cli import output
-from fieldhouse.cli.options import Config, Json, WarehouseURL, opened, settings_from
+from fieldhouse.cli.options import Config, Json, Wait, WarehouseURL, opened, settings_from
 from fieldhouse.errors import ConfigurationError, FieldhouseError
 
 if TYPE_CHECKING:
     from fieldhouse.settings import Settings
     from fieldhouse.sources.thingspeak.api import Answer, ThingSpeak
+    from fieldhouse.sources.thingspeak.proxies import Finding
 
 __all__ = ["add_to"]
 
@@ -70,10 +72,11 @@ def migrate(
         bool, typer.Option("--create", help="Make the database first, where a server lacks it.")
     ] = False,
     warehouse: WarehouseURL = None,
+    wait: Wait = None,
     config: Config = None,
 ) -> None:
     """Create the warehouse or bring it up to this version; runs do so by themselves."""
-    settings = settings_from(config, warehouse)
+    settings = settings_from(config, warehouse, wait)
     with closing(opened(settings, read_only=False, create=create)) as house:
         applied = house.migrate()
     for name in applied:
@@ -114,25 +117,49 @@ def simulate(
         raise ConfigurationError(f"{host}:{port} cannot be served: {error.strerror}") from error
 
 
-def doctor(warehouse: WarehouseURL = None, config: Config = None, as_json: Json = False) -> int:
-    """Check what a run needs, and say what to do about whatever is wrong."""
+def doctor(
+    warehouse: WarehouseURL = None,
+    wait: Wait = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> int:
+    """Check what a run needs, and say what to do about whatever is wrong; nothing is changed."""
     from fieldhouse.parts import asking
 
-    settings = settings_from(config, warehouse)
+    settings = settings_from(config, warehouse, wait)
     with ExitStack() as stack:
-        server = cache(lambda: stack.enter_context(asking(settings, attempts=1)))
+        counted = settings if _is_there(settings) else _uncounted(settings)
+        server = cache(lambda: stack.enter_context(asking(counted, attempts=1)))
         rows = [_check(name, check) for name, check in _checks(settings, server)]
     output.print_rows(rows, ("check", "ok", "finding"), as_json=as_json)
     return 0 if all(row["ok"] for row in rows) else 1
 
 
+def _is_there(settings: "Settings") -> bool:
+    """Whether there is a warehouse; none is made by looking."""
+    try:
+        opened(settings).close()
+    except FieldhouseError:
+        return False
+    return True
+
+
+def _uncounted(settings: "Settings") -> "Settings":
+    """Without a warehouse there is nothing to count requests in."""
+    return settings.model_copy(update={"daily_budget": None})
+
+
 def _checks(
     settings: "Settings", server: "Callable[[], ThingSpeak]"
 ) -> Iterator[tuple[str, Callable[[], str]]]:
+    from fieldhouse.sources.thingspeak.connection import surroundings
+
     yield "Python", lambda: f"{platform.python_version()} on {platform.system()}"
     yield "settings", lambda: f"{len(settings.channels)} channels configured"
     yield "warehouse", lambda: _check_warehouse(settings)
     yield "disk", lambda: f"{shutil.disk_usage(Path()).free / 2**30:,.1f} GiB free here"
+    for finding in surroundings(settings.base_url, use_proxies=settings.proxies):
+        yield finding.variable, partial(_told, finding)
     yield "ThingSpeak", lambda: _check_server(settings, server())
     for channel_id in {*settings.channels, *filter(None, [settings.channel_id])}:
         yield f"channel {channel_id}", partial(_check_channel, settings, server, channel_id)
@@ -145,13 +172,37 @@ def _check(name: str, check: Callable[[], str]) -> dict[str, object]:
         return {"check": name, "ok": False, "finding": str(error)}
 
 
+def _told(finding: "Finding") -> str:
+    if not finding.ok:
+        raise FieldhouseError(finding.text)
+    return finding.text
+
+
 def _check_warehouse(settings: "Settings") -> str:
-    with closing(opened(settings, read_only=False)) as house:
-        house.migrate()
+    url = settings.warehouse_url
+    if (file := _file_of(url)) and not file.exists():
+        _require_folder(file)
+        return f"{url}: not there yet; the first run makes it"
+    with closing(opened(settings.model_copy(update={"read_url": None}))) as house:
         doubles = house.query("duplicate_audit").num_rows
         if doubles:
             raise FieldhouseError(f"{doubles} readings stand there twice: please report this")
-        return f"{settings.warehouse_url}: {house.query('channels').num_rows} channels, no doubles"
+        return f"{url}: {house.query('channels').num_rows} channels, no doubles"
+
+
+def _file_of(url: str) -> Path | None:
+    """The DuckDB file of a warehouse, if it is one."""
+    if "://" in url and not url.startswith("duckdb:"):
+        return None
+    return Path(url.removeprefix("duckdb://").removeprefix("/") if "://" in url else url)
+
+
+def _require_folder(file: Path) -> None:
+    """Refuse a folder in which a run could not make the file."""
+    if not file.parent.is_dir():
+        raise FieldhouseError(f"{file}: its folder does not exist")
+    if not os.access(file.parent, os.W_OK):
+        raise FieldhouseError(f"{file}: its folder may not be written: check its permissions")
 
 
 def _check_server(settings: "Settings", server: "ThingSpeak") -> str:

@@ -43,6 +43,11 @@ def print_summary(runs: Sequence["Run"], warehouse: "Warehouse", settings: "Sett
     if len(runs) <= _DETAILED:
         for run in runs:
             _print_channel(run.channel_id, warehouse)
+    if rejected := sum(run.rejected for run in runs):
+        typer.echo(
+            f"{rejected:,} entries could not be readings, for want of a usable id or time: their "
+            "texts are in iot.RejectedEntries"
+        )
     done = sum(run.outcome == "success" for run in runs)
     inserted = sum(run.inserted for run in runs)
     typer.echo(

@@ -32,6 +32,7 @@ __all__ = ["ChannelSettings", "Settings"]
 VARIABLES = {
     "warehouse_url": "FIELDHOUSE_WAREHOUSE",
     "read_url": "FIELDHOUSE_READ_URL",
+    "wait": "FIELDHOUSE_WAIT",
     "db_server": "DB_SERVER",
     "db_name": "DB_NAME",
     "db_username": "DB_USERNAME",
@@ -45,6 +46,7 @@ VARIABLES = {
     "rate_limit_delay": "THINGSPEAK_RATE_LIMIT_DELAY",
     "daily_budget": "THINGSPEAK_DAILY_BUDGET",
     "timeout": "THINGSPEAK_TIMEOUT",
+    "proxies": "THINGSPEAK_PROXIES",
     "page_size": "THINGSPEAK_PAGE_SIZE",
     "look_back": "THINGSPEAK_LOOK_BACK",
     "metadata_ttl": "THINGSPEAK_METADATA_TTL",
@@ -55,7 +57,7 @@ VARIABLES = {
 """Each setting and its environment variable, the same in ``.env`` and in the stores of secrets."""
 
 TOML_KEYS = {
-    "warehouse": {"url": "warehouse_url", "read_url": "read_url"},
+    "warehouse": {"url": "warehouse_url", "read_url": "read_url", "wait": "wait"},
     "thingspeak": {
         key: key
         for key in (
@@ -63,6 +65,7 @@ TOML_KEYS = {
             "rate_limit_delay",
             "daily_budget",
             "timeout",
+            "proxies",
             "page_size",
             "look_back",
             "metadata_ttl",
@@ -74,12 +77,14 @@ TOML_KEYS = {
 CHANNEL_KEYS = ("api_key", "decimal_comma", "ranges")
 POINTERS = ("FIELDHOUSE_SECRETS_DIR", "FIELDHOUSE_AZURE_KEY_VAULT_URL", "FIELDHOUSE_AWS_SECRET_ID")
 DEFAULT_WAREHOUSE = "duckdb:///fieldhouse.duckdb"
-ENGINES = ("duckdb", "sqlserver", "clickhouse")
+ENGINES = {"duckdb": "duckdb:///file.duckdb", "sqlserver": "sqlserver://user@host/database"}
+"""How a URL of each engine looks; as in ``warehouse.registry``, which no setting may know."""
 REFERENCE = '{ env = "NAME_OF_A_VARIABLE" } or { file = "/run/secrets/name" }'
 RANGE = (
     "[least, greatest], two numbers in order, of up to 12 digits before the point and 6 after; "
     "-inf or inf for an open end"
 )
+_WITH_UNIT = re.compile(r"(\d+(?:\.\d+)?) ?([smh])", re.IGNORECASE | re.ASCII)
 LARGEST_INT = 2**31 - 1  # a channel's number is an INT in the tables
 
 
@@ -111,6 +116,13 @@ def _span(value: object) -> object:
         return timedelta(seconds=float(value))
     except OverflowError as error:
         raise ValueError("out of range") from error
+
+
+def _wait(value: object) -> object:
+    """Seconds, or a text with a unit: ``60s``, ``5m``, ``1h``."""
+    if isinstance(value, str) and (found := _WITH_UNIT.fullmatch(value.strip())):
+        return float(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2].lower()]
+    return _no_bool(value)
 
 
 def _base_url(url: str) -> str:
@@ -155,6 +167,7 @@ Authentication = Annotated[str, AfterValidator(OPTIONS["authentication"].read)]
 Partitions = Annotated[str, AfterValidator(OPTIONS["partitions"].read)]
 Delay = Annotated[float, BeforeValidator(_no_bool), Field(ge=0, allow_inf_nan=False)]
 Timeout = Annotated[float, BeforeValidator(_no_bool), Field(gt=0, allow_inf_nan=False)]
+Wait = Annotated[float, BeforeValidator(_wait), Field(ge=0, allow_inf_nan=False)]
 Rows = Annotated[int, BeforeValidator(_no_bool), Field(ge=1, le=8000)]
 Requests = Annotated[int, BeforeValidator(_no_bool), Field(ge=1)]
 ChannelId = Annotated[int, BeforeValidator(_no_bool), Field(ge=1, le=LARGEST_INT)]
@@ -173,19 +186,18 @@ def _ordered(bounds: tuple[Decimal | None, Decimal | None]) -> object:
 
 Range = Annotated[tuple[Bound | None, Bound | None], AfterValidator(_ordered)]
 
-_ANY_WAREHOUSE = (
-    "duckdb:///file.duckdb, sqlserver://user@host/database or clickhouse://user@host/database, "
-    "its password apart in DB_PASSWORD"
-)
+_ANY_WAREHOUSE = f"{' or '.join(ENGINES.values())}, its password apart in DB_PASSWORD"
 RIGHT = {
     "warehouse_url": _ANY_WAREHOUSE,
     "read_url": _ANY_WAREHOUSE,
+    "wait": "a number of seconds, 0 or more, or a time as 60s or 5m",
     "db_name": "a name of at most 128 characters",
     **{f"db_{name}": option.right for name, option in OPTIONS.items()},
     "base_url": "an address that begins with http:// or https:// and has no password, ? or #",
     "rate_limit_delay": "a number of seconds, 0 or more",
     "daily_budget": "a whole number of requests, 1 or more",
     "timeout": "a number of seconds, more than 0",
+    "proxies": "yes or no (true or false in fieldhouse.toml)",
     "page_size": "a whole number of rows from 1 to 8000",
     "look_back": "a number of seconds, 0 or more",
     "metadata_ttl": "a number of seconds, 0 or more",
@@ -221,6 +233,8 @@ class Settings(BaseModel):
     """Every setting, frozen; made by `load_settings`, or directly by a program that has the values.
 
     ``rate_limit_delay`` (between requests) and ``timeout`` (of one request) are seconds;
+    ``wait`` is how many seconds a warehouse that another process holds is waited for; without
+    ``proxies`` ThingSpeak is asked directly, whatever proxy the environment names.
     ``page_size`` is the rows that a request asks for; ``daily_budget`` is requests in a UTC day,
     None for no limit; ``metadata_ttl`` is the age at which a channel's metadata is read again.
     ``api_key`` is the read key of ``channel_id`` and of no other channel: ask `channel`.
@@ -233,6 +247,7 @@ class Settings(BaseModel):
 
     warehouse_url: Url = DEFAULT_WAREHOUSE
     read_url: Url | None = None
+    wait: Wait = 10.0
     db_server: str | None = None
     db_name: Annotated[str, AfterValidator(_database_name)] = DEFAULT_DATABASE
     db_username: str | None = None
@@ -246,6 +261,7 @@ class Settings(BaseModel):
     rate_limit_delay: Delay = 1.0
     daily_budget: Requests | None = None
     timeout: Timeout = 10.0
+    proxies: bool = True
     page_size: Rows = 8000
     look_back: Span = timedelta(hours=1)
     metadata_ttl: Span = timedelta(hours=1)

@@ -68,7 +68,8 @@ class TomlFile(NamedTuple):
             for key, value in given.items()
         }
         for key, (value, _, place) in layer.items():
-            if isinstance(value, str) is not key.endswith("url"):  # only addresses are texts
+            text = isinstance(value, str)  # only addresses are texts, and a time with its unit
+            if text is not key.endswith("url") and not (text and key == "wait"):
                 raise wrong(place, RIGHT[key])
             if key == "warehouse_url" and (parts := parted(value)) and parts.password is not None:
                 raise wrong(place, RIGHT[key])

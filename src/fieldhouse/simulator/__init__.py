@@ -3,9 +3,11 @@
 from . import demo
 from .channel import Anomaly, Channel
 from .clock import Clock
+from .exchange import Request, Response
 from .faults import KINDS, Fault, Faults
 from .ordered import Entry
-from .server import Seen, Simulator
+from .server import Simulator
+from .service import InProcess, Seen
 from .serving import serve
 from .world import World
 
@@ -17,6 +19,9 @@ __all__ = [
     "Entry",
     "Fault",
     "Faults",
+    "InProcess",
+    "Request",
+    "Response",
     "Seen",
     "Simulator",
     "World",

@@ -11,7 +11,8 @@ from threading import RLock
 from typing import NamedTuple
 
 from .clock import Clock
-from .ordered import Entry, Fields, Ordered, Value, by_id, by_time, shared
+from .life import Life
+from .ordered import Entry, Fields, Value, shared
 from .times import to_unix
 
 FIELD_COUNT = 8
@@ -24,42 +25,6 @@ class Anomaly(NamedTuple):
     created_at: datetime
     entry_id: int
     value: str
-
-
-class Life:
-    """The entries of a channel between two clears."""
-
-    def __init__(self) -> None:
-        self.record: list[Entry] = []
-        """Every entry ever written in this life, in the order of writing."""
-        self.by_time = Ordered("created_at", by_time)
-        self.by_id = Ordered("id", by_id)
-        self.pinned_last_id: int | None = None
-
-    @property
-    def last_entry_id(self) -> int | None:
-        return self.by_id.last_key if self.pinned_last_id is None else self.pinned_last_id
-
-    def highest(self) -> Entry | None:
-        return self.by_id.items[-1] if self.by_id.items else None
-
-    def entry(self, entry_id: int) -> Entry | None:
-        low, high = self.by_id.span(entry_id, entry_id)
-        return self.by_id.items[low] if low < high else None
-
-    def add(self, entries: Sequence[Entry]) -> None:
-        """Add entries whose ids are new to this life."""
-        self.record.extend(entries)
-        self.by_id.add(entries)
-        self.by_time.add(entries)
-        last = self.by_id.last_key
-        if self.pinned_last_id is not None and last is not None:
-            self.pinned_last_id = max(self.pinned_last_id, last)
-
-    def drop(self, entry: Entry) -> None:
-        """Take an entry out of what is served; the record keeps it."""
-        self.by_id.remove(entry)
-        self.by_time.remove(entry)
 
 
 class Channel:
@@ -102,8 +67,10 @@ class Channel:
 
     @property
     def life(self) -> Life:
-        """The current life."""
-        return self.lives[-1]
+        """The current life, with all that is due to be served by now."""
+        life = self.lives[-1]
+        life.settle(self._clock.now().timestamp())
+        return life
 
     @property
     def record(self) -> list[list[Entry]]:
@@ -112,8 +79,13 @@ class Channel:
 
     @property
     def entries(self) -> list[Entry]:
-        """The current life's entries, by time."""
+        """What is served, by time; during a gradual clear also what it has left."""
         return self.life.by_time.items
+
+    @property
+    def leftovers(self) -> list[Entry]:
+        """Entries of earlier lives that a gradual clear has not yet taken away, by id."""
+        return self.life.leftovers.items
 
     @property
     def last_entry_id(self) -> int | None:
@@ -122,7 +94,10 @@ class Channel:
 
     @last_entry_id.setter
     def last_entry_id(self, value: int | None) -> None:
-        self.life.pinned_last_id = value
+        life = self.life
+        life.last_entry_id = value
+        if value is None:
+            life.follow()
 
     def next_id(self) -> int:
         """last_entry_id + 1, or 1 when that is null."""
@@ -171,10 +146,50 @@ class Channel:
                 life.drop(old)
             life.add(batch)
 
-    def clear(self) -> None:
-        """Delete all entries: a new life begins, with ids from 1 and a null last_entry_id."""
+    def write_later(self, entries: Iterable[tuple[float, Entry]]) -> None:
+        """Count entries now, and serve each once the clock is at its instant, in unix seconds.
+
+        So does a bulk write: `last_entry_id` is ahead of what can be read.
+        """
         with self._lock:
-            self.lives.append(Life())
+            life = self.life
+            for due, entry in entries:
+                life.add_later(due, entry)
+
+    def delete(self, entry_ids: Iterable[int], *, counter_follows: bool = False) -> None:
+        """Delete entries for good; the counter stays, or follows to the highest id left."""
+        with self._lock:
+            life = self.life
+            for entry in _served(life, entry_ids):
+                life.drop(entry)
+            if counter_follows:
+                life.follow()
+
+    def withhold(self, entry_ids: Iterable[int]) -> None:
+        """Serve these entries no longer, until `restore`: a service that is half there."""
+        with self._lock:
+            life = self.life
+            life.withhold(_served(life, entry_ids))
+
+    def restore(self) -> None:
+        """Serve again all that was withheld."""
+        with self._lock:
+            self.life.restore()
+
+    def clear(self, *, gradually: bool = False) -> None:
+        """Delete all entries: a new life begins, with ids from 1 and a null last_entry_id.
+
+        Gradually, as large channels are cleared: the entries stay served until `vanish` takes
+        them, beside those of the new life.
+        """
+        with self._lock:
+            self.lives.append(Life(self.life.by_time.items if gradually else ()))
+
+    def vanish(self, entries: Iterable[Entry] | None = None) -> None:
+        """Take *entries* of the `leftovers` away, or all: a gradual clear goes on."""
+        with self._lock:
+            life = self.life
+            life.vanish(list(life.leftovers.items if entries is None else entries))
 
 
 def fields_of(values: Mapping[int, Value]) -> Fields:
@@ -187,5 +202,11 @@ def fields_of(values: Mapping[int, Value]) -> Fields:
 
 def _overwritten(life: Life, batch: Sequence[Entry]) -> list[Entry]:
     last = life.by_id.last_key
-    old = [life.entry(entry.id) for entry in batch if last is not None and entry.id <= last]
-    return [entry for entry in old if entry is not None]
+    if last is None:
+        return []
+    return _served(life, (entry.id for entry in batch if entry.id <= last))
+
+
+def _served(life: Life, entry_ids: Iterable[int]) -> list[Entry]:
+    found = [life.own(entry_id) for entry_id in entry_ids]
+    return [entry for entry in found if entry is not None]

@@ -12,7 +12,8 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from .channel import Channel, Life
+from .channel import Channel
+from .life import Life
 from .times import to_i
 from .world import World
 

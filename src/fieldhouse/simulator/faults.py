@@ -13,7 +13,7 @@ from .world import World
 
 KINDS = frozenset(
     {"404", "429", "500", "502", "503", "html", "minus_one", "wrong_type", "wrong_length"}
-    | {"stall", "reset", "truncate", "cut_json", "clock_skew", "stale", "dip", "call"}
+    | {"stall", "drip", "reset", "truncate", "cut_json", "clock_skew", "stale", "dip", "call"}
 )
 
 _CHANNEL = re.compile(r"(?:/stream)?/channels/(\d+)\b")
@@ -39,9 +39,9 @@ class Fault:
     retry_after: int | str | None = None
     """429, 503: the Retry-After header, in seconds or as an HTTP date."""
     seconds: float = 1.0
-    """stall: how long the server is silent; clock_skew: what is added to the Date header."""
+    """stall: how long the server is silent; drip: between two bytes; clock_skew: added to Date."""
     fraction: float = 0.5
-    """truncate, cut_json: the share of the body that is sent."""
+    """truncate, cut_json: the share of the body that is sent; drip: of the answer, at once."""
     extra: int = 100
     """wrong_length: how many bytes too many Content-Length promises."""
     value: int | None = None

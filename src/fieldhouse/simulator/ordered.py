@@ -107,8 +107,12 @@ class Ordered:
         self.items.insert(at, entry)
         self.keys.insert(at, order[0])
 
+    def first(self, key: int) -> Entry | None:
+        """The first entry of that key."""
+        low, high = self.span(key, key)
+        return self.items[low] if low < high else None
+
     def remove(self, entry: Entry) -> None:
-        order = self._order(entry)
-        low, high = self.span(order[0], order[0])
-        at = bisect_left(self.items, order, low, high, key=self._order)
+        low, high = self.span(self._key(entry), self._key(entry))
+        at = next(at for at in range(low, high) if self.items[at] is entry)
         del self.items[at], self.keys[at]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from .channel import Life
 from .exchange import Refused, Request, error
+from .life import Life
 from .ordered import Entry
 from .times import parse, to_i, zone_of
 

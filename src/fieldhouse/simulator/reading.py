@@ -108,7 +108,7 @@ def _last_with(call: Call, channel: Channel, number: str) -> Entry | None:
     if not _one_field(channel, number):
         return None
     index = int(number) - 1
-    newest_first = reversed(call.life(channel).by_id.items)
+    newest_first = call.life(channel).newest_first()
     return next((one for one in newest_first if one.fields[index] is not None), None)
 
 
@@ -166,7 +166,7 @@ def statuses(call: Call, id: str, format: str) -> Response:
 def last_status(call: Call, id: str, format: str) -> Response:
     """`/channels/ID/status/last`: the highest id with a status text."""
     channel = call.channel(id)
-    newest_first = reversed(call.life(channel).by_id.items)
+    newest_first = call.life(channel).newest_first()
     found = next((one for one in newest_first if one.status is not None), None)
     if found is None or not call.may_read(channel):
         return absent()
@@ -182,6 +182,6 @@ def export(call: Call, id: str) -> Response:
     if not call.may_read(channel):
         return denied()
     columns = Columns(tuple(channel.labels), LOCATION + STATUS)
-    body = csv_text(call.life(channel).by_id.items, columns, iso_offset(zone(call.request)))
+    body = csv_text(call.life(channel).in_order(), columns, iso_offset(zone(call.request)))
     attachment = ("Content-Disposition", 'attachment; filename="feeds.csv"')
     return Response(body, content_type=CSV, headers=(attachment,))

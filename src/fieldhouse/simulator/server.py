@@ -7,36 +7,26 @@ need: resets, broken framing, silence.
 from __future__ import annotations
 
 import asyncio
-import logging
 import socket
 import struct
 import threading
 from collections.abc import Callable
 from datetime import datetime
 from types import TracebackType
-from typing import NamedTuple, Self, cast
+from typing import Self, cast
 from urllib.parse import unquote
 
 import h11
 
 from . import wire
-from .exchange import Call, Request, Response, error
+from .exchange import Request, error
 from .faults import Fault, Faults
-from .routes import Router
+from .service import Seen, Service
 from .world import World
 
-_log = logging.getLogger(__name__)
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 s: closing sends RST
 _READ = 65_536
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-
-
-class Seen(NamedTuple):
-    """A request that came in; `query` is as it was sent."""
-
-    method: str
-    path: str
-    query: str
 
 
 class _Hangup(Exception):
@@ -47,8 +37,8 @@ class _Server:
     """Serves one world on whatever event loop runs it."""
 
     def __init__(self, world: World, faults: Faults, seen: list[Seen], *, gzip: bool) -> None:
-        self._world, self._faults, self._seen, self._gzip = world, faults, seen, gzip
-        self._router = Router(world)
+        self._world, self._gzip = world, gzip
+        self._service = Service(world, faults, seen)
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(
@@ -91,8 +81,7 @@ class _Server:
             if request is None:
                 return
             sent = await self._answer(request)
-            writer.write(sent.data)
-            await writer.drain()
+            await _send(sent, writer)
             if sent.close:
                 return
             _next_cycle(http)
@@ -101,21 +90,11 @@ class _Server:
         return self._world.clock.now()
 
     async def _answer(self, request: Request) -> wire.Sent:
-        self._seen.append(Seen(request.method, request.path, request.query))
-        faults = self._faults.striking(request.path)
+        faults = self._service.admit(request)
         for fault in faults:
             await self._before(fault)
-        response = wire.instead(request.path, faults) or self._respond(
-            _call(self._world, request, faults)
-        )
+        response = self._service.respond(request, faults)
         return wire.encode(request, response, faults, self._now(), gzip_on=self._gzip)
-
-    def _respond(self, call: Call) -> Response:
-        try:
-            return self._router.answer(call)
-        except Exception:
-            _log.exception("cannot answer %s %s", call.request.method, call.request.path)
-            return error(500)
 
     async def _before(self, fault: Fault) -> None:
         if fault.kind == "stall":
@@ -124,11 +103,6 @@ class _Server:
             raise _Hangup
         elif fault.kind == "call" and fault.action is not None:
             await asyncio.to_thread(fault.action, self._world)
-
-
-def _call(world: World, request: Request, faults: list[Fault]) -> Call:
-    dip = next(((fault.value,) for fault in faults if fault.kind == "dip"), None)
-    return Call(world, request, any(fault.kind == "stale" for fault in faults), dip)
 
 
 async def _receive(
@@ -159,6 +133,16 @@ def _request(head: h11.Request, body: bytes) -> Request:
     headers = {name.decode(): value.decode("latin-1") for name, value in head.headers}
     last = head.http_version < b"1.1" or "close" in headers.get("connection", "").lower()
     return Request(head.method.decode(), unquote(path), query, headers, body, last)
+
+
+async def _send(sent: wire.Sent, writer: asyncio.StreamWriter) -> None:
+    at_once = int(len(sent.data) * sent.drip.fraction) if sent.drip else len(sent.data)
+    writer.write(sent.data[:at_once])
+    await writer.drain()
+    for place in range(at_once, len(sent.data)):
+        await asyncio.sleep(sent.drip.seconds if sent.drip else 0)
+        writer.write(sent.data[place : place + 1])
+        await writer.drain()
 
 
 def _next_cycle(http: h11.Connection) -> None:

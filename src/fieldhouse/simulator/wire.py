@@ -34,6 +34,8 @@ class Sent:
 
     data: bytes
     close: bool = False
+    drip: Fault | None = None
+    """How the data comes byte by byte, if it does."""
 
 
 def instead(path: str, faults: Sequence[Fault]) -> Response | None:
@@ -49,19 +51,44 @@ def instead(path: str, faults: Sequence[Fault]) -> Response | None:
     return None
 
 
+def spoiled(response: Response, faults: Sequence[Fault]) -> Response:
+    """Do to an answer's body and type what the faults do to them."""
+    for fault in faults:
+        if fault.kind == "cut_json":
+            kept = int(len(response.body) * fault.fraction)
+            response = replace(response, body=response.body[:kept])
+        elif fault.kind == "wrong_type":
+            kind = HTML if response.content_type == JSON else JSON
+            response = replace(response, content_type=kind)
+    return response
+
+
+def dated(now: datetime, faults: Sequence[Fault]) -> str:
+    """Write the `Date` header of an answer that is given at *now*."""
+    skew = next((fault.seconds for fault in faults if fault.kind == "clock_skew"), 0.0)
+    return format_datetime(now + timedelta(seconds=skew), usegmt=True)
+
+
 def encode(
     request: Request, response: Response, faults: Sequence[Fault], now: datetime, *, gzip_on: bool
 ) -> Sent:
     """Make the bytes of an answer to an HTTP/1.1 request, dated *now*."""
     by_kind = {fault.kind: fault for fault in faults}
+    sent = _encoded(request, spoiled(response, faults), faults, now, gzip_on=gzip_on)
+    return replace(sent, drip=by_kind.get("drip"))
+
+
+def _encoded(
+    request: Request,
+    response: Response,
+    faults: Sequence[Fault],
+    now: datetime,
+    *,
+    gzip_on: bool,
+) -> Sent:
+    by_kind = {fault.kind: fault for fault in faults}
     body, kind = response.body, response.content_type
-    if "cut_json" in by_kind:
-        body = body[: int(len(body) * by_kind["cut_json"].fraction)]
-    if "wrong_type" in by_kind:
-        kind = HTML if kind == JSON else JSON
-    if "clock_skew" in by_kind:
-        now += timedelta(seconds=by_kind["clock_skew"].seconds)
-    headers = [("Date", format_datetime(now, usegmt=True)), ("Content-Type", kind), *_FIXED]
+    headers = [("Date", dated(now, faults)), ("Content-Type", kind), *_FIXED]
     headers += [("X-Request-Id", str(uuid.uuid4())), *response.headers]
     if response.status < 300:
         tag = f'"{zlib.crc32(body):08x}{len(body):08x}"'

@@ -19,15 +19,21 @@ class World:
 
     `write_interval` is the pause that the service asks for between two writes to a channel over
     HTTP, in seconds (15 on a free licence, 1 on a paid one, 0 switches the limit off);
-    `cache_seconds` how long it repeats an answer of more than 100 rows (0: never).
+    `cache_seconds` how long it repeats an answer of more than 100 rows (0: never);
+    `bulk_delay` after how many seconds a bulk write over HTTP is served, though counted at once.
     """
 
     def __init__(
-        self, clock: Clock | None = None, write_interval: float = 15.0, cache_seconds: float = 300.0
+        self,
+        clock: Clock | None = None,
+        write_interval: float = 15.0,
+        cache_seconds: float = 300.0,
+        bulk_delay: float = 0.0,
     ) -> None:
         self.clock = clock or Clock()
         self.write_interval = write_interval
         self.cache_seconds = cache_seconds
+        self.bulk_delay = bulk_delay
         self.lock = RLock()
         self.channels: dict[int, Channel] = {}
         self._user_keys: dict[str, str] = {}

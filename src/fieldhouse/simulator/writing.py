@@ -101,7 +101,10 @@ def bulk_update(call: Call, id: str, format: str) -> Response:
         entries = _bulk_entries(updates, channel.next_id(), int(now), zone(call.request))
     except (ValueError, TypeError, AttributeError):
         return error(400)
-    channel.write_many(entries)
+    if call.world.bulk_delay:
+        channel.write_later((now + call.world.bulk_delay, entry) for entry in entries)
+    else:
+        channel.write_many(entries)
     channel.last_bulk_write = now
     return Response(dump({"success": True}), 202)
 

@@ -7,15 +7,17 @@ is worded so that the weakest engine can keep it.
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
-from urllib.parse import urlsplit
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
 
 import pyarrow as pa
 
-from fieldhouse.errors import ConfigurationError
+from fieldhouse.events import Observer
 from fieldhouse.readings import Batch
+from fieldhouse.warehouse.limits import NO_LIMITS, Limits
+from fieldhouse.warehouse.registry import Opening, engine_of
 
-__all__ = ["Counts", "Warehouse", "open_warehouse"]
+__all__ = ["Counts", "HasProcedures", "Limits", "Warehouse", "open_warehouse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +25,14 @@ class Counts:
     """What a load did with the rows of one channel.
 
     Every reading offered is one of ``inserted``, ``updated`` or ``duplicates``; ``raw`` counts the
-    texts that were new to ``iot.RawValues``.
+    texts that were new to ``iot.RawValues``, ``rejected`` the entries new to ``RejectedEntries``.
     """
 
     inserted: int = 0
     updated: int = 0
     duplicates: int = 0
     raw: int = 0
+    rejected: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
         """Both together."""
@@ -38,6 +41,7 @@ class Counts:
             self.updated + other.updated,
             self.duplicates + other.duplicates,
             self.raw + other.raw,
+            self.rejected + other.rejected,
         )
 
 
@@ -61,22 +65,28 @@ class Warehouse(Protocol):
         """
         ...
 
-    def query(self, name: str, /, **parameters: Any) -> pa.Table:
-        """Answer the SQL file ``name``, which only reads; times are naive UTC."""
-        ...
+    def query(self, name: str, limits: Limits = NO_LIMITS, /, **parameters: Any) -> pa.Table:
+        """Answer a question of ``questions.QUERIES``, in its columns; times are naive UTC.
 
-    def scan(self, name: str, /, **parameters: Any) -> pa.RecordBatchReader:
-        """Answer as ``query`` does, batch by batch, for what may not fit into memory."""
-        ...
-
-    def call(self, name: str, /, **parameters: Any) -> pa.Table:
-        """Run the SQL file ``name``, which may write, in one transaction; its last answer.
-
-        A parameter that is an Arrow table is a relation of that name to the statements.
+        Raises ConfigurationError for a name or a parameter that will not do, DeadlinePassed where
+        ``limits`` gives a deadline; a row limit takes the first rows.
         """
         ...
 
-    def stream(self, statement: str, /) -> pa.RecordBatchReader:
+    def scan(
+        self, name: str, limits: Limits = NO_LIMITS, /, **parameters: Any
+    ) -> pa.RecordBatchReader:
+        """Answer as ``query`` does, batch by batch, for what may not fit into memory.
+
+        A deadline is that of the whole reading, the caller's own pace included.
+        """
+        ...
+
+    def call(self, name: str, /, **parameters: Any) -> pa.Table:
+        """Carry out a call of ``questions.CALLS``, which may write, in one transaction."""
+        ...
+
+    def stream(self, statement: str, limits: Limits = NO_LIMITS, /) -> pa.RecordBatchReader:
         """Answer a user's own SELECT, batch by batch; nothing can be written through it."""
         ...
 
@@ -89,38 +99,38 @@ class Warehouse(Protocol):
         ...
 
 
+@runtime_checkable
+class HasProcedures(Protocol):
+    """What a warehouse can moreover do whose engine keeps stored procedures."""
+
+    def execute(self, procedure: str, values: Sequence[Any] = (), /) -> pa.Table:
+        """Execute any procedure of the database, its parameters by position; its first answer.
+
+        ``procedure`` is a name, or a schema and a name: ``iot.usp_ProcessSensorReadings``.
+        """
+        ...
+
+
 def open_warehouse(
-    url: str, *, read_only: bool = False, password: str | None = None, create: bool = False
+    url: str | Path,
+    *,
+    read_only: bool = False,
+    password: str | None = None,
+    create: bool = False,
+    wait: float = 0.0,
+    observe: Observer | None = None,
 ) -> Warehouse:
     """Open the warehouse at ``url``: ``duckdb:///path`` (a bare path will do) or ``sqlserver://``.
 
     A missing DuckDB file is created unless ``read_only``; a missing database on a server is created
     with ``create``, by a login that may. ``password`` is the login's; it never stands in the URL.
+    A file that another process holds is waited for, up to ``wait`` seconds; ``observe`` is told.
     Raises ConfigurationError for a URL that no engine answers to, WarehouseLocked,
     WarehouseUnavailable and WarehouseUnusable for what the engine says. The schema is not touched:
     call ``migrate``.
     """
-    scheme = urlsplit(url).scheme if "://" in url or url.startswith("duckdb:") else "duckdb"
-    if scheme == "sqlserver":
-        return _sqlserver(url, password, read_only=read_only, create=create)
-    if scheme != "duckdb":
-        raise ConfigurationError(
-            f"no warehouse engine for {scheme}://: this version knows duckdb:///path/to/file.duckdb"
-            " and sqlserver://user@host/database"
-        )
-    from fieldhouse.warehouse.engines.duckdb.warehouse import DuckDBWarehouse
-
-    path = url.removeprefix("duckdb://").removeprefix("/") if "://" in url else url
-    return DuckDBWarehouse.open(path, read_only=read_only)
-
-
-def _sqlserver(url: str, password: str | None, *, read_only: bool, create: bool) -> Warehouse:
-    try:
-        from fieldhouse.warehouse.engines.sqlserver.warehouse import SQLServerWarehouse
-    except ModuleNotFoundError as error:
-        if error.name != "mssql_python":
-            raise
-        raise ConfigurationError(
-            "SQL Server's driver is missing: pip install 'fieldhouse[sqlserver]'"
-        ) from None
-    return SQLServerWarehouse.open(url, password, read_only=read_only, create=create)
+    opening = Opening(
+        str(url), password, read_only=read_only, create=create, wait=wait, observe=observe
+    )
+    warehouse: Warehouse = engine_of(opening.url).load().open(opening)
+    return warehouse

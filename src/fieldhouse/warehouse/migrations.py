@@ -11,14 +11,9 @@ from dataclasses import dataclass
 
 from fieldhouse.errors import WarehouseUnusable
 from fieldhouse.warehouse import sqlfiles
+from fieldhouse.warehouse.registry import ENGINES
 
 __all__ = ["Script", "check", "pending"]
-
-_OBJECTS = {
-    "duckdb": ("views", "procedures"),
-    "sqlserver": ("views", "functions", "procedures", "queries", "calls", "security"),
-}
-"""The folders whose files are run again when their text has changed, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +31,7 @@ class Script:
 
 def pending(engine: str, applied: Mapping[str, str]) -> list[Script]:
     """The scripts to run, in order, where ``applied`` maps names to checksums."""
-    objects = [script for folder in _OBJECTS[engine] for script in _scripts(engine, folder)]
+    objects = [script for folder in ENGINES[engine].objects for script in _scripts(engine, folder)]
     changed = [script for script in objects if applied.get(script.name) != script.checksum]
     return [s for s in _scripts(engine, "migrations") if s.name not in applied] + changed
 

@@ -15,8 +15,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fieldhouse.errors import StateMoved
 from fieldhouse.readings import DECIMAL, RAW, READINGS, REJECTED, Batch
-from fieldhouse.state import Coverage, Gap, Span
+from fieldhouse.state import Coverage, Gap, Progress, Span
 
 __all__ = [
     "GAPS",
@@ -28,7 +29,10 @@ __all__ = [
     "SpanChanges",
     "bounds",
     "by_channel",
+    "check_older",
+    "check_plans",
     "digest",
+    "has_rows",
     "joined",
     "periods",
     "prove",
@@ -51,6 +55,7 @@ GAPS = pa.schema(
         ("LastEntryID", pa.int64()),
         ("State", pa.string()),
         ("AtSecond", pa.timestamp("us")),
+        ("DueAt", pa.timestamp("us")),
     ]
 )
 MARKS = pa.schema(
@@ -85,9 +90,22 @@ class Bounds(NamedTuple):
     last_entry: int
 
 
+_LATEST = (
+    "last_entry_id",
+    "ids_checked_to",
+    "future_checked_at",
+    "began_with",
+    "judged",
+    "swept_at",
+    "again",
+    "gaps",
+)
+"""What of a progress the latest batch says, unless it says nothing."""
+
+
 @dataclass(slots=True)
 class Proven:
-    """What the batches of one channel prove together, in the order given."""
+    """What the batches of one epoch of a channel prove together, in the order given."""
 
     channel_id: int
     epoch: int
@@ -95,23 +113,29 @@ class Proven:
     lowest_id: int | None = None
     highest_id: int | None = None
     newest: tuple[datetime, int] | None = None
+    first_at: datetime | None = None
+    last_at: datetime | None = None
     ids_checked_to: int | None = None
     future_checked_at: datetime | None = None
+    began_with: int | None = None
+    judged: bool | None = None
+    swept_at: datetime | None = None
+    swept_to: datetime | None = None
+    again: Span | None = None
     covered: tuple[Span, ...] = ()
     gaps: tuple[Gap, ...] | None = None
+    batches: int = 0
 
     def add(self, batch: Batch) -> None:
         """Take in one batch more."""
         said = batch.progress
+        self.batches += 1
         self.covered = (*self.covered, *said.covered)
-        if said.last_entry_id is not None:
-            self.last_entry_id = said.last_entry_id
-        if said.ids_checked_to is not None:
-            self.ids_checked_to = said.ids_checked_to
-        if said.future_checked_at is not None:
-            self.future_checked_at = said.future_checked_at
-        if said.gaps is not None:
-            self.gaps = said.gaps
+        for name in _LATEST:
+            if (value := getattr(said, name)) is not None:
+                setattr(self, name, value)
+        if said.swept_at is not None:
+            self.swept_to = said.swept_to
         if batch.readings.num_rows:
             self._add_readings(batch)
 
@@ -121,6 +145,9 @@ class Proven:
         first, last = int(ids.min()), int(ids.max())
         self.lowest_id = first if self.lowest_id is None else min(first, self.lowest_id)
         self.highest_id = last if self.highest_id is None else max(last, self.highest_id)
+        since, until = times.min().astype(datetime), times.max().astype(datetime)
+        self.first_at = since if self.first_at is None else min(since, self.first_at)
+        self.last_at = until if self.last_at is None else max(until, self.last_at)
         near = times < np.datetime64(batch.horizon, "us")
         if near.any():
             latest = times[near].max()
@@ -138,7 +165,16 @@ class Proven:
             "NewestEntryID": self.newest and self.newest[1],
             "NewestCreatedAt": self.newest and self.newest[0],
             "IDsCheckedTo": self.ids_checked_to,
+            "FirstCreatedAt": self.first_at,
+            "LastCreatedAt": self.last_at,
             "FutureCheckedAt": self.future_checked_at,
+            "BeganWith": self.began_with,
+            "IsJudged": self.judged,
+            "SweptAt": self.swept_at,
+            "SweptTo": self.swept_to,
+            "AgainStart": self.again and self.again.start,
+            "AgainEnd": self.again and self.again.end,
+            "Batches": self.batches,
         }
 
     def gap_rows(self) -> list[dict[str, Any]]:
@@ -151,15 +187,17 @@ class Proven:
                 "LastEntryID": gap.last_id,
                 "State": gap.state,
                 "AtSecond": gap.at,
+                "DueAt": gap.due,
             }
             for gap in self.gaps or ()
         ]
 
 
 def digest(batch: Batch) -> str:
-    """Identify a batch by its content: its channel, epoch, rows, texts and progress."""
+    """Identify a batch by its content: its channel, epoch, rows, texts, progress and version."""
     content = hashlib.sha256()
-    content.update(repr((batch.channel_id, batch.epoch, batch.progress, batch.horizon)).encode())
+    plan = (batch.channel_id, batch.epoch, batch.version, batch.progress, batch.horizon)
+    content.update(repr(plan).encode())
     for table in (batch.readings, batch.raw, batch.rejected):
         if size := table.num_rows:
             held = [name for name in table.column_names if table[name].null_count < size]
@@ -169,12 +207,43 @@ def digest(batch: Batch) -> str:
     return content.hexdigest()
 
 
-def prove(batches: Sequence[Batch]) -> dict[int, Proven]:
-    """What the batches prove, by channel."""
-    proven: dict[int, Proven] = {}
+def prove(batches: Sequence[Batch]) -> dict[tuple[int, int], Proven]:
+    """What the batches prove, by channel and epoch."""
+    proven: dict[tuple[int, int], Proven] = {}
     for batch in batches:
-        proven.setdefault(batch.channel_id, Proven(batch.channel_id, batch.epoch)).add(batch)
+        key = (batch.channel_id, batch.epoch)
+        proven.setdefault(key, Proven(*key)).add(batch)
     return proven
+
+
+def has_rows(batch: Batch) -> bool:
+    """Whether a batch brings more than progress: only then need a repetition be recognised."""
+    return any(part.num_rows for part in (batch.readings, batch.raw, batch.rejected))
+
+
+def check_plans(batches: Sequence[Batch], newest: Mapping[int, tuple[int, int]]) -> None:
+    """Raise StateMoved if a batch was not planned on what is held: channel → (epoch, version)."""
+    held = dict(newest)
+    for batch in batches:
+        epoch, version = held.get(batch.channel_id, (1, 0))
+        grows = batch.epoch == epoch
+        if batch.epoch > epoch or not (grows or batch.progress == Progress()):
+            raise StateMoved(
+                f"channel {batch.channel_id} is in epoch {epoch}, this load was planned for"
+                f" epoch {batch.epoch}"
+            )
+        if grows and batch.version not in (None, version):
+            raise StateMoved(f"channel {batch.channel_id} has moved on since this load was planned")
+        held[batch.channel_id] = (epoch, version + grows)
+
+
+def check_older(new: pa.Table, older: Sequence[tuple[int, int]]) -> None:
+    """Raise StateMoved if an older epoch, as (channel, epoch), would grow."""
+    if not older or not new.num_rows:
+        return
+    keys = zip(new["ChannelID"].to_pylist(), new["Epoch"].to_pylist(), strict=True)
+    for channel_id, epoch in set(keys).intersection(older):
+        raise StateMoved(f"epoch {epoch} of channel {channel_id} has ended: it takes nothing new")
 
 
 def joined(batches: Sequence[Batch], part: str, schema: pa.Schema) -> pa.Table:

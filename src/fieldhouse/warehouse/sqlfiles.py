@@ -2,6 +2,23 @@
 
 ``sql/<engine>/<folder>/<name>.sql``. A line ``-- include <name>`` stands for the text of
 ``fragments/<name>.sql``, for what several statements share.
+
+What is the same for all eight fields is written once, with ``#`` where the field's number comes: a
+line that ends in ``-- each field``, or the lines between ``-- each field`` and ``-- end``. They
+stand there eight times, one after the other; ``-- each field, OR between`` puts a word between two
+of them, ``-- each field, comma between`` a comma. The file stays SQL, of either dialect, and can be
+parsed and laid out as it is::
+
+    SELECT
+        min(r.Field#) AS Field#Min, max(r.Field#) AS Field#Max, -- each field
+        count(*) AS ReadingCount
+    FROM iot.CurrentReadings AS r
+    WHERE
+        -- each field, OR between
+        r.Field# > 0
+        -- end
+
+``#`` at the beginning of a name is T-SQL's, a temporary table, and stays.
 """
 
 import re
@@ -14,6 +31,11 @@ from fieldhouse.errors import ConfigurationError
 __all__ = ["batches", "names", "text"]
 
 _INCLUDE = re.compile(r"^ *-- include (\w+)\n", re.MULTILINE)
+_EACH = r"-- each field(?:, (\w+) between)?\n"
+_BLOCK = re.compile(rf"^ *{_EACH}(.*?\n) *-- end\n", re.MULTILINE | re.DOTALL)
+_LINE = re.compile(rf"^(.*\S) +{_EACH}", re.MULTILINE)
+_NUMBER = re.compile(r"(?<=\w)#|#(?!\w)")
+_FIELDS = range(1, 9)
 
 
 @cache
@@ -25,13 +47,26 @@ def names(engine: str, folder: str) -> tuple[str, ...]:
 
 @cache
 def text(engine: str, folder: str, name: str) -> str:
-    """The text of one SQL file, fragments included; ConfigurationError for an unknown name."""
+    """One SQL file, fragments included, for each field; ConfigurationError for an unknown name."""
+    included = _included(engine, folder, name)
+    blocks = _BLOCK.sub(lambda block: _for_each_field(block[2], block[1]), included)
+    return _LINE.sub(lambda line: _for_each_field(f"{line[1]}\n", line[2]), blocks)
+
+
+def _included(engine: str, folder: str, name: str) -> str:
     if name not in names(engine, folder):
         raise ConfigurationError(
             f"no {name!r} among the {folder}: there are {', '.join(names(engine, folder))}"
         )
     written = _folder(engine, folder).joinpath(f"{name}.sql").read_text(encoding="utf-8")
-    return _INCLUDE.sub(lambda line: text(engine, "fragments", line[1]), written)
+    return _INCLUDE.sub(lambda line: _included(engine, "fragments", line[1]), written)
+
+
+def _for_each_field(written: str, between: str | None) -> str:
+    """The lines eight times, the number in its place, and ``between`` at the end of the others."""
+    joint = {None: "", "comma": ","}.get(between, f" {between}")
+    each = [_NUMBER.sub(str(number), written).removesuffix("\n") for number in _FIELDS]
+    return f"{joint}\n".join(each) + "\n"
 
 
 def batches(text: str) -> list[str]:

@@ -9,27 +9,25 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import Any, Generic, Literal, TypeVar
+from datetime import datetime
+from typing import Any, TypeVar
 from urllib.parse import quote
 
-import httpx2
-import msgspec
 import stamina
 
 from fieldhouse import events
 from fieldhouse.errors import (
     ChannelNotFound,
     ChannelPrivate,
-    FieldhouseError,
     Interrupted,
     KeyRejected,
     RateLimited,
-    RequestRefused,
+    SourceError,
     SourceUnavailable,
 )
+from fieldhouse.sources.thingspeak.connection import Connection
+from fieldhouse.sources.thingspeak.failures import never_sent
+from fieldhouse.sources.thingspeak.judging import Answer, Kind, Question, bare, decoded, judged
 from fieldhouse.sources.thingspeak.pacing import LONGEST_PAUSE, Pacer
 from fieldhouse.sources.thingspeak.page import Page, parse_entry, parse_page
 
@@ -40,44 +38,21 @@ MAX_RESULTS = 8000
 """Rows that one answer holds at the most."""
 _DOUBTS = 2
 """How often a refusal is asked again when the channel has answered before."""
-_NEVER_SENT = (
-    httpx2.ConnectError,
-    httpx2.ConnectTimeout,
-    httpx2.LocalProtocolError,
-    httpx2.PoolTimeout,
-    httpx2.ProxyError,
-    httpx2.UnsupportedProtocol,
-)
-"""No request went out, so that none is counted."""
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 Parameters = Mapping[str, str | int]
-Kind = Literal["feed", "entry", "json"]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer(Generic[T]):
-    """A believable answer, read, and the server's own clock when it was given (naive UTC)."""
-
-    content: T
-    date: datetime
-
-
-def decoded(body: bytes) -> Any:
-    """Any JSON, plainly decoded. Raises SourceUnavailable for a text that is cut or is no JSON."""
-    try:
-        return msgspec.json.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise SourceUnavailable(f"the answer is cut or is no JSON ({error})") from error
 
 
 class ThingSpeak:
     """A ThingSpeak server. One connection pool and one pace for all threads and channels.
 
-    ``timeout`` is in seconds, for each of connecting, sending and every read. What is transient is
-    asked again up to ``attempts`` times, ``backoff`` seconds apart at first, then doubling, with
-    jitter; a ``Retry-After`` is honoured. Errors are those of ``fieldhouse.errors``.
+    ``timeout`` is in seconds, for a whole request; an answer that flows has longer (`Deadline`).
+    What is transient is asked again up to ``attempts`` times, ``backoff`` seconds apart at first,
+    then doubling, with jitter; a ``Retry-After`` is honoured. Proxies and certificates are those
+    that the environment names; with ``proxies`` False no proxy is asked. Entered (``with``), it
+    raises ConfigurationError for what is wrong with them; otherwise the first request does. Errors
+    are those of ``fieldhouse.errors``.
     """
 
     def __init__(
@@ -88,20 +63,23 @@ class ThingSpeak:
         timeout: float = 10.0,
         attempts: int = 5,
         backoff: float = 1.0,
+        proxies: bool = True,
         observe: Callable[[events.Event], None] | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self._pacer = pacer or Pacer()
         self._timeout, self._attempts, self._backoff = timeout, attempts, backoff
+        self._proxies = proxies
         self._observe = observe
         self._answered: set[int] = set()
         self._lock = threading.Lock()
-        self._client: httpx2.Client | None = None
+        self._connection: Connection | None = None
 
     def __repr__(self) -> str:
         return f"ThingSpeak({self.base_url!r})"
 
     def __enter__(self) -> "ThingSpeak":
+        self._connected()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -110,9 +88,9 @@ class ThingSpeak:
     def close(self) -> None:
         """Close the connections."""
         with self._lock:
-            if self._client:
-                self._client.close()
-            self._client = None
+            if self._connection:
+                self._connection.close()
+            self._connection = None
 
     def channel(
         self,
@@ -160,15 +138,17 @@ class ThingSpeak:
         kind: Kind = "json",
         read: Callable[[bytes], T] = decoded,
         count: Callable[[], None] | None = None,
+        fresh: bool = False,
         stop: threading.Event | None = None,
     ) -> Answer[T]:
         """Ask for ``path`` until the answer can be believed or the patience is at its end.
 
         ``read`` makes of a body what the caller wants, and raises SourceUnavailable for one that it
-        cannot be made of; ``count`` is called once for each request that is really made. Once
-        ``stop`` is set nothing is waited for, nor asked: Interrupted.
+        cannot be made of; ``count`` is called once for each request that is really made. ``fresh``
+        adds to each a text that was never sent before. Once ``stop`` is set nothing is waited for,
+        nor asked: Interrupted.
         """
-        question = _Question(path, dict(parameters or {}), api_key, channel_id, kind)
+        question = Question(path, dict(parameters or {}), api_key, channel_id, kind, fresh)
         doubts = _DOUBTS if channel_id in self._answered else 0
         failed: Exception | None = None
         pause = 0.0
@@ -221,11 +201,12 @@ class ThingSpeak:
 
     def _ask(
         self,
-        question: "_Question",
+        question: Question,
         count: Callable[[], None] | None,
         stop: threading.Event | None,
     ) -> Answer[bytes]:
-        if question.api_key and not question.api_key.isascii():
+        key = question.api_key or ""
+        if not (key.isascii() and key.isprintable()):
             raise KeyRejected(
                 f"{question.subject}: the key that is set for it is no ThingSpeak key"
             )
@@ -233,26 +214,20 @@ class ThingSpeak:
         began = time.perf_counter()
         outcome, size, made = "error", 0, True
         try:
-            response = self._connected().get(
-                self.base_url + question.path,
-                params=question.parameters,
-                headers={"THINGSPEAKAPIKEY": question.api_key} if question.api_key else {},
-            )
-            outcome, size = str(response.status_code), len(response.content)
-            answer = _judge(question, response)
+            headers = {"THINGSPEAKAPIKEY": key} if key else {}
+            reply = self._connected().get(question.path, question.asked(), headers)
+            outcome, size = str(reply.status), len(reply.body)
+            answer = judged(question, reply)
             self._pacer.calm()
             return answer
         except RateLimited as error:
             self._pacer.slow_down(error.retry_after)
             raise
-        except httpx2.HTTPError as error:
-            outcome, made = type(error).__name__, not isinstance(error, _NEVER_SENT)
-            raise SourceUnavailable(f"{self.base_url} {_what(error)}") from error
-        except httpx2.InvalidURL as error:
-            made = False
-            raise RequestRefused(
-                f"{self.base_url} is no URL that can be asked ({error})"
-            ) from error
+        except SourceError as error:
+            made = not never_sent(error)
+            if error.__cause__:
+                outcome = type(error.__cause__).__name__
+            raise
         finally:
             if not made:
                 self._pacer.not_made()
@@ -261,16 +236,14 @@ class ThingSpeak:
             took = time.perf_counter() - began
             events.tell(self._observe, events.RequestMade(question.channel_id, outcome, took, size))
 
-    def _connected(self) -> httpx2.Client:
+    def _connected(self) -> Connection:
         with self._lock:
-            if self._client is None:
-                self._client = httpx2.Client(
-                    timeout=self._timeout,
-                    headers={"User-Agent": "fieldhouse (+https://pypi.org/project/fieldhouse)"},
-                    limits=httpx2.Limits(max_keepalive_connections=32),
+            if self._connection is None:
+                self._connection = Connection(
+                    self.base_url, timeout=self._timeout, use_proxies=self._proxies
                 )
-                weakref.finalize(self, self._client.close)
-            return self._client
+                weakref.finalize(self, self._connection.close)
+            return self._connection
 
 
 class Channel:
@@ -299,8 +272,10 @@ class Channel:
         parameters: Parameters | None = None,
         kind: Kind = "json",
         read: Callable[[bytes], T] = decoded,
+        *,
+        fresh: bool = False,
     ) -> Answer[T]:
-        """Ask for ``/channels/ID`` + ``path``."""
+        """Ask for ``/channels/ID`` + ``path``; ``fresh`` passes every cache."""
         return self._server.get(
             f"/channels/{self.channel_id}{path}",
             parameters,
@@ -309,6 +284,7 @@ class Channel:
             kind=kind,
             read=read,
             count=self._count,
+            fresh=fresh,
             stop=self._stop,
         )
 
@@ -318,12 +294,12 @@ class Channel:
         results: int = MAX_RESULTS,
         start: datetime | None = None,
         end: datetime | None = None,
-        uncached: str | None = None,
+        fresh: bool = False,
     ) -> tuple[Page, datetime]:
         """The newest ``results`` entries of ``[start, end]``, ascending; naive UTC, ends included.
 
-        ``uncached`` is any text not sent before: ThingSpeak keeps an answer of more than 100 rows
-        for five minutes by its whole query string. The second value is the server's clock.
+        ``fresh`` passes every cache: ThingSpeak keeps an answer of more than 100 rows for five
+        minutes by its whole query string. The second value is the server's clock.
         """
         parameters: dict[str, str | int] = {
             "results": results,
@@ -335,9 +311,8 @@ class Channel:
             parameters["start"] = _utc_text(start)
         if end is not None:
             parameters["end"] = _utc_text(end)
-        if uncached is not None and results > 100:
-            parameters["uncached"] = uncached
-        answer = self.get("/feeds.json", parameters, "feed", self._page)
+        is_fresh = fresh and results > 100
+        answer = self.get("/feeds.json", parameters, "feed", self._page, fresh=is_fresh)
         return answer.content, answer.date
 
     def entry(self, entry_id: int) -> Page | None:
@@ -389,113 +364,13 @@ class Channel:
         return parse_page(body, decimal_comma=self._decimal_comma)
 
     def _entry(self, body: bytes) -> Page | None:
-        absent = _bare(body) == b"-1"
+        absent = bare(body) == b"-1"
         return None if absent else parse_entry(body, decimal_comma=self._decimal_comma)
 
     def _count(self) -> None:
         self.requests += 1
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
-    path: str
-    parameters: dict[str, str | int]
-    api_key: str | None
-    channel_id: int | None
-    kind: Kind
-
-    @property
-    def subject(self) -> str:
-        return f"channel {self.channel_id}" if self.channel_id is not None else self.path
-
-
 def _utc_text(instant: datetime) -> str:
     """The documented form of ``start`` and ``end``; whole seconds."""
     return instant.isoformat(sep=" ", timespec="seconds")
-
-
-def _judge(question: _Question, response: httpx2.Response) -> Answer[bytes]:
-    """Believe an answer, or raise what it means. By the body as much as by the status."""
-    status, body = response.status_code, response.content
-    if status == 429:
-        raise RateLimited(
-            "ThingSpeak asks to slow down (429): set a longer rate_limit_delay",
-            _seconds(response.headers.get("Retry-After")),
-        )
-    if status >= 500 or status in (408, 425):
-        raise SourceUnavailable(f"ThingSpeak answered {status} {response.reason_phrase}")
-    if _bare(body) == b"-1" and (question.kind != "entry" or status != 200):
-        raise _refused(question)
-    if status == 401:
-        raise _refused(question)
-    if status == 404:
-        raise ChannelNotFound(f"{question.subject}: ThingSpeak knows nothing of that number")
-    if status != 200:
-        raise RequestRefused(f"{question.subject}: ThingSpeak refused ({status}{_details(body)})")
-    kind = response.headers.get("Content-Type", "")
-    if "json" not in kind and "javascript" not in kind:
-        raise SourceUnavailable(
-            f"{question.subject}: an answer of type {kind or 'unknown'!r}, not JSON"
-        )
-    if _bare(body) in (b"0", b""):
-        raise SourceUnavailable(f"{question.subject}: an answer without content")
-    return Answer(body, _date(response.headers.get("Date")))
-
-
-def _refused(question: _Question) -> FieldhouseError:
-    number = question.channel_id
-    if number is None:
-        return KeyRejected(
-            "ThingSpeak does not accept that user API key (see your ThingSpeak profile)"
-        )
-    if question.api_key:
-        return KeyRejected(
-            f"channel {number}: ThingSpeak does not accept the key that is set for it; "
-            "it takes a Read API Key of this very channel"
-        )
-    return ChannelPrivate(
-        f"channel {number} is private: set its Read API Key, as THINGSPEAK_API_KEY "
-        f'or in fieldhouse.toml as [channels.{number}] api_key = {{ env = "…" }}'
-    )
-
-
-def _bare(body: bytes) -> bytes:
-    return body.strip().strip(b'"') if len(body) < 16 else body
-
-
-def _details(body: bytes) -> str:
-    try:
-        error = msgspec.json.decode(body)["error"]
-        return f", {error['details'] or error['message']}"
-    except (msgspec.MsgspecError, KeyError, TypeError, UnicodeDecodeError):
-        return ""
-
-
-def _seconds(retry_after: str | None) -> float | None:
-    """``Retry-After`` as seconds: a number, or a date."""
-    if retry_after is None:
-        return None
-    if retry_after.strip().isdecimal():
-        return float(retry_after)
-    try:
-        return max(0.0, (parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
-        return None
-
-
-def _date(header: str | None) -> datetime:
-    try:
-        return parsedate_to_datetime(header or "").astimezone(UTC).replace(tzinfo=None)
-    except (ValueError, TypeError):
-        return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
-
-
-def _what(error: httpx2.HTTPError) -> str:
-    """One clause on a network failure; never the URL, never a key."""
-    if isinstance(error, httpx2.TimeoutException):
-        return "did not answer in time"
-    if isinstance(error, httpx2.ConnectError):
-        return f"cannot be reached ({error})"
-    if isinstance(error, httpx2.UnsupportedProtocol):
-        return "is no http:// or https:// URL"
-    return f"broke off its answer ({type(error).__name__})"

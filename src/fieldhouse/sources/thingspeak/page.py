@@ -1,15 +1,15 @@
 """A page's bytes into typed readings, raw texts and rejected entries (pure).
 
-The common page, strings and nulls in sound UTF-8, takes no Python per value: one decode into
-structs, one Arrow array a column, one cast. A page with anything else in it (numbers, broken text,
-entries without an id or a time) is read once more, leniently, and loses nothing either.
+The commonest page, entries of one form, is read by its bytes; another one of strings and nulls in
+sound UTF-8 by one decode into structs. A page with anything else in it (numbers, broken text,
+entries without an id or a time) is read once more, leniently, and loses nothing either. What an
+entry becomes is the same in all three ways, whatever entries stand beside it.
 """
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
 
@@ -18,10 +18,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fieldhouse.errors import SourceUnavailable
-from fieldhouse.readings import NUMBERS, RAW, READINGS, REJECTED, type_numbers
-from fieldhouse.state import BEGINNING, END
+from fieldhouse.readings import NUMBERS, RAW, REJECTED, parse_time, type_columns, type_times
+from fieldhouse.sources.thingspeak import uniform
 
-__all__ = ["Page", "parse_entry", "parse_page", "parse_time"]
+__all__ = ["Page", "parse_entry", "parse_page"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,12 @@ class Page:
 
     @property
     def last_entry_id(self) -> int | None:
-        """The channel's counter as this answer says it; null when cleared or never written to."""
-        value = self.channel.get("last_entry_id")
-        return int(value) if isinstance(value, (int, str)) and str(value).isdecimal() else None
+        """The channel's counter as this answer says it; null when cleared or never written to.
+
+        Null as well where it says what no entry's id can be: below zero, a fraction, too large.
+        """
+        said = _WHOLE.fullmatch(str(self.channel.get("last_entry_id")))
+        return int(said[0]) if said and int(said[0]) <= _MAX_ID else None
 
 
 class _Entry(msgspec.Struct, gc=False):
@@ -70,10 +73,16 @@ class _Document(msgspec.Struct, gc=False):
 
 
 _decode = msgspec.json.Decoder(_Document).decode
+_KEYS = _Entry.__struct_fields__
 _NUMBER_KEYS = tuple(name.lower() for name in NUMBERS)
-_MAX_ID = 2**63 - 1
-_FIRST, _LAST = (pa.scalar(edge, pa.timestamp("us")).value for edge in (BEGINNING, END))
+_FEEDS = b'"feeds":['
+_MAX_ID = 10**18
+"""No channel counts so far; what the warehouse's whole numbers hold leaves room to count on."""
 _ID = re.compile(r"0{0,9}[1-9][0-9]{0,18}")
+_WHOLE = re.compile(r"[0-9]{1,19}")
+
+_Columns = Mapping[str, pa.Array]
+"""Entries by the keys of ``_Entry``: whole numbers for ``entry_id``, else text; null if missing."""
 
 
 def parse_page(body: bytes, *, decimal_comma: bool = False) -> Page:
@@ -81,8 +90,8 @@ def parse_page(body: bytes, *, decimal_comma: bool = False) -> Page:
     try:
         if b"\\u0000" in body:
             raise _Odd
-        document = _decode(body)
-        return _page(document.channel, document.feeds, [], decimal_comma)
+        channel, columns = _uniform(body) or _plain(body)
+        return _page(channel, columns, [], decimal_comma)
     except (msgspec.MsgspecError, UnicodeDecodeError, OverflowError, _Odd):
         return _parse_leniently(body, decimal_comma)
 
@@ -99,79 +108,59 @@ class _Odd(Exception):
     pass
 
 
+def _uniform(body: bytes) -> tuple[dict[str, Any], _Columns] | None:
+    """The page, if its entries are all of one form."""
+    begin = body.find(_FEEDS) + len(_FEEDS)
+    if not body.endswith(b"]}") or not (columns := uniform.read(body[begin:-2])):
+        return None
+    document = _decode(body[:begin] + b"]}")  # an answer like the whole, but for its entries
+    return document.channel, columns
+
+
+def _plain(body: bytes) -> tuple[dict[str, Any], _Columns]:
+    document = _decode(body)
+    return document.channel, _columns(document.feeds)
+
+
+def _columns(entries: Sequence[_Entry]) -> _Columns:
+    return {
+        key: pa.array(
+            list(map(attrgetter(key), entries)), pa.int64() if key == "entry_id" else pa.string()
+        )
+        for key in _KEYS
+    }
+
+
 def _page(
     channel: dict[str, Any],
-    entries: Sequence[_Entry],
+    columns: _Columns,
     rejected: list[dict[str, str]],
     decimal_comma: bool,
     spoiled: Sequence[dict[str, Any]] = (),
 ) -> Page:
-    ids = pa.array([entry.entry_id for entry in entries], pa.int64())
-    times = _times(pa.array([entry.created_at for entry in entries], pa.string()))
-    unusable = ids.null_count or times.null_count or (len(ids) and pc.min(ids).as_py() < 1)
-    if unusable:
+    ids, times = columns["entry_id"], type_times(columns["created_at"])
+    if ids.null_count or times.null_count or not _are_usable(ids):
         raise _Odd
-    columns: list[pa.Array] = [ids, times]
-    raw = []
-    for name, key in zip(NUMBERS, _NUMBER_KEYS, strict=True):
-        text = pa.array(list(map(attrgetter(key), entries)), pa.string())
-        typed = type_numbers(text, decimal_comma=decimal_comma)
-        columns.append(typed.values)
-        if typed.reasons.null_count < len(entries):
-            raw.append(_raw(name, ids, text, typed.reasons))
-    columns.append(pa.array([entry.status for entry in entries], pa.string()))
-    if spoiled:
-        raw.append(pa.Table.from_pylist(list(spoiled), RAW))
+    texts = {
+        name: columns[key]
+        for name, key in zip(NUMBERS, _NUMBER_KEYS, strict=True)
+        if key in columns
+    }
+    readings, raw = type_columns(
+        ids, times, texts, columns.get("status"), decimal_comma=decimal_comma
+    )
     return Page(
         channel=channel,
-        served=len(entries) + len(rejected),
-        readings=pa.Table.from_arrays(columns, schema=READINGS),
-        raw=pa.concat_tables(raw) if raw else RAW.empty_table(),
+        served=len(ids) + len(rejected),
+        readings=readings,
+        raw=pa.concat_tables([raw, pa.Table.from_pylist(list(spoiled), RAW)]) if spoiled else raw,
         rejected=pa.Table.from_pylist(rejected, REJECTED),
     )
 
 
-def _raw(name: str, ids: pa.Array, text: pa.Array, reasons: pa.Array) -> pa.Table:
-    kept = pc.is_valid(reasons)
-    ids = ids.filter(kept)
-    names = pa.repeat(pa.scalar(name), len(ids))
-    return pa.Table.from_arrays([ids, names, text.filter(kept), reasons.filter(kept)], schema=RAW)
-
-
-def _times(text: pa.Array) -> pa.Array:
-    """Naive UTC, microseconds; null where a text is no time."""
-    try:
-        times = text.cast(pa.timestamp("us", tz="UTC")).cast(pa.timestamp("us"))
-        ends = pc.min_max(times.cast(pa.int64())).as_py()
-        if ends["min"] is not None and not _FIRST <= ends["min"] <= ends["max"] <= _LAST:
-            raise pa.ArrowInvalid("a year that is none")
-        return times
-    except pa.ArrowInvalid:
-        encoded = text.dictionary_encode()
-        parsed = [parse_time(value) for value in encoded.dictionary.to_pylist()]
-        return pa.array(parsed, pa.timestamp("us")).take(encoded.indices)
-
-
-_TIME = re.compile(
-    r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d+)?)\s*(?:Z|UTC|(?:([+-])(\d\d):?(\d\d)))?",
-    re.ASCII,
-)
-
-
-def parse_time(text: str) -> datetime | None:
-    """Read a ``created_at`` in any of its forms as naive UTC; None for what is no time.
-
-    The forms seen: ``…Z``, ``…-07:00``, ``… UTC``, ``… +0200``, and bare, which is UTC.
-    """
-    if not (match := _TIME.fullmatch(text.strip())):
-        return None
-    date, clock, sign, hours, minutes = match.groups()
-    try:
-        local = datetime.fromisoformat(f"{date}T{clock}")
-        offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
-        return local + offset if sign == "-" else local - offset
-    except (ValueError, OverflowError):
-        return None
+def _are_usable(ids: pa.Array) -> bool:
+    ends = pc.min_max(ids).as_py()
+    return not len(ids) or 1 <= ends["min"] <= ends["max"] <= _MAX_ID
 
 
 # The lenient way: any JSON value, any text.
@@ -212,7 +201,7 @@ def _lenient_page(
     labels = {
         key: _text(value) if isinstance(value, str) else value for key, value in channel.items()
     }
-    return _page(labels, entries, rejected, decimal_comma, spoiled)
+    return _page(labels, _columns(entries), rejected, decimal_comma, spoiled)
 
 
 def _lacks(feed: dict[str, Any]) -> str | None:

@@ -59,14 +59,15 @@ def _ours(path: str, said: str, error: Exception, statement: str | None) -> Exce
     file = Path(path)
     if locked := _LOCK.search(said):
         holder = f"process {locked[1]}" if locked[1] else "another process"
-        return WarehouseLocked(f"{file} is in use by {holder}; wait for it or end it")
+        return WarehouseLocked(f"{file} is in use by {holder}; wait for it or end it", holder)
     if ours := _SAID_BY_US.search(said):  # error('…') in a file of ours
         return (StateMoved if ours[1] == "StateMoved" else ConfigurationError)(ours[2])
     for pattern, meaning in _UNUSABLE.items():
         if re.search(pattern, said):
             return WarehouseUnusable(f"{file}: {meaning}")
     first = said.strip().splitlines()[0] if said.strip() else type(error).__name__
-    if statement is not None and isinstance(error, duckdb.Error):
+    interrupted = said.startswith("INTERRUPT")
+    if statement is not None and isinstance(error, duckdb.Error) and not interrupted:
         return ConfigurationError(first)
     if isinstance(error, duckdb.CatalogException) and _NO_SCHEMA.search(said):
         return WarehouseUnusable(f"{file}: its schema is not there yet: migrate it first ({first})")

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fieldhouse.errors import EntryConflict, StateMoved
+from fieldhouse.errors import EntryConflict
 from fieldhouse.readings import Batch
 from fieldhouse.state import Span
 from fieldhouse.warehouse import Counts, offer
@@ -47,6 +47,7 @@ class _Held:
     epoch: int | None = None
     lowest_id: int | None = None
     highest_id: int | None = None
+    version: int = 0
 
     def is_clear_of(self, lowest: int, highest: int) -> bool:
         """Whether ids from ``lowest`` to ``highest`` lie above or below all that are held."""
@@ -68,6 +69,7 @@ class _Tally(NamedTuple):
     updated: Counter[int]
     duplicates: Counter[int]
     raw: Counter[int]
+    rejected: Counter[int]
 
     def counts(self, channel_id: int) -> Counts:
         return Counts(*(tally[channel_id] for tally in self))
@@ -75,11 +77,12 @@ class _Tally(NamedTuple):
 
 def load(session: Session, batches: Sequence[Batch]) -> Mapping[int, Counts]:
     """Write the batches through ``session``, whose transaction the caller ends."""
-    tally = _Tally(Counter(), Counter(), Counter(), Counter())
+    tally = _Tally(Counter(), Counter(), Counter(), Counter(), Counter())
     held = _held(session, {batch.channel_id for batch in batches})
     fresh = _claim(session, batches, held, tally)
     if fresh:
-        _check_epochs(fresh, held)
+        newest = {each: (h.epoch or 1, h.version) for each, h in held.items()}
+        offer.check_plans(fresh, newest)
         _load_fresh(session, fresh, held, tally)
     _write_metadata(session, batches)
     return {batch.channel_id: tally.counts(batch.channel_id) for batch in batches}
@@ -106,11 +109,13 @@ def _claim(
 ) -> list[Batch]:
     """The batches not loaded before; a batch given twice is loaded once."""
     by_digest = {offer.digest(batch): batch for batch in batches}
+    hashes = [key for key, batch in by_digest.items() if offer.has_rows(batch)]
+    claimed = set(by_digest).difference(hashes)
     if all(held[batch.channel_id].has_nothing_of(batch) for batch in batches):
-        session.run("record_batches", hashes=list(by_digest))
+        session.run("record_batches", hashes=hashes)
         claimed = set(by_digest)
-    else:
-        claimed = {key for (key,) in session.run("claim_batches", hashes=list(by_digest))}
+    elif hashes:
+        claimed.update(key for (key,) in session.run("claim_batches", hashes=hashes))
     fresh = [batch for key, batch in by_digest.items() if key in claimed]
     for batch in batches:
         tally.duplicates[batch.channel_id] += batch.readings.num_rows
@@ -119,46 +124,72 @@ def _claim(
     return fresh
 
 
-def _check_epochs(batches: Sequence[Batch], held: Mapping[int, _Held]) -> None:
-    for batch in batches:
-        newest = held[batch.channel_id].epoch or 1
-        if batch.epoch != newest:
-            raise StateMoved(
-                f"channel {batch.channel_id} is in epoch {newest}, this load was planned for"
-                f" epoch {batch.epoch}"
-            )
-
-
 def _load_fresh(
     session: Session, batches: list[Batch], held: Mapping[int, _Held], tally: _Tally
 ) -> None:
     proven = offer.prove(batches)
-    if first := [channel_id for channel_id in proven if held[channel_id].epoch is None]:
+    if first := [channel_id for channel_id, _ in proven if held[channel_id].epoch is None]:
         session.run("insert_channels", channel_ids=first)
         session.run("insert_epochs", channel_ids=first)
+    _write_labels(session, batches)
     offered = offer.joined(batches, "readings", offer.OFFERED)
     texts = [offer.joined(batches, "raw", offer.OFFERED_RAW)]
+    touched = offer.OFFERED.empty_table()
     if offered.num_rows:
-        clear = all(
-            p.lowest_id is None
-            or p.highest_id is None
-            or held[p.channel_id].is_clear_of(p.lowest_id, p.highest_id)
-            for p in proven.values()
-        )
-        texts += _write_readings(session, offered, clear=clear, tally=tally)
+        clear = all(_is_clear(p, held[p.channel_id]) for p in proven.values())
+        older = [key for key, p in proven.items() if not _is_newest(p, held[p.channel_id])]
+        touched, replaced = _write_readings(session, offered, older, clear=clear, tally=tally)
+        texts += replaced
+        if not clear:
+            texts += _take_stale_texts(session, offered, texts[0])
     _write_texts(session, texts, tally)
-    _write_rejected(session, offer.joined(batches, "rejected", offer.OFFERED_REJECTED))
-    _write_progress(session, list(proven.values()))
+    _write_rejected(session, offer.joined(batches, "rejected", offer.OFFERED_REJECTED), tally)
+    _write_progress(session, [p for p in proven.values() if _is_newest(p, held[p.channel_id])])
+    _write_marks(session, touched)
+
+
+def _is_newest(proven: Proven, held: _Held) -> bool:
+    return proven.epoch == (held.epoch or 1)
+
+
+def _is_clear(proven: Proven, held: _Held) -> bool:
+    """Whether nothing of what is offered of an epoch can be held."""
+    if proven.lowest_id is None or proven.highest_id is None:
+        return True
+    return _is_newest(proven, held) and held.is_clear_of(proven.lowest_id, proven.highest_id)
+
+
+def _write_labels(session: Session, batches: Sequence[Batch]) -> None:
+    """The labels that pages showed where they differ from those last seen."""
+    for batch in batches:
+        if labels := batch.progress.labels:
+            session.run(
+                "relabel",
+                channel_id=batch.channel_id,
+                epoch=batch.epoch,
+                at=labels.at,
+                numbers=[number for number, _ in labels.texts],
+                texts=[text for _, text in labels.texts],
+            )
 
 
 def _write_readings(
-    session: Session, offered: pa.Table, *, clear: bool, tally: _Tally
-) -> list[pa.Table]:
-    """Insert and update; the replaced values as texts. ``clear``: no offered id is held."""
+    session: Session,
+    offered: pa.Table,
+    older: Sequence[tuple[int, int]],
+    *,
+    clear: bool,
+    tally: _Tally,
+) -> tuple[pa.Table, list[pa.Table]]:
+    """Insert and update; what was touched, and replaced values as texts.
+
+    ``clear``: no offered id is held.
+    """
     texts: list[pa.Table] = []
     touched: list[pa.Table] = []
     for number, part in enumerate(offer.rounds(offered)):
         new, changed = _insert_readings(session, part, clear=clear and not number)
+        offer.check_older(new, older)
         if changed.num_rows:
             texts.append(_update_readings(session, changed))
         touched += [table.select(["ChannelID", "Epoch", "CreatedAt"]) for table in (new, changed)]
@@ -167,8 +198,7 @@ def _write_readings(
             counter.update(offer.by_channel(rows))
             unchanged.subtract(offer.by_channel(rows))
         tally.duplicates.update(unchanged)
-    _write_marks(session, pa.concat_tables(touched), _epochs(offered))
-    return texts
+    return pa.concat_tables(touched), texts
 
 
 def _insert_readings(session: Session, part: pa.Table, *, clear: bool) -> tuple[pa.Table, pa.Table]:
@@ -192,8 +222,9 @@ def _held_readings(session: Session, part: pa.Table) -> pa.Table | None:
     ((held, moved, first),) = session.run("count_held", **limits)
     if moved:
         raise EntryConflict(
-            "entry {1} of channel {0} came with {2} and is held with {3}".format(*first)
-            + f" ({moved} such entries)"
+            "entry {1} of channel {0} came with {2} and is held with {3}".format(*first[0])
+            + f" ({moved} such entries)",
+            tuple((entry_id, held_at) for _, entry_id, _, held_at in first),
         )
     return session.ask("held_readings", **limits) if held else None
 
@@ -215,15 +246,10 @@ def _update_readings(session: Session, changed: pa.Table) -> pa.Table:
     return replaced.cast(offer.OFFERED_RAW)
 
 
-def _epochs(offered: pa.Table) -> int:
-    highest: int = pc.max(offered["Epoch"]).as_py()
-    return highest
-
-
-def _write_marks(session: Session, touched: pa.Table, epochs: int) -> None:
+def _write_marks(session: Session, touched: pa.Table) -> None:
     if not touched.num_rows:
         return
-    if epochs > 1:
+    if pc.max(touched["Epoch"]).as_py() > 1:
         _supersede(session, touched)
     with _registered(session, marks=offer.periods(touched)):
         session.run("mark_periods")
@@ -243,6 +269,22 @@ def _supersede(session: Session, touched: pa.Table) -> None:
         session.run("supersede_archived", **limits)
 
 
+def _take_stale_texts(session: Session, offered: pa.Table, texts: pa.Table) -> list[pa.Table]:
+    """Delete the texts whose reasons no longer hold; those that were replaced, to be kept so."""
+    limits = offer.bounds(offered)._asdict()
+    with _registered(session, offered=offered, offered_raw=texts):
+        if not session.run("has_stale_texts", **limits):
+            return []
+        stale = session.ask("stale_texts", **limits)
+    if not stale.num_rows:
+        return []
+    with _registered(session, stale=stale):
+        session.run("delete_texts", **limits)
+    replaced = stale.filter(stale["IsReplaced"]).drop_columns(["IsReplaced", "Reason"])
+    reasons = pa.repeat(pa.scalar("replaced"), replaced.num_rows)
+    return [replaced.append_column("Reason", reasons).cast(offer.OFFERED_RAW)]
+
+
 def _write_texts(session: Session, texts: list[pa.Table], tally: _Tally) -> None:
     offered = pa.concat_tables(texts)
     if offered.num_rows:
@@ -251,13 +293,16 @@ def _write_texts(session: Session, texts: list[pa.Table], tally: _Tally) -> None
         tally.raw.update(offer.by_channel(kept))
 
 
-def _write_rejected(session: Session, offered: pa.Table) -> None:
+def _write_rejected(session: Session, offered: pa.Table, tally: _Tally) -> None:
     if offered.num_rows:
         with _registered(session, offered_rejected=offered):
-            session.run("insert_rejected")
+            kept = session.ask("insert_rejected")
+        tally.rejected.update(offer.by_channel(kept))
 
 
 def _write_progress(session: Session, proven: list[Proven]) -> None:
+    if not proven:
+        return
     session.run("update_epochs", **_columns([p.row() for p in proven]))
     if covered := [p for p in proven if p.covered]:
         _write_spans(session, covered)

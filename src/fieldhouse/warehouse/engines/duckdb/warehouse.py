@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,12 @@ import pyarrow as pa
 
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.readings import Batch
-from fieldhouse.warehouse import Counts, migrations, sqlfiles
+from fieldhouse.warehouse import Counts, migrations, questions, sqlfiles
 from fieldhouse.warehouse.engines.duckdb import load as loading
 from fieldhouse.warehouse.engines.duckdb.errors import translated
+from fieldhouse.warehouse.engines.duckdb.waiting import when_free
+from fieldhouse.warehouse.limits import NO_LIMITS, Limits
+from fieldhouse.warehouse.registry import Opening
 
 __all__ = ["DuckDBWarehouse"]
 
@@ -62,10 +66,20 @@ class DuckDBWarehouse:
         self._closed = False
 
     @classmethod
-    def open(cls, path: str, *, read_only: bool = False) -> "DuckDBWarehouse":
-        """Open or create the file. Raises WarehouseLocked, and WarehouseUnusable for what it is."""
+    def open(cls, opening: Opening) -> "DuckDBWarehouse":
+        """Open or create the file, waiting for another process's as long as is asked.
+
+        Raises WarehouseLocked, and WarehouseUnusable for what it is.
+        """
+        path = _path(opening.url)
+        opened = partial(cls._open, path, read_only=opening.read_only)
+        return when_free(opened, path, wait=opening.wait, observe=opening.observe)
+
+    @classmethod
+    def _open(cls, path: str, *, read_only: bool) -> "DuckDBWarehouse":
         with translated(path):
-            warehouse = cls(path, duckdb.connect(path, read_only=read_only, config=_CONFIG))
+            connection = duckdb.connect(path, read_only=read_only, config=_CONFIG)
+            warehouse = cls(path, connection)
             try:
                 migrations.check(_ENGINE, warehouse._applied(), where=path)
             except BaseException:
@@ -94,34 +108,46 @@ class DuckDBWarehouse:
                 self._forgot_on = today
             return loading.load(_LoadSession(cursor), batches)
 
-    def query(self, name: str, /, **parameters: Any) -> pa.Table:
-        """Answer ``queries/<name>.sql``; a parameter not given is NULL."""
-        with translated(self._path), self._cursor() as cursor:
-            return _run(cursor, "queries", name, parameters)
+    def query(self, name: str, limits: Limits = NO_LIMITS, /, **parameters: Any) -> pa.Table:
+        """Answer ``queries/<name>.sql``."""
+        if limits.rows is not None:  # a reader stops where enough is read
+            return self.scan(name, limits, **parameters).read_all()
+        question = questions.query(name)
+        given = question.bound(parameters)
+        with translated(self._path), self._cursor() as cursor, self._asked(cursor, limits):
+            return question.shaped(_run(cursor, "queries", name, given))
 
-    def scan(self, name: str, /, **parameters: Any) -> pa.RecordBatchReader:
+    def scan(
+        self, name: str, limits: Limits = NO_LIMITS, /, **parameters: Any
+    ) -> pa.RecordBatchReader:
         """Answer ``queries/<name>.sql`` batch by batch; it is one statement."""
+        question = questions.query(name)
+        given = question.bound(parameters)
         with translated(self._path):
             cursor = self._connection.cursor()
-            ((statement, given),) = _bound(cursor, "queries", name, parameters)
-            reader = cursor.sql(statement, params=given).to_arrow_reader(_BATCH_ROWS)
-        return pa.RecordBatchReader.from_batches(reader.schema, self._read(cursor, reader, None))
+        with self._asked(cursor, limits):
+            ((statement, values),) = _bound(cursor, "queries", name, given)
+            reader = cursor.sql(statement, params=values).to_arrow_reader(_BATCH_ROWS)
+        return question.shaped_batches(reader.schema, self._read(cursor, reader, limits))
 
     def call(self, name: str, /, **parameters: Any) -> pa.Table:
-        """Run ``calls/<name>.sql`` in one transaction; a parameter not given is NULL."""
+        """Run ``calls/<name>.sql`` in one transaction."""
+        question = questions.call(name)
+        given = question.bound(parameters)
         with self._transaction() as cursor:
-            return _run(cursor, "calls", name, parameters)
+            return question.shaped(_run(cursor, "calls", name, given))
 
-    def stream(self, statement: str, /) -> pa.RecordBatchReader:
+    def stream(self, statement: str, limits: Limits = NO_LIMITS, /) -> pa.RecordBatchReader:
         """Answer one SELECT of a user's, in a read-only transaction. Raises ConfigurationError."""
-        with translated(self._path, statement=statement):
+        with translated(self._path):
             cursor = self._connection.cursor()
+        with self._asked(cursor, limits, statement):
             parsed = cursor.extract_statements(statement)
             if len(parsed) != 1 or parsed[0].type not in _READS:
                 raise ConfigurationError("only one statement that reads is answered: a SELECT")
             cursor.execute("BEGIN TRANSACTION READ ONLY")
             reader = cursor.sql(parsed[0]).to_arrow_reader(_BATCH_ROWS)
-        batches = self._read(cursor, reader, statement)
+        batches = self._read(cursor, reader, limits, statement)
         return pa.RecordBatchReader.from_batches(reader.schema, batches)
 
     @contextmanager
@@ -168,14 +194,30 @@ class DuckDBWarehouse:
                 raise
 
     def _read(
-        self, cursor: Cursor, reader: pa.RecordBatchReader, statement: str | None
+        self,
+        cursor: Cursor,
+        reader: pa.RecordBatchReader,
+        limits: Limits,
+        statement: str | None = None,
     ) -> Iterator[pa.RecordBatch]:
         try:
-            with translated(self._path, statement=statement):
-                yield from reader
+            with self._asked(cursor, limits, statement):
+                yield from limits.first(reader, self._path)
         finally:
             with suppress(duckdb.Error):
                 cursor.close()
+
+    @contextmanager
+    def _asked(
+        self, cursor: Cursor, limits: Limits, statement: str | None = None
+    ) -> Iterator[None]:
+        """Ask something; errors are ours, and what takes longer than it may is given up."""
+        with (
+            limits.kept(self._path),
+            translated(self._path, statement=statement),
+            _interrupted(cursor, limits),
+        ):
+            yield
 
 
 class _LoadSession:
@@ -195,6 +237,30 @@ class _LoadSession:
 
     def unregister(self, name: str) -> None:
         self._cursor.unregister(name)
+
+
+@contextmanager
+def _interrupted(cursor: Cursor, limits: Limits) -> Iterator[None]:
+    """Interrupt what runs on the cursor when the deadline passes."""
+    if limits.seconds is None:
+        yield
+        return
+    done = threading.Event()
+    watch = threading.Thread(target=_interrupt, args=(cursor, limits, done), daemon=True)
+    watch.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watch.join()  # what runs on the cursor afterwards is not its business
+
+
+def _interrupt(cursor: Cursor, limits: Limits, done: threading.Event) -> None:
+    pause = limits.left
+    while not done.wait(pause):  # again and again: between two statements it has no effect
+        with suppress(duckdb.Error):
+            cursor.interrupt()
+        pause = 0.05
 
 
 def _run(cursor: Cursor, folder: str, name: str, parameters: Mapping[str, Any]) -> pa.Table:
@@ -221,14 +287,10 @@ def _rows(cursor: Cursor, folder: str, name: str, parameters: Mapping[str, Any])
 def _bound(
     cursor: Cursor, folder: str, name: str, parameters: Mapping[str, Any]
 ) -> list[tuple[duckdb.Statement, dict[str, Any] | None]]:
-    """A file's statements, each with those of the parameters that it names; NULL for the others."""
-    statements = _parsed(cursor, folder, name)
-    known = set().union(*(statement.named_parameters for statement in statements))
-    if unknown := parameters.keys() - known:
-        raise ConfigurationError(f"{name} takes no {', '.join(sorted(unknown))}")
+    """A file's statements, each with those of the parameters that it names."""
     return [
-        (statement, {key: parameters.get(key) for key in statement.named_parameters} or None)
-        for statement in statements
+        (statement, {key: parameters[key] for key in statement.named_parameters} or None)
+        for statement in _parsed(cursor, folder, name)
     ]
 
 
@@ -241,3 +303,8 @@ def _parsed(cursor: Cursor, folder: str, name: str) -> list[duckdb.Statement]:
 
 
 _statements: dict[tuple[str, str], list[duckdb.Statement]] = {}
+
+
+def _path(url: str) -> str:
+    """The file of ``duckdb:///relative``, ``duckdb:////absolute`` or a bare path."""
+    return url.removeprefix("duckdb://").removeprefix("/") if "://" in url else url

@@ -7,6 +7,7 @@ number before it (see ``session``); what the driver or a login raises is told by
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import NamedTuple
 
 import mssql_python
@@ -50,10 +51,11 @@ def _fault(kind: type[FieldhouseError], meaning: str, *numbers: int, text: str =
     return Fault(kind, meaning, frozenset(numbers), text)
 
 
+_MOVED = 51003
 _OURS: dict[int, type[FieldhouseError]] = {
     51001: ConfigurationError,
     51002: StateMoved,
-    51003: EntryConflict,
+    _MOVED: EntryConflict,
     51004: WarehouseLocked,
     51005: StagingGarbled,
     51006: WarehouseUnusable,
@@ -219,6 +221,8 @@ def translated(where: str, *, statement: str | None = None) -> Iterator[None]:
 def told(where: str, said: str, *, statement: str | None = None) -> FieldhouseError:
     """What an error's text means: one line, the server's name first."""
     number, text = _parted(said)
+    if number == _MOVED:
+        return _conflict(text)
     if number in _OURS:
         return _OURS[number](text)
     fault = next((each for each in FAULTS if each.covers(number, text)), None)
@@ -227,6 +231,13 @@ def told(where: str, said: str, *, statement: str | None = None) -> FieldhouseEr
     if fault is None:
         return WarehouseError(_line(f"{where}: {text}") + (f" (error {number})" if number else ""))
     return fault.kind(_line(f"{where}: {fault.meaning} ({text})"))
+
+
+def _conflict(text: str) -> EntryConflict:
+    """The conflict that usp_RefuseMoved tells of: its line, and after it how entries are held."""
+    line, _, held = text.partition("; held: ")
+    parts = (each.split("@") for each in held.split(",") if each)
+    return EntryConflict(line, tuple((int(n), datetime.fromisoformat(at)) for n, at in parts))
 
 
 def _parted(said: str) -> tuple[int | None, str]:

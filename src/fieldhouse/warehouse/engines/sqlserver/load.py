@@ -22,6 +22,7 @@ from mssql_python import Connection
 
 from fieldhouse.errors import FieldhouseError, WarehouseUnavailable
 from fieldhouse.readings import NUMBERS, Batch
+from fieldhouse.state import Progress
 from fieldhouse.warehouse import Counts, offer
 from fieldhouse.warehouse.engines.sqlserver.errors import StagingGarbled, told
 from fieldhouse.warehouse.engines.sqlserver.session import answer, call_text
@@ -118,17 +119,22 @@ class Load:
             "rejected": _json(_rows_of(batches, lambda batch: batch.rejected.to_pylist())),
             "spans": _json(_rows_of(batches, _spans)),
             "gaps": _json(_rows_of(batches, _gaps)),
+            "labels": _json(_rows_of(batches, _labels)),
             "channels": _json(list(metadata.values())),
         }
 
 
 def _batch_row(number: int, key: str, batch: Batch) -> dict[str, Any]:
-    proven = offer.prove([batch])[batch.channel_id]
+    proven = offer.prove([batch])[batch.channel_id, batch.epoch]
     return {
         "Batch": number,
         "BatchHash": key,
         "Readings": batch.readings.num_rows,
+        "HasRows": offer.has_rows(batch),
+        "HasProgress": batch.progress != Progress(),
         "HasGaps": batch.progress.gaps is not None,
+        "LabelsAt": batch.progress.labels and batch.progress.labels.at,
+        "Version": batch.version,
         **proven.row(),
     }
 
@@ -138,7 +144,12 @@ def _spans(batch: Batch) -> list[dict[str, Any]]:
 
 
 def _gaps(batch: Batch) -> list[dict[str, Any]]:
-    return offer.prove([batch])[batch.channel_id].gap_rows()
+    return offer.prove([batch])[batch.channel_id, batch.epoch].gap_rows()
+
+
+def _labels(batch: Batch) -> list[dict[str, Any]]:
+    shown = batch.progress.labels
+    return [{"FieldNumber": n, "Label": text} for n, text in shown.texts] if shown else []
 
 
 def _rows_of(

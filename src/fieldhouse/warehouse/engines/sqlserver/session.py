@@ -2,7 +2,9 @@
 
 import json
 import logging
+import math
 import re
+import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -19,6 +21,7 @@ from fieldhouse.errors import ConfigurationError, WarehouseLocked, WarehouseUnus
 from fieldhouse.settings.sqlserver import SqlServerAddress
 from fieldhouse.warehouse import sqlfiles
 from fieldhouse.warehouse.engines.sqlserver.errors import translated
+from fieldhouse.warehouse.limits import NO_LIMITS, Limits
 
 __all__ = [
     "ENGINE",
@@ -77,7 +80,12 @@ class Server:
 
     @contextmanager
     def connected(
-        self, *, database: str | None = None, statement: str | None = None, autocommit: bool = True
+        self,
+        *,
+        database: str | None = None,
+        statement: str | None = None,
+        autocommit: bool = True,
+        limits: Limits = NO_LIMITS,
     ) -> Iterator[Connection]:
         """A connection, given back afterwards; what the driver raises is told as ours.
 
@@ -86,7 +94,7 @@ class Server:
         if self._closed.is_set():
             raise WarehouseUnusable(f"{self.where}: closed: open it again")
         with translated(self.where, statement=statement):
-            connection = self._connect(database or self.address.database, autocommit)
+            connection = self._connect(database or self.address.database, autocommit, limits)
             try:
                 yield connection
             finally:
@@ -100,11 +108,13 @@ class Server:
         """Connect no more; a second time is a no-op."""
         self._closed.set()
 
-    def _connect(self, database: str, autocommit: bool) -> Connection:
+    def _connect(self, database: str, autocommit: bool, limits: Limits) -> Connection:
         connection = mssql_python.connect(
-            self._text(database), autocommit=autocommit, timeout=self.address.login_timeout
+            self._text(database),
+            autocommit=autocommit,
+            timeout=_seconds(self.address.login_timeout, limits),
         )
-        connection.timeout = self.address.query_timeout
+        connection.timeout = _seconds(self.address.query_timeout, limits)
         return connection
 
     def _text(self, database: str) -> str:
@@ -124,6 +134,13 @@ class Server:
         }
         given = ((name, value) for name, value in words.items() if value is not None)
         return ";".join(f"{name}={_braced(value)}" for name, value in given)
+
+
+def _seconds(allowed: int, limits: Limits) -> int:
+    """How long the driver is to wait, in whole seconds, 0 being for ever."""
+    if limits.seconds is None:
+        return allowed
+    return min(allowed or sys.maxsize, max(1, math.ceil(limits.left)))
 
 
 def _braced(value: str) -> str:
@@ -158,18 +175,15 @@ def quoted(name: str) -> str:
 def call_text(name: str, parameters: Mapping[str, Any]) -> tuple[str, list[Any]]:
     """The statement that calls the procedure of a name, and its values in order.
 
-    A parameter that is None, or not given, has the procedure's default. Raises ConfigurationError
-    for a procedure or a parameter that there is none of.
+    A parameter that is None, or not given, has the procedure's default.
     """
     procedure = procedure_name(name)
-    known = _parameters(procedure, name)
-    given: dict[str, Any] = {}
-    for key, value in parameters.items():
-        wanted = _RENAMED.get(key, key.replace("_", "")).lower()
-        if wanted not in known:
-            raise ConfigurationError(f"{name} takes no {key}")
-        if value is not None:
-            given[known[wanted]] = _bound(value)
+    known = _parameters(procedure)
+    given = {
+        known[_RENAMED.get(key, key.replace("_", "")).lower()]: _bound(value)
+        for key, value in parameters.items()
+        if value is not None
+    }
     assigned = ", ".join(f"@{parameter} = ?" for parameter in given)
     return _TOLD.format(call=f"EXEC iot.{procedure} {assigned};"), list(given.values())
 
@@ -197,14 +211,10 @@ def procedure_name(name: str) -> str:
 
 
 @cache
-def _parameters(procedure: str, name: str) -> Mapping[str, str]:
+def _parameters(procedure: str) -> Mapping[str, str]:
     """A procedure's parameters, by their names in small letters."""
-    folders = [folder for folder in _CALLABLE if procedure in sqlfiles.names(ENGINE, folder)]
-    if not folders:
-        kinds = " and ".join(_CALLABLE[:2])
-        known = sorted(each for folder in _CALLABLE for each in sqlfiles.names(ENGINE, folder))
-        raise ConfigurationError(f"no {name!r} among the {kinds}: there are {', '.join(known)}")
-    signature = _SIGNATURE.search(sqlfiles.text(ENGINE, folders[0], procedure))
+    (folder,) = (each for each in _CALLABLE if procedure in sqlfiles.names(ENGINE, each))
+    signature = _SIGNATURE.search(sqlfiles.text(ENGINE, folder, procedure))
     found = _PARAMETER.findall(signature[1]) if signature else []
     return {parameter.lower(): parameter for parameter in found}
 
@@ -245,9 +255,18 @@ def execute(
     return cursor, True
 
 
-def answer(connection: Connection, statement: str, values: Sequence[Any] = ()) -> pa.Table:
-    """Run a statement to its end; the first answer, or an empty table if there is none."""
+def answer(
+    connection: Connection, statement: str, values: Sequence[Any] = (), *, rows: int | None = None
+) -> pa.Table:
+    """Run a statement to its end; the first answer, or an empty table if there is none.
+
+    With ``rows`` no more than so many of it are read.
+    """
     cursor, is_there = execute(connection, statement, values)
+    if is_there and rows is not None:
+        first = pa.Table.from_batches([cursor.arrow_batch(rows)])
+        cursor.close()
+        return first
     table = cursor.arrow() if is_there else pa.table({})
     while cursor.nextset():  # what goes wrong after an answer is told only here
         pass

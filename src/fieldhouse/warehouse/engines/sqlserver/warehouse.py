@@ -15,7 +15,7 @@ import stamina
 from fieldhouse.errors import ConfigurationError, WarehouseUnavailable, WarehouseUnusable
 from fieldhouse.readings import Batch
 from fieldhouse.settings.sqlserver import SqlServerAddress
-from fieldhouse.warehouse import Counts
+from fieldhouse.warehouse import Counts, questions
 from fieldhouse.warehouse.engines.sqlserver import schema
 from fieldhouse.warehouse.engines.sqlserver.errors import translated
 from fieldhouse.warehouse.engines.sqlserver.load import Load
@@ -28,15 +28,16 @@ from fieldhouse.warehouse.engines.sqlserver.session import (
     execute_text,
     locked,
 )
+from fieldhouse.warehouse.limits import NO_LIMITS, Limits
+from fieldhouse.warehouse.registry import Opening
 
 __all__ = ["SQLServerWarehouse"]
 
 _BATCH_ROWS = 65_536
 T = TypeVar("T")
 
-_retrying = stamina.RetryingCaller(attempts=6, timeout=120, wait_initial=0.2, wait_max=10).on(
-    WarehouseUnavailable
-)
+_PATIENCE = 120.0
+"""Seconds that a transaction may be tried again in."""
 
 
 class SQLServerWarehouse:
@@ -48,27 +49,20 @@ class SQLServerWarehouse:
         self._bulk = bulk
 
     @classmethod
-    def open(
-        cls,
-        url: str,
-        password: str | None = None,
-        *,
-        read_only: bool = False,
-        create: bool = False,
-    ) -> "SQLServerWarehouse":
-        """Connect to the database at ``url``; with ``create`` make it where it is missing.
+    def open(cls, opening: Opening) -> "SQLServerWarehouse":
+        """Connect to the database of a URL; with ``create`` make it where it is missing.
 
         Raises WarehouseUnavailable for a server that does not answer, WarehouseUnusable for what
         it refuses.
         """
-        address = SqlServerAddress.parse(url)
-        if address.username and not address.authentication and not password:
+        address = SqlServerAddress.parse(opening.url)
+        if address.username and not address.authentication and not opening.password:
             raise ConfigurationError(
                 f"{address.server}: {address.username} needs a password: set DB_PASSWORD, or pass"
                 " password= from Python"
             )
-        server = Server(address, password, read_only=read_only)
-        if create:
+        server = Server(address, opening.password, read_only=opening.read_only)
+        if opening.create:
             schema.create_database(server)
         return cls(server, bulk=schema.check(server))
 
@@ -90,18 +84,27 @@ class SQLServerWarehouse:
         finally:
             self._bulk = load.bulk
 
-    def query(self, name: str, /, **parameters: Any) -> pa.Table:
-        """Answer the procedure of a name; a parameter not given has its default."""
-        return self._attempt(lambda: self._answer(name, parameters))
+    def query(self, name: str, limits: Limits = NO_LIMITS, /, **parameters: Any) -> pa.Table:
+        """Answer the procedure of a name."""
+        question = questions.query(name)
+        given = question.bound(parameters)
+        with limits.kept(self._server.where):
+            return question.shaped(self._attempt(lambda: self._answer(name, given, limits), limits))
 
-    def scan(self, name: str, /, **parameters: Any) -> pa.RecordBatchReader:
+    def scan(
+        self, name: str, limits: Limits = NO_LIMITS, /, **parameters: Any
+    ) -> pa.RecordBatchReader:
         """Answer as ``query`` does, batch by batch."""
-        return self._stream(*call_text(name, parameters))
+        question = questions.query(name)
+        found = self._stream(*call_text(name, question.bound(parameters)), limits)
+        return question.shaped_batches(found.schema, found)
 
     def call(self, name: str, /, **parameters: Any) -> pa.Table:
         """Run the procedure of a name, one transaction; a table given to it goes as JSON."""
+        question = questions.call(name)
+        given = question.bound(parameters)
         self._require_writable()
-        return self._attempt(lambda: self._answer(name, parameters))
+        return question.shaped(self._attempt(lambda: self._answer(name, given, NO_LIMITS)))
 
     def execute(self, procedure: str, values: Sequence[Any] = (), /) -> pa.Table:
         """Execute any procedure of the database, its parameters by position; its first answer.
@@ -117,10 +120,10 @@ class SQLServerWarehouse:
 
         return self._attempt(work)
 
-    def stream(self, statement: str, /) -> pa.RecordBatchReader:
+    def stream(self, statement: str, limits: Limits = NO_LIMITS, /) -> pa.RecordBatchReader:
         """Answer one SELECT of a user's, in a transaction that is always rolled back."""
         require_select(statement)
-        return self._stream(statement, [], author=statement)
+        return self._stream(statement, [], limits, author=statement)
 
     @contextmanager
     def lock(self, channel_id: int) -> Iterator[None]:
@@ -149,26 +152,36 @@ class SQLServerWarehouse:
         if self._server.read_only:
             raise WarehouseUnusable(f"{self._server.where}: opened read-only")
 
-    def _attempt(self, work: Callable[[], T]) -> T:
+    def _attempt(self, work: Callable[[], T], limits: Limits = NO_LIMITS) -> T:
         """Do a whole transaction, again where the server asks for it."""
-        return _retrying(work)
+        patience = min(_PATIENCE, limits.left)
+        again = stamina.RetryingCaller(
+            attempts=6, timeout=patience, wait_initial=0.2, wait_max=min(10.0, patience)
+        )
+        return again(WarehouseUnavailable, work)
 
-    def _answer(self, name: str, parameters: Mapping[str, Any]) -> pa.Table:
+    def _answer(self, name: str, parameters: Mapping[str, Any], limits: Limits) -> pa.Table:
         statement, values = call_text(name, parameters)
-        with self._server.connected() as connection:
-            return answer(connection, statement, values)
+        with self._server.connected(limits=limits) as connection:
+            return answer(connection, statement, values, rows=limits.rows)
 
     def _send(self, load: Load) -> Mapping[int, Counts]:
         with self._server.connected() as connection:
             return load.send(connection)
 
     def _stream(
-        self, statement: str, values: Sequence[Any], *, author: str | None = None
+        self,
+        statement: str,
+        values: Sequence[Any],
+        limits: Limits = NO_LIMITS,
+        *,
+        author: str | None = None,
     ) -> pa.RecordBatchReader:
         stack = ExitStack()
         try:
+            stack.enter_context(limits.kept(self._server.where))
             connection = stack.enter_context(
-                self._server.connected(statement=author, autocommit=False)
+                self._server.connected(statement=author, autocommit=False, limits=limits)
             )
             cursor, is_there = execute(connection, statement, values)
             if not is_there:
@@ -178,7 +191,7 @@ class SQLServerWarehouse:
         except BaseException as error:
             stack.__exit__(type(error), error, error.__traceback__)
             raise
-        batches = self._read(stack, cursor, author)
+        batches = limits.first(self._read(stack, cursor, author), self._server.where)
         return pa.RecordBatchReader.from_batches(schema, batches)
 
     def _read(self, stack: ExitStack, cursor: Any, author: str | None) -> Iterator[pa.RecordBatch]:

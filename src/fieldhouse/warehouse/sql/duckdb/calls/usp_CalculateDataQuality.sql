@@ -1,5 +1,6 @@
--- usp_CalculateDataQuality(channel_id, check_date, as_of): judge one day and keep the judgement; its row.
--- A NULL date is the day of as-of. A day from before the channel's ArchivedBefore keeps what it was judged.
+-- usp_CalculateDataQuality(channel_id, check_date, as_of): judge one day of a channel and keep the
+-- judgement; its row. A NULL date is the day of as-of. A day from before the channel's ArchivedBefore keeps
+-- what it was judged.
 INSERT INTO iot.DataQuality (
     ChannelID, CheckDate, TotalReadings, MissingReadings, OutOfRangeReadings, AnomaliesDetected, QualityScore,
     CadenceSeconds, ExpectedReadings, AbsentReadings, RangesConfigured, Notes, AsOfTime

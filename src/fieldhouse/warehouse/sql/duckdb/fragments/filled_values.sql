@@ -1,4 +1,4 @@
--- SET: offered values fill and replace ours, r; an offered NULL never erases.
+-- SET: offered values fill and replace ours, r; an offered NULL never erases. What is offered is there.
 SET
     Field1 = coalesce(o.Field1, r.Field1),
     Field2 = coalesce(o.Field2, r.Field2),
@@ -11,7 +11,8 @@ SET
     Latitude = coalesce(o.Latitude, r.Latitude),
     Longitude = coalesce(o.Longitude, r.Longitude),
     Elevation = coalesce(o.Elevation, r.Elevation),
-    Status = coalesce(o.Status, r.Status)
+    Status = coalesce(o.Status, r.Status),
+    WithdrawnAt = NULL, Superseded = FALSE
 FROM changed AS o
 WHERE
     r.ChannelID = o.ChannelID AND r.Epoch = o.Epoch AND r.EntryID = o.EntryID

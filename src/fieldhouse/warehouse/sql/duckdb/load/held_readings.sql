@@ -1,4 +1,5 @@
--- Which of the offered readings are held, and whether they bring values that ours lack or differ in.
+-- Which of the offered readings are held, and whether they bring values that ours lack or differ in, or
+-- show that a reading which did not count is there.
 SELECT
     o.Ordinal,
     (
@@ -14,6 +15,7 @@ SELECT
         OR (o.Longitude IS NOT NULL AND o.Longitude IS DISTINCT FROM r.Longitude)
         OR (o.Elevation IS NOT NULL AND o.Elevation IS DISTINCT FROM r.Elevation)
         OR (o.Status IS NOT NULL AND o.Status IS DISTINCT FROM r.Status)
+        OR r.Superseded OR r.WithdrawnAt IS NOT NULL
     ) AS IsChanged
 FROM offered AS o
 JOIN iot.AllReadings AS r

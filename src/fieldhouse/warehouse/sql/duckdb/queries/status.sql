@@ -5,7 +5,8 @@ held AS (
         r.ChannelID, count(*) AS Readings, min(r.CreatedAt) AS FirstReading,
         max(r.CreatedAt) FILTER (
             r.CreatedAt < coalesce($as_of::TIMESTAMP, make_timestamp(epoch_us(now())))
-        ) AS NewestReading
+        ) AS NewestReading,
+        count(*) FILTER (r.WithdrawnAt IS NOT NULL) AS Withdrawn
     FROM iot.AllReadings AS r
     GROUP BY r.ChannelID
 ),
@@ -26,6 +27,11 @@ absent AS (
     FROM iot.Gaps AS g
     GROUP BY g.ChannelID, g.Epoch
 ),
+disputed AS (
+    SELECT d.ChannelID, count(*) AS Disputed FROM iot.Disputes AS d
+    WHERE d.State = 'open'
+    GROUP BY d.ChannelID
+),
 last_run AS (
     SELECT p.* FROM iot.PipelineRuns AS p
     QUALIFY row_number() OVER (PARTITION BY p.ChannelID ORDER BY p.StartedAt DESC, p.RunID DESC) = 1
@@ -39,6 +45,7 @@ SELECT
     c.ChannelID, c.ChannelName, coalesce(h.Readings, 0) AS Readings, coalesce(n.Epoch, 0) AS Epochs,
     h.FirstReading, h.NewestReading, w.Watermark,
     coalesce(g.OpenGaps, 0) AS OpenGaps, coalesce(g.Unreachable, 0) AS Unreachable,
+    coalesce(h.Withdrawn, 0) AS Withdrawn, coalesce(d.Disputed, 0) AS Disputed,
     coalesce(p.EndedAt, p.StartedAt) AS LastRunAt, p.Outcome AS LastOutcome,
     q.CheckDate AS ScoredOn, q.QualityScore
 FROM iot.Channels AS c
@@ -46,6 +53,7 @@ LEFT JOIN held AS h ON h.ChannelID = c.ChannelID
 LEFT JOIN newest AS n ON n.ChannelID = c.ChannelID
 LEFT JOIN complete AS w ON w.ChannelID = n.ChannelID AND w.Epoch = n.Epoch
 LEFT JOIN absent AS g ON g.ChannelID = n.ChannelID AND g.Epoch = n.Epoch
+LEFT JOIN disputed AS d ON d.ChannelID = c.ChannelID
 LEFT JOIN last_run AS p ON p.ChannelID = c.ChannelID
 LEFT JOIN judged AS q ON q.ChannelID = c.ChannelID
 ORDER BY c.ChannelID;

@@ -1,6 +1,7 @@
--- usp_ArchiveReadings(before): moves every reading before an instant, of all channels, to the archive, and
--- recomputes nothing before it from then on; how many. In monthly partitions a whole month is switched
--- where its archive is empty; what cannot be switched is moved in batches, each a transaction of its own.
+-- usp_ArchiveReadings(before): move the readings of all channels from before an instant to the archive; how
+-- many. Nothing before it is recomputed from then on, for any channel that has readings. In monthly
+-- partitions a whole month is switched where its archive is empty; what cannot be switched is moved in
+-- batches, each a transaction of its own.
 CREATE OR ALTER PROCEDURE iot.usp_ArchiveReadings @Before DATETIME2(6)
 AS
 BEGIN

@@ -1,5 +1,6 @@
--- usp_LoadReadings(load_id, batches, readings, staging_id, check, texts, rejected, spans, gaps, channels): one
--- load. Everything comes as JSON, or the readings as those staged under a number, whose sums must be check's.
+-- usp_LoadReadings(load_id, batches, readings, staging_id, check, texts, rejected, spans, gaps, channels,
+-- labels): one load. Everything comes as JSON, or the readings as those staged under a number, whose sums must be
+-- check's.
 -- One transaction: all of it or none. Batches that an earlier load has brought are left out; a load whose own
 -- number is found in the audit trail has been written, and answers what it did then. A row a channel.
 CREATE OR ALTER PROCEDURE iot.usp_LoadReadings
@@ -12,7 +13,8 @@ CREATE OR ALTER PROCEDURE iot.usp_LoadReadings
     @Rejected NVARCHAR(MAX) = NULL,
     @Spans NVARCHAR(MAX) = NULL,
     @Gaps NVARCHAR(MAX) = NULL,
-    @Channels NVARCHAR(MAX) = NULL
+    @Channels NVARCHAR(MAX) = NULL,
+    @Labels NVARCHAR(MAX) = NULL
 AS
 BEGIN
     SET NOCOUNT ON;
@@ -30,8 +32,21 @@ BEGIN
         NewestCreatedAt DATETIME2(6),
         IDsCheckedTo BIGINT,
         FutureCheckedAt DATETIME2(6),
+        FirstCreatedAt DATETIME2(6),
+        LastCreatedAt DATETIME2(6),
+        BeganWith BIGINT,
+        IsJudged BIT,
+        SweptAt DATETIME2(6),
+        SweptTo DATETIME2(6),
+        AgainStart DATETIME2(6),
+        AgainEnd DATETIME2(6),
+        LabelsAt DATETIME2(6),
+        Version BIGINT,
+        HasProgress BIT NOT NULL,
+        HasRows BIT NOT NULL,
         HasGaps BIT NOT NULL,
-        IsFresh BIT NOT NULL
+        IsFresh BIT NOT NULL,
+        Grows BIT NOT NULL
     );
     CREATE TABLE #offered (
         Turn INT NOT NULL,
@@ -73,6 +88,9 @@ BEGIN
     CREATE TABLE #kept (
         ChannelID INT NOT NULL
     );
+    CREATE TABLE #refused (
+        ChannelID INT NOT NULL
+    );
     CREATE CLUSTERED INDEX CX_offered ON #offered(ChannelID, Epoch, EntryID, Turn);
     CREATE CLUSTERED INDEX CX_held ON #held(ChannelID, Epoch, EntryID, Turn);
 
@@ -89,8 +107,21 @@ BEGIN
         NewestCreatedAt,
         IDsCheckedTo,
         FutureCheckedAt,
+        FirstCreatedAt,
+        LastCreatedAt,
+        BeganWith,
+        IsJudged,
+        SweptAt,
+        SweptTo,
+        AgainStart,
+        AgainEnd,
+        LabelsAt,
+        Version,
+        HasProgress,
+        HasRows,
         HasGaps,
-        IsFresh
+        IsFresh,
+        Grows
     )
     SELECT
         j.Batch,
@@ -105,7 +136,20 @@ BEGIN
         j.NewestCreatedAt,
         j.IDsCheckedTo,
         j.FutureCheckedAt,
+        j.FirstCreatedAt,
+        j.LastCreatedAt,
+        j.BeganWith,
+        j.IsJudged,
+        j.SweptAt,
+        j.SweptTo,
+        j.AgainStart,
+        j.AgainEnd,
+        j.LabelsAt,
+        j.Version,
+        j.HasProgress,
+        j.HasRows,
         j.HasGaps,
+        0,
         0
     FROM OPENJSON(@Batches) WITH (
         Batch INT '$.Batch',
@@ -120,6 +164,18 @@ BEGIN
         NewestCreatedAt DATETIME2(6) '$.NewestCreatedAt',
         IDsCheckedTo BIGINT '$.IDsCheckedTo',
         FutureCheckedAt DATETIME2(6) '$.FutureCheckedAt',
+        FirstCreatedAt DATETIME2(6) '$.FirstCreatedAt',
+        LastCreatedAt DATETIME2(6) '$.LastCreatedAt',
+        BeganWith BIGINT '$.BeganWith',
+        IsJudged BIT '$.IsJudged',
+        SweptAt DATETIME2(6) '$.SweptAt',
+        SweptTo DATETIME2(6) '$.SweptTo',
+        AgainStart DATETIME2(6) '$.AgainStart',
+        AgainEnd DATETIME2(6) '$.AgainEnd',
+        LabelsAt DATETIME2(6) '$.LabelsAt',
+        Version BIGINT '$.Version',
+        HasProgress BIT '$.HasProgress',
+        HasRows BIT '$.HasRows',
         HasGaps BIT '$.HasGaps'
     ) AS j;
     DECLARE
@@ -134,7 +190,8 @@ BEGIN
         BEGIN TRANSACTION;
         EXEC iot.usp_ShareArchive;
         EXEC iot.usp_LockChannels @Name = N'load', @ChannelIDs = @ids;
-        EXEC iot.usp_ClaimBatches;
+        EXEC iot.usp_ClaimBatches @LoadID = @LoadID;
+        EXEC iot.usp_KeepLabels @Labels = @Labels;
 
         INSERT INTO #offered (
             Turn,
@@ -211,6 +268,7 @@ BEGIN
         EXEC iot.usp_MergeOffered;
         EXEC iot.usp_KeepTexts @Rejected = @Rejected;
         EXEC iot.usp_KeepProgress @Spans = @Spans, @Gaps = @Gaps;
+        EXEC iot.usp_TakePlace;
         EXEC iot.usp_MergeChannels @Channels = @Channels;
         EXEC iot.usp_CountLoad @LoadID = @LoadID;
         COMMIT TRANSACTION;

@@ -1,15 +1,26 @@
--- usp_OpenEpoch(channel_id, number, started_at): a channel was cleared; only its newest epoch plus one opens.
-CREATE OR ALTER PROCEDURE iot.usp_OpenEpoch @ChannelID INT, @Number INT, @StartedAt DATETIME2(6) = NULL
+-- usp_OpenEpoch(channel_id, number, started_at, evidence): a channel has a new life; only its newest epoch plus
+-- one opens. The same number and start once more is no error: the answer to the first may have been lost.
+CREATE OR ALTER PROCEDURE iot.usp_OpenEpoch
+    @ChannelID INT,
+    @Number INT,
+    @StartedAt DATETIME2(6) = NULL,
+    @Evidence NVARCHAR(MAX) = NULL
 AS
 BEGIN
     SET NOCOUNT ON;
     SET XACT_ABORT ON;
-    DECLARE @ids NVARCHAR(MAX) = CONCAT(N'[', @ChannelID, N']'), @newest INT, @said NVARCHAR(400);
+    DECLARE @ids NVARCHAR(MAX) = CONCAT(N'[', @ChannelID, N']'), @said NVARCHAR(400);
+    DECLARE @newest INT, @began DATETIME2(6), @is_there BIT = 0;
     BEGIN TRY
         BEGIN TRANSACTION;
         EXEC iot.usp_LockChannels @Name = N'load', @ChannelIDs = @ids;
-        SET @newest = (SELECT COALESCE(MAX(e.Epoch), 0) FROM iot.Epochs AS e WHERE e.ChannelID = @ChannelID);
-        IF @newest + 1 <> @Number
+        SELECT TOP (1) @newest = e.Epoch, @began = e.StartedAt
+        FROM iot.Epochs AS e
+        WHERE e.ChannelID = @ChannelID
+        ORDER BY e.Epoch DESC;
+        IF @newest = @Number AND (@began = @StartedAt OR COALESCE(@began, @StartedAt) IS NULL)
+            SET @is_there = 1;
+        ELSE IF COALESCE(@newest, 0) + 1 <> @Number
         BEGIN
             SET @said = CONCAT(
                     N'epoch ',
@@ -17,14 +28,17 @@ BEGIN
                     N' of channel ',
                     @ChannelID,
                     N' does not follow epoch ',
-                    @newest
+                    COALESCE(@newest, 0)
                 );
             THROW 51002, @said, 1;
         END;
-        INSERT INTO iot.Epochs (ChannelID, Epoch, StartedAt)
-        VALUES (@ChannelID, @Number, @StartedAt);
-        INSERT INTO iot.AuditTrail (Action, ChannelID, Detail)
-        VALUES (N'usp_OpenEpoch', @ChannelID, CONCAT(N'epoch ', @Number));
+        IF @is_there = 0
+        BEGIN
+            INSERT INTO iot.Epochs (ChannelID, Epoch, StartedAt, Evidence)
+            VALUES (@ChannelID, @Number, @StartedAt, @Evidence);
+            INSERT INTO iot.AuditTrail (Action, ChannelID, Detail)
+            VALUES (N'usp_OpenEpoch', @ChannelID, CONCAT(N'epoch ', @Number));
+        END;
         COMMIT TRANSACTION;
     END TRY
     BEGIN CATCH

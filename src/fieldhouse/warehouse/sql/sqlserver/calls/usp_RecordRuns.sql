@@ -18,6 +18,7 @@ BEGIN
         j.Updated,
         j.Duplicates,
         j.Raw,
+        j.Rejected,
         j.QualityScore,
         iot.ufn_JsonText(j.Error) AS Error
     INTO #runs
@@ -33,6 +34,7 @@ BEGIN
         Updated BIGINT '$.updated',
         Duplicates BIGINT '$.duplicates',
         Raw BIGINT '$.raw',
+        Rejected BIGINT '$.rejected',
         QualityScore FLOAT '$.quality_score',
         Error NVARCHAR(MAX) '$.error'
     ) AS j;
@@ -57,6 +59,7 @@ BEGIN
                 x.Inserted,
                 x.Updated,
                 x.Raw,
+                x.Rejected,
                 x.QualityScore
             FROM iot.PipelineRuns AS x
             WHERE x.ChannelID = r.ChannelID
@@ -66,6 +69,7 @@ BEGIN
             AND r.Inserted = 0
             AND r.Updated = 0
             AND r.Raw = 0
+            AND r.Rejected = 0
             AND r.RequestsNeeded = 1
             AND (SELECT COUNT(*) FROM #runs AS o WHERE o.ChannelID = r.ChannelID) = 1
             AND p.StartedAt >= CAST(r.StartedAt AS DATE)
@@ -74,6 +78,7 @@ BEGIN
             AND p.Inserted = 0
             AND p.Updated = 0
             AND p.Raw = 0
+            AND p.Rejected = 0
             AND (p.QualityScore = r.QualityScore OR (p.QualityScore IS NULL AND r.QualityScore IS NULL));
         UPDATE p
         SET
@@ -97,6 +102,7 @@ BEGIN
             Updated,
             Duplicates,
             Raw,
+            Rejected,
             QualityScore,
             Error
         )
@@ -112,6 +118,7 @@ BEGIN
             r.Updated,
             r.Duplicates,
             r.Raw,
+            r.Rejected,
             r.QualityScore,
             r.Error
         FROM #runs AS r

@@ -1,4 +1,4 @@
--- usp_KeepProgress: what the fresh batches prove, of each channel's epoch; NULL leaves what is held, ids only
+-- usp_KeepProgress: what the fresh batches prove, of each channel's newest epoch; NULL leaves what is held, ids only
 -- grow, spans are joined, gaps replaced. Called by usp_LoadReadings.
 CREATE OR ALTER PROCEDURE iot.usp_KeepProgress @Spans NVARCHAR(MAX), @Gaps NVARCHAR(MAX)
 AS
@@ -10,28 +10,38 @@ BEGIN
         MIN(b.LowestEntryID) AS LowestEntryID,
         MAX(b.HighestEntryID) AS HighestEntryID,
         MAX(b.NewestCreatedAt) AS NewestCreatedAt,
+        MIN(b.FirstCreatedAt) AS FirstCreatedAt,
+        MAX(b.LastCreatedAt) AS LastCreatedAt,
         MAX(CASE WHEN b.HasGaps = 1 THEN b.Batch END) AS GapsOf,
+        MAX(CASE WHEN b.BeganWith IS NOT NULL THEN b.Batch END) AS BeganOf,
+        MAX(CASE WHEN b.IsJudged IS NOT NULL THEN b.Batch END) AS JudgedOf,
+        MAX(CASE WHEN b.SweptAt IS NOT NULL THEN b.Batch END) AS SweptOf,
+        MAX(CASE WHEN b.AgainStart IS NOT NULL THEN b.Batch END) AS AgainOf,
+        COUNT_BIG(*) AS Batches,
         (
             SELECT TOP (1) x.LastEntryID
             FROM #batches AS x
-            WHERE x.ChannelID = b.ChannelID AND x.IsFresh = 1 AND x.LastEntryID IS NOT NULL
+            WHERE x.ChannelID = b.ChannelID AND x.IsFresh = 1 AND x.Grows = 1 AND x.LastEntryID IS NOT NULL
             ORDER BY x.Batch DESC
         ) AS LastEntryID,
         (
             SELECT TOP (1) x.IDsCheckedTo
             FROM #batches AS x
-            WHERE x.ChannelID = b.ChannelID AND x.IsFresh = 1 AND x.IDsCheckedTo IS NOT NULL
+            WHERE x.ChannelID = b.ChannelID AND x.IsFresh = 1 AND x.Grows = 1 AND x.IDsCheckedTo IS NOT NULL
             ORDER BY x.Batch DESC
         ) AS IDsCheckedTo,
         (
             SELECT TOP (1) x.FutureCheckedAt
             FROM #batches AS x
-            WHERE x.ChannelID = b.ChannelID AND x.IsFresh = 1 AND x.FutureCheckedAt IS NOT NULL
+            WHERE x.ChannelID = b.ChannelID
+                AND x.IsFresh = 1
+                AND x.Grows = 1
+                AND x.FutureCheckedAt IS NOT NULL
             ORDER BY x.Batch DESC
         ) AS FutureCheckedAt
     INTO #proven
     FROM #batches AS b
-    WHERE b.IsFresh = 1
+    WHERE b.IsFresh = 1 AND b.Grows = 1
     GROUP BY b.ChannelID, b.Epoch;
 
     UPDATE e
@@ -56,17 +66,49 @@ BEGIN
             ELSE e.NewestCreatedAt
         END,
         IDsCheckedTo = COALESCE(p.IDsCheckedTo, e.IDsCheckedTo),
-        FutureCheckedAt = COALESCE(p.FutureCheckedAt, e.FutureCheckedAt)
+        FutureCheckedAt = COALESCE(p.FutureCheckedAt, e.FutureCheckedAt),
+        FirstCreatedAt = CASE
+            WHEN p.FirstCreatedAt < e.FirstCreatedAt OR e.FirstCreatedAt IS NULL THEN p.FirstCreatedAt
+            ELSE e.FirstCreatedAt
+        END,
+        LastCreatedAt = CASE
+            WHEN p.LastCreatedAt > e.LastCreatedAt OR e.LastCreatedAt IS NULL THEN p.LastCreatedAt
+            ELSE e.LastCreatedAt
+        END,
+        BeganWith = COALESCE(e.BeganWith, p.BeganWith),
+        IsJudged = COALESCE(p.IsJudged, e.IsJudged),
+        SweptAt = COALESCE(p.SweptAt, e.SweptAt),
+        SweptTo = CASE WHEN p.SweptAt IS NOT NULL THEN p.SweptTo ELSE e.SweptTo END,
+        -- an empty span: nothing is left to be read again
+        AgainStart = CASE
+            WHEN p.AgainStart = p.AgainEnd THEN NULL
+            ELSE COALESCE(p.AgainStart, e.AgainStart)
+        END,
+        AgainEnd = CASE WHEN p.AgainStart = p.AgainEnd THEN NULL ELSE COALESCE(p.AgainEnd, e.AgainEnd) END,
+        Version = e.Version + p.Batches
     FROM iot.Epochs AS e WITH (ROWLOCK, FORCESEEK)
     JOIN (
         SELECT
             n.*,
+            c.BeganWith,
+            d.IsJudged,
+            s.SweptAt,
+            s.SweptTo,
+            a.AgainStart,
+            a.AgainEnd,
             (
                 SELECT MAX(x.NewestEntryID)
                 FROM #batches AS x
-                WHERE x.ChannelID = n.ChannelID AND x.IsFresh = 1 AND x.NewestCreatedAt = n.NewestCreatedAt
+                WHERE x.ChannelID = n.ChannelID
+                    AND x.IsFresh = 1
+                    AND x.Grows = 1
+                    AND x.NewestCreatedAt = n.NewestCreatedAt
             ) AS NewestEntryID
         FROM #proven AS n
+        LEFT JOIN #batches AS c ON c.Batch = n.BeganOf
+        LEFT JOIN #batches AS d ON d.Batch = n.JudgedOf
+        LEFT JOIN #batches AS s ON s.Batch = n.SweptOf
+        LEFT JOIN #batches AS a ON a.Batch = n.AgainOf
     ) AS p ON p.ChannelID = e.ChannelID AND p.Epoch = e.Epoch;
 
     IF @Spans IS NOT NULL
@@ -78,14 +120,15 @@ BEGIN
         FROM iot.Gaps AS g WITH (ROWLOCK, FORCESEEK)
         JOIN #proven AS p ON p.ChannelID = g.ChannelID AND p.Epoch = g.Epoch
         WHERE p.GapsOf IS NOT NULL;
-        INSERT INTO iot.Gaps (ChannelID, Epoch, FirstEntryID, LastEntryID, State, AtSecond)
-        SELECT p.ChannelID, p.Epoch, j.FirstEntryID, j.LastEntryID, j.State, j.AtSecond
+        INSERT INTO iot.Gaps (ChannelID, Epoch, FirstEntryID, LastEntryID, State, AtSecond, DueAt)
+        SELECT p.ChannelID, p.Epoch, j.FirstEntryID, j.LastEntryID, j.State, j.AtSecond, j.DueAt
         FROM OPENJSON(@Gaps) WITH (
             Batch INT '$.Batch',
             FirstEntryID BIGINT '$.FirstEntryID',
             LastEntryID BIGINT '$.LastEntryID',
             State NVARCHAR(20) '$.State',
-            AtSecond DATETIME2(6) '$.AtSecond'
+            AtSecond DATETIME2(6) '$.AtSecond',
+            DueAt DATETIME2(6) '$.DueAt'
         ) AS j
         JOIN #proven AS p ON p.GapsOf = j.Batch;
     END;

@@ -1,8 +1,11 @@
--- usp_KeepTexts: #texts, and entries that cannot be readings, each once. Called by usp_LoadReadings.
+-- usp_KeepTexts: #texts, and entries that cannot be readings, each once; reasons that no longer hold go. Called
+-- by usp_LoadReadings.
 CREATE OR ALTER PROCEDURE iot.usp_KeepTexts @Rejected NVARCHAR(MAX)
 AS
 BEGIN
     SET NOCOUNT ON;
+    IF EXISTS (SELECT 1 FROM #held)
+        EXEC iot.usp_ReplaceTexts;
     IF EXISTS (SELECT 1 FROM #texts)
         INSERT INTO iot.RawValues (ChannelID, Epoch, EntryID, ColumnName, RawValue, Reason, RawHash)
         OUTPUT inserted.ChannelID INTO #kept (ChannelID)
@@ -40,6 +43,7 @@ BEGIN
 
     IF @Rejected IS NOT NULL
         INSERT INTO iot.RejectedEntries (ChannelID, EntryHash, Epoch, EntryText, Reason)
+        OUTPUT inserted.ChannelID INTO #refused (ChannelID)
         SELECT t.ChannelID, t.EntryHash, t.Epoch, t.EntryText, t.Reason
         FROM (
             SELECT h.*, ROW_NUMBER() OVER (PARTITION BY h.ChannelID, h.EntryHash ORDER BY h.Batch) AS Nth

@@ -1,5 +1,5 @@
--- usp_MergeOffered: writes #offered turn by turn, supersedes what a newer epoch has taken the place of, and
--- marks the periods of what is new or changed. Called by usp_LoadReadings.
+-- usp_MergeOffered: writes #offered turn by turn; an epoch that is not the newest must hold it all already.
+-- Called by usp_LoadReadings.
 CREATE OR ALTER PROCEDURE iot.usp_MergeOffered
 AS
 BEGIN
@@ -11,42 +11,26 @@ BEGIN
         SET @turn += 1;
     END;
 
-    SELECT DISTINCT o.ChannelID, o.Epoch, o.CreatedAt
-    INTO #touched
-    FROM #offered AS o
-    LEFT JOIN #held AS h
-        ON h.ChannelID = o.ChannelID AND h.Epoch = o.Epoch AND h.EntryID = o.EntryID AND h.Turn = o.Turn
-    WHERE h.EntryID IS NULL OR h.IsChanged = 1;
-    IF EXISTS (SELECT 1 FROM #touched AS t WHERE t.Epoch > 1)
-    BEGIN
-        SELECT r.ChannelID, r.CreatedAt, MAX(r.Epoch) AS Epoch
-        INTO #newest
-        FROM #touched AS t
-        JOIN iot.AllReadings AS r ON r.ChannelID = t.ChannelID AND r.CreatedAt = t.CreatedAt
-        GROUP BY r.ChannelID, r.CreatedAt;
-        UPDATE r
-        SET Superseded = 1
-        FROM iot.SensorReadings AS r
-        JOIN #newest AS n ON n.ChannelID = r.ChannelID AND n.CreatedAt = r.CreatedAt
-        WHERE r.Epoch < n.Epoch AND r.Superseded = 0;
-        UPDATE r
-        SET Superseded = 1
-        FROM iot.SensorReadings_Archive AS r
-        JOIN #newest AS n ON n.ChannelID = r.ChannelID AND n.CreatedAt = r.CreatedAt
-        WHERE r.Epoch < n.Epoch AND r.Superseded = 0;
-    END;
-
-    INSERT INTO iot.PeriodMarks (ChannelID, AggregationType, PeriodStart)
-    SELECT DISTINCT t.ChannelID, v.AggregationType, v.PeriodStart
-    FROM (
-        SELECT DISTINCT s.ChannelID, DATEDIFF(HOUR, CAST('0001-01-01' AS DATETIME2(6)), s.CreatedAt) AS Hour
-        FROM #touched AS s
-    ) AS t
-    CROSS APPLY (VALUES
-        (N'HOURLY', DATEADD(HOUR, t.Hour, CAST('0001-01-01' AS DATETIME2(6)))),
-        (N'DAILY', DATEADD(DAY, t.Hour / 24, CAST('0001-01-01' AS DATETIME2(6)))),
-        (N'QUALITY', DATEADD(DAY, t.Hour / 24, CAST('0001-01-01' AS DATETIME2(6)))),
-        (N'WEEKLY', DATEADD(DAY, t.Hour / 168 * 7, CAST('0001-01-01' AS DATETIME2(6)))) -- a Monday
-    ) AS v (AggregationType, PeriodStart);
+    DECLARE
+        @said NVARCHAR(400) = (
+            SELECT TOP (1)
+                CONCAT(N'epoch ', o.Epoch, N' of channel ', o.ChannelID, N' has ended: it takes nothing new')
+            FROM #offered AS o
+            WHERE EXISTS (
+                    SELECT 1
+                    FROM #batches AS b
+                    WHERE b.ChannelID = o.ChannelID AND b.Epoch = o.Epoch AND b.IsFresh = 1 AND b.Grows = 0
+                )
+                AND NOT EXISTS (
+                    SELECT 1
+                    FROM #held AS h
+                    WHERE h.ChannelID = o.ChannelID
+                        AND h.Epoch = o.Epoch
+                        AND h.EntryID = o.EntryID
+                        AND h.Turn = o.Turn
+                )
+        );
+    IF @said IS NOT NULL
+        THROW 51002, @said, 1;
     RETURN 0;
 END;

@@ -38,7 +38,9 @@ BEGIN
             OR (o.Elevation IS NOT NULL AND r.Elevation IS NULL)
             OR o.Status COLLATE Latin1_General_BIN2 <> r.Status COLLATE Latin1_General_BIN2
             OR DATALENGTH(o.Status) <> DATALENGTH(r.Status)
-            OR (o.Status IS NOT NULL AND r.Status IS NULL) THEN 1
+            OR (o.Status IS NOT NULL AND r.Status IS NULL)
+            OR r.Superseded = 1
+            OR r.WithdrawnAt IS NOT NULL THEN 1
             ELSE 0
         END
     FROM #offered AS o
@@ -54,29 +56,13 @@ BEGIN
 
     IF EXISTS (SELECT 1 FROM #held AS h WHERE h.Turn = @Turn AND h.IsMoved = 1)
     BEGIN
-        DECLARE
-            @said NVARCHAR(400) = (
-                SELECT TOP (1)
-                    CONCAT(
-                        N'entry ',
-                        o.EntryID,
-                        N' of channel ',
-                        o.ChannelID,
-                        N' came with ',
-                        CONVERT(NVARCHAR(19), o.CreatedAt, 120),
-                        N' and is held with ',
-                        CONVERT(NVARCHAR(19), h.HeldAt, 120)
-                    )
-                FROM #held AS h
-                JOIN #offered AS o
-                    ON o.ChannelID = h.ChannelID
-                        AND o.Epoch = h.Epoch
-                        AND o.EntryID = h.EntryID
-                        AND o.Turn = h.Turn
-                WHERE h.Turn = @Turn AND h.IsMoved = 1
-                ORDER BY o.ChannelID, o.EntryID
-            );
-        THROW 51003, @said, 1;
+        SELECT o.ChannelID, o.EntryID, o.CreatedAt, h.HeldAt
+        INTO #moved
+        FROM #held AS h
+        JOIN #offered AS o
+            ON o.ChannelID = h.ChannelID AND o.Epoch = h.Epoch AND o.EntryID = h.EntryID AND o.Turn = h.Turn
+        WHERE h.Turn = @Turn AND h.IsMoved = 1;
+        EXEC iot.usp_RefuseMoved;
     END;
 
     IF EXISTS (SELECT 1 FROM #held AS h WHERE h.Turn = @Turn AND h.IsChanged = 1)

@@ -24,7 +24,8 @@ BEGIN
         deleted.Elevation,
         deleted.Status,
         deleted.Superseded,
-        deleted.ImportedAt
+        deleted.ImportedAt,
+        deleted.WithdrawnAt
     INTO iot.SensorReadings_Archive (
         ReadingID,
         ChannelID,
@@ -44,7 +45,8 @@ BEGIN
         Elevation,
         Status,
         Superseded,
-        ImportedAt
+        ImportedAt,
+        WithdrawnAt
     )
     WHERE CreatedAt < @Before;
     SET @Moved = @@ROWCOUNT;

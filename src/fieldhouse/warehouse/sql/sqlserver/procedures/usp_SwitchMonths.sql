@@ -89,7 +89,8 @@ BEGIN
                 Elevation,
                 Status,
                 Superseded,
-                ImportedAt
+                ImportedAt,
+                WithdrawnAt
             )
             SELECT
                 ReadingID,
@@ -110,7 +111,8 @@ BEGIN
                 Elevation,
                 Status,
                 Superseded,
-                ImportedAt
+                ImportedAt,
+                WithdrawnAt
             FROM iot.SensorReadings AS r
             WHERE r.CreatedAt >= @low AND r.CreatedAt < @high;
             SET @text = CONCAT(N'TRUNCATE TABLE iot.SensorReadings WITH (PARTITIONS (', @partition, N'))');

@@ -1,5 +1,5 @@
 -- usp_UpdateHeld: offered values fill and replace those held, here or in the archive; an offered NULL never
--- erases, and what is replaced goes to #texts. Called by usp_MergeTurn.
+-- erases, and what is replaced goes to #texts. What is offered is there, and counts. Called by usp_MergeTurn.
 CREATE OR ALTER PROCEDURE iot.usp_UpdateHeld @Turn INT
 AS
 BEGIN
@@ -44,7 +44,9 @@ BEGIN
         Latitude = COALESCE(o.Latitude, r.Latitude),
         Longitude = COALESCE(o.Longitude, r.Longitude),
         Elevation = COALESCE(o.Elevation, r.Elevation),
-        Status = COALESCE(o.Status, r.Status)
+        Status = COALESCE(o.Status, r.Status),
+        WithdrawnAt = NULL,
+        Superseded = 0
     FROM iot.SensorReadings AS r
     JOIN #held AS h ON h.ReadingID = r.ReadingID AND h.HeldAt = r.CreatedAt
     JOIN #offered AS o
@@ -65,7 +67,9 @@ BEGIN
         Latitude = COALESCE(o.Latitude, r.Latitude),
         Longitude = COALESCE(o.Longitude, r.Longitude),
         Elevation = COALESCE(o.Elevation, r.Elevation),
-        Status = COALESCE(o.Status, r.Status)
+        Status = COALESCE(o.Status, r.Status),
+        WithdrawnAt = NULL,
+        Superseded = 0
     FROM iot.SensorReadings_Archive AS r
     JOIN #held AS h ON h.ReadingID = r.ReadingID AND h.HeldAt = r.CreatedAt
     JOIN #offered AS o

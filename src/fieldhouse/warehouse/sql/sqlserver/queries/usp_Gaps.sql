@@ -3,7 +3,7 @@ CREATE OR ALTER PROCEDURE iot.usp_Gaps @ChannelIDs NVARCHAR(MAX) = NULL
 AS
 BEGIN
     SET NOCOUNT ON;
-    SELECT g.ChannelID, g.FirstEntryID, g.LastEntryID, g.State, g.AtSecond
+    SELECT g.ChannelID, g.FirstEntryID, g.LastEntryID, g.State, g.AtSecond, g.DueAt
     FROM iot.Gaps AS g
     WHERE (
             @ChannelIDs IS NULL

@@ -1,4 +1,5 @@
--- usp_Readings(channel_id, start_at, end_at): the readings that count, in the order of time; NULL is open.
+-- usp_Readings(channel_id, start_at, end_at): the readings that count, archived ones too, in the order of
+-- time; NULL is open.
 CREATE OR ALTER PROCEDURE iot.usp_Readings
     @ChannelID INT,
     @StartAt DATETIME2(6) = NULL,
@@ -25,10 +26,12 @@ BEGIN
         r.Elevation,
         r.Status,
         r.Superseded,
-        r.ImportedAt
+        r.ImportedAt,
+        r.WithdrawnAt
     FROM iot.AllReadings AS r
     WHERE r.ChannelID = @ChannelID
         AND r.Superseded = 0
+        AND r.WithdrawnAt IS NULL
         AND (@StartAt IS NULL OR r.CreatedAt >= @StartAt)
         AND (@EndAt IS NULL OR r.CreatedAt < @EndAt)
     ORDER BY r.CreatedAt, r.Epoch, r.EntryID

@@ -1,6 +1,6 @@
--- usp_ReadingsBetween(start_at, end_at): all channels' readings of a span, end excluded, archived ones
--- too.
-CREATE OR ALTER PROCEDURE iot.usp_ReadingsBetween @StartAt DATETIME2(6) = NULL, @EndAt DATETIME2(6) = NULL
+-- usp_ReadingsBetween(start_at, end_at): all channels' readings of a span, end excluded, archived
+-- ones included.
+CREATE OR ALTER PROCEDURE iot.usp_ReadingsBetween @StartAt DATETIME2(6), @EndAt DATETIME2(6)
 AS
 BEGIN
     SET NOCOUNT ON;
@@ -23,7 +23,8 @@ BEGIN
         r.Elevation,
         r.Status,
         r.Superseded,
-        r.ImportedAt
+        r.ImportedAt,
+        r.WithdrawnAt
     FROM iot.AllReadings AS r
     WHERE r.CreatedAt >= @StartAt AND r.CreatedAt < @EndAt
     ORDER BY r.ChannelID, r.CreatedAt, r.Epoch, r.EntryID;

@@ -16,6 +16,7 @@ BEGIN
         p.Updated,
         p.Duplicates,
         p.Raw,
+        p.Rejected,
         p.QualityScore,
         p.Error
     FROM iot.PipelineRuns AS p

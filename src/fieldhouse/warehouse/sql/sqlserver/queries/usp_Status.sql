@@ -14,6 +14,8 @@ BEGIN
         w.Watermark,
         COALESCE(g.OpenGaps, 0) AS OpenGaps,
         COALESCE(g.Unreachable, 0) AS Unreachable,
+        COALESCE(h.Withdrawn, 0) AS Withdrawn,
+        COALESCE(d.Disputed, 0) AS Disputed,
         p.LastRunAt,
         p.Outcome AS LastOutcome,
         q.CheckDate AS ScoredOn,
@@ -24,7 +26,8 @@ BEGIN
             r.ChannelID,
             COUNT_BIG(*) AS Readings,
             MIN(r.CreatedAt) AS FirstReading,
-            MAX(CASE WHEN r.CreatedAt < @AsOfTime THEN r.CreatedAt END) AS NewestReading
+            MAX(CASE WHEN r.CreatedAt < @AsOfTime THEN r.CreatedAt END) AS NewestReading,
+            COUNT_BIG(r.WithdrawnAt) AS Withdrawn
         FROM iot.AllReadings AS r
         GROUP BY r.ChannelID
     ) AS h ON h.ChannelID = c.ChannelID
@@ -46,6 +49,12 @@ BEGIN
         FROM iot.Gaps AS x
         GROUP BY x.ChannelID, x.Epoch
     ) AS g ON g.ChannelID = n.ChannelID AND g.Epoch = n.Epoch
+    LEFT JOIN (
+        SELECT x.ChannelID, COUNT_BIG(*) AS Disputed
+        FROM iot.Disputes AS x
+        WHERE x.State = N'open'
+        GROUP BY x.ChannelID
+    ) AS d ON d.ChannelID = c.ChannelID
     OUTER APPLY (
         SELECT TOP (1) COALESCE(x.EndedAt, x.StartedAt) AS LastRunAt, x.Outcome
         FROM iot.PipelineRuns AS x

@@ -20,7 +20,8 @@ SELECT
     r.Elevation,
     r.Status,
     r.Superseded,
-    r.ImportedAt
+    r.ImportedAt,
+    r.WithdrawnAt
 FROM iot.SensorReadings AS r
 UNION ALL
 SELECT
@@ -42,5 +43,6 @@ SELECT
     r.Elevation,
     r.Status,
     r.Superseded,
-    r.ImportedAt
+    r.ImportedAt,
+    r.WithdrawnAt
 FROM iot.SensorReadings_Archive AS r;

@@ -1,4 +1,4 @@
--- The readings that count: all but those that a newer epoch has superseded.
+-- The readings that count: all but those that a newer epoch has superseded or that their source no longer has.
 CREATE OR ALTER VIEW iot.CurrentReadings
 AS
 SELECT
@@ -20,6 +20,7 @@ SELECT
     r.Elevation,
     r.Status,
     r.Superseded,
-    r.ImportedAt
+    r.ImportedAt,
+    r.WithdrawnAt
 FROM iot.SensorReadings AS r
-WHERE r.Superseded = 0;
+WHERE r.Superseded = 0 AND r.WithdrawnAt IS NULL;

@@ -1,0 +1,205 @@
+"""The one place that makes an HTTP client: its proxy, its certificates, its time, its pool."""
+
+import os
+import ssl
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
+
+import httpcore2
+import httpx2
+
+from fieldhouse.errors import ConfigurationError, RequestRefused, SourceUnavailable
+from fieldhouse.sources.thingspeak import certificates, proxies
+from fieldhouse.sources.thingspeak.deadline import Deadline, Network
+from fieldhouse.sources.thingspeak.failures import Way, failure, is_foreseen, login_wanted
+
+__all__ = ["Connection", "Reply", "surroundings"]
+
+_KEPT = 32
+"""Idle connections that are kept for the next requests."""
+_KEPT_SECONDS = 5.0
+_HEADERS = {"User-Agent": "fieldhouse (+https://pypi.org/project/fieldhouse)"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer as it came, read whole and decompressed."""
+
+    status: int
+    reason: str
+    headers: Mapping[str, str]
+    body: bytes
+    through: str = ""
+    """The end of a line about it: which proxy it came through, if through one."""
+
+
+class Connection:
+    """The way to one server, for any number of threads.
+
+    ``timeout`` seconds bound a whole request, see `Deadline`. Proxies (with ``use_proxies``) and
+    certificates are those of the environment when this is made; with a ``transport`` of the
+    caller's there are none. Raises ConfigurationError for what is wrong with them.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        timeout: float,
+        use_proxies: bool = True,
+        transport: httpx2.BaseTransport | None = None,
+    ) -> None:
+        self._base_url, self._timeout = base_url, timeout
+        self._closed = False
+        self._way = Way(base_url)
+        if transport is None:
+            self._way = _way(base_url, os.environ, use_proxies=use_proxies)
+            transport = _Transport(_pool(self._way))
+        self._client = httpx2.Client(transport=transport, headers=_HEADERS, trust_env=False)
+
+    def get(
+        self,
+        path: str,
+        parameters: Mapping[str, str | int],
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """Ask once, and read the answer whole.
+
+        Raises SourceUnavailable for what may be otherwise in a moment, ConnectionBarred for a proxy
+        or a certificate that will not, RequestRefused for a URL that is none.
+        """
+        deadline = Deadline(self._timeout)
+        try:
+            reply = self._asked(path, parameters, headers or {}, deadline)
+        except httpx2.InvalidURL as error:
+            line = f"{self._base_url} is no URL that can be asked ({error})"
+            raise RequestRefused(line) from error
+        except Exception as error:
+            deadline.abandon()
+            if self._closed:
+                raise SourceUnavailable(f"{self._base_url} was closed while asked") from error
+            if not is_foreseen(self._way, error):
+                raise
+            raise failure(self._way, error, deadline) from error
+        if reply.status == 407:
+            raise login_wanted(self._way)
+        return reply
+
+    def close(self) -> None:
+        """Close all connections; whoever reads from one of them is told at once."""
+        self._closed = True
+        self._client.close()
+
+    def _asked(
+        self,
+        path: str,
+        parameters: Mapping[str, str | int],
+        headers: Mapping[str, str],
+        deadline: Deadline,
+    ) -> Reply:
+        times = {"connect": deadline, "read": deadline, "write": deadline, "pool": None}
+        with self._client.stream(
+            "GET",
+            self._base_url + path,
+            params=dict(parameters),
+            headers=dict(headers),
+            extensions={"timeout": times},
+        ) as answer:
+            body = answer.read()
+            through = self._way.through
+            return Reply(answer.status_code, answer.reason_phrase, answer.headers, body, through)
+
+
+def surroundings(base_url: str, *, use_proxies: bool = True) -> list[proxies.Finding]:
+    """What the environment names of proxies and certificates, and whether it is used."""
+    found = proxies.described(base_url, os.environ)
+    if not use_proxies:
+        found = [each._replace(ok=True, text="not used: proxies is no") for each in found]
+    secure = base_url.startswith("https:") or any("used: https:" in each.text for each in found)
+    needless = None if secure else f"{base_url} needs no certificates"
+    return [*found, *certificates.described(os.environ, needless=needless)]
+
+
+def _way(base_url: str, environ: Mapping[str, str], *, use_proxies: bool) -> Way:
+    proxy = proxies.chosen(base_url, environ) if use_proxies else None
+    secure = base_url.lower().startswith("https:") or (proxy and proxy.scheme == "https")
+    return Way(base_url, proxy, certificates.trust(environ) if secure else None)
+
+
+def _pool(way: Way) -> httpcore2.ConnectionPool:
+    context = way.trust.context if way.trust else None
+    return httpcore2.ConnectionPool(
+        ssl_context=context,
+        proxy=_proxy(way.proxy, context) if way.proxy else None,
+        max_connections=None,
+        max_keepalive_connections=_KEPT,
+        keepalive_expiry=_KEPT_SECONDS,
+        network_backend=Network(),
+    )
+
+
+def _proxy(proxy: proxies.Proxy, context: ssl.SSLContext | None) -> httpcore2.Proxy:
+    if proxy.scheme.startswith("socks") and find_spec("socksio") is None:
+        raise ConfigurationError(
+            f"{proxy.variable}: a SOCKS proxy needs one package more: pip install socksio"
+        )
+    url = httpx2.URL(str(proxy))  # which writes a name outside of ASCII as the network has it
+    return httpcore2.Proxy(
+        httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=proxy.port, target="/"),
+        auth=(_hidden(proxy.login[0]), _hidden(proxy.login[1])) if proxy.login else None,
+        ssl_context=context if proxy.scheme == "https" else None,
+    )
+
+
+class _Hidden(bytes):
+    """A secret that the libraries' debug logs do not show."""
+
+    def __repr__(self) -> str:
+        return "'…'"
+
+
+def _hidden(text: str) -> _Hidden:
+    return _Hidden(text.encode("utf-8", "surrogateescape"))
+
+
+class _Transport(httpx2.BaseTransport):
+    """The client's requests over a pool of ours; what the pool raises goes through untouched."""
+
+    def __init__(self, pool: httpcore2.ConnectionPool) -> None:
+        self._pool = pool
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        url = request.url
+        answer = self._pool.handle_request(
+            httpcore2.Request(
+                method=request.method,
+                url=httpcore2.URL(
+                    scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+                ),
+                headers=request.headers.raw,
+                content=b"",
+                extensions=request.extensions,
+            )
+        )
+        return httpx2.Response(
+            answer.status,
+            headers=answer.headers,
+            stream=_Body(answer.stream),
+            extensions=answer.extensions,
+        )
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+class _Body(httpx2.SyncByteStream):
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._stream
+
+    def close(self) -> None:
+        self._stream.close()

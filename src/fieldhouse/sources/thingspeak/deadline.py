@@ -1,0 +1,171 @@
+"""A bound for the whole of a request, from finding the server to the end of its answer.
+
+A library's time-outs are for each operation: an answer that drips a byte now and then never meets
+one. Here every operation of a socket gets what is left of the request's time.
+"""
+
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import Any
+
+import httpcore2
+
+__all__ = ["LEAST_RATE", "LONGEST", "Deadline", "Network", "TlsFailed"]
+
+LEAST_RATE = 1_000
+"""Bytes of an answer, as they come over the line, that give a request a second back."""
+LONGEST = 30
+"""How many times its time-out a request may last, however well its answer flows."""
+
+
+class Deadline:
+    """When a request must be over.
+
+    It has ``timeout`` seconds to spend; every LEAST_RATE bytes that come give a second back, but
+    never more than it began with. So silence ends it in time, whenever it begins, and so does a
+    drip; a slow line that flows is listened to. LONGEST times ``timeout`` is the end in any case.
+    """
+
+    def __init__(self, timeout: float, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._timeout, self._clock = timeout, clock
+        self._began = self._at = clock()
+        self._allowance = timeout
+        self.received = 0
+        """Bytes that came."""
+        self.opened: list[httpcore2.NetworkStream] = []
+        """The connections that were made for the request."""
+
+    @property
+    def spent(self) -> float:
+        """Seconds since the request began."""
+        return self._clock() - self._began
+
+    def left(self) -> float:
+        """Seconds that the request may still wait for the next byte; 0 when it is over."""
+        allowed = self._allowance - (self._clock() - self._at)
+        return max(0.0, min(allowed, self._timeout * LONGEST - self.spent))
+
+    def came(self, size: int) -> None:
+        """Count bytes of the answer."""
+        self.received += size
+        now = self._clock()
+        rest = self._allowance - (now - self._at)
+        self._allowance, self._at = min(self._timeout, rest + size / LEAST_RATE), now
+
+    def abandon(self) -> None:
+        """Close what was opened for the request: not every library does where it fails."""
+        for stream in self.opened:
+            stream.close()
+
+
+class TlsFailed(httpcore2.ConnectError):
+    """TLS could not be agreed on: with the first server of a connection, or with one behind it."""
+
+    def __init__(self, reason: Exception, *, behind: bool) -> None:
+        super().__init__(reason)
+        self.reason, self.behind = reason, behind
+
+
+class Network(httpcore2.NetworkBackend):
+    """Sockets whose every operation is bounded by the `Deadline` that comes as its ``timeout``."""
+
+    def __init__(self) -> None:
+        self._plain = httpcore2.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: Any = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.NetworkStream:
+        """Connect to the first address that answers; each gets its share of the time."""
+        deadline: Deadline = timeout
+        addresses = _found(host, port, deadline)
+        for place, address in enumerate(addresses, start=1):
+            share = _some(deadline, httpcore2.ConnectTimeout) / (len(addresses) - place + 1)
+            try:
+                plain = self._plain.connect_tcp(address, port, share, local_address, socket_options)
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
+                if place == len(addresses):
+                    raise
+            else:
+                deadline.opened.append(stream := _Stream(plain))
+                return stream
+        raise httpcore2.ConnectError(f"{host} has no address")
+
+
+class _Stream(httpcore2.NetworkStream):
+    """A connection; ``behind`` a first server's TLS, or not."""
+
+    def __init__(self, inner: httpcore2.NetworkStream, *, behind: bool = False) -> None:
+        self._inner, self._behind = inner, behind
+
+    def read(self, max_bytes: int, timeout: Any = None) -> bytes:
+        deadline: Deadline = timeout
+        data = self._inner.read(max_bytes, _some(deadline, httpcore2.ReadTimeout))
+        deadline.came(len(data))
+        return data
+
+    def write(self, buffer: bytes, timeout: Any = None) -> None:
+        deadline: Deadline = timeout
+        self._inner.write(buffer, _some(deadline, httpcore2.WriteTimeout))
+
+    def close(self) -> None:
+        """Close at once: who reads from it in another thread wakes up."""
+        connection = self._inner.get_extra_info("socket")
+        with suppress(OSError, AttributeError):
+            connection.shutdown(socket.SHUT_RDWR)
+        self._inner.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: Any = None,
+    ) -> httpcore2.NetworkStream:
+        deadline: Deadline = timeout
+        seconds = _some(deadline, httpcore2.ConnectTimeout)
+        try:
+            secured = self._inner.start_tls(ssl_context, server_hostname, seconds)
+        except httpcore2.ConnectError as error:
+            reason = error.args[0] if error.args else error
+            raise TlsFailed(reason, behind=self._behind) from error
+        return _Stream(secured, behind=True)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+def _some(deadline: Deadline, error: type[httpcore2.TimeoutException]) -> float:
+    """What is left of the time. Raises ``error`` when there is none."""
+    left = deadline.left()
+    if left <= 0:
+        raise error("the request's time is over")
+    return left
+
+
+def _found(host: str, port: int, deadline: Deadline) -> list[str]:
+    """The addresses of a name, found by the system's resolver, which knows no time-out itself."""
+    answer: Future[Any] = Future()
+
+    def resolve() -> None:
+        try:
+            answer.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except Exception as error:
+            answer.set_exception(error)
+
+    threading.Thread(target=resolve, name="resolver", daemon=True).start()
+    try:
+        found = answer.result(timeout=_some(deadline, httpcore2.ConnectTimeout))
+    except TimeoutError as error:
+        raise httpcore2.ConnectTimeout(error) from error
+    except (OSError, UnicodeError) as error:  # a label of a name can be too long for IDNA
+        raise httpcore2.ConnectError(error) from error
+    return list(dict.fromkeys(entry[4][0] for entry in found))

@@ -1,0 +1,361 @@
+"""What to believe when an answer contradicts what we hold: a hiccup, a deletion, or a new life.
+
+Nothing is written before each disputed entry has been looked for, uncached, at its own second, and
+its neighbours with it. Then
+
+- all are there: the suspicion was a hiccup;
+- an id stands for a time that no epoch knows, and its held time is gone: a new life;
+- entries are gone and their neighbours are there: they were deleted; many at once are a dispute,
+  which is looked at again a day later;
+- anything else is for later, or for a person: SourceInconsistent.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from fieldhouse.errors import SourceInconsistent
+from fieldhouse.sources.thingspeak.history import shown
+from fieldhouse.sources.thingspeak.history.effects import (
+    MAX_RESULTS,
+    Ask,
+    AskEntry,
+    Doubt,
+    FindHeld,
+    FindKnown,
+    FindNeighbours,
+    FindState,
+    Neighbours,
+    Notice,
+    OpenEpoch,
+    Plan,
+    Settle,
+    Steps,
+)
+from fieldhouse.sources.thingspeak.history.knowledge import Knowledge
+from fieldhouse.sources.thingspeak.page import Page
+from fieldhouse.state import Known
+
+__all__ = ["NewEpoch", "recheck", "said", "settle", "welcome_back"]
+
+_RECENT = 100
+_PROBES = 3
+_DISTANCES = (1, 100, 7000)
+"""How far from the disputed entries neighbours are looked for, in readings."""
+_HANDFUL = 5
+_MANY = 0.01
+"""More than a handful gone, and more than this share of what a window holds, is a dispute first."""
+_DISPUTE = timedelta(days=1)
+
+
+class NewEpoch(Exception):
+    """The channel has a new life; it is open in the warehouse."""
+
+
+@dataclass(slots=True)
+class View:
+    """What a look at disputed entries found, within the windows that were asked for.
+
+    ``gone`` are readings that count and are not shown; ``flanked`` those of them that stand between
+    neighbours that are; ``lost`` also those that are withdrawn already. ``strangers`` are shown
+    entries that no epoch knows; ``fresh`` the newest of all.
+    """
+
+    held: int = 0
+    shown: set[Known] = field(default_factory=set)
+    gone: set[Known] = field(default_factory=set)
+    lost: set[Known] = field(default_factory=set)
+    flanked: set[Known] = field(default_factory=set)
+    strangers: set[Known] = field(default_factory=set)
+    fresh: set[Known] = field(default_factory=set)
+    counter: int | None = None
+
+
+def said(known: Known) -> str:
+    """An entry, as a line names it."""
+    return f"entry {known.entry_id} of {known.created_at:%Y-%m-%d %H:%M:%S}"
+
+
+def settle(k: Knowledge, doubt: Doubt, *, window_holds: int = 0) -> Steps:
+    """Settle a suspicion: return if all is well or settled; raise NewEpoch or SourceInconsistent.
+
+    ``window_holds``: how many readings the window held in which entries were found missing.
+    """
+    yield Notice("suspicion", f"{k.name}: {doubt.text}")
+    disputed = doubt.disputed or (yield from _witnesses(k))
+    if not disputed:
+        k.said = None
+        return
+    view = yield from _look(k, k.number, disputed)
+    if proof := (yield from _new_life(k, view, disputed)):
+        yield from _open_epoch(k, proof)
+    deleted = view.gone if _goes_on(k, view) else _deleted(view)
+    if view.gone - deleted:
+        raise SourceInconsistent(_unsettled(k, doubt, view))
+    yield from _believe(k, k.number, deleted, max(view.held, window_holds))
+    k.said = view.counter
+
+
+def recheck(k: Knowledge) -> Steps:
+    """Look again at what has been in dispute for a day."""
+    due = [d for d in k.disputes if d.state == "open" and k.date - d.raised_at >= _DISPUTE]
+    for epoch in sorted({dispute.epoch for dispute in due}):
+        entries = tuple(dispute.entry for dispute in due if dispute.epoch == epoch)
+        view = yield from _look(k, epoch, entries)
+        gone = view.gone.intersection(entries)
+        withdrawn = gone & _deleted(view)
+        present = view.shown.intersection(entries)
+        rest = tuple(sorted(gone - withdrawn))
+        yield from _verdict(
+            k,
+            Settle(
+                epoch,
+                k.date,
+                k.horizon,
+                withdrawn=tuple(sorted(withdrawn)),
+                present=tuple(sorted(present)),
+                disputed=rest if epoch == k.number else (),
+                dropped=() if epoch == k.number else rest,
+            ),
+        )
+
+
+def welcome_back(k: Knowledge, epoch: int, page: Page) -> Steps:
+    """Entries in dispute that a page shows are in dispute no longer."""
+    disputed = [d.entry for d in k.disputes if d.epoch == epoch]
+    if back := tuple(known for known in disputed if shown.holds(page, known)):
+        yield from _verdict(k, Settle(epoch, k.date, k.horizon, present=back))
+
+
+def _witnesses(k: Knowledge) -> Plan[tuple[Known, ...]]:
+    """Our newest entry, and the one with the highest id: what a clear cannot leave."""
+    found = yield FindKnown((k.highest,))
+    highest = {Known(i, at) for epoch, i, at in found if epoch == k.number}
+    return tuple(sorted(highest | ({k.newest} if k.newest else set())))
+
+
+def _unsettled(k: Knowledge, doubt: Doubt, view: View) -> str:
+    if not view.counter and not view.shown:
+        finding = "it seems to be cleared and is empty, the warehouse keeps what it has"
+    else:
+        finding = f"{len(view.gone)} of our entries are not shown, which asking could not explain"
+    return (
+        f"{k.name}: {doubt.text}; {finding}; nothing was written. The next run asks again;"
+        f" fieldhouse lives {k.channel_id} shows what is known, and settles it"
+    )
+
+
+# Looking
+
+
+def _look(k: Knowledge, epoch: int, disputed: Iterable[Known]) -> Plan[View]:
+    """Ask for disputed entries at their own seconds, with their neighbours, and compare."""
+    view, groups = View(), [sorted(disputed, key=lambda known: known[::-1])]
+    while groups:
+        group = groups.pop()
+        if not (yield from _look_around(k, epoch, group, view)):
+            middle = len(group) // 2
+            groups += [group[:middle], group[middle:]]
+    return view
+
+
+def _look_around(k: Knowledge, epoch: int, group: Sequence[Known], view: View) -> Plan[bool]:
+    """Look at a group within one window; False if the window holds too much and can be cut."""
+    first, last = (shown.whole(group[end].created_at) for end in (0, -1))
+    alone = first == last
+    for distance in _DISTANCES:
+        near: Neighbours = yield FindNeighbours(epoch, first, last, distance)
+        start = shown.whole(near.before.created_at) if near.before else first
+        end = shown.whole(near.after.created_at) if near.after else last
+        page, date = yield Ask(MAX_RESULTS, start, end)
+        k.heed_date(date)
+        seconds = [(start, end)]
+        entries = set(shown.pairs(page))
+        if page.served >= MAX_RESULTS:
+            if not alone:
+                return False
+            seconds = sorted({(start, start), (first, first), (end, end)})
+            entries = yield from _by_seconds(k, seconds, group)
+        if (yield from _compare(k, epoch, seconds, entries, near, view)):
+            break
+    view.counter = page.last_entry_id
+    return True
+
+
+def _by_seconds(
+    k: Knowledge, seconds: Sequence[tuple[datetime, datetime]], group: Sequence[Known]
+) -> Plan[set[Known]]:
+    """Ask second by second; in one that is too full for an answer, entry by entry."""
+    entries: set[Known] = set()
+    for start, end in seconds:
+        page, date = yield Ask(MAX_RESULTS, start, end)
+        k.heed_date(date)
+        entries.update(shown.pairs(page))
+        if page.served >= MAX_RESULTS:
+            for known in group:
+                single = yield AskEntry(known.entry_id)
+                entries.update(shown.pairs(single) if single else ())
+    return entries
+
+
+def _compare(
+    k: Knowledge,
+    epoch: int,
+    seconds: Sequence[tuple[datetime, datetime]],
+    entries: set[Known],
+    near: Neighbours,
+    view: View,
+) -> Plan[bool]:
+    """Take what a window shows into the view; whether no run of missing ones reaches its edges."""
+    mine: list[Known] = []
+    every: set[Known] = set()
+    for start, end in seconds:
+        held = yield FindHeld(start, end)
+        mine += [each.entry for each in held if each.epoch == epoch and not each.withdrawn]
+        view.lost |= {each.entry for each in held if each.epoch == epoch} - entries
+        every.update(each.entry for each in held)
+    kept = {d.entry for d in k.disputes if d.epoch == epoch and d.state == "kept"}
+    mine = [known for known in mine if known not in kept]
+    view.held = max(view.held, len(mine))
+    view.shown |= entries
+    view.strangers |= entries - every
+    view.gone |= {known for known in mine if known not in entries}
+    flanks = _flanked(mine, entries, near)
+    view.flanked |= flanks
+    return all(known in flanks for known in mine if known not in entries)
+
+
+def _flanked(mine: Sequence[Known], entries: set[Known], near: Neighbours) -> set[Known]:
+    """Missing entries whose nearest neighbours, where there are any, are shown."""
+    there = [known in entries for known in mine]
+    if not any(there):
+        return set()
+    first, last = there.index(True), len(there) - 1 - there[::-1].index(True)
+    low = 0 if near.before_edge else first
+    high = len(mine) if near.after_edge else last + 1
+    return {
+        known for known, shows in zip(mine[low:high], there[low:high], strict=True) if not shows
+    }
+
+
+def _deleted(view: View) -> set[Known]:
+    """Which of the missing entries were deleted: their neighbours are there, and the counter."""
+    highest = max((known.entry_id for known in view.shown - view.strangers), default=0)
+    if view.counter is None or view.counter < highest:
+        return set()
+    return set(view.flanked)
+
+
+def _goes_on(k: Knowledge, view: View) -> bool:
+    """Whether nothing that we hold is shown, but the ids go on from ours: all was deleted."""
+    is_new = view.fresh and min(known.entry_id for known in view.fresh) > k.highest
+    return bool(is_new) and view.counter is not None and view.counter > k.highest
+
+
+# A new life
+
+
+def _new_life(k: Knowledge, view: View, disputed: Sequence[Known]) -> Plan[str | None]:
+    """The evidence of a new life, or None."""
+    if proof := (yield from _replaced(k, view.strangers, view.lost)):
+        return proof
+    if not view.lost:
+        return None
+    first = [known for known in disputed if known in view.lost]
+    for known in _sample(first or sorted(view.lost)):
+        page = yield AskEntry(known.entry_id)
+        if page and (proof := (yield from _replaced(k, set(shown.pairs(page)), view.lost))):
+            return proof
+    return (yield from _counterparts(k, view))
+
+
+def _sample(entries: Sequence[Known]) -> list[Known]:
+    places = {0, len(entries) // 2, len(entries) - 1}
+    return [entries[place] for place in sorted(places)][-_PROBES:]
+
+
+def _replaced(k: Knowledge, entries: set[Known], gone: set[Known]) -> Plan[str | None]:
+    """An id that stands for a time that no epoch knows, while its held time is gone."""
+    for known, held in (yield from _strangers(k, entries)):
+        if held and held in gone:
+            return f"{said(held)} is gone; {known.entry_id} now stands for {known.created_at}"
+    return None
+
+
+def _strangers(k: Knowledge, entries: set[Known]) -> Plan[list[tuple[Known, Known | None]]]:
+    """Entries that no epoch knows, each with what this epoch holds under its id."""
+    ids = tuple(sorted({known.entry_id for known in entries if known.entry_id <= k.highest}))
+    found = (yield FindKnown(ids)) if ids else []
+    every = {Known(i, at) for _, i, at in found}
+    held = {i: Known(i, at) for epoch, i, at in found if epoch == k.number}
+    unknown = sorted(known for known in entries - every if known.entry_id <= k.highest)
+    return [(known, held.get(known.entry_id)) for known in unknown]
+
+
+def _counterparts(k: Knowledge, view: View) -> Plan[str | None]:
+    """Ask what the channel shows now, and whether what we hold under those ids is still there."""
+    fresh, date = yield Ask(_RECENT, None, k.horizon)
+    k.heed_date(date)
+    entries = view.fresh = set(shown.pairs(fresh))
+    if (last := fresh.last_entry_id) and last <= k.highest:
+        page = yield AskEntry(last)
+        entries.update(shown.pairs(page) if page else ())
+    strangers = yield from _strangers(k, entries)
+    held = [ours for _, ours in strangers if ours]
+    if held:
+        look = yield from _look(k, k.number, _sample(held))
+        return (yield from _replaced(k, entries, look.lost))
+    if strangers and not view.shown - view.strangers:
+        return (yield from _nothing_left(k, strangers[0][0]))
+    return None
+
+
+def _nothing_left(k: Knowledge, stranger: Known) -> Plan[str | None]:
+    """Below our highest id the channel shows others, and of all that we hold nothing."""
+    witnesses = yield from _witnesses(k)
+    look = yield from _look(k, k.number, witnesses)
+    if look.shown - look.strangers:
+        return None
+    return f"nothing that we hold is there any more; {said(stranger)} is unknown"
+
+
+def _open_epoch(k: Knowledge, proof: str) -> Steps:
+    if k.renewed:
+        raise SourceInconsistent(f"{k.name}: it seems to be cleared again and again")
+    k.renewed = True
+    yield Notice("epoch", f"{k.name}: a new life, epoch {k.number + 1}: {proof}")
+    yield OpenEpoch(k.number + 1, k.now or k.date, proof)
+    raise NewEpoch
+
+
+# Deletions
+
+
+def _believe(k: Knowledge, epoch: int, deleted: set[Known], holds: int) -> Steps:
+    """Withdraw what was deleted; many at once are a dispute first."""
+    waiting = {d.entry for d in k.disputes if d.epoch == epoch and d.state == "open"}
+    new = tuple(sorted(deleted - waiting))
+    if not new:
+        return
+    many = len(new) > _HANDFUL and len(new) > _MANY * holds
+    found = {"disputed": new} if many else {"withdrawn": new}
+    yield from _verdict(k, Settle(epoch, k.date, k.horizon, **found))
+
+
+def _verdict(k: Knowledge, verdict: Settle) -> Steps:
+    if verdict.withdrawn:
+        yield Notice("withdrawn", f"{k.name}: {_listed(verdict.withdrawn)} withdrawn at the source")
+    if verdict.disputed:
+        yield Notice(
+            "disputed",
+            f"{k.name}: {_listed(verdict.disputed)} not shown any more; in dispute until tomorrow"
+            f" (fieldhouse lives {k.channel_id})",
+        )
+    yield verdict
+    k.learn((yield FindState()))
+
+
+def _listed(entries: Sequence[Known]) -> str:
+    if len(entries) == 1:
+        return said(entries[0])
+    return f"{len(entries)} entries, {said(entries[0])} to {said(entries[-1])},"

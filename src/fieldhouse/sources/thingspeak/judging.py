@@ -1,0 +1,151 @@
+"""What an answer means, judged by its body too: it is believed, or it is an error of ours."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Generic, Literal, TypeVar
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import msgspec
+
+from fieldhouse.errors import (
+    ChannelNotFound,
+    ChannelPrivate,
+    FieldhouseError,
+    KeyRejected,
+    RateLimited,
+    RequestRefused,
+    SourceUnavailable,
+)
+from fieldhouse.sources.thingspeak.connection import Reply
+
+__all__ = ["Answer", "Kind", "Question", "bare", "decoded", "judged"]
+
+T = TypeVar("T")
+Kind = Literal["feed", "entry", "json"]
+"""What is asked for, which decides what ``-1`` means."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[T]):
+    """A believable answer, read, and the server's own clock when it was given (naive UTC)."""
+
+    content: T
+    date: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked, and with which key."""
+
+    path: str
+    parameters: dict[str, str | int]
+    api_key: str | None
+    channel_id: int | None
+    kind: Kind
+    fresh: bool = False
+    """Whether it has to pass every cache."""
+
+    def asked(self) -> dict[str, str | int]:
+        """The parameters as they are sent, once."""
+        return self.parameters | ({"uncached": uuid4().hex} if self.fresh else {})
+
+    @property
+    def subject(self) -> str:
+        return f"channel {self.channel_id}" if self.channel_id is not None else self.path
+
+
+def decoded(body: bytes) -> Any:
+    """Any JSON, plainly decoded. Raises SourceUnavailable for a text that is cut or is no JSON."""
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise SourceUnavailable(f"the answer is cut or is no JSON ({error})") from error
+
+
+def judged(question: Question, reply: Reply) -> Answer[bytes]:
+    """Believe an answer, or raise what it means. By the body as much as by the status."""
+    status, body, subject = reply.status, reply.body, question.subject
+    if status == 429:
+        raise RateLimited(
+            "ThingSpeak asks to slow down (429): set a longer rate_limit_delay",
+            _seconds(reply.headers.get("Retry-After")),
+        )
+    if status >= 500 or status in (408, 425):
+        raise SourceUnavailable(f"ThingSpeak answered {status} {reply.reason}{reply.through}")
+    if bare(body) == b"-1" and (question.kind != "entry" or status != 200):
+        raise _refused(question)
+    if status == 401:
+        raise _refused(question)
+    if status == 404:
+        raise ChannelNotFound(f"{subject}: ThingSpeak knows nothing of that number")
+    if 300 <= status < 400:
+        raise RequestRefused(f"{subject}: sent on to {_place(reply)} ({status}){reply.through}")
+    if status != 200:
+        raise RequestRefused(
+            f"{subject}: ThingSpeak refused ({status}{_details(body)}){reply.through}"
+        )
+    kind = reply.headers.get("Content-Type", "")
+    if "json" not in kind and "javascript" not in kind:
+        raise SourceUnavailable(
+            f"{subject}: an answer of type {kind or 'unknown'!r}, not JSON{reply.through}"
+        )
+    if bare(body) in (b"0", b""):
+        raise SourceUnavailable(f"{subject}: an answer without content{reply.through}")
+    return Answer(body, _date(reply.headers.get("Date")))
+
+
+def _refused(question: Question) -> FieldhouseError:
+    number = question.channel_id
+    if number is None:
+        return KeyRejected(
+            "ThingSpeak does not accept that user API key (see your ThingSpeak profile)"
+        )
+    if question.api_key:
+        return KeyRejected(
+            f"channel {number}: ThingSpeak does not accept the key that is set for it; "
+            "it takes a Read API Key of this very channel"
+        )
+    return ChannelPrivate(
+        f"channel {number} is private: set its Read API Key, as THINGSPEAK_API_KEY "
+        f'or in fieldhouse.toml as [channels.{number}] api_key = {{ env = "…" }}'
+    )
+
+
+def bare(body: bytes) -> bytes:
+    """A short body without its quotes: ``-1``, ``0`` or nothing."""
+    return body.strip().strip(b'"') if len(body) < 16 else body
+
+
+def _place(reply: Reply) -> str:
+    """Where a redirection leads, as far as may be shown: a network's log-in page, or https://."""
+    parts = urlsplit(reply.headers.get("Location", ""))
+    return f"{parts.scheme}://{parts.hostname}" if parts.hostname else "another place"
+
+
+def _details(body: bytes) -> str:
+    try:
+        error = msgspec.json.decode(body)["error"]
+        return f", {error['details'] or error['message']}"
+    except (msgspec.MsgspecError, KeyError, TypeError, UnicodeDecodeError):
+        return ""
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    """``Retry-After`` as seconds: a number, or a date."""
+    if retry_after is None:
+        return None
+    if retry_after.strip().isdecimal():
+        return float(retry_after)
+    try:
+        return max(0.0, (parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):
+        return None
+
+
+def _date(header: str | None) -> datetime:
+    try:
+        return parsedate_to_datetime(header or "").astimezone(UTC).replace(tzinfo=None)
+    except (ValueError, TypeError):
+        return datetime.now(UTC).replace(tzinfo=None, microsecond=0)

@@ -1,0 +1,7 @@
+-- INSERT: the periods of readings in changed(CreatedAt) of one channel are to be recomputed.
+INSERT INTO iot.PeriodMarks (ChannelID, AggregationType, PeriodStart)
+SELECT DISTINCT $channel_id::BIGINT, k.Kind, date_trunc(k.Unit, c.CreatedAt)
+FROM changed AS c
+CROSS JOIN (
+    VALUES ('HOURLY', 'hour'), ('DAILY', 'day'), ('WEEKLY', 'week'), ('QUALITY', 'day')
+) AS k (Kind, Unit);

@@ -1,0 +1,14 @@
+"""Lives are quiet: a client that asks again says so in a log that nobody reads here."""
+
+from collections.abc import Iterator
+
+import pytest
+import stamina.instrumentation
+
+
+@pytest.fixture(autouse=True)
+def _no_word_of_retries() -> Iterator[None]:
+    hooks = stamina.instrumentation.get_on_retry_hooks()
+    stamina.instrumentation.set_on_retry_hooks([])
+    yield
+    stamina.instrumentation.set_on_retry_hooks(hooks)
