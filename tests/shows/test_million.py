@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from fieldhouse.simulator import Channel, Clock, Entry, Fault, Simulator, World
 from fieldhouse.warehouse import open_warehouse
 
@@ -88,11 +90,30 @@ def record(channel: Channel) -> list[tuple[int, int, int, float]]:
     ]
 
 
+def current(path: Path) -> list[tuple[int, int, float]]:
+    """The readings that count: id, unix seconds, the first value."""
+    warehouse = open_warehouse(str(path), read_only=True)
+    try:
+        answer = warehouse.stream(
+            "SELECT EntryID, epoch_us(CreatedAt) // 1000000 AS At, Field1::DOUBLE AS V "
+            "FROM iot.CurrentReadings ORDER BY EntryID, CreatedAt"
+        ).read_all()
+        return list(zip(*(column.to_pylist() for column in answer.columns), strict=True))
+    finally:
+        warehouse.close()
+
+
+def served(channel: Channel) -> list[tuple[int, int, float]]:
+    """What the simulator serves now, in the same form."""
+    return sorted((e.id, e.created_at, float(str(e.fields[0]))) for e in channel.entries)
+
+
+@pytest.mark.timeout(1200)
 def test_a_million_entries_and_everything_that_can_go_wrong(tmp_path: Path) -> None:
     """Duplicate seconds, an id gap, late rows, 2041, dips, stale pages, a clear with a re-import.
 
     With a kill -9 in the middle of either life, and a resume: after backfill and run the warehouse
-    equals the simulator's own record exactly.
+    equals the simulator's own record exactly; after the re-import, what counts is what is served.
     """
     world = World(clock=Clock())
     channel = world.add_channel(id=CHANNEL, name="Everything", fields={1: "A", 2: "B"})
@@ -130,4 +151,4 @@ def test_a_million_entries_and_everything_that_can_go_wrong(tmp_path: Path) -> N
         command.kill("run", "9", after_requests=40)
         command.run("run", "9")
         command.run("run", "9")
-        assert rows(path) == record(channel)
+        assert current(path) == served(channel)

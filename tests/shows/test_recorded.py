@@ -174,6 +174,7 @@ def entries(responses: list[Record]) -> dict[tuple[int, int], Record]:
     }
 
 
+@pytest.mark.timeout(1200)  # some minutes on two quiet cores
 @pytest.mark.timeout(900)
 def test_every_recorded_response_lands_whole(
     served: Simulator, responses: list[Record], days: list[Record], tmp_path: Path

@@ -64,27 +64,30 @@ theirs AS (
     SELECT g.Epoch, g.FirstEntryID, g.LastEntryID FROM iot.Gaps AS g
     WHERE g.ChannelID = $channel_id AND g.State = 'older'
 ),
-replaced AS (
-    SELECT DISTINCT r.Epoch, r.EntryID
-    FROM iot.AllReadings AS r
-    JOIN (
-        SELECT m.Epoch, m.OlderEpoch, m.SpanStart, m.SpanEnd FROM iot.Reimports AS m
-        WHERE m.ChannelID = $channel_id
-        UNION ALL
-        SELECT n.Epoch, NULL, n.CreatedAt, n.CreatedAt FROM iot.AllReadings AS n
-        WHERE
-            n.ChannelID = $channel_id AND n.Epoch > 1
-            AND n.CreatedAt BETWEEN getvariable('first_at') AND getvariable('last_at')
-    ) AS m
-        ON m.Epoch > r.Epoch AND coalesce(m.OlderEpoch, r.Epoch) = r.Epoch
-        AND r.CreatedAt BETWEEN m.SpanStart AND m.SpanEnd
+within AS (
+    SELECT r.Epoch, r.EntryID, r.CreatedAt FROM iot.AllReadings AS r
     WHERE
-        r.ChannelID = $channel_id AND r.Epoch < $epoch
+        r.ChannelID = $channel_id
         AND r.CreatedAt BETWEEN getvariable('first_at') AND getvariable('last_at')
-        AND NOT EXISTS (
-            SELECT 1 FROM theirs AS g
-            WHERE g.Epoch = m.Epoch AND r.EntryID BETWEEN g.FirstEntryID AND g.LastEntryID
-        )
+),
+overlaid AS (
+    SELECT r.Epoch, r.EntryID, m.Epoch AS NewerEpoch
+    FROM within AS r
+    JOIN iot.Reimports AS m
+        ON m.OlderEpoch = r.Epoch AND r.CreatedAt BETWEEN m.SpanStart AND m.SpanEnd
+    WHERE m.ChannelID = $channel_id
+    UNION
+    SELECT r.Epoch, r.EntryID, n.Epoch
+    FROM within AS r
+    JOIN within AS n ON n.CreatedAt = r.CreatedAt AND n.Epoch > r.Epoch
+),
+replaced AS (
+    SELECT DISTINCT o.Epoch, o.EntryID
+    FROM overlaid AS o
+    WHERE NOT EXISTS (
+        SELECT 1 FROM theirs AS g
+        WHERE g.Epoch = o.NewerEpoch AND o.EntryID BETWEEN g.FirstEntryID AND g.LastEntryID
+    )
 )
 SELECT r.Epoch, r.EntryID, r.CreatedAt, NOT r.Superseded AS Superseded
 FROM iot.AllReadings AS r
