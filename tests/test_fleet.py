@@ -81,7 +81,7 @@ class Failing:
         self, parts: Parts, why: Callable[[str, dict[str, Any]], Exception | None]
     ) -> None:
         self._writer, self._why = parts.writer, why
-        self.put = parts.writer.put
+        self.put, self.query = parts.writer.put, parts.writer.query
         self.calls: list[str] = []
 
     def call(self, name: str, /, **parameters: Any) -> pa.Table:

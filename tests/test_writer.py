@@ -131,6 +131,11 @@ class Watched:
         self._ask(name, set())
         return self._warehouse.call(name, **parameters)
 
+    def query(self, name: str, /, **parameters: Any) -> pa.Table:
+        """As the warehouse's."""
+        self._ask(name, set())
+        return self._warehouse.query(name, **parameters)
+
     def _ask(self, what: object, ids: set[int]) -> None:
         self.asleep.set()
         assert self.awake.wait(30)
@@ -309,8 +314,9 @@ def test_calls_and_loads_are_done_in_the_order_they_came(watched: Watched) -> No
         writer.put(second, batch(2, 1))
         watched.awake.set()
         assert called.result(30)["Periods"].to_pylist() == [1]
+        assert writer.query("requests_on", day=date(2024, 1, 1))["Requests"].to_pylist() == [0]
         assert outcomes([first, second]) == ["written"] * 2
-    assert watched.asked == [[0], [1], "refresh_aggregates", [2]]
+    assert watched.asked == [[0], [1], "refresh_aggregates", [2], "requests_on"]
 
 
 def test_a_calls_error_is_its_callers(watched: Watched) -> None:

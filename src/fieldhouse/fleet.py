@@ -9,7 +9,7 @@ import logging
 import queue
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from functools import partial
@@ -68,6 +68,7 @@ class _Fleet:
         self._waiting = deque(self._ids)
         self._read: queue.SimpleQueue[Run | None] = queue.SimpleQueue()
         self._unavailable: list[WarehouseUnavailable] = []
+        self._away: set[int] = set()
 
     def run(self) -> list[Run]:
         self._parts.tell(events.FleetStarted(len(self._ids)))
@@ -109,7 +110,8 @@ class _Fleet:
 
     def _copy(self, channel_id: int) -> Run:
         """Read a channel, unless the warehouse has been away for as many as are read at a time."""
-        if len(self._unavailable) >= self._workers:
+        if len(self._unavailable) >= max(2, self._workers):
+            self._away.add(channel_id)
             now, error = self._parts.clock(), self._unavailable[-1]
             return Run(
                 channel_id=channel_id,
@@ -122,6 +124,7 @@ class _Fleet:
             self._parts, channel_id, tail_size=self._tail_size, again=self._again
         )
         if isinstance(failure, WarehouseUnavailable):
+            self._away.add(channel_id)
             self._unavailable.append(failure)
         else:
             self._unavailable.clear()
@@ -131,7 +134,8 @@ class _Fleet:
         """Analyse and record what has been read, a few channels at a time."""
         finished: dict[int, Run] = {}
         while group := self._next_group():
-            finished |= {run.channel_id: run for run in finish(self._parts, group)}
+            ended = finish(self._parts, group, self._away)
+            finished |= {run.channel_id: run for run in ended}
         return finished
 
     def _next_group(self) -> list[Run]:
@@ -151,14 +155,18 @@ class _Fleet:
         return group
 
 
-def finish(parts: Parts, runs: Sequence[Run]) -> list[Run]:
+def finish(parts: Parts, runs: Sequence[Run], away: Container[int] = ()) -> list[Run]:
     """Aggregate and score what the runs brought, and record them; the runs as they ended.
 
-    What can't be analysed or recorded costs its own channel: its run has failed, and says why.
+    What can't be analysed or recorded costs its own channel: its run has failed, and says why. The
+    channels ``away`` found no warehouse; what they touched before is analysed by the next run.
     """
-    parts.tell(events.AnalysisStarted(tuple(run.channel_id for run in runs)))
-    judged = _apart(partial(_judge, parts), runs, "analysed")
-    ended = _apart(partial(_record, parts), judged, "recorded")
+    touched = [run for run in runs if run.channel_id not in away]
+    untouched = [run for run in runs if run.channel_id in away]
+    if touched:
+        parts.tell(events.AnalysisStarted(tuple(run.channel_id for run in touched)))
+    judged = _apart(partial(_judge, parts), touched, "analysed")
+    ended = _apart(partial(_record, parts), [*judged, *untouched], "recorded")
     for run in ended:
         parts.tell(events.RunEnded(run))
     return ended
@@ -179,7 +187,7 @@ def _record(parts: Parts, runs: Sequence[Run]) -> list[Run]:
 def _apart(step: Callable[[Sequence[Run]], list[Run]], runs: Sequence[Run], done: str) -> list[Run]:
     """The runs after a step that is taken for all together, or, where it fails, for fewer."""
     try:
-        return step(runs)
+        return step(runs) if runs else []
     except Exception as error:
         if len(runs) == 1 or isinstance(error, WarehouseUnavailable):
             return [_failed(run, error, done) for run in runs]

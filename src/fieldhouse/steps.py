@@ -131,7 +131,7 @@ def analyse(parts: Parts, channel_ids: Sequence[int]) -> dict[int, float]:
     Each refresh waits for its turn among the loads, and lets those in that come after it. A channel
     that nothing came of, and that was judged within the hour, is left as it is.
     """
-    found = parts.warehouse.query(
+    found = parts.writer.query(
         "analyses_due", channel_ids=list(channel_ids), as_of=parts.clock()
     ).to_pylist()
     scores = {row["ChannelID"]: row["QualityScore"] for row in found if not row["IsDue"]}

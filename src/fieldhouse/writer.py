@@ -141,7 +141,14 @@ class Writer:
 
     def call(self, name: str, /, **parameters: Any) -> pa.Table:
         """``Warehouse.call`` after all that was put before; its answer, or what it raises."""
-        call = _Call(partial(self._warehouse.call, name, **parameters))
+        return self._in_turn(partial(self._warehouse.call, name, **parameters))
+
+    def query(self, name: str, /, **parameters: Any) -> pa.Table:
+        """``Warehouse.query``, likewise: what is asked that a call depends on."""
+        return self._in_turn(partial(self._warehouse.query, name, **parameters))
+
+    def _in_turn(self, work: Callable[[], pa.Table]) -> pa.Table:
+        call = _Call(work)
         with self._changed:
             if error := self._ended or self._refused():
                 raise error

@@ -165,16 +165,18 @@ def later(run: Run, minutes: int, **changed: Any) -> Run:
 
 
 def test_runs_that_find_nothing_make_one_row_longer(warehouse: Warehouse) -> None:
-    """A day of quiet polls is one row a channel, with all their requests and the last score."""
+    """A day of quiet polls is one row a channel and score, with all their requests."""
     warehouse.call("upsert_channel", channel_id=9, name="Weather")
     others = replace(QUIET, channel_id=8)
     warehouse.call("record_runs", runs=as_table([QUIET, others]))
     for n in range(1, 10):
-        late = [later(QUIET, 15 * n, quality_score=80.0 + n, duplicates=n), later(others, 15 * n)]
+        score = 82.4 if n > 5 else None
+        late = [later(QUIET, 15 * n, quality_score=score, duplicates=n), later(others, 15 * n)]
         warehouse.call("record_runs", runs=as_table(late))
     assert runs_of(warehouse) == [
         (8, T0, T0 + 136 * MINUTE, 10, None),
-        (9, T0, T0 + 136 * MINUTE, 10, 89.0),
+        (9, T0, T0 + 76 * MINUTE, 6, None),
+        (9, T0 + 90 * MINUTE, T0 + 136 * MINUTE, 4, 82.4),
     ]
     (status,) = warehouse.query("status", as_of=T0).to_pylist()
     assert (status["LastRunAt"], status["LastOutcome"]) == (T0 + 136 * MINUTE, "success")

@@ -1,6 +1,6 @@
 -- usp_RecordRuns(runs): passes of the pipeline; objects with the fields of state.Run. One that stands there stays.
--- One that found nothing new, right after another of the same channel and day that found nothing, makes that
--- one's row longer instead.
+-- One that found nothing new, right after another of the same channel, day and score that found nothing, makes
+-- that one's row longer instead; RequestsNeeded, one for each, says how many they are.
 CREATE OR ALTER PROCEDURE iot.usp_RecordRuns @Runs NVARCHAR(MAX)
 AS
 BEGIN
@@ -51,7 +51,16 @@ BEGIN
         INTO #continued
         FROM #runs AS r
         CROSS APPLY (
-            SELECT TOP (1) x.RunID, x.StartedAt, x.EndedAt, x.Outcome, x.Inserted, x.Updated, x.Raw
+            SELECT TOP (1)
+                x.RunID,
+                x.StartedAt,
+                x.EndedAt,
+                x.Outcome,
+                x.Inserted,
+                x.Updated,
+                x.Raw,
+                x.Rejected,
+                x.QualityScore
             FROM iot.PipelineRuns AS x WITH (FORCESEEK)
             WHERE x.ChannelID = r.ChannelID
             ORDER BY x.StartedAt DESC, x.RunID DESC
@@ -61,21 +70,23 @@ BEGIN
             AND r.Updated = 0
             AND r.Raw = 0
             AND r.Rejected = 0
+            AND r.RequestsNeeded = 1
             AND (SELECT COUNT(*) FROM #runs AS o WHERE o.ChannelID = r.ChannelID) = 1
             AND p.StartedAt >= CAST(r.StartedAt AS DATE)
             AND p.EndedAt <= r.StartedAt
             AND p.Outcome = N'success'
             AND p.Inserted = 0
             AND p.Updated = 0
-            AND p.Raw = 0;
+            AND p.Raw = 0
+            AND p.Rejected = 0
+            AND (p.QualityScore = r.QualityScore OR (p.QualityScore IS NULL AND r.QualityScore IS NULL));
         UPDATE p
         SET
             EndedAt = r.EndedAt,
             Requests = p.Requests + r.Requests,
             RequestsNeeded = p.RequestsNeeded + r.RequestsNeeded,
             Fetched = p.Fetched + r.Fetched,
-            Duplicates = p.Duplicates + r.Duplicates,
-            QualityScore = r.QualityScore
+            Duplicates = p.Duplicates + r.Duplicates
         FROM #continued AS c
         JOIN #runs AS r ON r.ChannelID = c.ChannelID
         JOIN iot.PipelineRuns AS p WITH (ROWLOCK, FORCESEEK) ON p.RunID = c.RunID
