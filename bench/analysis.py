@@ -1,11 +1,29 @@
-"""The parts on what is done with a history, refresh and queries; and on the memory it takes."""
+"""The parts on what is done with a history: polls, refresh and queries; and on memory."""
 
 from collections.abc import Iterator
 
-from bench import history, ours, querying, refreshing, server, sizes
+from bench import history, ours, polling, querying, refreshing, server, sizes
 from bench.processes import fresh
 from bench.report import Figure, megabytes, milliseconds, times
 from bench.shared import Bench
+
+
+def polls(bench: Bench) -> Iterator[Figure]:
+    """Polls of channels that have nothing new."""
+    channels = server.quiet_channels(bench.sizes.polled_channels)
+    file, repeats = bench.folder / "polls.duckdb", bench.sizes.quick_repeats
+    took = fresh(polling.quiet, bench.server.url, channels, file, repeats)
+    yield Figure(
+        "CPU a channel",
+        milliseconds(took.cpu),
+        f"{len(channels)} channels of {server.QUIET_ROWS} entries, read again",
+        goal=f"≤ {milliseconds(sizes.QUIET_POLL)}",
+        reached=took.cpu <= sizes.QUIET_POLL,
+    )
+    yield Figure("wall time a channel", milliseconds(took.wall), "the simulator's part included")
+    yield Figure(
+        "rows written", f"{took.rows}", "in all tables", goal="none", reached=took.rows == 0
+    )
 
 
 def refresh(bench: Bench) -> Iterator[Figure]:

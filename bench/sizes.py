@@ -21,6 +21,7 @@ class Sizes:
     hourly_channels: int = 40
     hours: int = 8_760
     """Of each of the channels above: a year."""
+    polled_channels: int = 200
     seed_rows: int = 2_000
     dlt_rows: int = 160_000
     dlt_workers: tuple[int, ...] = (1, 2)
@@ -43,6 +44,7 @@ QUICK = replace(
     history=400_000,
     short_history=40_000,
     hours=876,
+    polled_channels=40,
     seed_rows=300,
     dlt_rows=40_000,
     dlt_workers=(1,),
@@ -50,9 +52,11 @@ QUICK = replace(
     quick_repeats=5,
 )
 
-SHARE_OF_BOUND = 0.5
+SHARE_OF_BOUND = 0.65
 TIMES_DLT = 50.0
 FLAT = 1.3
+QUIET_POLL = 0.006
+"""Seconds of CPU a channel."""
 PAGE_REFRESH = 0.045
 HOURS_REFRESH = 3.0
 """Seconds, for 350,400 hours."""

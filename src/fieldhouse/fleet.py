@@ -7,19 +7,21 @@ finish, while others are still being read. One channel's failure does not stop t
 
 import logging
 import queue
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Container, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from typing import Any
 
-from fieldhouse import events
+from fieldhouse import events, recall
 from fieldhouse.errors import FieldhouseError, WarehouseUnavailable
 from fieldhouse.keeping import forget
 from fieldhouse.parts import Parts
-from fieldhouse.state import Run, Span
+from fieldhouse.state import ChannelState, Run, Span
 from fieldhouse.steps import analyse, attempt, record
 
 __all__ = ["finish", "run_fleet"]
@@ -28,6 +30,8 @@ logger = logging.getLogger(__name__)
 
 _TOGETHER = 100
 """Channels that are analysed and recorded together, at the most."""
+_AHEAD = 200
+"""Channels to come that are looked up in the warehouse with the one that is next."""
 _LINGER = 1.0
 """Seconds that one which has finished waits for others, while any are being read."""
 
@@ -67,7 +71,10 @@ class _Fleet:
         self._workers = max(1, min(workers, len(self._ids)))
         self._waiting = deque(self._ids)
         self._read: queue.SimpleQueue[Run | None] = queue.SimpleQueue()
+        self._patience = max(2, self._workers)
         self._unavailable: list[WarehouseUnavailable] = []
+        self._taking = threading.Lock()
+        self._states: dict[int, ChannelState] = {}
         self._away: set[int] = set()
 
     def run(self) -> list[Run]:
@@ -102,15 +109,36 @@ class _Fleet:
     def _read_on(self) -> None:
         """Read one channel after the other, until there is none left."""
         while not self._parts.stop.is_set():
-            try:
+            with self._taking:
+                if not self._waiting:
+                    return
                 channel_id = self._waiting.popleft()
-            except IndexError:
-                return
-            self._read.put(self._copy(channel_id))
+                state = self._state(channel_id)
+            self._read.put(self._copy(channel_id, state))
 
-    def _copy(self, channel_id: int) -> Run:
-        """Read a channel, unless the warehouse has been away for as many as are read at a time."""
-        if len(self._unavailable) >= max(2, self._workers):
+    @property
+    def _is_away(self) -> bool:
+        """Whether as many as are read at a time have not found the warehouse."""
+        return len(self._unavailable) >= self._patience
+
+    def _state(self, channel_id: int) -> ChannelState | None:
+        """What the warehouse holds of a channel: looked up for many at a time, at the price of one.
+
+        None where that can't be told, which the channel's own reading says.
+        """
+        if channel_id not in self._states and not self._is_away:
+            ahead = [channel_id, *islice(self._waiting, _AHEAD)]
+            try:
+                self._states |= recall.channel_states(self._parts.warehouse, ahead)
+            except WarehouseUnavailable as error:
+                self._unavailable += [error] * self._patience
+            except FieldhouseError as error:
+                logger.debug("Channel %d is looked up on its own: %s", channel_id, error)
+        return self._states.pop(channel_id, None)
+
+    def _copy(self, channel_id: int, state: ChannelState | None) -> Run:
+        """Read a channel, unless the warehouse is away."""
+        if self._is_away:
             self._away.add(channel_id)
             now, error = self._parts.clock(), self._unavailable[-1]
             return Run(
@@ -121,7 +149,7 @@ class _Fleet:
                 error=str(error),
             )
         run, failure = attempt(
-            self._parts, channel_id, tail_size=self._tail_size, again=self._again
+            self._parts, channel_id, state=state, tail_size=self._tail_size, again=self._again
         )
         if isinstance(failure, WarehouseUnavailable):
             self._away.add(channel_id)
