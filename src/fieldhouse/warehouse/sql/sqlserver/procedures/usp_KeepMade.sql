@@ -4,9 +4,13 @@ CREATE OR ALTER PROCEDURE iot.usp_KeepMade @Hours BIT
 AS
 BEGIN
     SET NOCOUNT ON;
+    CREATE TABLE #kept_rows (
+        Period BIGINT NOT NULL PRIMARY KEY CLUSTERED,
+        AggregationID BIGINT NOT NULL
+    );
     -- the rows that are there, by a seek for each period
+    INSERT INTO #kept_rows (Period, AggregationID)
     SELECT t.Period, g.AggregationID
-    INTO #kept_rows
     FROM #taken AS t
     JOIN iot.AggregatedData AS g WITH (FORCESEEK)
         ON g.ChannelID = t.ChannelID
@@ -14,7 +18,6 @@ BEGIN
             AND g.PeriodStart = t.PeriodStart
     WHERE CASE WHEN t.AggregationType = N'HOURLY' THEN 1 ELSE 0 END = @Hours
     OPTION (LOOP JOIN, FORCE ORDER);
-    CREATE UNIQUE CLUSTERED INDEX CX_kept_rows ON #kept_rows(Period);
 
     UPDATE g
     SET

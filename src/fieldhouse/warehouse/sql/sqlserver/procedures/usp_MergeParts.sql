@@ -5,6 +5,26 @@ CREATE OR ALTER PROCEDURE iot.usp_MergeParts
 AS
 BEGIN
     SET NOCOUNT ON;
+    CREATE TABLE #whole (
+        Period BIGINT NOT NULL PRIMARY KEY CLUSTERED,
+        ReadingCount BIGINT NOT NULL,
+        -- each field, comma between
+        Field#Sum DECIMAL(38, 6),
+        Field#Min DECIMAL(18, 6),
+        Field#Max DECIMAL(18, 6),
+        Field#Count BIGINT NOT NULL
+        -- end
+    );
+    INSERT INTO #whole (
+        Period,
+        -- each field
+        Field#Sum,
+        Field#Min,
+        Field#Max,
+        Field#Count,
+        -- end
+        ReadingCount
+    )
     SELECT
         p.Period,
         -- each field
@@ -14,18 +34,29 @@ BEGIN
         SUM(p.Field#Count) AS Field#Count,
         -- end
         SUM(p.ReadingCount) AS ReadingCount
-    INTO #whole
     FROM #parts AS p
     GROUP BY p.Period;
-    CREATE UNIQUE CLUSTERED INDEX CX_whole ON #whole(Period);
 
+    CREATE TABLE #squared (
+        Period BIGINT NOT NULL PRIMARY KEY CLUSTERED,
+        -- each field, comma between
+        Squares# FLOAT,
+        Off# FLOAT
+        -- end
+    );
+    INSERT INTO #squared (
+        -- each field
+        Squares#,
+        Off#,
+        -- end
+        Period
+    )
     SELECT
         -- each field
         SUM(a.Within# + SQUARE(a.Off#) / NULLIF(a.N#, 0)) AS Squares#,
         SUM(a.Off#) AS Off#,
         -- end
         a.Period
-    INTO #squared
     FROM (
         SELECT
             -- each field
@@ -38,7 +69,6 @@ BEGIN
         JOIN #whole AS w ON w.Period = p.Period
     ) AS a
     GROUP BY a.Period;
-    CREATE UNIQUE CLUSTERED INDEX CX_squared ON #squared(Period);
 
     INSERT INTO #made (
         Period,

@@ -5,6 +5,26 @@ CREATE OR ALTER PROCEDURE iot.usp_SummarizeSourced
 AS
 BEGIN
     SET NOCOUNT ON;
+    CREATE TABLE #centred (
+        Period BIGINT NOT NULL PRIMARY KEY CLUSTERED,
+        ReadingCount BIGINT NOT NULL,
+        -- each field, comma between
+        Field#Sum DECIMAL(38, 6),
+        Field#Min DECIMAL(18, 6),
+        Field#Max DECIMAL(18, 6),
+        Field#Count BIGINT NOT NULL
+        -- end
+    );
+    INSERT INTO #centred (
+        Period,
+        -- each field
+        Field#Sum,
+        Field#Min,
+        Field#Max,
+        Field#Count,
+        -- end
+        ReadingCount
+    )
     SELECT
         s.Period,
         -- each field
@@ -14,21 +34,29 @@ BEGIN
         COUNT_BIG(s.Field#) AS Field#Count,
         -- end
         COUNT_BIG(*) AS ReadingCount
-    INTO #centred
     FROM #sourced AS s
     GROUP BY s.Period;
-    CREATE UNIQUE CLUSTERED INDEX CX_centred ON #centred(Period);
 
+    CREATE TABLE #spread (
+        Period BIGINT NOT NULL PRIMARY KEY CLUSTERED,
+        -- each field, comma between
+        Field#StdDev FLOAT
+        -- end
+    );
+    INSERT INTO #spread (
+        -- each field
+        Field#StdDev,
+        -- end
+        Period
+    )
     SELECT
         -- each field
         STDEV(CAST(CAST(s.Field# AS DECIMAL(19, 6)) - c.Field#Min AS FLOAT)) AS Field#StdDev,
         -- end
         s.Period
-    INTO #spread
     FROM #sourced AS s
     JOIN #centred AS c ON c.Period = s.Period
     GROUP BY s.Period;
-    CREATE UNIQUE CLUSTERED INDEX CX_spread ON #spread(Period);
 
     INSERT INTO #made (
         Period,
