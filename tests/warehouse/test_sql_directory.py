@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
+from collections import Counter
 from functools import cache
 from pathlib import Path
 
@@ -316,6 +317,17 @@ def test_t_sql_is_written_for_sql_server() -> None:
     for file in T_SQL.rglob("*.sql"):
         if file.stem != "ufn_JsonText":
             assert "ufn_JsonText" not in bare(file.read_text(encoding="utf-8"))
+
+
+READ_FROM_JSON = re.compile(r"OPENJSON\(@\w+\) WITH \(.*?\n *\) AS (\w+)", re.DOTALL)
+
+
+@pytest.mark.parametrize("file", sorted(T_SQL.rglob("*.sql")), ids=lambda f: f.stem)
+def test_what_is_read_from_json_has_a_name_of_its_own(file: Path) -> None:
+    """What Babelfish needs is done to the columns of that name, so that no other table has it."""
+    text = bare(file.read_text(encoding="utf-8"))
+    for alias, times in Counter(READ_FROM_JSON.findall(text)).items():
+        assert len(re.findall(rf"\bAS {alias}\b", text)) == times
 
 
 def test_babelfish_gets_what_it_needs() -> None:
