@@ -64,6 +64,31 @@ def test_one_channels_conflict_is_not_the_others(warehouse: Warehouse) -> None:
             assert ticket.counts.inserted == 1
 
 
+class Counted:
+    """A warehouse that counts its loads."""
+
+    def __init__(self, warehouse: Warehouse) -> None:
+        self._warehouse, self.loads = warehouse, 0
+
+    def load(self, batches: Sequence[Batch]) -> Mapping[int, Counts]:
+        """Load them."""
+        self.loads += 1
+        return self._warehouse.load(batches)
+
+
+def test_pages_share_a_transaction_until_somebody_waits(warehouse: Warehouse) -> None:
+    """A reader that goes on costs one commit for its pages; one that waits gets its own."""
+    counted, ticket = Counted(warehouse), Ticket(1)
+    with Writer(counted) as writer:  # type: ignore[arg-type]
+        for entry_id in range(1, 6):
+            writer.put(ticket, batch(1, entry_id))
+        ticket.wait()
+        assert (ticket.counts.inserted, counted.loads) == (5, 1)
+        writer.put(ticket, batch(1, 6))
+        ticket.wait()
+    assert (ticket.counts.inserted, counted.loads) == (6, 2)
+
+
 def test_an_observer_that_raises_stops_nothing(warehouse: Warehouse) -> None:
     """What an observer does wrong is logged; readers are not left waiting."""
 
