@@ -31,11 +31,11 @@ logger = logging.getLogger(__name__)
 _QUEUED_ROWS = 240_000
 """Rows that may wait; what comes then has to wait itself."""
 _GROUP_ROWS = 160_000
-"""Rows of a transaction: what exceeds a unit of storage (of DuckDB's, 122,880) is written once, less
-twice, into the log and then into the tables."""
+"""Rows of a transaction: what exceeds a unit of storage (DuckDB's is 122,880 rows) is written once,
+what is smaller twice, into a log and then into the tables."""
 _GROUP_BATCHES = 500
 _LINGER = 0.5
-"""Seconds that a page waits for others to be loaded with, at the most, while nobody waits for it."""
+"""Seconds, at the most, that a page waits for others while nobody waits for it."""
 _RECOVERY = 30.0
 """Seconds for which an unavailable warehouse, which was asked again and again, is left alone."""
 
