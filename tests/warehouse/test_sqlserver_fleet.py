@@ -84,7 +84,7 @@ def parts(url: str, proxy: Proxy, simulator: Simulator) -> Iterator[Parts]:
 def test_a_server_that_goes_away_costs_one_load_and_the_next_run_completes(
     parts: Parts, proxy: Proxy, simulator: Simulator, url: str
 ) -> None:
-    """What was written is told as such; for the others one load has failed, not one each."""
+    """What was written is told as such; for the others one load has failed at most, not one each."""
     counted = Counted(parts.warehouse)
 
     def go_away(_: World) -> None:
@@ -99,7 +99,7 @@ def test_a_server_that_goes_away_costs_one_load_and_the_next_run_completes(
     failed = [run for run in runs if run.outcome == "failed"]
     assert len(failed) > 3
     assert len({run.error for run in failed}) <= 4
-    assert counted.failed == 1
+    assert counted.failed <= 1  # none where a look-up was the first to meet it
     proxy.accept()
     again = run_fleet(parts, CHANNELS, workers=3)
     assert {run.outcome for run in again} == {"success"}
