@@ -84,7 +84,7 @@ def parts(url: str, proxy: Proxy, simulator: Simulator) -> Iterator[Parts]:
 def test_a_server_that_goes_away_costs_one_load_and_the_next_run_completes(
     parts: Parts, proxy: Proxy, simulator: Simulator, url: str
 ) -> None:
-    """What was written is told as such; for the others one load has failed at most, not one each."""
+    """What was written is told as such; for the others at most one load has failed."""
     counted = Counted(parts.warehouse)
 
     def go_away(_: World) -> None:
