@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 CHANNEL ?=
 
-.PHONY: run test test-long lint bench bench-sqlserver clean
+.PHONY: run test test-long lint bench bench-sqlserver check-sqlserver clean
 
 run: $(VENV)/ready  ## the main job: against the built-in simulator, or CHANNEL=9 for a real channel
 	$(BIN)/fieldhouse run $(if $(CHANNEL),$(CHANNEL),--simulated)
@@ -27,6 +27,9 @@ bench: $(VENV)/ready-bench  ## the table of benchmarks; some minutes, some GB of
 
 bench-sqlserver: $(VENV)/ready-dev  ## the same on the server that FIELDHOUSE_TEST_SQLSERVER names
 	$(BIN)/python -m bench.sqlserver
+
+check-sqlserver: $(VENV)/ready-dev  ## the ten checks to make first on a real server, as a table of what held
+	$(BIN)/python -m bench.checks $(CHECKS)
 
 $(VENV)/ready: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Fieldhouse needs Python 3.11 or newer: make PYTHON=python3.11")'

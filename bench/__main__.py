@@ -17,6 +17,7 @@ from bench.sizes import FULL, PAGE, QUICK, Sizes
 
 _PARTS: dict[str, tuple[str, Callable[[Bench], Iterable[Figure]]]] = {
     "ingest": ("From loopback HTTP to durable, deduplicated rows", ingest),
+    "polls": ("Polls that find nothing new", analysis.polls),
     "refresh": ("Refresh of the aggregates for one new page", analysis.refresh),
     "queries": ("A year of daily statistics of eight fields", analysis.queries),
     "memory": ("Peak memory of a backfill", analysis.memory),
@@ -31,6 +32,7 @@ def main() -> None:
     if asked.quick:
         say("a smoke test: at these sizes fixed costs rule, and the goals mean little")
     rows = {server.LONG: size.rows, server.SHORT: size.quarter}
+    rows |= dict.fromkeys(server.quiet_channels(size.polled_channels), server.QUIET_ROWS)
     with (
         tempfile.TemporaryDirectory(prefix="bench-", dir=asked.dir) as folder,
         server.simulator(rows) as simulator,

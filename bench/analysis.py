@@ -1,11 +1,29 @@
-"""The parts on what is done with a history, refresh and queries; and on the memory it takes."""
+"""The parts on what is done with a history: polls, refresh and queries; and on memory."""
 
 from collections.abc import Iterator
 
-from bench import history, ours, querying, refreshing, server, sizes
+from bench import history, ours, polling, querying, refreshing, server, sizes
 from bench.processes import fresh
 from bench.report import Figure, megabytes, milliseconds, times
 from bench.shared import Bench
+
+
+def polls(bench: Bench) -> Iterator[Figure]:
+    """Polls of channels that have nothing new."""
+    channels = server.quiet_channels(bench.sizes.polled_channels)
+    file, repeats = bench.folder / "polls.duckdb", bench.sizes.quick_repeats
+    took = fresh(polling.quiet, bench.server.url, channels, file, repeats)
+    yield Figure(
+        "CPU a channel",
+        milliseconds(took.cpu),
+        f"{len(channels)} channels of {server.QUIET_ROWS} entries, read again",
+        goal=f"≤ {milliseconds(sizes.QUIET_POLL)}",
+        reached=took.cpu <= sizes.QUIET_POLL,
+    )
+    yield Figure("wall time a channel", milliseconds(took.wall), "the simulator's part included")
+    yield Figure(
+        "rows written", f"{took.rows}", "in all tables", goal="none", reached=took.rows == 0
+    )
 
 
 def refresh(bench: Bench) -> Iterator[Figure]:
@@ -17,8 +35,13 @@ def refresh(bench: Bench) -> Iterator[Figure]:
         files, repeats = {few: first, many: second}, bench.sizes.quick_repeats
         costs = fresh(refreshing.costs, files, repeats)
     for rows, cost in costs.items():
-        note = f"hours, days and weeks of one new page; its load took {milliseconds(cost.load)}"
-        yield Figure(f"refresh at {rows:,} rows", milliseconds(cost.refresh), note)
+        yield Figure(
+            f"refresh at {rows:,} rows",
+            milliseconds(cost.refresh),
+            f"hours, days and weeks of one new page; its load took {milliseconds(cost.load)}",
+            goal=f"≤ {milliseconds(sizes.PAGE_REFRESH)}",
+            reached=cost.refresh <= sizes.PAGE_REFRESH,
+        )
     ratio = costs[many].refresh / costs[few].refresh
     yield Figure(
         "long history / short",
@@ -27,6 +50,21 @@ def refresh(bench: Bench) -> Iterator[Figure]:
         goal=f"≤ {sizes.FLAT} times",
         reached=ratio <= sizes.FLAT,
     )
+    yield from _hours(bench)
+
+
+def _hours(bench: Bench) -> Iterator[Figure]:
+    channels, rows = bench.sizes.hourly_channels, bench.sizes.hours
+    took = fresh(refreshing.hours, bench.folder / "hours.duckdb", channels, rows)
+    note = f"{channels} channels of {rows:,} hours, in one call, with their days and weeks"
+    for what, seconds in (("new", took.new), ("touched", took.touched)):
+        yield Figure(
+            f"{channels * rows:,} {what} hours",
+            f"{seconds:,.1f} s",
+            note,
+            goal=f"≤ {sizes.HOURS_REFRESH:.0f} s" if what == "touched" else "",
+            reached=seconds <= sizes.HOURS_REFRESH if what == "touched" else None,
+        )
 
 
 def queries(bench: Bench) -> Iterator[Figure]:

@@ -2,16 +2,16 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from bench.sizes import CADENCE, HISTORY_END, PAGE
-from fieldhouse.pipeline import AGGREGATION_TYPES
 from fieldhouse.readings import FIELDS, RAW, READINGS, REJECTED, Batch
 from fieldhouse.state import BEGINNING, Progress, Span
 from fieldhouse.warehouse import Warehouse, open_warehouse
@@ -74,6 +74,15 @@ class Channel:
         first = self.rows + 1 + number * size
         return self.batch(first, first + size)
 
+    def between(self) -> Batch:
+        """One reading more after each of the history, half its distance to the next one."""
+        read = self.batch(1, self.rows + 1)
+        ids = pc.add(read.readings["EntryID"], pa.scalar(self.rows, pa.int64()))
+        times = pc.add(read.readings["CreatedAt"], pa.scalar(self.cadence / 2, pa.duration("us")))
+        late = read.readings.set_column(0, "EntryID", ids)
+        late = late.set_column(1, "CreatedAt", times).cast(READINGS)
+        return replace(read, readings=late, progress=Progress(last_entry_id=2 * self.rows))
+
     def _readings(self, low: int, high: int) -> pa.Table:
         span = {"low": low, "high": high}
         with duckdb.connect() as connection:
@@ -108,10 +117,7 @@ def fill(file: Path, channel_ids: Sequence[int], rows: int) -> Filled:
 
 def refresh(warehouse: Warehouse, channel_ids: Sequence[int] | None = None) -> None:
     """Recompute the marked periods of all three types."""
-    for aggregation_type in AGGREGATION_TYPES:
-        warehouse.call(
-            "refresh_aggregates", aggregation_type=aggregation_type, channel_ids=channel_ids
-        )
+    warehouse.call("refresh_aggregates", channel_ids=channel_ids)
 
 
 def _loads(channel_ids: Sequence[int], rows: int) -> Iterator[list[Batch]]:

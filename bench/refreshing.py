@@ -1,9 +1,10 @@
-"""What a new page costs to aggregate, after a short history and after a long one."""
+"""What it costs to aggregate: a new page, after a short history and a long one; and many hours."""
 
 import statistics
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack, closing
+from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,3 +54,30 @@ def _cost(warehouse: Warehouse, channel: history.Channel, number: int) -> Cost:
 
 def _median(costs_: list[Cost]) -> Cost:
     return Cost(*(statistics.median(column) for column in zip(*costs_, strict=True)))
+
+
+class Hours(NamedTuple):
+    """Seconds for one refresh of all types: of so many hours that are new, and touched again."""
+
+    new: float
+    touched: float
+
+
+def hours(file: Path, channels: int, rows: int) -> Hours:
+    """Refresh as many channels with a reading an hour; then again, when each hour has got another.
+
+    ``file`` need not exist.
+    """
+    made = [history.Channel(n, rows, timedelta(hours=1)) for n in range(1, channels + 1)]
+    with closing(open_warehouse(str(file))) as warehouse:
+        warehouse.migrate()
+        warehouse.load([channel.batch(1, rows + 1) for channel in made])
+        new = _refreshed(warehouse)
+        warehouse.load([channel.between() for channel in made])
+        return Hours(new, _refreshed(warehouse))
+
+
+def _refreshed(warehouse: Warehouse) -> float:
+    began = time.perf_counter()
+    history.refresh(warehouse)
+    return time.perf_counter() - began

@@ -15,6 +15,8 @@ from fieldhouse.simulator.ordered import Fields
 
 LONG, SHORT = 106, 107
 """The channel of all rows, and the one of a quarter of them."""
+QUIET_ROWS = 300
+"""Of each channel that is polled."""
 _VALUES = 20_000
 _DECIMALS = (2, 3, 2, 4, 2, 3, 2, 2)
 """Of the eight fields' texts."""
@@ -27,6 +29,11 @@ class Server(NamedTuple):
     url: str
     ready_url: str
     seconds: float
+
+
+def quiet_channels(count: int) -> range:
+    """The channels that are polled."""
+    return range(1_000, 1_000 + count)
 
 
 def simulator(rows: dict[int, int]) -> AbstractContextManager[Server]:

@@ -18,6 +18,10 @@ class Sizes:
     rows: int = 1_000_000
     history: int = 10_000_000
     short_history: int = 100_000
+    hourly_channels: int = 40
+    hours: int = 8_760
+    """Of each of the channels above: a year."""
+    polled_channels: int = 200
     seed_rows: int = 2_000
     dlt_rows: int = 160_000
     dlt_workers: tuple[int, ...] = (1, 2)
@@ -39,6 +43,8 @@ QUICK = replace(
     rows=80_000,
     history=400_000,
     short_history=40_000,
+    hours=876,
+    polled_channels=40,
     seed_rows=300,
     dlt_rows=40_000,
     dlt_workers=(1,),
@@ -46,9 +52,14 @@ QUICK = replace(
     quick_repeats=5,
 )
 
-SHARE_OF_BOUND = 0.5
+SHARE_OF_BOUND = 0.65
 TIMES_DLT = 50.0
 FLAT = 1.3
+QUIET_POLL = 0.006
+"""Seconds of CPU a channel."""
+PAGE_REFRESH = 0.045
+HOURS_REFRESH = 3.0
+"""Seconds, for 350,400 hours."""
 TIMES_RAW = 100.0
 STEADY_MEMORY = 1.25
 """Peak memory for four times the rows, over that for one: the issue says it "does not grow"."""

@@ -21,5 +21,6 @@ OPERATOR_PASSWORD=$(secret operator_password)
 SQLCMDPASSWORD=$(</run/secrets/sa_password)
 export DB_NAME LOADER_PASSWORD READER_PASSWORD OPERATOR_PASSWORD SQLCMDPASSWORD
 
-# -C trusts the server's self-signed certificate; -b ends at the first error, with exit code 1.
-exec sqlcmd -C -b -S "$DB_SERVER" -U sa -i /deploy/logins.sql
+# -C trusts the server's self-signed certificate; -b ends at the first error, with exit code 1; -I has
+# quoted identifiers, as every other client has.
+exec sqlcmd -I -C -b -S "$DB_SERVER" -U sa -i /deploy/logins.sql

@@ -8,7 +8,7 @@ It is written for sqlcmd, which puts in the variables DB_NAME, LOADER_PASSWORD, 
 OPERATOR_PASSWORD. Set them in the environment, or with -v; double a single quote in a password.
 Whoever runs it must be allowed to make logins and be db_owner of the database:
 
-    sqlcmd -b -S db.example.org -E -i logins.sql
+    sqlcmd -I -b -S db.example.org -E -i logins.sql
 
 Without a login of SQL Server, a Windows or Entra account takes the same role. In the database:
 

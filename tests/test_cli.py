@@ -397,7 +397,7 @@ def test_the_warehouse_is_questioned(fieldhouse: Run, home: Path) -> None:
     assert found["EntryID"] == 201
     assert fieldhouse("anomalies", "9", "1", "--method", "mad").returncode == 0
     days = json.loads(fieldhouse("trend", "9", "1", "--json").stdout)
-    assert len(days) in (2, 3)  # two days and what of a third the clock has it
+    assert len(days) == 2  # and not what has passed of today
     (score,) = json.loads(fieldhouse("quality", "9", "--as-of", "latest", "--json").stdout)
     assert 0 <= score["QualityScore"] <= 100
     (state,) = json.loads(fieldhouse("status", "--json").stdout)
@@ -405,6 +405,32 @@ def test_the_warehouse_is_questioned(fieldhouse: Run, home: Path) -> None:
     assert fieldhouse("aggregate", "9", "--type", "daily").returncode == 0
     count = fieldhouse("query", "SELECT count(*) AS n FROM iot.RawValues", "--json")
     assert json.loads(count.stdout) == [{"n": 288}]
+
+
+def test_latest_is_never_later_than_now(fieldhouse: Run, world: World) -> None:
+    """A row of a clock that runs ahead is not the latest, but the newest one before now."""
+    now = world.clock.now().replace(microsecond=0)
+    ahead, newest = now + timedelta(hours=20), now - timedelta(hours=3)
+    world.add_channel(id=16, name="Ahead", fields={1: "x"}).write_many(
+        Entry(id=n, created_at=int(at.timestamp()), fields=("1", *(None,) * 7))
+        for n, at in enumerate((now - timedelta(days=2), newest, ahead), 1)
+    )
+    assert fieldhouse("run", "16").returncode == 0
+    (score,) = json.loads(fieldhouse("quality", "16", "--as-of", "latest", "--json").stdout)
+    latest = newest + timedelta(seconds=1)
+    assert score["AsOfTime"] == f"{latest:%Y-%m-%dT%H:%M:%SZ}"
+    days = json.loads(fieldhouse("trend", "16", "1", "--as-of", "latest", "--json").stdout)
+    assert max(day["ReadingDate"] for day in days) < f"{now:%Y-%m-%d}"
+
+
+def test_a_day_before_the_channel_was_there_is_not_judged(fieldhouse: Run) -> None:
+    """A date before the first reading is refused in one line, which says when that was."""
+    fieldhouse("run", "9", "--quiet")
+    judged = fieldhouse("query", "SELECT count(*) FROM iot.DataQuality", "--json").stdout
+    refused = fieldhouse("quality", "9", "--date", "2020-01-01")
+    one_line(refused, 2, "channel 9 has nothing to judge on 2020-01-01", "its first reading is of")
+    assert fieldhouse("query", "SELECT count(*) FROM iot.DataQuality", "--json").stdout == judged
+    one_line(fieldhouse("quality", "11", "--date", "2020-01-01"), 2, "channel 11")
 
 
 def test_a_channel_that_was_never_copied_is_named(fieldhouse: Run) -> None:

@@ -232,31 +232,28 @@ def test_the_daily_budget_outlives_the_process(settings: Settings, simulator: Si
 def test_ranges_of_the_configuration_judge_the_quality(
     settings: Settings, channel: Channel
 ) -> None:
-    """A value outside its configured range counts; with no range, one below zero does."""
+    """A value outside its range, or that of all fields, counts; without a range none does."""
     channel.write(fields={1: "-5"})
     with build(settings) as parts:
         run_fleet(parts, [9])
-        row = parts.warehouse.call(
-            "usp_CalculateDataQuality", channel_id=9, check_date=None, as_of=None
-        )
-        assert row["OutOfRangeReadings"].to_pylist() == [1]
-    ranged = settings.model_validate(
-        {**settings.model_dump(exclude_defaults=True), "channels": {9: {"ranges": {1: [-10, 5]}}}}
-    )
-    with build(ranged) as parts:
-        row = parts.warehouse.call(
-            "usp_CalculateDataQuality", channel_id=9, check_date=None, as_of=None
-        )
-        today = parts.warehouse.stream(
-            "SELECT count(*) AS n FROM iot.SensorReadings "
-            "WHERE Field1 > 5 AND CreatedAt::DATE = now()::DATE"
-        ).read_all()
-    assert row["OutOfRangeReadings"].to_pylist() == today["n"].to_pylist()
+        assert out_of_range(parts) == 0
+    for own, count in (({"default_range": (0, None)}, 1), ({"ranges": {1: [-10, 5]}}, None)):
+        given = {**settings.model_dump(exclude_defaults=True), "channels": {9: own}}
+        with build(settings.model_validate(given)) as parts:
+            today = parts.warehouse.stream(
+                "SELECT count(*) AS n FROM iot.SensorReadings "
+                "WHERE Field1 > 5 AND CreatedAt::DATE = now()::DATE"
+            ).read_all()
+            wanted = today["n"][0].as_py() if count is None else count
+            assert out_of_range(parts) == wanted
     with build(settings) as parts:
-        row = parts.warehouse.call(
-            "usp_CalculateDataQuality", channel_id=9, check_date=None, as_of=None
-        )
-    assert row["OutOfRangeReadings"].to_pylist() == [1]
+        assert out_of_range(parts) == 0, "ranges that were taken out still judge"
+
+
+def out_of_range(parts: Parts) -> int:
+    """How many of today's readings of channel 9 are."""
+    judged = parts.warehouse.call("usp_CalculateDataQuality", channel_id=9)
+    return int(judged["OutOfRangeReadings"][0].as_py())
 
 
 @pytest.mark.usefixtures("channel")

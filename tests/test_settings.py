@@ -575,6 +575,21 @@ def test_a_range_is_two_numbers_in_order(tmp_path: Path, bounds: str) -> None:
     assert line.startswith("fieldhouse.toml: [channels.9] ranges.field1 must be [least, greatest]")
 
 
+def test_a_range_by_default_is_that_of_the_other_fields(tmp_path: Path) -> None:
+    """ranges.default holds for every field without a range of its own; else they have none."""
+    toml = "[channels.9.ranges]\ndefault = [0, inf]\nfield2 = [-40, 60]\n[channels.8]\n"
+    settings = load(tmp_path, f"{toml}ranges.field3 = [1, 2]")
+    wanted = dict.fromkeys(range(1, 9), (Decimal(0), None)) | {2: (Decimal(-40), Decimal(60))}
+    assert settings.ranges_of(9) == wanted
+    assert settings.ranges_of(8) == {3: (Decimal(1), Decimal(2))}
+    assert settings.ranges_of(7) == {}
+    lines = {key: (text, source) for key, text, source in settings.described()}
+    assert lines["channels.9.ranges.default"] == ("0, inf", "fieldhouse.toml")
+    assert "channels.8.ranges.default" not in lines
+    line = refusal(tmp_path, "[channels.9]\nranges.default = [2, 1]\n")
+    assert line.startswith("fieldhouse.toml: [channels.9] ranges.default must be [least, greatest]")
+
+
 def test_bounds_are_exact_and_may_be_open(tmp_path: Path) -> None:
     """A bound is the decimal that was written; infinity is an open end; equal ends are a range."""
     toml = "[channels.9.ranges]\nfield1 = [-0.1, inf]\nfield8 = [5, 5]\n"

@@ -64,6 +64,31 @@ def test_one_channels_conflict_is_not_the_others(warehouse: Warehouse) -> None:
             assert ticket.counts.inserted == 1
 
 
+class Counted:
+    """A warehouse that counts its loads."""
+
+    def __init__(self, warehouse: Warehouse) -> None:
+        self._warehouse, self.loads = warehouse, 0
+
+    def load(self, batches: Sequence[Batch]) -> Mapping[int, Counts]:
+        """Load them."""
+        self.loads += 1
+        return self._warehouse.load(batches)
+
+
+def test_pages_share_a_transaction_until_somebody_waits(warehouse: Warehouse) -> None:
+    """A reader that goes on costs one commit for its pages; one that waits gets its own."""
+    counted, ticket = Counted(warehouse), Ticket(1)
+    with Writer(counted) as writer:  # type: ignore[arg-type]
+        for entry_id in range(1, 6):
+            writer.put(ticket, batch(1, entry_id))
+        ticket.wait()
+        assert (ticket.counts.inserted, counted.loads) == (5, 1)
+        writer.put(ticket, batch(1, 6))
+        ticket.wait()
+    assert (ticket.counts.inserted, counted.loads) == (6, 2)
+
+
 def test_an_observer_that_raises_stops_nothing(warehouse: Warehouse) -> None:
     """What an observer does wrong is logged; readers are not left waiting."""
 
@@ -130,6 +155,11 @@ class Watched:
         """As the warehouse's."""
         self._ask(name, set())
         return self._warehouse.call(name, **parameters)
+
+    def query(self, name: str, /, **parameters: Any) -> pa.Table:
+        """As the warehouse's."""
+        self._ask(name, set())
+        return self._warehouse.query(name, **parameters)
 
     def _ask(self, what: object, ids: set[int]) -> None:
         self.asleep.set()
@@ -309,8 +339,9 @@ def test_calls_and_loads_are_done_in_the_order_they_came(watched: Watched) -> No
         writer.put(second, batch(2, 1))
         watched.awake.set()
         assert called.result(30)["Periods"].to_pylist() == [1]
+        assert writer.query("requests_on", day=date(2024, 1, 1))["Requests"].to_pylist() == [0]
         assert outcomes([first, second]) == ["written"] * 2
-    assert watched.asked == [[0], [1], "refresh_aggregates", [2]]
+    assert watched.asked == [[0], [1], "refresh_aggregates", [2], "requests_on"]
 
 
 def test_a_calls_error_is_its_callers(watched: Watched) -> None:

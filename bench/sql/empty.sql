@@ -10,3 +10,4 @@ TRUNCATE TABLE iot.Coverage;
 TRUNCATE TABLE iot.Gaps;
 TRUNCATE TABLE iot.Epochs;
 TRUNCATE TABLE iot.StagedReadings;
+TRUNCATE TABLE iot.ReadingCounts;

@@ -13,7 +13,6 @@ from pathlib import Path
 from fieldhouse import files
 from fieldhouse.errors import ConfigurationError, StateMoved
 from fieldhouse.export import Exported, export_readings
-from fieldhouse.steps import AGGREGATION_TYPES
 from fieldhouse.sync import utc_now
 from fieldhouse.warehouse import Warehouse
 
@@ -90,8 +89,7 @@ def _planned(
 
 def _finish(warehouse: Warehouse, now: datetime) -> None:
     """Compute all that is marked, of every channel: afterwards it no longer could be."""
-    for aggregation_type in AGGREGATION_TYPES:
-        warehouse.call("refresh_aggregates", aggregation_type=aggregation_type)
+    warehouse.call("refresh_aggregates")
     warehouse.call("refresh_quality", as_of=now)
 
 

@@ -17,7 +17,16 @@ from fieldhouse.warehouse import HasProcedures, Warehouse, open_warehouse
 __all__ = ["DatabaseConnection"]
 
 _FUTURE = timedelta(days=1)
-_OPTIONS = frozenset(("encrypt", "trust_server_certificate", "authentication", "login_timeout"))
+_OPTIONS = frozenset(
+    (
+        "authentication",
+        "encrypt",
+        "host_name_in_certificate",
+        "login_timeout",
+        "multi_subnet_failover",
+        "trust_server_certificate",
+    )
+)
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -30,7 +39,8 @@ class DatabaseConnection:
     without a ``username``, the login is the account that runs Python (Windows, Kerberos).
     ``driver`` is accepted, and not used: the bundled ODBC driver serves. ``options`` are those of a
     ``sqlserver://`` URL: ``encrypt`` (yes, unless told otherwise), ``authentication`` (Entra),
-    ``trust_server_certificate``, ``login_timeout``.
+    ``trust_server_certificate``, ``host_name_in_certificate``, ``login_timeout``,
+    ``multi_subnet_failover``.
 
     The tables are made by ``fieldhouse migrate``. For what raises instead, see
     ``fieldhouse.open_warehouse``.
@@ -92,7 +102,9 @@ class DatabaseConnection:
     ) -> list[dict[str, Any]] | None:
         """Execute a procedure, ``iot.usp_…``, with parameters by position; the rows it answers.
 
-        It is one transaction. None for an error; a procedure that answers nothing gives ``[]``.
+        It is one transaction, done once or not at all; where neither can be told, as when the
+        connection is lost while it is committed, it is not done again. None for an error; a
+        procedure that answers nothing gives ``[]``.
         """
         rows = self._told(
             f"Executing {procedure} failed",

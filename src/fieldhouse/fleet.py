@@ -7,18 +7,21 @@ finish, while others are still being read. One channel's failure does not stop t
 
 import logging
 import queue
+import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from typing import Any
 
-from fieldhouse import events
+from fieldhouse import events, recall
 from fieldhouse.errors import FieldhouseError, WarehouseUnavailable
+from fieldhouse.keeping import forget
 from fieldhouse.parts import Parts
-from fieldhouse.state import Run, Span
+from fieldhouse.state import ChannelState, Run, Span
 from fieldhouse.steps import analyse, attempt, record
 
 __all__ = ["finish", "run_fleet"]
@@ -27,6 +30,8 @@ logger = logging.getLogger(__name__)
 
 _TOGETHER = 100
 """Channels that are analysed and recorded together, at the most."""
+_AHEAD = 200
+"""Channels to come that are looked up in the warehouse with the one that is next."""
 _LINGER = 1.0
 """Seconds that one which has finished waits for others, while any are being read."""
 
@@ -45,7 +50,9 @@ def run_fleet(
     once: what was read is written, aggregated and recorded as ``interrupted``; channels that were
     not begun have no run.
     """
-    return _Fleet(parts, channel_ids, workers, tail_size, again).run()
+    runs = _Fleet(parts, channel_ids, workers, tail_size, again).run()
+    forget(parts.warehouse, parts.settings, parts.clock())
+    return runs
 
 
 class _Fleet:
@@ -64,7 +71,11 @@ class _Fleet:
         self._workers = max(1, min(workers, len(self._ids)))
         self._waiting = deque(self._ids)
         self._read: queue.SimpleQueue[Run | None] = queue.SimpleQueue()
+        self._patience = max(2, self._workers)
         self._unavailable: list[WarehouseUnavailable] = []
+        self._taking = threading.Lock()
+        self._states: dict[int, ChannelState] = {}
+        self._away: set[int] = set()
 
     def run(self) -> list[Run]:
         self._parts.tell(events.FleetStarted(len(self._ids)))
@@ -98,15 +109,37 @@ class _Fleet:
     def _read_on(self) -> None:
         """Read one channel after the other, until there is none left."""
         while not self._parts.stop.is_set():
-            try:
+            with self._taking:
+                if not self._waiting:
+                    return
                 channel_id = self._waiting.popleft()
-            except IndexError:
-                return
-            self._read.put(self._copy(channel_id))
+                state = self._state(channel_id)
+            self._read.put(self._copy(channel_id, state))
 
-    def _copy(self, channel_id: int) -> Run:
-        """Read a channel, unless the warehouse has been away for as many as are read at a time."""
-        if len(self._unavailable) >= self._workers:
+    @property
+    def _is_away(self) -> bool:
+        """Whether as many as are read at a time have not found the warehouse."""
+        return len(self._unavailable) >= self._patience
+
+    def _state(self, channel_id: int) -> ChannelState | None:
+        """What the warehouse holds of a channel: looked up for many at a time, at the price of one.
+
+        None where that can't be told, which the channel's own reading says.
+        """
+        if channel_id not in self._states and not self._is_away:
+            ahead = [channel_id, *islice(self._waiting, _AHEAD)]
+            try:
+                self._states |= recall.channel_states(self._parts.warehouse, ahead)
+            except WarehouseUnavailable as error:
+                self._unavailable += [error] * self._patience
+            except FieldhouseError as error:
+                logger.debug("Channel %d is looked up on its own: %s", channel_id, error)
+        return self._states.pop(channel_id, None)
+
+    def _copy(self, channel_id: int, state: ChannelState | None) -> Run:
+        """Read a channel, unless the warehouse is away."""
+        if self._is_away:
+            self._away.add(channel_id)
             now, error = self._parts.clock(), self._unavailable[-1]
             return Run(
                 channel_id=channel_id,
@@ -116,9 +149,10 @@ class _Fleet:
                 error=str(error),
             )
         run, failure = attempt(
-            self._parts, channel_id, tail_size=self._tail_size, again=self._again
+            self._parts, channel_id, state=state, tail_size=self._tail_size, again=self._again
         )
         if isinstance(failure, WarehouseUnavailable):
+            self._away.add(channel_id)
             self._unavailable.append(failure)
         else:
             self._unavailable.clear()
@@ -128,7 +162,8 @@ class _Fleet:
         """Analyse and record what has been read, a few channels at a time."""
         finished: dict[int, Run] = {}
         while group := self._next_group():
-            finished |= {run.channel_id: run for run in finish(self._parts, group)}
+            ended = finish(self._parts, group, self._away)
+            finished |= {run.channel_id: run for run in ended}
         return finished
 
     def _next_group(self) -> list[Run]:
@@ -148,14 +183,18 @@ class _Fleet:
         return group
 
 
-def finish(parts: Parts, runs: Sequence[Run]) -> list[Run]:
+def finish(parts: Parts, runs: Sequence[Run], away: Container[int] = ()) -> list[Run]:
     """Aggregate and score what the runs brought, and record them; the runs as they ended.
 
-    What can't be analysed or recorded costs its own channel: its run has failed, and says why.
+    What can't be analysed or recorded costs its own channel: its run has failed, and says why. The
+    channels ``away`` found no warehouse; what they touched before is analysed by the next run.
     """
-    parts.tell(events.AnalysisStarted(tuple(run.channel_id for run in runs)))
-    judged = _apart(partial(_judge, parts), runs, "analysed")
-    ended = _apart(partial(_record, parts), judged, "recorded")
+    touched = [run for run in runs if run.channel_id not in away]
+    untouched = [run for run in runs if run.channel_id in away]
+    if touched:
+        parts.tell(events.AnalysisStarted(tuple(run.channel_id for run in touched)))
+    judged = _apart(partial(_judge, parts), touched, "analysed")
+    ended = _apart(partial(_record, parts), [*judged, *untouched], "recorded")
     for run in ended:
         parts.tell(events.RunEnded(run))
     return ended
@@ -176,7 +215,7 @@ def _record(parts: Parts, runs: Sequence[Run]) -> list[Run]:
 def _apart(step: Callable[[Sequence[Run]], list[Run]], runs: Sequence[Run], done: str) -> list[Run]:
     """The runs after a step that is taken for all together, or, where it fails, for fewer."""
     try:
-        return step(runs)
+        return step(runs) if runs else []
     except Exception as error:
         if len(runs) == 1 or isinstance(error, WarehouseUnavailable):
             return [_failed(run, error, done) for run in runs]

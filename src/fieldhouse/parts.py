@@ -121,8 +121,8 @@ def _sync_ranges(warehouse: Warehouse, settings: Settings) -> None:
     """Bring the configured ranges into the warehouse, where the quality is computed."""
     ranges = [
         (channel_id, number, low, high)
-        for channel_id, channel in sorted(settings.channels.items())
-        for number, (low, high) in sorted(channel.ranges.items())
+        for channel_id in sorted(settings.channels)
+        for number, (low, high) in sorted(settings.ranges_of(channel_id).items())
     ]
     warehouse.call(
         "sync_field_ranges",

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from fieldhouse import events
 from fieldhouse.errors import FieldhouseError
+from fieldhouse.keeping import forget
 from fieldhouse.parts import Parts, build
 from fieldhouse.settings import Settings, load_settings
 from fieldhouse.state import Run
@@ -136,6 +137,7 @@ class IoTDataPipeline:
         try:
             record(parts, [run])
             parts.tell(events.RunEnded(run))
+            forget(parts.warehouse, parts.settings, parts.clock())
         except FieldhouseError as error:
             logger.error("The run could not be recorded: %s", error)
         finally:

@@ -1,8 +1,9 @@
 """What the warehouse remembers of a channel, in the words of a plan; and what a plan tells it."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
@@ -10,28 +11,41 @@ from fieldhouse.sources.thingspeak import history
 from fieldhouse.state import ChannelState, Coverage, Dispute, Epoch, Gap, Known, Span
 from fieldhouse.warehouse import Warehouse
 
-__all__ = ["carry_out", "channel_state", "open_epoch", "settle"]
+__all__ = ["carry_out", "channel_state", "channel_states", "open_epoch", "settle"]
+
+T = TypeVar("T")
 
 
 def channel_state(warehouse: Warehouse, channel_id: int) -> ChannelState:
     """What the warehouse knows of a channel's newest epoch; an empty state for one never seen."""
-    rows = warehouse.query("channel_state", channel_ids=[channel_id]).to_pylist()
-    if not rows:
-        return ChannelState(channel_id)
-    (row,) = rows
-    labels = tuple((n, row[f"Label{n}"]) for n in range(1, 9) if row[f"Label{n}"] is not None)
-    return ChannelState(
-        channel_id,
-        _epoch(row, _coverage(warehouse, row)),
-        _gaps(warehouse, channel_id) if row["Gaps"] else (),
-        row["MetadataAt"],
-        row["OlderUntil"],
-        labels if row["LabelsSeen"] else None,
-        _disputes(warehouse, channel_id) if row["Disputes"] else (),
-    )
+    return channel_states(warehouse, [channel_id])[channel_id]
 
 
-def _epoch(row: Mapping[str, Any], coverage: Coverage) -> Epoch:
+def channel_states(warehouse: Warehouse, channel_ids: Sequence[int]) -> dict[int, ChannelState]:
+    """``channel_state`` of many channels, for about the price of one."""
+    rows = warehouse.query("channel_state", channel_ids=channel_ids).to_pylist()
+    spans = _spans(warehouse, [row["ChannelID"] for row in rows if row["Spans"] > 1])
+    gaps = _gaps(warehouse, [row["ChannelID"] for row in rows if row["Gaps"]])
+    disputes = _disputes(warehouse, [row["ChannelID"] for row in rows if row["Disputes"]])
+    known = {}
+    for row in rows:
+        channel_id = row["ChannelID"]
+        labels = [(n, row[f"Label{n}"]) for n in range(1, 9)]
+        known[channel_id] = ChannelState(
+            channel_id,
+            _epoch(row, spans[channel_id]),
+            tuple(gaps[channel_id]),
+            row["MetadataAt"],
+            row["OlderUntil"],
+            tuple((n, label) for n, label in labels if label is not None)
+            if row["LabelsSeen"]
+            else None,
+            tuple(disputes[channel_id]),
+        )
+    return {each: known.get(each) or ChannelState(each) for each in channel_ids}
+
+
+def _epoch(row: Mapping[str, Any], spans: Sequence[Span]) -> Epoch:
     newest, again = row["NewestEntryID"], row["AgainStart"]
     return Epoch(
         number=row["Epoch"],
@@ -40,7 +54,7 @@ def _epoch(row: Mapping[str, Any], coverage: Coverage) -> Epoch:
         newest=Known(newest, row["NewestCreatedAt"]) if newest is not None else None,
         ids_checked_to=row["IDsCheckedTo"] or 0,
         future_checked_at=row["FutureCheckedAt"],
-        coverage=coverage,
+        coverage=Coverage.of(spans or _only_span(row)),
         began_with=row["BeganWith"],
         judged=row["IsJudged"],
         swept_at=row["SweptAt"],
@@ -50,26 +64,46 @@ def _epoch(row: Mapping[str, Any], coverage: Coverage) -> Epoch:
     )
 
 
-def _coverage(warehouse: Warehouse, row: Mapping[str, Any]) -> Coverage:
-    if row["Spans"] <= 1:
-        ends = row["CoveredFrom"], row["CoveredTo"]
-        return Coverage.of([Span(*ends)] if row["Spans"] else [])
-    spans = warehouse.query("coverage", channel_ids=[row["ChannelID"]]).to_pylist()
-    return Coverage.of(Span(span["SpanStart"], span["SpanEnd"]) for span in spans)
+def _only_span(row: Mapping[str, Any]) -> Sequence[Span]:
+    return [Span(row["CoveredFrom"], row["CoveredTo"])] if row["Spans"] else []
 
 
-def _gaps(warehouse: Warehouse, channel_id: int) -> tuple[Gap, ...]:
-    gaps = warehouse.query("gaps", channel_ids=[channel_id])
+def _spans(warehouse: Warehouse, channel_ids: Sequence[int]) -> Mapping[int, Sequence[Span]]:
+    found = _of_each(warehouse, "coverage", channel_ids)
+    return _by_channel(found, lambda row: Span(row["SpanStart"], row["SpanEnd"]))
+
+def _spans(warehouse: Warehouse, channel_ids: Sequence[int]) -> Mapping[int, Sequence[Span]]:
+    found = _of_each(warehouse, "coverage", channel_ids)
+    return _by_channel(found, lambda row: Span(row["SpanStart"], row["SpanEnd"]))
+
+
+def _gaps(warehouse: Warehouse, channel_ids: Sequence[int]) -> Mapping[int, Sequence[Gap]]:
     columns = ("FirstEntryID", "LastEntryID", "State", "AtSecond", "DueAt", "OlderEpoch")
-    return tuple(Gap(*row) for row in _rows(gaps, *columns))
+    found = _of_each(warehouse, "gaps", channel_ids)
+    return _by_channel(found, lambda row: Gap(*(row[name] for name in columns)))
 
 
-def _disputes(warehouse: Warehouse, channel_id: int) -> tuple[Dispute, ...]:
-    rows = warehouse.query("disputes", channel_ids=[channel_id]).to_pylist()
-    return tuple(
-        Dispute(r["Epoch"], Known(r["EntryID"], r["CreatedAt"]), r["RaisedAt"], r["State"])
-        for r in rows
+def _disputes(warehouse: Warehouse, channel_ids: Sequence[int]) -> Mapping[int, Sequence[Dispute]]:
+    return _by_channel(
+        _of_each(warehouse, "disputes", channel_ids),
+        lambda r: Dispute(
+            r["Epoch"], Known(r["EntryID"], r["CreatedAt"]), r["RaisedAt"], r["State"]
+        ),
     )
+
+
+def _of_each(warehouse: Warehouse, name: str, channel_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """The rows of some channels; where there are none, nothing is asked."""
+    return warehouse.query(name, channel_ids=channel_ids).to_pylist() if channel_ids else []
+
+
+def _by_channel(
+    rows: Sequence[Mapping[str, Any]], made: Callable[[Mapping[str, Any]], T]
+) -> Mapping[int, Sequence[T]]:
+    found = defaultdict[int, list[T]](list)
+    for row in rows:
+        found[row["ChannelID"]].append(made(row))
+    return found
 
 
 def carry_out(warehouse: Warehouse, channel_id: int, effect: history.Effect) -> Any:

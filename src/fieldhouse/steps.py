@@ -13,7 +13,7 @@ from fieldhouse.errors import FieldhouseError, Interrupted
 from fieldhouse.parts import Parts
 from fieldhouse.sources.thingspeak.api import Channel
 from fieldhouse.sources.thingspeak.history import Policy
-from fieldhouse.state import Run, Span
+from fieldhouse.state import ChannelState, Run, Span
 from fieldhouse.sync import Copied, copy_history, sync_metadata
 
 __all__ = [
@@ -61,15 +61,20 @@ def copy_channel(
 
 
 def attempt(
-    parts: Parts, channel_id: int, *, tail_size: int | None = None, again: Span | None = None
+    parts: Parts,
+    channel_id: int,
+    *,
+    state: ChannelState | None = None,
+    tail_size: int | None = None,
+    again: Span | None = None,
 ) -> tuple[Run, FieldhouseError | None]:
-    """``copy_channel``, and the error that ended it."""
+    """``copy_channel``, and the error that ended it; ``state`` is what was held a while ago."""
     run = Run(channel_id=channel_id, started_at=parts.clock())
     copied = Copied()
     failure: FieldhouseError | None = None
     parts.tell(events.RunStarted(channel_id))
     try:
-        read_history(parts, parts.channel(channel_id), copied, tail_size, again)
+        read_history(parts, parts.channel(channel_id), copied, tail_size, again, state)
     except Interrupted:
         run = replace(run, outcome="interrupted")
     except FieldhouseError as error:
@@ -103,6 +108,7 @@ def read_history(
     copied: Copied,
     tail_size: int | None = None,
     again: Span | None = None,
+    state: ChannelState | None = None,
 ) -> None:
     """Read what is new and what is missing; ``copied`` is kept up with what it brings."""
     settings = parts.settings
@@ -119,6 +125,7 @@ def read_history(
         parts.writer,
         policy,
         copied,
+        state=state,
         metadata_ttl=settings.metadata_ttl,
         stop=parts.stop,
         observe=parts.observe,
@@ -131,13 +138,12 @@ def analyse(parts: Parts, channel_ids: Sequence[int]) -> dict[int, float]:
     Each refresh waits for its turn among the loads, and lets those in that come after it. A channel
     that nothing came of, and that was judged within the hour, is left as it is.
     """
-    found = parts.warehouse.query(
+    found = parts.writer.query(
         "analyses_due", channel_ids=list(channel_ids), as_of=parts.clock()
     ).to_pylist()
     scores = {row["ChannelID"]: row["QualityScore"] for row in found if not row["IsDue"]}
     if due := [row["ChannelID"] for row in found if row["IsDue"]]:
-        for aggregation_type in AGGREGATION_TYPES:
-            refresh(parts, aggregation_type, due)
+        parts.writer.call("refresh_aggregates", channel_ids=due)
         scores |= {row["ChannelID"]: row["QualityScore"] for row in score(parts, due)}
     return scores
 

@@ -90,12 +90,15 @@ def copy_history(
     policy: history.Policy,
     copied: Copied,
     *,
+    state: ChannelState | None = None,
     metadata_ttl: timedelta = timedelta(hours=1),
     stop: threading.Event | None = None,
     observe: events.Observer | None = None,
 ) -> None:
     """Read what is new and what is missing of a channel into the warehouse.
 
+    ``state`` is what was held a while ago; the warehouse is asked whether it still is as soon as
+    there is something to write, so that a poll that finds nothing asks the warehouse nothing.
     Every page brings the channel's name and labels: where ours are older than ``metadata_ttl``, the
     first page renews them, and no request is made for them alone.
     ``copied`` is kept up with what it brings. Holds the channel's lock. Raises what ``errors``
@@ -107,7 +110,7 @@ def copy_history(
         for _ in range(_PLANS):
             reading = _Reading(source, warehouse, writer, policy, metadata_ttl, stop, observe)
             try:
-                reading.carry_out(doubt)
+                reading.carry_out(state, doubt)
                 return
             except EntryConflict as conflict:
                 disputed = tuple(Known(*each) for each in conflict.disputed)
@@ -115,6 +118,7 @@ def copy_history(
             except StateMoved:
                 doubt = None
             finally:
+                state = None
                 copied.requests = source.requests
                 copied.fetched += reading.fetched
                 copied.counts += reading.ticket.counts
@@ -142,9 +146,12 @@ class _Reading:
         self.fetched = 0
         self.epoch = Epoch()
         self.written = 0
+        self.unconfirmed: ChannelState | None = None
 
-    def carry_out(self, doubt: history.Doubt | None) -> None:
-        state: ChannelState = self.turn_to_warehouse(history.FindState())
+    def carry_out(self, given: ChannelState | None, doubt: history.Doubt | None) -> None:
+        self.unconfirmed = given
+        state: ChannelState = given or self.turn_to_warehouse(history.FindState())
+        self.epoch = state.epoch
         self.metadata_due = _is_due(state, self.policy.now, self.metadata_ttl)
         plan = history.read(state, self.policy, doubt)
         outcome: Any = None
@@ -168,6 +175,7 @@ class _Reading:
                 return self.write(effect)
             case history.Notice(kind, text):
                 return self.notice(kind, text)
+        self.confirm()
         self.ticket.wait()  # the rest asks of what was written, or stands on it
         return self.turn_to_warehouse(effect)
 
@@ -177,6 +185,12 @@ class _Reading:
                 return self.source.page(results=results, start=start, end=end, fresh=True)
             case history.AskEntry(entry_id):
                 return self.source.entry(entry_id)
+
+    def confirm(self) -> None:
+        """What the plan stands on must be held still. Raises StateMoved."""
+        held, self.unconfirmed = self.unconfirmed, None
+        if held and self.turn_to_warehouse(history.FindState()) != held:
+            raise StateMoved(f"channel {self.source.channel_id} has moved since it was looked up")
 
     def turn_to_warehouse(self, effect: history.Effect) -> Any:
         """Ask the warehouse, or tell it what was found out; a state that is sent is a new start."""
@@ -193,6 +207,7 @@ class _Reading:
             self.tell(page)
         if write.quiet and not metadata:
             return
+        self.confirm()
         batch = Batch(
             channel_id=self.source.channel_id,
             epoch=write.epoch,

@@ -1,7 +1,8 @@
 """The one queue to the warehouse: one thread that writes, for any number that read.
 
-Pages queue up while a transaction commits and are then loaded together: the busier the fetching,
-the larger the transactions. The queue is short, so memory does not grow with a channel's length.
+Pages queue up, while a transaction commits or for a moment, and are then loaded together: a commit
+costs as much as a page. Whoever waits for what was put is not kept waiting. The queue is short, so
+memory does not grow with a channel's length.
 Refreshes and records stand in the same queue, so that they do not fight loads for the warehouse.
 """
 
@@ -27,10 +28,14 @@ __all__ = ["Ticket", "Writer"]
 
 logger = logging.getLogger(__name__)
 
-_QUEUED_ROWS = 96_000
+_QUEUED_ROWS = 240_000
 """Rows that may wait; what comes then has to wait itself."""
-_GROUP_ROWS = 64_000
+_GROUP_ROWS = 160_000
+"""Rows of a transaction: what exceeds a unit of storage (DuckDB's is 122,880 rows) is written once,
+what is smaller twice, into a log and then into the tables."""
 _GROUP_BATCHES = 500
+_LINGER = 0.5
+"""Seconds, at the most, that a page waits for others while nobody waits for it."""
 _RECOVERY = 30.0
 """Seconds for which an unavailable warehouse, which was asked again and again, is left alone."""
 
@@ -44,16 +49,20 @@ class Ticket:
         self.error: Exception | None = None
         self._pending = 0
         self._settled = threading.Condition()
+        self._hurry: Callable[[], None] | None = None
 
     def wait(self) -> None:
         """Return when all that was put is committed; raise the error if it could not be."""
+        if self._hurry and self._pending:
+            self._hurry()
         with self._settled:
             self._settled.wait_for(lambda: self._pending == 0)
         if self.error:
             raise self.error
 
-    def _took(self) -> None:
+    def _took(self, hurry: Callable[[], None]) -> None:
         with self._settled:
+            self._hurry = hurry
             self._pending += 1
 
     def _committed(self, batches: int, counts: Counts) -> None:
@@ -113,6 +122,7 @@ class Writer:
         self._recovery, self._now = recovery, now
         self._queue: deque[_Load | _Call] = deque()
         self._queued_rows = 0
+        self._hurried = False
         self._ended: WarehouseError | None = None
         self._refusal: WarehouseError | None = None
         self._refused_until = 0.0
@@ -134,14 +144,21 @@ class Writer:
             self._changed.wait_for(lambda: self._queued_rows < _QUEUED_ROWS or self._ended)
             if error := ticket.error or self._ended or self._refused():
                 raise error
-            ticket._took()
+            ticket._took(self._hurry)
             self._queue.append(_Load(ticket, batch))
             self._queued_rows += batch.readings.num_rows
             self._changed.notify_all()
 
     def call(self, name: str, /, **parameters: Any) -> pa.Table:
         """``Warehouse.call`` after all that was put before; its answer, or what it raises."""
-        call = _Call(partial(self._warehouse.call, name, **parameters))
+        return self._in_turn(partial(self._warehouse.call, name, **parameters))
+
+    def query(self, name: str, /, **parameters: Any) -> pa.Table:
+        """``Warehouse.query``, likewise: what is asked that a call depends on."""
+        return self._in_turn(partial(self._warehouse.query, name, **parameters))
+
+    def _in_turn(self, work: Callable[[], pa.Table]) -> pa.Table:
+        call = _Call(work)
         with self._changed:
             if error := self._ended or self._refused():
                 raise error
@@ -171,6 +188,8 @@ class Writer:
         rows = 0
         with self._changed:
             self._changed.wait_for(lambda: self._queue or self._ended)
+            self._changed.wait_for(self._is_time, timeout=_LINGER)
+            self._hurried = False
             if self._queue and isinstance(self._queue[0], _Call):
                 return [self._queue.popleft()]
             while self._queue and rows < _GROUP_ROWS and len(taken) < _GROUP_BATCHES:
@@ -181,6 +200,21 @@ class Writer:
             self._queued_rows -= rows
             self._changed.notify_all()
         return taken
+
+    def _is_time(self) -> bool:
+        """Whether what is queued makes a transaction, or somebody waits for it."""
+        return bool(
+            self._hurried
+            or self._ended
+            or self._queued_rows >= _GROUP_ROWS
+            or len(self._queue) >= _GROUP_BATCHES
+            or any(isinstance(each, _Call) for each in self._queue)
+        )
+
+    def _hurry(self) -> None:
+        with self._changed:
+            self._hurried = True
+            self._changed.notify_all()
 
     def _do(self, taken: Sequence[_Load | _Call]) -> None:
         batches: dict[Ticket, list[Batch]] = {}

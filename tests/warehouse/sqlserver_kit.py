@@ -19,6 +19,8 @@ from fieldhouse.warehouse import open_warehouse
 from fieldhouse.warehouse.engines.sqlserver.session import Server, answer, quoted
 
 VARIABLE = "FIELDHOUSE_TEST_SQLSERVER"
+COLLATION = "FIELDHOUSE_TEST_COLLATION"
+"""A variable that names a collation for the databases of tests, instead of the server's own."""
 HOW = (
     "no SQL Server is named; docs/sqlserver.md says how to get one, then "
     f"{VARIABLE}=sqlserver://sa:PASSWORD@127.0.0.1:1433/master?trust_server_certificate=yes"
@@ -36,6 +38,7 @@ DELETE FROM iot.Coverage; DELETE FROM iot.Epochs; DELETE FROM iot.FieldRanges;
 DELETE FROM iot.DataQuality; DELETE FROM iot.AggregatedData; DELETE FROM iot.RejectedEntries;
 DELETE FROM iot.RawValues; DELETE FROM iot.StagedReadings; DELETE FROM iot.StagedLoads;
 DELETE FROM iot.SensorReadings_Archive; DELETE FROM iot.SensorReadings; DELETE FROM iot.Channels;
+DELETE FROM iot.ReadingCounts;
 """
 
 
@@ -71,6 +74,7 @@ class Databases:
         url = url_of(name, **options)
         if name not in self._made:
             self._made.append(name)
+            _collate(name)
             with closing(open_warehouse(url, password=PASSWORD, create=True)) as warehouse:
                 warehouse.migrate()
         run_on(url, _EMPTIED)
@@ -82,6 +86,11 @@ class Databases:
         self._made.append(name)
         return url_of(name, **options)
 
+    def adopt(self, name: str) -> str:
+        """The URL of a database that somebody else has made; it is dropped with the others."""
+        self._made.append(name)
+        return url_of(name)
+
     def drop(self) -> None:
         """Drop all; sessions that the driver's pool keeps are ended by the server where it can."""
         master = server_of(url_of("master"))
@@ -90,6 +99,12 @@ class Databases:
                 single = f"ALTER DATABASE {quoted(name)} SET SINGLE_USER WITH ROLLBACK IMMEDIATE"
                 for statement in (single, f"DROP DATABASE IF EXISTS {quoted(name)}"):
                     _try(connection, statement)
+
+
+def _collate(name: str) -> None:
+    """Make a database of the collation that the environment names, if it names one."""
+    if collation := os.environ.get(COLLATION):
+        run_on(url_of("master"), f"CREATE DATABASE {quoted(name)} COLLATE {collation}")
 
 
 def _try(connection: Connection, statement: str) -> None:

@@ -97,12 +97,38 @@ def test_every_measure_of_every_period(warehouse: Warehouse, kind: str) -> None:
 def test_deviations_far_from_zero(warehouse: Warehouse, level: float) -> None:
     """Values that vary little around a large level lose no digits of their deviation."""
     rows = [
-        row(n, Field1=Decimal(round(level)) + Decimal(n % 7) / 1000000 * (1 + n % 3))
-        for n in range(1, 200)
+        row(
+            n,
+            T0 + n * 7 * MINUTE,
+            Field1=Decimal(round(level)) + Decimal(n % 7) / 1000000 * (1 + n % 3),
+            Field2=Decimal(round(level)) + Decimal(n // 400) / 1000000,  # hours without any spread
+        )
+        for n in range(1, 2000)
     ]
     warehouse.load([batch(rows)])
     refresh(warehouse)
-    check(warehouse, "HOURLY", rows)
+    for kind in KINDS:
+        check(warehouse, kind, rows)
+
+
+def test_days_and_weeks_of_hours_that_have_little_in_common(warehouse: Warehouse) -> None:
+    """Hours at very different levels, single values and equal ones: merged as if never parted."""
+    levels = ("0", "-999999999999.999999", "999999999999.999999", "0.000001", "1234567.5")
+    rows = [
+        row(
+            n,
+            T0 + (n // 3) * HOUR + n * timedelta(seconds=1),
+            Field1=round(Decimal(levels[n // 3 % 5]) / (1 + n % 3), 6),
+            Field2=None if n % 7 else n,
+            Field3="42.5",
+            Field4=Decimal(n % 2) / 1000000 if n < 900 else None,
+        )
+        for n in range(1, 1200)
+    ]
+    warehouse.load([batch(rows)])
+    refresh(warehouse)
+    for kind in KINDS:
+        check(warehouse, kind, rows)
 
 
 def test_values_at_the_limits_of_the_type(warehouse: Warehouse) -> None:
@@ -165,6 +191,53 @@ def test_what_is_superseded_does_not_count(warehouse: Warehouse) -> None:
     kept = [row(n, Field1=n) for n in range(1, 100) if not 11 <= n < 30]
     for kind in KINDS:
         check(warehouse, kind, [*kept, *corrected])
+
+
+def test_one_call_refreshes_all_types(warehouse: Warehouse) -> None:
+    """Without a type hours, days and weeks are brought up to date by one call."""
+    rows = noise(500, 30 * MINUTE)
+    warehouse.load([batch(rows), batch(rows, channel_id=7)])
+    wanted = sum(len({start_of(kind, r["CreatedAt"]) for r in rows}) for kind in KINDS)
+    done = warehouse.call("refresh_aggregates", channel_ids=[9])
+    assert done.to_pylist() == [{"Periods": wanted}]
+    for kind in KINDS:
+        check(warehouse, kind, rows)
+        assert aggregates(warehouse, kind, 7) == {}
+    assert warehouse.call("refresh_aggregates").to_pylist() == [{"Periods": wanted}]
+    assert [mark for mark in marks(warehouse) if mark[1] != "QUALITY"] == []
+
+
+@pytest.mark.parametrize("kind", ["DAILY", "WEEKLY"])
+def test_a_type_comes_with_the_hours_that_it_is_made_of(warehouse: Warehouse, kind: str) -> None:
+    """Days or weeks asked for alone are right, whatever was refreshed before; others wait."""
+    rows = noise(500, 30 * MINUTE)
+    warehouse.load([batch(rows)])
+    warehouse.call("refresh_aggregates", aggregation_type=kind)
+    corrected = {**rows[0], "Field1": Decimal(-7)}
+    late = row(900, T0 + 2 * DAY, Field1=1000)
+    warehouse.load([batch([corrected, late])])
+    warehouse.call("refresh_aggregates", aggregation_type=kind)
+    for made in ("HOURLY", kind):
+        check(warehouse, made, [corrected, *rows[1:], late])
+    other = "WEEKLY" if kind == "DAILY" else "DAILY"
+    assert marks(warehouse, other) and aggregates(warehouse, other) == {}
+    assert marks(warehouse, kind) == marks(warehouse, "HOURLY") == []
+
+
+def test_more_than_one_turn_takes(warehouse: Warehouse, engine: str) -> None:
+    """Periods beyond the ten thousands of a transaction are recomputed by one call, each once."""
+    rows_in_all = 52_500 if engine == "duckdb" else 20_500
+    rows = [row(n, T0 + n * HOUR, Field1=n % 100, Field2=1) for n in range(rows_in_all)]
+    warehouse.load([batch(rows[:15_000]), batch(rows[15_000:], channel_id=7)])
+    done = warehouse.call("refresh_aggregates")
+    held = "SELECT AggregationType, count(*) AS n, sum(ReadingCount) AS r FROM iot.AggregatedData"
+    found = rows_of(warehouse, f"{held} GROUP BY AggregationType")
+    periods = {r["AggregationType"]: (r["n"], r["r"]) for r in found}
+    assert periods["HOURLY"] == (rows_in_all, rows_in_all)
+    assert periods["DAILY"][1] == periods["WEEKLY"][1] == rows_in_all
+    assert periods["DAILY"][0] == 625 + (rows_in_all - 15_000 + 23) // 24
+    assert done["Periods"].to_pylist() == [sum(count for count, _ in periods.values())]
+    assert [mark for mark in marks(warehouse) if mark[1] != "QUALITY"] == []
 
 
 def test_one_channels_refresh_leaves_the_others_marks(warehouse: Warehouse) -> None:

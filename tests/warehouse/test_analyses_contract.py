@@ -2,7 +2,7 @@
 
 import math
 import random
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from statistics import median
@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from warehouse_kit import DAY, HOUR, MINUTE, T0, batch, marks, row, rows_of
+from warehouse_kit import DAY, HOUR, MINUTE, T0, batch, marks, refresh, row, rows_of
 
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.warehouse import Warehouse
@@ -161,7 +161,7 @@ def expected_quality(
 def _outside(value: Decimal | None, field: int, ranges: dict[int, Any]) -> bool:
     if value is None:
         return False
-    low, high = ranges.get(field, (Decimal(0), None))
+    low, high = ranges.get(field, (None, None))
     return (low is not None and value < low) or (high is not None and value > high)
 
 
@@ -201,18 +201,44 @@ def test_quality_of_days_without_any_value(warehouse: Warehouse) -> None:
     assert (full["TotalReadings"], full["MissingReadings"], full["QualityScore"]) == (24, 24, 70)
 
 
-@pytest.mark.parametrize("as_of", [AS_OF, T0 + 20 * DAY, T0 + 20 * DAY + SECOND, T0 - DAY])
-def test_quality_of_one_day_is_that_of_many(warehouse: Warehouse, as_of: datetime) -> None:
-    """By hand, at midnight, just after it, or before any data: the same rule."""
+@pytest.mark.parametrize("as_of", [AS_OF, T0 + 20 * DAY, T0 + 20 * DAY + SECOND, T0 + 46 * DAY])
+@pytest.mark.parametrize("aggregated", [False, True])
+def test_quality_of_one_day_is_that_of_many(
+    warehouse: Warehouse, as_of: datetime, aggregated: bool
+) -> None:
+    """By hand, at midnight or just after it, the aggregates up to date or not: the same rule."""
     rows = series(1500)
     warehouse.load([batch(rows)])
-    for offset in (0, 1, 29, 31, 45):
+    if aggregated:
+        refresh(warehouse)
+    for offset in (0, 1, 16, 20 if as_of < AS_OF else 31, 18):
         day = as_of.date() - offset * DAY
         found = warehouse.call(
             "usp_CalculateDataQuality", channel_id=9, check_date=day, as_of=as_of
         ).to_pylist()
         assert judged(found, day) == expected_quality(rows, day, as_of)
     assert rows_of(warehouse, "SELECT count(*) AS n FROM iot.DataQuality") == [{"n": 5}]
+
+
+@pytest.mark.parametrize("aggregated", [False, True])
+def test_a_days_anomalies_are_those_that_are_found(warehouse: Warehouse, aggregated: bool) -> None:
+    """The anomalies of a day's quality are the readings that usp_DetectAnomalies finds there."""
+    rows = series()
+    warehouse.load([batch(rows)])
+    if aggregated:
+        refresh(warehouse)
+    for one in warehouse.call("refresh_quality", as_of=AS_OF).to_pylist()[::7]:
+        day = datetime.combine(one["CheckDate"], time.min)
+        until = min(day + DAY, AS_OF)
+        found = [
+            r["EntryID"]
+            for n in (1, 2)
+            for r in warehouse.query(
+                "usp_DetectAnomalies", channel_id=9, field_number=n, as_of=until
+            ).to_pylist()
+            if r["CreatedAt"] >= day
+        ]
+        assert one["AnomaliesDetected"] == len(set(found)), day
 
 
 def test_quality_replaces_its_row(warehouse: Warehouse) -> None:
@@ -225,7 +251,7 @@ def test_quality_replaces_its_row(warehouse: Warehouse) -> None:
 
 
 def test_quality_with_ranges(warehouse: Warehouse) -> None:
-    """Bounds are inclusive, NULL is open; a field without one has zero below, and it is said."""
+    """Bounds are inclusive, NULL is open; a field without any is out of nothing, and named."""
     ranges = {1: (Decimal(15), Decimal(25)), 2: (None, Decimal("4.5"))}
     rows = [*series(300), row(999, T0 + HOUR, Field1=25, Field2=-1), row(998, T0 + HOUR, Field1=15)]
     warehouse.load([batch(rows)])
@@ -233,7 +259,8 @@ def test_quality_with_ranges(warehouse: Warehouse) -> None:
     warehouse.call("sync_field_ranges", **fields)
     done = warehouse.call("usp_CalculateDataQuality", channel_id=9, as_of=T0 + DAY - SECOND)
     one = done.to_pylist()[0]
-    assert not one["RangesConfigured"] and "field 2:" in one["Notes"]
+    assert not one["RangesConfigured"]
+    assert one["Notes"] == "no range configured for field 2: nothing there counts as out of range"
     assert judged([one], T0.date()) == expected_quality(
         rows, T0.date(), T0 + DAY - SECOND, {1: ranges[1]}
     )
@@ -289,33 +316,54 @@ def test_channels_are_judged_apart(warehouse: Warehouse) -> None:
             assert judged(own, day) == expected_quality(rows, day, as_of)
 
 
+def by_day(rows: list[Any], name: str) -> dict[date, list[Decimal]]:
+    """The known values of each day with any."""
+    days: dict[date, list[Decimal]] = {}
+    for r in rows:
+        if r.get(name) is not None:
+            days.setdefault(r["CreatedAt"].date(), []).append(r[name])
+    return days
+
+
 def test_trend(warehouse: Warehouse) -> None:
-    """Each day with data: its measures, the change since the day before, seven days' mean."""
+    """Each whole day with data: its measures, the change since the day before, seven days' mean."""
     rows = [r for r in series() if r["CreatedAt"].day % 5]  # days without data in between
     rows += [row(9000 + n, T0 + n * DAY, Field3="1.5") for n in range(3)]
     warehouse.load([batch(rows)])
-    for n, days in ((1, 30), (2, 12), (3, 60)):
+    today = AS_OF.date()
+    for n, days in ((1, 30), (2, 12), (3, 60), (1, 1), (1, 0)):
         found = warehouse.query(
             "usp_GetTrendAnalysis", channel_id=9, field_number=n, days=days, as_of=AS_OF
         ).to_pylist()
-        near = within(rows, AS_OF - days * DAY, AS_OF)
-        by_day: dict[date, list[Decimal]] = {}
-        for r in near:
-            if r.get(f"Field{n}") is not None:
-                by_day.setdefault(r["CreatedAt"].date(), []).append(r[f"Field{n}"])
-        assert [r["ReadingDate"] for r in found] == sorted(by_day)
-        means = {d: float(sum(v) / len(v)) for d, v in by_day.items()}
+        known = by_day(rows, f"Field{n}")
+        shown = [day for day in sorted(known) if today - days * DAY <= day < today]
+        assert [r["ReadingDate"] for r in found] == shown
+        means = {d: float(sum(v) / len(v)) for d, v in known.items()}
         for r in found:
-            check_trend(r, by_day, means)
+            check_trend(r, known, means)
+
+
+def test_a_trend_is_the_same_whatever_is_shown_of_it(warehouse: Warehouse) -> None:
+    """However many days are asked for, and whenever in the day, each day has the same figures."""
+    warehouse.load([batch([row(n, T0 + n * HOUR, Field1=n % 24) for n in range(24 * 40)])])
+    question = {"channel_id": 9, "field_number": 1}
+    whole = warehouse.query("usp_GetTrendAnalysis", **question, days=99, as_of=AS_OF).to_pylist()
+    assert len(whole) == 40 and {r["AvgValue"] for r in whole} == {11.5}
+    assert {r["Trend"] for r in whole[1:]} == {"Stable"}
+    assert {r["MovingAvg7Day"] for r in whole} == {11.5}
+    for days in (1, 2, 7, 30):
+        for as_of in (AS_OF, AS_OF.replace(hour=0, minute=0), AS_OF.replace(hour=23)):
+            found = warehouse.query("usp_GetTrendAnalysis", **question, days=days, as_of=as_of)
+            assert found.to_pylist() == whole[40 - days :]
 
 
 def check_trend(
-    r: dict[str, Any], by_day: dict[date, list[Decimal]], means: dict[date, float]
+    r: dict[str, Any], known: dict[date, list[Decimal]], means: dict[date, float]
 ) -> None:
     day = r["ReadingDate"]
-    known = by_day[day]
-    assert (r["MinValue"], r["MaxValue"]) == (min(known), max(known))
-    assert r["ReadingCount"] == len(known)
+    values = known[day]
+    assert (r["MinValue"], r["MaxValue"]) == (min(values), max(values))
+    assert r["ReadingCount"] == len(values)
     assert r["AvgValue"] == pytest.approx(means[day], rel=1e-9)
     week = [means[day - k * DAY] for k in range(7) if day - k * DAY in means]
     assert r["MovingAvg7Day"] == pytest.approx(np.mean(week), rel=1e-9)
@@ -327,6 +375,26 @@ def check_trend(
     same = round(means[day], 6) == round(means[day - DAY], 6)
     wanted = "Stable" if same else "Increasing" if change > 0 else "Decreasing"
     assert r["Trend"] == wanted
+
+
+def test_a_day_before_the_first_reading_is_not_judged(warehouse: Warehouse) -> None:
+    """What was not there has no quality: it is refused in one line, and leaves no row."""
+    warehouse.load([batch([row(1, T0 + 5 * HOUR, Field1=1)])])
+    warehouse.call("upsert_channel", channel_id=4, name="empty")
+    for channel_id, day, line in (
+        (9, date(2020, 1, 1), "nothing to judge on 2020-01-01: its first reading is of 2024-01-01"),
+        (9, T0.date() - DAY, "nothing to judge on 2023-12-31: its first reading is of 2024-01-01"),
+        (4, T0.date(), "channel 4 has no reading yet"),
+    ):
+        with pytest.raises(ConfigurationError, match=line):
+            warehouse.call(
+                "usp_CalculateDataQuality", channel_id=channel_id, check_date=day, as_of=T0 + DAY
+            )
+    with pytest.raises(ConfigurationError, match="nothing to judge on 2023-12-30"):
+        warehouse.call("usp_CalculateDataQuality", channel_id=9, as_of=T0 - 2 * DAY)
+    assert rows_of(warehouse, "SELECT count(*) AS n FROM iot.DataQuality") == [{"n": 0}]
+    done = warehouse.call("usp_CalculateDataQuality", channel_id=9, as_of=T0 + DAY)
+    assert done["CheckDate"].to_pylist() == [T0.date() + DAY]
 
 
 def test_the_future_is_not_looked_at(warehouse: Warehouse) -> None:

@@ -5,11 +5,15 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
-from warehouse_kit import T0, batch, row, rows_of, tables
+from warehouse_kit import DAY, HOUR, MINUTE, T0, batch, marks, row, rows_of, tables
 
 from fieldhouse.errors import (
     ConfigurationError,
@@ -19,6 +23,7 @@ from fieldhouse.errors import (
 )
 from fieldhouse.warehouse import Warehouse, open_warehouse
 from fieldhouse.warehouse.engines.duckdb.errors import translated
+from fieldhouse.warehouse.engines.duckdb.warehouse import DuckDBWarehouse
 
 
 @pytest.fixture
@@ -317,6 +322,111 @@ def test_what_the_procedure_shows_is_what_is_stored(warehouse: Warehouse) -> Non
         {k: pytest.approx(v, rel=1e-12) if isinstance(v, float) else v for k, v in period.items()}
         for period in kept
     ]
+
+
+@pytest.mark.parametrize("kind", ["HOURLY", "DAILY", "WEEKLY"])
+def test_by_hand_is_what_the_readings_say(warehouse: Warehouse, kind: str) -> None:
+    """Days and weeks that are merged from hours are those that the readings themselves make."""
+    rows = [row(n, T0 + n * 7 * MINUTE, Field1=n * n % 97, Field5=n % 3) for n in range(1, 5000)]
+    warehouse.load([batch(rows)])
+    warehouse.call("usp_ProcessSensorReadings", channel_id=9, aggregation_type=kind, start_date=T0)
+    shown = f"FROM iot.usp_ProcessSensorReadings(9, '{kind}', StartDate := '2024-01-01')"
+    stored = (
+        "SELECT * EXCLUDE (AggregationID, CreatedAt) FROM iot.AggregatedData"
+        f" WHERE AggregationType = '{kind}' ORDER BY PeriodStart"
+    )
+    assert rows_of(warehouse, shown) == [
+        {k: pytest.approx(v, rel=1e-12) if isinstance(v, float) else v for k, v in period.items()}
+        for period in rows_of(warehouse, stored)
+    ]
+
+
+FIFTY_THOUSAND_HOURS = [row(n, T0 - n * HOUR, Field1=n % 100) for n in range(1, 50_001)]
+
+
+def test_a_refresh_lets_others_write(warehouse: Warehouse) -> None:
+    """While many periods are refreshed, loads wait for a turn of it, not for all."""
+    warehouse.load([batch(FIFTY_THOUSAND_HOURS)])
+    with ThreadPoolExecutor(1) as other:
+        refreshing = other.submit(warehouse.call, "refresh_aggregates", aggregation_type="HOURLY")
+        loads = 0
+        while not refreshing.done():
+            loads += 1
+            warehouse.load([batch([row(loads, T0 + DAY, Field1=1)], channel_id=1000 + loads)])
+    assert refreshing.result()["Periods"][0].as_py() >= 50_000
+    assert loads > 2  # or the first one had to wait until the end
+    warehouse.call("refresh_aggregates")
+    hours = "SELECT count(*) AS n, sum(ReadingCount) AS r FROM iot.AggregatedData"
+    (found,) = rows_of(warehouse, f"{hours} WHERE AggregationType = 'HOURLY'")
+    assert (found["n"], found["r"]) == (50_000 + loads, 50_000 + loads)
+
+
+def test_a_refresh_that_ends_between_two_turns_goes_on(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a refresh did not come to keeps its marks: the next one takes up there."""
+    warehouse.load([batch(FIFTY_THOUSAND_HOURS)])
+    turns, begin = count(1), DuckDBWarehouse._writing_with
+
+    def interrupted(held: DuckDBWarehouse, cursor: Any) -> Any:
+        if next(turns) > 2:
+            raise KeyboardInterrupt
+        return begin(held, cursor)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(DuckDBWarehouse, "_writing_with", interrupted)
+        warehouse.call("refresh_aggregates")
+    assert len(marks(warehouse, "HOURLY")) == 10_000
+    assert len(marks(warehouse, "DAILY")) == 2084  # none is taken before all hours are there
+    warehouse.call("refresh_aggregates")
+    whole = "SELECT sum(ReadingCount) AS n FROM iot.AggregatedData GROUP BY AggregationType"
+    assert [found["n"] for found in rows_of(warehouse, whole)] == [50_000] * 3
+
+
+def test_a_warehouse_of_the_release_before_is_brought_up_to_date(
+    file: Path, warehouse: Warehouse
+) -> None:
+    """Old aggregates, which lack their sums, are marked by the migration and then recomputed."""
+    warehouse.load([batch([row(n, T0 + n * HOUR, Field1=n) for n in range(1000)])])
+    warehouse.call("refresh_aggregates")
+    warehouse.close()
+    with duckdb.connect(str(file)) as connection:
+        for n in range(1, 9):
+            connection.execute(f"ALTER TABLE iot.AggregatedData DROP COLUMN Field{n}Sum")
+        connection.execute("DELETE FROM iot.SchemaMigrations WHERE ScriptName LIKE '%0004_sums'")
+        connection.execute("UPDATE iot.Channels SET ArchivedBefore = '2024-01-15'")
+    warehouse = open_warehouse(str(file))
+    assert warehouse.migrate() == ["migrations/0004_sums"]
+    assert min(at for *_, at in marks(warehouse, "DAILY")) == datetime(2024, 1, 15)
+    warehouse.load([batch([row(2000, T0 + 20 * DAY + MINUTE, Field1=1000)])])
+    warehouse.call("refresh_aggregates")
+    found = "SELECT Field1Sum AS s, Field1Count AS n FROM iot.AggregatedData WHERE PeriodStart = "
+    (day,) = rows_of(warehouse, f"{found}'2024-01-21' AND AggregationType = 'DAILY'")
+    assert day == {"s": sum(range(480, 504)) + 1000, "n": 25}
+    assert [day["s"] for day in rows_of(warehouse, f"{found}'2024-01-02'")] == [None] * 2
+    warehouse.close()
+
+
+def test_now_does_not_depend_on_the_hosts_zone(file: Path) -> None:
+    """now() in a user's statement is UTC, wherever the host stands."""
+    with subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(ASK_NOW), str(file)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "TZ": "Asia/Tokyo"},
+    ) as other:
+        assert other.stdout and other.stdout.read() == "0 UTC\n"
+
+
+ASK_NOW = """
+    import sys
+    from datetime import UTC, datetime
+    from fieldhouse.warehouse import open_warehouse
+    asked = "SELECT now()::TIMESTAMP AS t, current_setting('TimeZone') AS zone"
+    [row] = open_warehouse(sys.argv[1]).stream(asked).read_all().to_pylist()
+    now = datetime.now(UTC).replace(tzinfo=None)
+    print(round((now - row["t"]).total_seconds() / 60), row["zone"])
+"""
 
 
 def test_no_exception_of_duckdbs_leaves(warehouse: Warehouse) -> None:

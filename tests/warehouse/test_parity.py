@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ import pytest
 from sqlserver_kit import ON_SERVER, Databases
 from warehouse_kit import DAY, HOUR, MINUTE, T0, Row, batch, opened, refresh, row, rows_of, tables
 
+from fieldhouse.errors import ConfigurationError
 from fieldhouse.readings import Batch
 from fieldhouse.sources.thingspeak.page import parse_page
 from fieldhouse.state import BEGINNING, Gap, Progress, Span
@@ -435,16 +436,24 @@ def test_every_question_is_answered_alike(filled: Pair) -> None:
     [AS_OF, T0 + 30 * DAY, T0 + 30 * DAY + SECOND, T0 - DAY, datetime(2041, 2, 4)],
 )
 def test_quality_by_hand_is_the_same(filled: Pair, as_of: datetime) -> None:
-    """A day judged by hand is judged alike: early and late, at midnight, without data, to come."""
+    """A day judged by hand is judged alike: early and late, at midnight, without data, to come.
+
+    One before the channel's first reading is refused alike.
+    """
     for channel_id in (1, 2, 3, 5):
         for offset in (0, 15, 31, -1):
-            filled.call(
-                "usp_CalculateDataQuality",
-                channel_id=channel_id,
-                check_date=as_of.date() - offset * DAY,
-                as_of=as_of,
-            )
-        filled.call("usp_CalculateDataQuality", channel_id=channel_id, as_of=as_of)
+            day = as_of.date() - offset * DAY
+            filled.both(lambda held, c=channel_id, d=day: _judged(held, c, d, as_of))
+        filled.both(lambda held, c=channel_id: _judged(held, c, None, as_of))
+
+
+def _judged(held: Warehouse, channel_id: int, day: date | None, as_of: datetime) -> Any:
+    """The rows of a day judged by hand, or what it is refused with."""
+    question = {"channel_id": channel_id, "check_date": day, "as_of": as_of}
+    try:
+        return _less(held.call("usp_CalculateDataQuality", **question).to_pylist(), OWN)
+    except ConfigurationError as refused:
+        return str(refused)
 
 
 @pytest.mark.parametrize("before", [T0 + 31 * DAY, T0 + 45 * DAY + 13 * HOUR + MINUTE])

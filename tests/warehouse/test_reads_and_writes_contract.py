@@ -165,16 +165,18 @@ def later(run: Run, minutes: int, **changed: Any) -> Run:
 
 
 def test_runs_that_find_nothing_make_one_row_longer(warehouse: Warehouse) -> None:
-    """A day of quiet polls is one row a channel, with all their requests and the last score."""
+    """A day of quiet polls is one row a channel and score, with all their requests."""
     warehouse.call("upsert_channel", channel_id=9, name="Weather")
     others = replace(QUIET, channel_id=8)
     warehouse.call("record_runs", runs=as_table([QUIET, others]))
     for n in range(1, 10):
-        late = [later(QUIET, 15 * n, quality_score=80.0 + n, duplicates=n), later(others, 15 * n)]
+        score = 82.4 if n > 5 else None
+        late = [later(QUIET, 15 * n, quality_score=score, duplicates=n), later(others, 15 * n)]
         warehouse.call("record_runs", runs=as_table(late))
     assert runs_of(warehouse) == [
         (8, T0, T0 + 136 * MINUTE, 10, None),
-        (9, T0, T0 + 136 * MINUTE, 10, 89.0),
+        (9, T0, T0 + 76 * MINUTE, 6, None),
+        (9, T0 + 90 * MINUTE, T0 + 136 * MINUTE, 4, 82.4),
     ]
     (status,) = warehouse.query("status", as_of=T0).to_pylist()
     assert (status["LastRunAt"], status["LastOutcome"]) == (T0 + 136 * MINUTE, "success")
@@ -283,6 +285,55 @@ def test_status_tells_each_channel(warehouse: Warehouse) -> None:
         "ScoredOn": T0.date(),
         "QualityScore": 85.0,
     }
+
+
+def test_status_counts_what_is_held(warehouse: Warehouse) -> None:
+    """However readings came, are dated, or were archived, status counts each once."""
+
+    def seen(as_of: datetime) -> tuple[object, ...]:
+        (held,) = warehouse.query("status", as_of=as_of).to_pylist()
+        return (held["Readings"], held["FirstReading"], held["NewestReading"])
+
+    warehouse.load([batch([row(n) for n in (5, 6, 7)])])
+    warehouse.load([batch([row(n, Field1=n) for n in (4, 5, 6)])])
+    far = datetime(2041, 1, 1)
+    warehouse.load([batch([row(8, far), row(8, far), row(2)])])
+    assert seen(T0 + DAY) == (6, T0 + 2 * MINUTE, T0 + 7 * MINUTE)
+    assert seen(T0 + 5 * MINUTE) == (6, T0 + 2 * MINUTE, T0 + 4 * MINUTE)
+    assert seen(far + DAY) == (6, T0 + 2 * MINUTE, far)
+    assert seen(T0) == (6, T0 + 2 * MINUTE, None)
+    warehouse.call("open_epoch", channel_id=9, number=2, started_at=T0 + DAY)
+    warehouse.load([batch([row(1, T0 + DAY), row(2, T0 + 2 * MINUTE)], epoch=2)])
+    warehouse.call("archive_readings", before=datetime(2024, 2, 1))
+    assert seen(T0 + 2 * DAY) == (8, T0 + 2 * MINUTE, T0 + DAY)
+
+
+def test_runs_of_long_ago_are_forgotten(warehouse: Warehouse) -> None:
+    """Runs from before an instant go, but each channel's last one; without an instant none does."""
+    days = {9: (0, 1, 2, 3), 8: (0, 1), 7: (5,)}
+    runs = [Run(channel_id=c, started_at=T0 + n * DAY) for c in days for n in days[c]]
+    warehouse.call("record_runs", runs=as_table(runs))
+
+    def kept() -> dict[int, list[int]]:
+        found = warehouse.query("runs", channel_id=None).to_pylist()
+        return {c: [(r["StartedAt"] - T0).days for r in found if r["ChannelID"] == c] for c in days}
+
+    warehouse.call("forget", audit_before=T0 + 9 * DAY, loads_before=T0 + 9 * DAY)
+    assert kept() == {9: [3, 2, 1, 0], 8: [1, 0], 7: [5]}
+    for _ in range(2):
+        warehouse.call("forget", runs_before=T0 + 2 * DAY)
+        assert kept() == {9: [3, 2], 8: [1], 7: [5]}
+    assert warehouse.query("status", as_of=T0).num_rows == 0
+
+
+def test_a_batch_is_known_as_long_as_its_line_is_kept(warehouse: Warehouse) -> None:
+    """A batch whose number was forgotten changes nothing when it comes again, row by row."""
+    offered = batch([row(n, Field1=n) for n in range(5)])
+    warehouse.load([offered])
+    warehouse.call("forget", loads_before=datetime(2200, 1, 1))
+    assert rows_of(warehouse, "SELECT BatchHash FROM iot.LoadLedger") == []
+    assert warehouse.load([offered])[9].duplicates == 5
+    assert len(rows_of(warehouse, "SELECT BatchHash FROM iot.LoadLedger")) == 1
 
 
 def test_exports_are_half_open(warehouse: Warehouse) -> None:

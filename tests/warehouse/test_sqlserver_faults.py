@@ -17,6 +17,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
+import mssql_python
 import pytest
 import stamina
 from hypothesis import given
@@ -40,9 +41,10 @@ from fieldhouse.readings import Batch
 from fieldhouse.settings.sqlserver import SqlServerAddress
 from fieldhouse.state import Span
 from fieldhouse.warehouse import Counts, Warehouse, open_warehouse
-from fieldhouse.warehouse.engines.sqlserver.errors import FAULTS, StagingGarbled, told
+from fieldhouse.warehouse.engines.sqlserver import schema
+from fieldhouse.warehouse.engines.sqlserver.errors import FAULTS, StagingFailed, told
 from fieldhouse.warehouse.engines.sqlserver.select import require_select
-from fieldhouse.warehouse.engines.sqlserver.session import answer
+from fieldhouse.warehouse.engines.sqlserver.session import Server, answer
 from fieldhouse.warehouse.offer import digest
 
 WRONG = "Wrong-0c9d51ab7e42"
@@ -71,6 +73,7 @@ TOO_LONG, CERTIFICATE, ENCRYPTION, FIREWALL, NO_DATABASE, LOGIN, UNFIT, NO_RIGHT
     "no space left",
 )
 READ_ONLY, NO_SCHEMA = "it is read-only here", "migrate it first"
+ORPHAN = "ALTER AUTHORIZATION ON DATABASE::"
 TRANSIENT = {DEADLOCK, LOCK, FAIL_OVER, BUSY, SLOW, LOST}
 
 NUMBERS = {
@@ -90,7 +93,8 @@ NUMBERS = {
     FIREWALL: (40532, 40615, 40914),
     NO_DATABASE: (911, 916, 4060, 4064),
     LOGIN: (18456, 18450, 18451, 18452, 18470, 18486, 18487, 18488),
-    NO_RIGHT: (229, 230, 262, 297, 300, 371, 1088, 2104, 2760, 15247, 15151, 15404),
+    NO_RIGHT: (229, 230, 262, 297, 300, 371, 1088, 2104, 2760, 15247, 15151),
+    ORPHAN: (15404, 15517, 33009),
     FULL: (1101, 1105, 1827, 5149, 9002, 3257, 40544),
     READ_ONLY: (3906,),
     NO_SCHEMA: (208, 2812),
@@ -194,6 +198,13 @@ TEXTS = {
         " use it.",
         "permission denied for procedure usp_status",
     ),
+    ORPHAN: (
+        'Cannot execute as the database principal because the principal "dbo" does not exist, this'
+        " type of principal cannot be impersonated, or you do not have permission.",
+        "Could not obtain information about Windows NT group/user 'OLD\\dba', error code 0x54b.",
+        "The database owner SID recorded in the master database differs from the database owner SID"
+        " recorded in database 'x'.",
+    ),
     FULL: (
         "Could not allocate space for object 'iot.SensorReadings' in database 'x' because the"
         " 'PRIMARY' filegroup is full.",
@@ -250,7 +261,7 @@ def test_an_error_without_a_number_is_told_by_its_text(meaning: str, text: str) 
         (51002, StateMoved),
         (51003, EntryConflict),
         (51004, WarehouseLocked),
-        (51005, StagingGarbled),
+        (51005, StagingFailed),
         (51006, WarehouseUnusable),
         (51007, WarehouseUnavailable),
     ],
@@ -397,6 +408,62 @@ def test_what_is_not_one_select_is_refused(statement: str) -> None:
     with pytest.raises(ConfigurationError, match="only one statement that reads") as refused:
         require_select(statement)
     assert str(refused.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT * FROM master.sys.databases",
+        "SELECT * FROM master..spt_values",
+        "SELECT * FROM ..spt_values",
+        "SELECT * FROM other.iot.SensorReadings AS r",
+        "SELECT * FROM linked.master.dbo.t",
+        "SELECT * FROM linked...t",
+        "SELECT * FROM [master].[dbo].[t]",
+        'SELECT * FROM "master"."dbo"."t"',
+        'SELECT * FROM master."dbo".[t]',
+        "SELECT * FROM [a.b].[c]]].d",
+        "SELECT * FROM master . dbo . t",
+        "SELECT * FROM master\n.\tdbo\u00a0.t",
+        "SELECT * FROM master./* x */dbo/* . */.t",
+        "SELECT * FROM master.-- x\ndbo.t",
+        "SELECT * FROM t JOIN master.dbo.u ON 1 = 1",
+        "SELECT (SELECT 1 FROM master.dbo.u) FROM t",
+        "SELECT master.dbo.f(1)",
+        "SELECT master.$PARTITION.f(1)",
+        "SELECT iot.t.Field1 FROM iot.t",
+        "SELECT iot.t.* FROM iot.t",
+        "SELECT r.Field1 FROM iot.t AS r JOIN [lin ked].[x]..[t] AS s ON r.n = s.n",
+        "SELECT * FROM master.\u200bdbo.\u200bt",
+        "SELECT * FROM master.\x01dbo.\x01t",
+        "SELECT * FROM mäster.dbo.t",
+        "SELECT * FROM @t.b.c",
+        "SELECT * FROM OPENXML(1, N'/a')",
+    ],
+)
+def test_a_statement_stays_in_its_database(statement: str) -> None:
+    """A name that leads into another database or server is refused, however it is written."""
+    with pytest.raises(ConfigurationError, match="only one statement that reads") as refused:
+        require_select(statement)
+    assert str(refused.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT r.Field1, r.* FROM iot.SensorReadings AS r",
+        "SELECT [r].[Field1] FROM [iot].[SensorReadings] AS [r]",
+        'SELECT "r" . "Field1" FROM "iot" /* . */ . "SensorReadings" AS r',
+        "SELECT 'a.b.c', N'a.b.c', [a.b.c] FROM [a.b.c] -- a.b.c\n/* a.b.c */",
+        "SELECT r.a, s.b, r.a+s.b, r.a*.5, 1.5 FROM iot.t r, iot.u s WHERE r.a=s.b",
+        "SELECT r.a s, s.b FROM iot.t AS r",
+        "SELECT $PARTITION.PF_MonthlyPartition(r.CreatedAt), geometry::Point(1, 2, 3) FROM t",
+        "SELECT Größe, 数, r.été FROM iot.t AS r",
+    ],
+)
+def test_a_name_of_two_parts_passes(statement: str) -> None:
+    """A schema and a table, or a table and a column, pass; a dot in a text or a name is none."""
+    require_select(statement)
 
 
 HIDES = {"'": "'", "[": "]", '"': '"', "/*": "*/", "/* /* */": "*/", "--": "\n"}
@@ -602,6 +669,53 @@ def test_read_only_is_kept(databases: Databases, url: str, proxy: Proxy) -> None
     check_unusable(said_of(lambda: unmigrated.query("channels")), "migrate it first")
 
 
+def test_what_could_be_set_better_is_told() -> None:
+    """Row versions off, a database that closes, an old level, a lost owner: a line each."""
+    well = {"HasVersions": True, "Closes": False, "Level": 150, "IsOrphan": False}
+    assert schema._advised(well) == []
+    for name, value, told_of in (
+        ("HasVersions", False, "SET READ_COMMITTED_SNAPSHOT ON"),
+        ("Closes", True, "SET AUTO_CLOSE OFF"),
+        ("Level", 130, "SET COMPATIBILITY_LEVEL = 150"),
+        ("IsOrphan", True, "ALTER AUTHORIZATION ON DATABASE::"),
+    ):
+        (line,) = schema._advised({**well, name: value})
+        assert told_of in line and "{name}" in line
+
+
+@ON_SERVER
+def test_a_server_that_is_set_well_needs_no_advice(url: str) -> None:
+    """There is nothing to advise on a database of ours; partitions asked for too late are said."""
+    assert opened(url).advice() == []
+    late = opened(changed(url, partitions="monthly"), create=False)
+    assert late.advice() == ["partitions=monthly has no effect: the tables were made without"]
+
+
+@pytest.mark.parametrize(
+    ("option", "word"),
+    [
+        ("multi_subnet_failover=yes", "MultiSubnetFailover={yes}"),
+        ("host_name_in_certificate=db.example.org", "HostNameInCertificate={db.example.org}"),
+    ],
+)
+def test_a_listeners_options_reach_the_driver(option: str, word: str) -> None:
+    """What a listener of an availability group needs stands in the connection string, if asked."""
+    text = Server(SqlServerAddress.parse(f"sqlserver://x@db/iot?{option}"), WRONG)._text("iot")
+    assert word in text
+    plain = Server(SqlServerAddress.parse("sqlserver://x@db/iot"), WRONG)._text("iot")
+    assert word.partition("=")[0] not in plain
+    with pytest.raises(ConfigurationError, match=option.partition("=")[0]):
+        SqlServerAddress.parse(f"sqlserver://x@db/iot?{option.partition('=')[0]}=a;b")
+
+
+@ON_SERVER
+def test_a_connection_to_all_addresses_at_once(url: str) -> None:
+    """With multi_subnet_failover the server is reached as without."""
+    assert opened(changed(url, multi_subnet_failover="yes"), create=False).query("status") == (
+        opened(url).query("status")
+    )
+
+
 @ON_SERVER
 def test_no_password_is_shown(url: str, caplog: pytest.LogCaptureFixture) -> None:
     """The password stands in no repr and in no line of any log."""
@@ -681,6 +795,130 @@ def test_a_lost_answer_of_a_load_that_changed_something(url: str, proxy: Proxy) 
     assert warehouse.load(again) == {9: Counts(1, 1, 1, 1), 7: Counts(duplicates=2)}
     assert proxy.cuts == 1
     assert held(url, "SELECT COUNT(*) AS n FROM iot.SensorReadings") == 5
+
+
+@ON_SERVER
+def test_a_lost_answer_of_a_new_epoch(url: str, proxy: Proxy) -> None:
+    """An epoch that was opened, and whose answer was lost, is open when it is opened again."""
+    warehouse = opened(through(url, proxy, encrypt="no"), create=False)
+    warehouse.load([batch([row(1)])])
+    proxy.cut_at = Cut(answer_to="usp_OpenEpoch".encode("utf-16-le"))
+    warehouse.call("open_epoch", channel_id=9, number=2, started_at=T0)
+    assert proxy.cuts == 1
+    epochs = "SELECT COUNT(*) AS n FROM iot.Epochs WHERE StartedAt = '2024-01-01'"
+    assert held(url, epochs) == 1
+    assert held(url, "SELECT COUNT(*) AS n FROM iot.AuditTrail WHERE Action LIKE '%Epoch'") == 1
+    for number, started_at in ((2, T0 + MINUTE), (2, None), (1, T0), (4, T0)):
+        with pytest.raises(StateMoved, match="does not follow epoch 2"):
+            warehouse.call("open_epoch", channel_id=9, number=number, started_at=started_at)
+
+
+@pytest.fixture
+def own(url: str) -> Iterator[str]:
+    """A procedure of the user's own, which counts its calls in two tables."""
+    run_on(
+        url,
+        "DROP PROCEDURE IF EXISTS dbo.usp_Own",
+        *(f"DROP TABLE IF EXISTS dbo.Own{n}" for n in (1, 2)),
+        *(f"CREATE TABLE dbo.Own{n} (Calls INT NOT NULL)" for n in (1, 2)),
+        *(f"INSERT INTO dbo.Own{n} (Calls) VALUES (0)" for n in (1, 2)),
+        "CREATE PROCEDURE dbo.usp_Own @By INT AS BEGIN SET NOCOUNT ON;"
+        " BEGIN TRANSACTION; UPDATE dbo.Own1 SET Calls = Calls + @By; COMMIT TRANSACTION;"
+        " UPDATE dbo.Own2 SET Calls = Calls + @By; SELECT Calls FROM dbo.Own1; END",
+    )
+    yield "dbo.usp_Own"
+    run_on(url, "DROP PROCEDURE dbo.usp_Own", "DROP TABLE dbo.Own1", "DROP TABLE dbo.Own2")
+
+
+def calls_held(url: str) -> tuple[int, int]:
+    """How often the user's procedure has been done, by its first statement and by its last."""
+    first, last = (held(url, f"SELECT Calls AS n FROM dbo.Own{n}") for n in (1, 2))
+    return first, last
+
+
+@ON_SERVER
+def test_a_users_procedure_whose_answer_was_lost_is_done_once(
+    url: str, proxy: Proxy, own: str
+) -> None:
+    """A connection that is lost before the commit rolls all back, and the call is made again."""
+    warehouse: Any = opened(through(url, proxy, encrypt="no"), create=False)
+    proxy.cut_at = Cut(answer_to="usp_Own".encode("utf-16-le"))
+    assert warehouse.execute(own, (1,)).to_pylist() == [{"Calls": 1}]
+    assert proxy.cuts == 1 and calls_held(url) == (1, 1)
+
+
+@ON_SERVER
+def test_a_users_procedure_whose_commit_was_lost_is_not_called_again(
+    url: str, own: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nobody knows whether it was committed, that is said, and it is not done twice."""
+    warehouse: Any = opened(url)
+    commit = mssql_python.Connection.commit
+
+    def commit_and_hang_up(connection: mssql_python.Connection) -> None:
+        commit(connection)
+        raise mssql_python.OperationalError("Communication link failure", "TCP Provider: 0x2746")
+
+    monkeypatch.setattr(mssql_python.Connection, "commit", commit_and_hang_up)
+    error = said_of(lambda: warehouse.execute(own, (1,)))
+    assert not error.transient and "whether it was committed is unknown" in str(error)
+    assert calls_held(url) == (1, 1)
+
+
+@ON_SERVER
+def test_a_users_procedure_that_is_a_deadlocks_victim_is_called_again(url: str, own: str) -> None:
+    """A deadlock's victim is rolled back as a whole, its earlier statements too, and done again."""
+    warehouse: Any = opened(url)
+    answers: list[object] = []
+    call = threading.Thread(target=lambda: answers.append(warehouse.execute(own, (1,)).to_pylist()))
+
+    def is_under_way() -> bool:
+        return LOCK in (said_or_none(lambda: undone(url, "SET LOCK_TIMEOUT 50", first)) or "")
+
+    first, last = (f"UPDATE dbo.Own{n} SET Calls = Calls" for n in (1, 2))
+
+    def cross() -> None:
+        with server_of(url).connected(autocommit=False) as connection:
+            answer(connection, "SET DEADLOCK_PRIORITY HIGH")
+            answer(connection, last)
+            call.start()
+            until(is_under_way)
+            time.sleep(0.2)  # until it waits for the second table
+            answer(connection, first)
+            connection.rollback()
+
+    said = said_or_none(cross)
+    call.join()
+    assert said is None or DEADLOCK in said
+    assert answers == [[{"Calls": 1}]] and calls_held(url) == (1, 1)
+
+
+@ON_SERVER
+@pytest.mark.parametrize("said", ["Login timeout expired", "connection closed", "anything"])
+def test_a_bulk_copy_that_fails_for_good_ends_no_load(
+    url: str, said: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Bulk copy logs in by itself: whatever its failure sounds like, the load goes on as JSON."""
+    asked: list[str] = []
+
+    def fail(*arguments: object, **options: object) -> None:
+        asked.append(said)
+        raise RuntimeError(said)
+
+    monkeypatch.setattr(mssql_python.Cursor, "bulkcopy_arrow", fail)
+    warehouse: Any = opened(url)
+    warehouse._bulk = True
+    with caplog.at_level(logging.WARNING):
+        assert warehouse.load([large()]) == {9: Counts(inserted=ROWS, raw=1)}
+    assert warehouse.load([batch((row(n) for n in range(1, 6000)), channel_id=7)])
+    assert asked == [said] and caplog.text.count("staged as JSON from now on") == 1
+    check_loaded_once_of(url, 9)
+
+
+def check_loaded_once_of(url: str, channel_id: int) -> None:
+    where = f"WHERE ChannelID = {channel_id}"
+    assert held(url, f"SELECT COUNT(*) AS n FROM iot.SensorReadings {where}") == ROWS
+    assert staged(url) == {}
 
 
 @ON_SERVER

@@ -12,7 +12,7 @@ from warehouse_kit import T0, batch, is_babelfish, opened, row, rows_of
 
 from fieldhouse.warehouse import Counts, Warehouse
 from fieldhouse.warehouse.engines.sqlserver import load as sqlserver_load
-from fieldhouse.warehouse.engines.sqlserver.errors import StagingGarbled
+from fieldhouse.warehouse.engines.sqlserver.errors import StagingFailed
 from fieldhouse.warehouse.engines.sqlserver.load import ONE_CALL, Load
 
 LARGE = ONE_CALL * 2 + 17
@@ -106,7 +106,7 @@ def test_a_bulk_copy_is_checked_before_anything_is_written(
     with caplog.at_level(logging.WARNING), server_of(url).connected() as connection:
         assert load.send(connection) == {9: Counts(inserted=LARGE)}
     assert load.bulk is not is_babelfish(warehouse)
-    assert ("garbles" in caplog.text) is is_babelfish(warehouse)
+    assert ("staged as JSON from now on" in caplog.text) is is_babelfish(warehouse)
     assert staged(url) == []
     assert {r["Status"] for r in rows_of(warehouse, STATUSES)} == {'say "é" \\ \n 🙂 '}
 
@@ -114,22 +114,40 @@ def test_a_bulk_copy_is_checked_before_anything_is_written(
 @ON_SERVER
 @pytest.mark.parametrize(
     "change",
-    ["Field1 = Field1 - 0.000001", "EntryID = EntryID + 1", "ChannelID = 8", "Status = 'x'"],
+    [
+        "Field1 = Field1 - 0.000001",
+        "EntryID = EntryID + 1",
+        "ChannelID = 8",
+        "Epoch = 2",
+        "Batch = 1",
+        "Turn = 1",
+        "CreatedAt = DATEADD(MICROSECOND, 1, CreatedAt)",
+        "Field3 = 0",
+        "Elevation = 0",
+        "Status = 'x'",
+        "Status = NULL",
+        "Status = UPPER(Status)",
+        "Status = CONCAT(Status, ' ')",
+        "Field1 = Field1 - CASE EntryID WHEN 11 THEN 1 ELSE -1 END",
+        "Status = CASE EntryID WHEN 11 THEN N'two' ELSE N'one' END",
+    ],
 )
 def test_what_is_staged_must_be_what_was_sent(
     url: str, warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
-    """A single value that changed on the way refuses the load, and nothing of it is kept."""
+    """A value that changed on the way, or changed its row, refuses the load; nothing is kept."""
     stage = sqlserver_load._stage_json
 
     def stage_and_spoil(connection: object, staging_id: int, rows: object) -> None:
         stage(connection, staging_id, rows)  # type: ignore[arg-type]
-        where = f"WHERE StagingID = {staging_id} AND EntryID = 5"
+        where = f"WHERE StagingID = {staging_id} AND EntryID IN (11, 22)"
+        where += "" if "CASE" in change else " AND EntryID < 20"
         run_on(url, f"UPDATE iot.StagedReadings SET {change} {where}")
 
     monkeypatch.setattr(sqlserver_load, "_stage_json", stage_and_spoil)
-    with pytest.raises(StagingGarbled):
-        warehouse.load([large()])  # type: ignore[list-item]
+    rows = [row(n, Field1=n, Status={11: "one", 22: "two"}.get(n)) for n in range(1, LARGE)]
+    with pytest.raises(StagingFailed):
+        warehouse.load([batch(rows)])
     assert staged(url) == [] and rows_of(warehouse, "SELECT EntryID FROM iot.SensorReadings") == []
     assert rows_of(warehouse, "SELECT BatchHash FROM iot.LoadLedger") == []
 

@@ -133,6 +133,7 @@ def test_every_change_is_in_the_audit_trail(url: str) -> None:
         ("usp_LoadReadings", 9, 2, 0, 0),
         ("usp_LoadReadings", 9, 0, 1, 1),
         ("usp_RecomputeTaken", 9, None, 1, None),
+        ("usp_RecomputeTaken", 9, None, 1, None),  # a day, and the hour that it is made of
         ("usp_OpenEpoch", 9, None, None, None),
     ]
     with server_of(url).connected() as connection:

@@ -211,7 +211,7 @@ def trend(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """A field day by day: change, seven-day mean, direction (usp_GetTrendAnalysis)."""
+    """A field by whole days: change, seven-day mean, direction (usp_GetTrendAnalysis)."""
     with _reading(warehouse, wait, config) as house:
         _require(house, channel_id)
         found = house.query(
@@ -222,6 +222,8 @@ def trend(
             as_of=_as_of(house, channel_id, as_of),
         )
         output.print_table(found, as_json=as_json)
+        if not found.num_rows and not as_json:
+            typer.echo(f"no whole day with a value in the last {days} days")
 
 
 def query(
@@ -301,16 +303,17 @@ def _require(house: "Warehouse", channel_id: int) -> None:
 
 
 def _as_of(house: "Warehouse", channel_id: int, wanted: Any) -> datetime:
-    """The instant to ask about: now, the one named, or just after the newest reading."""
-    from fieldhouse.recall import channel_state
+    """The instant to ask about: now, the one named, or just after the newest reading before now."""
     from fieldhouse.sync import utc_now
 
+    now = utc_now()
     if wanted is None:
-        return utc_now()
+        return now
     if wanted != "latest":
         instant: datetime = wanted
         return instant
-    newest = channel_state(house, channel_id).epoch.newest
+    found = house.query("newest_reading", channel_id=channel_id, as_of=now)
+    newest: datetime | None = found["CreatedAt"][0].as_py()
     if newest is None:
         raise ConfigurationError(f"channel {channel_id} has no reading that could be the latest")
-    return newest.created_at + timedelta(seconds=1)
+    return min(newest + timedelta(seconds=1), now)

@@ -78,10 +78,12 @@ def migrate(
     """Create the warehouse or bring it up to this version; runs do so by themselves."""
     settings = settings_from(config, warehouse, wait)
     with closing(opened(settings, read_only=False, create=create)) as house:
-        applied = house.migrate()
+        applied, advice = house.migrate(), house.advice()
     for name in applied:
         typer.echo(f"applied {name}")
     typer.echo("the warehouse is up to date")
+    for line in advice:
+        typer.echo(line)
 
 
 def config(
@@ -187,7 +189,8 @@ def _check_warehouse(settings: "Settings") -> str:
         doubles = house.query("duplicate_audit").num_rows
         if doubles:
             raise FieldhouseError(f"{doubles} readings stand there twice: please report this")
-        return f"{url}: {house.query('channels').num_rows} channels, no doubles"
+        well = f"{url}: {house.query('channels').num_rows} channels, no doubles"
+        return "; ".join([well, *house.advice()])
 
 
 def _file_of(url: str) -> Path | None:

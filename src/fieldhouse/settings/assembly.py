@@ -44,6 +44,7 @@ def _channel_sources(given: Layer) -> dict[str, str]:
         for number, channel in channels.items()
         for field in channel.get("ranges", ())
     }
+    ranges |= {f"channels.{number}.ranges.default" for number in channels}
     return dict.fromkeys(keys | ranges, source)
 
 
@@ -135,10 +136,19 @@ def _first_wrong(given: Layer, error: ErrorDetails) -> ConfigurationError:
     one = given[key]
     if error["type"] == OWN_LINE:
         return error_line(f"{one.place}: {error['msg']}")
-    if key == "channels" and len(location) > 3:
-        table, field = location[1], location[3]
-        place = one.place.replace("[channels]", f"[channels.{table}] ranges.field{field}")
+    if name := _range_name(location):
+        place = one.place.replace("[channels]", f"[channels.{location[1]}] ranges.{name}")
         return wrong(place, RANGE)
     number = str(one.value) if key in RIGHT else ""
     shown = f" (it is {number})" if re.fullmatch(r"-?[0-9.]{1,9}", number) else ""
     return wrong(one.place, RIGHT.get(key, "text") + shown)
+
+
+def _range_name(location: tuple[int | str, ...]) -> str | None:
+    """What the file calls the range that an error is about, if it is about one."""
+    match location:
+        case ("channels", _, "ranges", field, *_):
+            return f"field{field}"
+        case ("channels", _, "default_range", *_):
+            return "default"
+    return None

@@ -42,6 +42,9 @@ VARIABLES = {
     "db_trust_server_certificate": "DB_TRUST_SERVER_CERTIFICATE",
     "db_authentication": "DB_AUTHENTICATION",
     "db_partitions": "DB_PARTITIONS",
+    "keep_runs_days": "FIELDHOUSE_KEEP_RUNS_DAYS",
+    "keep_audit_days": "FIELDHOUSE_KEEP_AUDIT_DAYS",
+    "keep_loads_days": "FIELDHOUSE_KEEP_LOADS_DAYS",
     "base_url": "THINGSPEAK_BASE_URL",
     "rate_limit_delay": "THINGSPEAK_RATE_LIMIT_DELAY",
     "daily_budget": "THINGSPEAK_DAILY_BUDGET",
@@ -57,7 +60,12 @@ VARIABLES = {
 """Each setting and its environment variable, the same in ``.env`` and in the stores of secrets."""
 
 TOML_KEYS = {
-    "warehouse": {"url": "warehouse_url", "read_url": "read_url", "wait": "wait"},
+    "warehouse": {
+        "url": "warehouse_url",
+        "read_url": "read_url",
+        "wait": "wait",
+        **{key: key for key in ("keep_runs_days", "keep_audit_days", "keep_loads_days")},
+    },
     "thingspeak": {
         key: key
         for key in (
@@ -169,6 +177,7 @@ Delay = Annotated[float, BeforeValidator(_no_bool), Field(ge=0, allow_inf_nan=Fa
 Timeout = Annotated[float, BeforeValidator(_no_bool), Field(gt=0, allow_inf_nan=False)]
 Wait = Annotated[float, BeforeValidator(_wait), Field(ge=0, allow_inf_nan=False)]
 Rows = Annotated[int, BeforeValidator(_no_bool), Field(ge=1, le=8000)]
+Days = Annotated[int, BeforeValidator(_no_bool), Field(ge=0, le=100_000)]
 Requests = Annotated[int, BeforeValidator(_no_bool), Field(ge=1)]
 ChannelId = Annotated[int, BeforeValidator(_no_bool), Field(ge=1, le=LARGEST_INT)]
 Key = Annotated[SecretStr, BeforeValidator(_stripped)]
@@ -177,7 +186,11 @@ Bound = Annotated[Decimal, BeforeValidator(_no_text), Field(max_digits=18, decim
 Span = Annotated[timedelta, BeforeValidator(_span), Field(ge=timedelta(0))]
 
 
-def _ordered(bounds: tuple[Decimal | None, Decimal | None]) -> object:
+Bounds = tuple[Decimal | None, Decimal | None]
+"""Least and greatest, both inclusive; None is an open end."""
+
+
+def _ordered(bounds: Bounds) -> object:
     low, high = bounds
     if low is not None and high is not None and low > high:
         raise ValueError("least above greatest")
@@ -195,6 +208,10 @@ RIGHT = {
     **{f"db_{name}": option.right for name, option in OPTIONS.items()},
     "base_url": "an address that begins with http:// or https:// and has no password, ? or #",
     "rate_limit_delay": "a number of seconds, 0 or more",
+    **dict.fromkeys(
+        ("keep_runs_days", "keep_audit_days", "keep_loads_days"),
+        "a whole number of days up to 100000, 0 for ever",
+    ),
     "daily_budget": "a whole number of requests, 1 or more",
     "timeout": "a number of seconds, more than 0",
     "proxies": "yes or no (true or false in fieldhouse.toml)",
@@ -218,7 +235,8 @@ class ChannelSettings(BaseModel):
     """What is set for one channel.
 
     ``ranges`` maps a field's number, 1 to 8, to its least and greatest plausible value, both
-    inclusive; None is an open end. ``missing_key`` says why a key that is referred to isn't there.
+    inclusive; None is an open end. ``default_range`` is that of the fields without one.
+    ``missing_key`` says why a key that is referred to isn't there.
     """
 
     model_config = _FROZEN
@@ -226,6 +244,7 @@ class ChannelSettings(BaseModel):
     api_key: Key | None = None
     decimal_comma: bool = False
     ranges: dict[FieldNumber, Range] = {}
+    default_range: Range | None = None
     missing_key: str | None = None
 
 
@@ -240,6 +259,8 @@ class Settings(BaseModel):
     ``api_key`` is the read key of ``channel_id`` and of no other channel: ask `channel`.
     ``warehouse_url`` never holds a password; ``db_password`` is the warehouse's, whichever it is.
     `load_settings` makes the URL out of the ``db_`` values; made directly, it is as given.
+    ``keep_runs_days``, ``keep_audit_days`` and ``keep_loads_days`` are how long the warehouse keeps
+    a line of its runs, of its audit trail and of its ledger of batches; 0 is for ever.
     ``read_url`` is where what only reads may read instead, with the same password; None: nowhere.
     """
 
@@ -257,6 +278,9 @@ class Settings(BaseModel):
     db_trust_server_certificate: bool = False
     db_authentication: Authentication | None = None
     db_partitions: Partitions | None = None
+    keep_runs_days: Days = 400
+    keep_audit_days: Days = 400
+    keep_loads_days: Days = 30
     base_url: Annotated[str, AfterValidator(_base_url)] = "https://api.thingspeak.com"
     rate_limit_delay: Delay = 1.0
     daily_budget: Requests | None = None
@@ -283,6 +307,12 @@ class Settings(BaseModel):
         if found.api_key is None and channel_id == self.channel_id:
             return found.model_copy(update={"api_key": self.api_key})
         return found
+
+    def ranges_of(self, channel_id: int) -> dict[int, Bounds]:
+        """A channel's ranges by field, those by default included; no range for a field left out."""
+        channel = self.channels.get(channel_id, ChannelSettings())
+        every = dict.fromkeys(range(1, 9), channel.default_range) | channel.ranges
+        return {field: bounds for field, bounds in every.items() if bounds is not None}
 
     @property
     def warehouse_password(self) -> str | None:
@@ -321,6 +351,9 @@ def _text(value: object) -> str:
 def _channel_lines(number: int, channel: ChannelSettings) -> Iterator[tuple[str, str]]:
     yield f"channels.{number}.api_key", _text(channel.api_key)
     yield f"channels.{number}.decimal_comma", _text(channel.decimal_comma)
-    for field, (low, high) in sorted(channel.ranges.items()):
+    ranges = {f"field{field}": bounds for field, bounds in sorted(channel.ranges.items())}
+    if channel.default_range is not None:
+        ranges["default"] = channel.default_range
+    for name, (low, high) in ranges.items():
         ends = ("-inf" if low is None else f"{low}", "inf" if high is None else f"{high}")
-        yield f"channels.{number}.ranges.field{field}", ", ".join(ends)
+        yield f"channels.{number}.ranges.{name}", ", ".join(ends)

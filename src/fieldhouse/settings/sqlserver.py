@@ -52,6 +52,15 @@ def _switch() -> Option:
     return Option(words.right, lambda text: words.read(text) == "yes")
 
 
+def _host_name() -> Option:
+    def read(text: str) -> str:
+        if not _HOST.fullmatch(text):
+            raise ValueError("no host")
+        return text
+
+    return Option("a host's name", read)
+
+
 def _seconds(least: int, most: int, right: str) -> Option:
     def read(text: str) -> int:
         if not re.fullmatch("[0-9]{1,10}", text) or not least <= int(text) <= most:
@@ -75,6 +84,8 @@ OPTIONS: Final = {
         "SqlPassword",
     ),
     "trusted_connection": _switch(),
+    "host_name_in_certificate": _host_name(),
+    "multi_subnet_failover": _switch(),
     "partitions": _one_of("monthly"),
     "login_timeout": _seconds(1, 600, "1 to 600"),
     "query_timeout": _seconds(0, 2**31 - 1, "0 for no limit"),
@@ -96,8 +107,10 @@ class SqlServerAddress:
     ``host`` may hold ``\instance``, and an IPv6 address stands in it without brackets.
     ``username`` None with ``trusted_connection`` is the account that runs Fieldhouse;
     ``authentication`` is the driver's word for how else a login is proven. ``encrypt`` is ``yes``,
-    ``no`` or ``strict``; ``partitions`` is None or ``monthly``. Both timeouts are seconds;
-    ``query_timeout`` 0 is none.
+    ``no`` or ``strict``; ``partitions`` is None or ``monthly``. ``host_name_in_certificate`` is
+    the name that the server's certificate must have where it is not the host's.
+    ``multi_subnet_failover`` tries all addresses of a name at once, as the listener of an
+    availability group wants it. Both timeouts are seconds; ``query_timeout`` 0 is none.
     """
 
     host: str
@@ -108,6 +121,8 @@ class SqlServerAddress:
     encrypt: str = "yes"
     trust_server_certificate: bool = False
     authentication: str | None = None
+    host_name_in_certificate: str | None = None
+    multi_subnet_failover: bool = False
     partitions: str | None = None
     login_timeout: int = 15
     query_timeout: int = 0

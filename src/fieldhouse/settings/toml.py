@@ -88,16 +88,18 @@ class TomlFile(NamedTuple):
         if not isinstance(channel.get("decimal_comma", False), bool):
             raise wrong(f"{place} decimal_comma", "true or false")
         if "ranges" in channel:
-            channel["ranges"] = self._ranges(table, channel["ranges"])
+            channel |= self._ranges(table, channel["ranges"])
         if "api_key" in channel:
             channel |= self._key(f"{place} api_key", channel["api_key"])
         return channel
 
-    def _ranges(self, table: str, given: object) -> dict[int, Any]:
+    def _ranges(self, table: str, given: object) -> dict[str, Any]:
         fields = [f"field{number}" for number in range(1, 9)]
         ranges = self._table(f"{table}.ranges", given)
-        self._refuse_unknown(f"{table}.ranges", ranges, fields)
-        return {int(name[-1]): _open_ends(bounds) for name, bounds in ranges.items()}
+        self._refuse_unknown(f"{table}.ranges", ranges, [*fields, "default"])
+        ends = {name: _open_ends(bounds) for name, bounds in ranges.items()}
+        own = {int(name[-1]): bounds for name, bounds in ends.items() if name != "default"}
+        return {"ranges": own, **({"default_range": ends["default"]} if "default" in ends else {})}
 
     def _key(self, place: str, given: object) -> dict[str, Any]:
         """A key that is referred to; if it is not there, why, for when the channel is used."""

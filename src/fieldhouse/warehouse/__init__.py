@@ -56,6 +56,10 @@ class Warehouse(Protocol):
         """
         ...
 
+    def advice(self) -> Sequence[str]:
+        """What could be set better in the warehouse's surroundings, a line each; none if all is."""
+        ...
+
     def load(self, batches: Sequence[Batch]) -> Mapping[int, Counts]:
         """Write the batches of one or many channels in one transaction: all of it or none.
 
@@ -83,7 +87,11 @@ class Warehouse(Protocol):
         ...
 
     def call(self, name: str, /, **parameters: Any) -> pa.Table:
-        """Carry out a call of ``questions.CALLS``, which may write, in one transaction."""
+        """Carry out a call of ``questions.CALLS``, which may write, in one transaction.
+
+        What may be a lot, as a refresh, comes in turns, each a transaction, and lets others write
+        between two of them.
+        """
         ...
 
     def stream(self, statement: str, limits: Limits = NO_LIMITS, /) -> pa.RecordBatchReader:

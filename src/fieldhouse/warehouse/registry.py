@@ -63,7 +63,7 @@ ENGINES = {
         "DuckDB",
         "duckdb:///file.duckdb",
         "duckdb.warehouse:DuckDBWarehouse",
-        objects=("views", "procedures"),
+        objects=("views", "functions", "procedures"),
         driver="duckdb",
     ),
     "sqlserver": Engine(

@@ -31,7 +31,7 @@ from fieldhouse.errors import ConfigurationError
 __all__ = ["batches", "names", "text"]
 
 _INCLUDE = re.compile(r"^ *-- include (\w+)\n", re.MULTILINE)
-_EACH = r"-- each field(?:, (\w+) between)?\n"
+_EACH = r"-- each field(?:, ([\w ]+) between)?\n"
 _BLOCK = re.compile(rf"^ *{_EACH}(.*?\n) *-- end\n", re.MULTILINE | re.DOTALL)
 _LINE = re.compile(rf"^(.*\S) +{_EACH}", re.MULTILINE)
 _NUMBER = re.compile(r"(?<=\w)#|#(?!\w)")

@@ -75,6 +75,16 @@ CALLS = catalogue(
         columns(Requests=LONG, Granted=LONG),
     ),
     Question(
+        "forget",
+        "forget runs, lines of the audit trail and numbers of batches from before an instant",
+        takes(
+            runs_before=optional(INSTANT),
+            audit_before=optional(INSTANT),
+            loads_before=optional(INSTANT),
+        ),
+        columns(RunsBefore=INSTANT, AuditBefore=INSTANT, LoadsBefore=INSTANT),
+    ),
+    Question(
         "judge_epoch",
         "which older epochs this one shows again; within its span their readings are superseded",
         takes(channel_id=INT, epoch=INT),
@@ -95,7 +105,7 @@ CALLS = catalogue(
     Question(
         "refresh_aggregates",
         "recompute the marked periods; how many they were",
-        takes(aggregation_type=AGGREGATION_TYPE, channel_ids=optional(CHANNEL_IDS)),
+        takes(aggregation_type=optional(AGGREGATION_TYPE), channel_ids=optional(CHANNEL_IDS)),
         columns(Periods=LONG),
     ),
     Question(

@@ -203,6 +203,12 @@ QUERIES = catalogue(
         columns(Side=TEXT, EntryID=LONG, CreatedAt=INSTANT, Place=LONG),
     ),
     Question(
+        "newest_reading",
+        "when the newest reading that counts was made, of those before an instant",
+        takes(channel_id=INT, as_of=INSTANT),
+        columns(CreatedAt=INSTANT),
+    ),
+    Question(
         "reading_texts",
         "the texts that are kept beside a channel's readings of a span",
         takes(channel_id=optional(INT), start_at=optional(INSTANT), end_at=optional(INSTANT)),

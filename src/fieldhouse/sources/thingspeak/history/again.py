@@ -48,7 +48,7 @@ def sweep(k: Knowledge) -> Steps:
 
 def judge(k: Knowledge) -> Steps:
     """Once all its time is read, the epoch is compared with older ones: it may re-import them."""
-    if k.judged or k.number == 1 or not k.coverage.is_whole:
+    if k.judged or not k.coverage.is_whole:
         return
     yield Write(k.number, None, Progress(judged=False, gaps=k.gaps), k.horizon)
     superseded = yield Judge(k.number)

@@ -5,10 +5,10 @@ commit; writes take turns. External access is off, so that no statement, not eve
 SELECT, reads or writes another file; ``stream`` moreover runs in a read-only transaction.
 """
 
+import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -37,20 +37,46 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     # DuckDB keeps what it has read or written of the file in memory, up to this; more is spilled.
     "memory_limit": "1GB",
 }
+_UTC = "SET GLOBAL TimeZone = 'UTC'"
+"""now() and what is made of it do not depend on where the host stands."""
 _READS = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 _BATCH_ROWS = 65_536
+_CONDITION = re.compile(r"\s*-- if (.+)\n")
+_MORE = "More"
+"""The last column of an answer that ends a call, or a turn of it."""
 
 Cursor = duckdb.DuckDBPyConnection
 
 
-_locks: dict[tuple[str, int | None], threading.RLock] = {}
+class _Turns:
+    """A lock that whoever waits for it gets before whoever gives it back gets it again."""
+
+    def __init__(self) -> None:
+        self._door, self._held = threading.Lock(), threading.Lock()
+
+    def __enter__(self) -> None:
+        with self._door:
+            self._held.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._held.release()
+
+
+_locks: dict[tuple[str, int], threading.RLock] = {}
+_turns: dict[str, _Turns] = {}
 _locks_change = threading.Lock()
 
 
-def _lock_of(file: str, channel_id: int | None) -> threading.RLock:
-    """A channel's lock, or with None that of all writing; one for however often a file is open."""
+def _lock_of(file: str, channel_id: int) -> threading.RLock:
+    """A channel's lock; one for however often a file is open."""
     with _locks_change:
         return _locks.setdefault((file, channel_id), threading.RLock())
+
+
+def _turns_of(file: str) -> _Turns:
+    """The lock of all writing; one for however often a file is open."""
+    with _locks_change:
+        return _turns.setdefault(file, _Turns())
 
 
 class DuckDBWarehouse:
@@ -61,8 +87,7 @@ class DuckDBWarehouse:
         self._path = path
         self._connection = connection
         self._file = str(Path(path).resolve())
-        self._writing = _lock_of(self._file, None)
-        self._forgot_on: date | None = None
+        self._writing = _turns_of(self._file)
         self._closed = False
 
     @classmethod
@@ -81,6 +106,7 @@ class DuckDBWarehouse:
             connection = duckdb.connect(path, read_only=read_only, config=_CONFIG)
             warehouse = cls(path, connection)
             try:
+                warehouse._connection.execute(_UTC)
                 migrations.check(_ENGINE, warehouse._applied(), where=path)
             except BaseException:
                 warehouse.close()
@@ -100,12 +126,13 @@ class DuckDBWarehouse:
                 _run(cursor, "migrate", "record_script", record)
         return [script.name for script in scripts]
 
+    def advice(self) -> Sequence[str]:
+        """Nothing: a file has no surroundings of its own."""
+        return []
+
     def load(self, batches: Sequence[Batch]) -> Mapping[int, Counts]:
         """Write the batches in one transaction."""
         with self._transaction() as cursor:
-            if self._forgot_on != (today := datetime.now(UTC).date()):
-                _run(cursor, "load", "forget_batches", {})
-                self._forgot_on = today
             return loading.load(_LoadSession(cursor), batches)
 
     def query(self, name: str, limits: Limits = NO_LIMITS, /, **parameters: Any) -> pa.Table:
@@ -131,11 +158,23 @@ class DuckDBWarehouse:
         return question.shaped_batches(reader.schema, self._read(cursor, reader, limits))
 
     def call(self, name: str, /, **parameters: Any) -> pa.Table:
-        """Run ``calls/<name>.sql`` in one transaction."""
+        """Run ``calls/<name>.sql`` in one transaction.
+
+        An answer with a column ``More`` ends a turn: while it is true the file is run again, in a
+        transaction of its own, before which others may write. What the file keeps in variables and
+        temporary tables it finds again.
+        """
         question = questions.call(name)
         given = question.bound(parameters)
-        with self._transaction() as cursor:
-            return question.shaped(_run(cursor, "calls", name, given))
+        with translated(self._path), self._cursor() as cursor:
+            more = True
+            while more:
+                with self._writing_with(cursor):
+                    answer = _run(cursor, "calls", name, given)
+                more = _MORE in answer.column_names and answer[_MORE][0].as_py()
+        return question.shaped(
+            answer.drop_columns([_MORE]) if _MORE in answer.column_names else answer
+        )
 
     def stream(self, statement: str, limits: Limits = NO_LIMITS, /) -> pa.RecordBatchReader:
         """Answer one SELECT of a user's, in a read-only transaction. Raises ConfigurationError."""
@@ -183,10 +222,15 @@ class DuckDBWarehouse:
 
     @contextmanager
     def _transaction(self) -> Iterator[Cursor]:
-        with self._writing, translated(self._path), self._cursor() as cursor:
+        with translated(self._path), self._cursor() as cursor, self._writing_with(cursor):
+            yield cursor
+
+    @contextmanager
+    def _writing_with(self, cursor: Cursor) -> Iterator[None]:
+        with self._writing:
             cursor.begin()
             try:
-                yield cursor
+                yield
                 cursor.commit()
             except BaseException:
                 with suppress(duckdb.Error):  # the first error is the one to tell
@@ -271,9 +315,20 @@ def _run(cursor: Cursor, folder: str, name: str, parameters: Mapping[str, Any]) 
     scalars = {key: value for key, value in parameters.items() if key not in tables}
     *others, (last, given) = _bound(cursor, folder, name, scalars)
     for statement, values in others:
-        cursor.execute(statement, values).fetchall()
+        if not _is_wanted(cursor, statement):
+            continue
+        rows = cursor.execute(statement, values).fetchall()
+        if rows and cursor.description and cursor.description[-1][0] == _MORE:
+            names = [column[0] for column in cursor.description]
+            return pa.Table.from_pylist([dict(zip(names, rows[0], strict=True))])
     answer = cursor.sql(last, params=given)
     return pa.table({}) if answer is None else answer.to_arrow_table()
+
+
+def _is_wanted(cursor: Cursor, statement: duckdb.Statement) -> bool:
+    """Whether to run a statement: not if a line ``-- if <expression>`` before it is not true."""
+    condition = _CONDITION.match(statement.query)
+    return condition is None or bool(cursor.execute(f"SELECT {condition[1]}").fetchall()[0][0])
 
 
 def _rows(cursor: Cursor, folder: str, name: str, parameters: Mapping[str, Any]) -> list[Any]:

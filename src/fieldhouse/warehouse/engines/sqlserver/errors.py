@@ -25,11 +25,14 @@ from fieldhouse.errors import (
     WarehouseUnusable,
 )
 
-__all__ = ["StagingGarbled", "told", "translated"]
+__all__ = ["DRIVER_ERRORS", "StagingFailed", "told", "translated"]
+
+DRIVER_ERRORS = (mssql_python.Error, RuntimeError)
+"""What the driver raises for what a server or a connection does; ``translated`` makes it ours."""
 
 
-class StagingGarbled(WarehouseError):
-    """What was staged is not what was sent; nothing of it was written."""
+class StagingFailed(WarehouseError):
+    """What was staged is not what was sent, or bulk copy failed; nothing of it was written."""
 
 
 class Fault(NamedTuple):
@@ -57,7 +60,7 @@ _OURS: dict[int, type[FieldhouseError]] = {
     51002: StateMoved,
     _MOVED: EntryConflict,
     51004: WarehouseLocked,
-    51005: StagingGarbled,
+    51005: StagingFailed,
     51006: WarehouseUnusable,
     51007: WarehouseUnavailable,
 }
@@ -151,9 +154,17 @@ FAULTS = (
     ),
     _fault(
         WarehouseUnusable,
+        "the database's owner is a login that is not there, as after a restore from elsewhere:"
+        " ALTER AUTHORIZATION ON DATABASE::… TO sa, or to another login",
+        *(15404, 15517, 33009),
+        text="cannot execute as the database principal|database owner SID recorded"
+        "|could not obtain information about Windows NT",
+    ),
+    _fault(
+        WarehouseUnusable,
         "the login lacks a right: to migrate it must own the database (to --create, be allowed to"
         " create one); see the roles iot_loader, iot_reader and iot_operator for the rest",
-        *(229, 230, 262, 297, 300, 371, 1088, 2104, 2760, 15247, 15151, 15404),
+        *(229, 230, 262, 297, 300, 371, 1088, 2104, 2760, 15247, 15151),
         text="permission (was )?denied|must be owner|do(es)? not have permission",
     ),
     _fault(

@@ -5,6 +5,7 @@ bulk copy where the server can be trusted with it, otherwise by JSON in pieces; 
 them by their number and checks their sums before it writes anything.
 """
 
+import hashlib
 import json
 import logging
 import secrets
@@ -12,19 +13,19 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
-import mssql_python
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from mssql_python import Connection
 
-from fieldhouse.errors import FieldhouseError, WarehouseUnavailable
+from fieldhouse.errors import FieldhouseError
 from fieldhouse.readings import NUMBERS, Batch
 from fieldhouse.state import Progress
 from fieldhouse.warehouse import Counts, offer
-from fieldhouse.warehouse.engines.sqlserver.errors import StagingGarbled, told
+from fieldhouse.warehouse.engines.sqlserver.errors import DRIVER_ERRORS, StagingFailed, told
 from fieldhouse.warehouse.engines.sqlserver.session import answer, call_text
 
 __all__ = ["ONE_CALL", "Load"]
@@ -75,18 +76,26 @@ class Load:
             return self._call(
                 connection, readings=_rows_json(self._rows, without=("ChannelID", "Epoch"))
             )
-        try:
-            return self._send_staged(connection)
-        except StagingGarbled:
-            if not self._bulk:
-                raise
-            logger.warning("Bulk copy to this server garbles; readings are staged as JSON instead")
+        said = self._send_by_bulk(connection) if self._bulk else None
+        if isinstance(said, dict):
+            return said
+        counts = self._send_staged(connection, _stage_json)
+        if said:  # only now is it told from a server that went away
+            logger.warning("Readings are staged as JSON from now on, not by bulk copy: %s", said)
             self._bulk = False
-            return self._send_staged(connection)
+        return counts
 
-    def _send_staged(self, connection: Connection) -> dict[int, Counts]:
+    def _send_by_bulk(self, connection: Connection) -> dict[int, Counts] | StagingFailed:
+        """The counts, or why bulk copy will not do: the load's own connection may still be well."""
+        try:
+            return self._send_staged(connection, _stage_bulk)
+        except StagingFailed as error:
+            return error
+
+    def _send_staged(
+        self, connection: Connection, stage: Callable[[Connection, int, pa.Table], None]
+    ) -> dict[int, Counts]:
         with _staging(connection) as staging_id:
-            stage = _stage_bulk if self._bulk else _stage_json
             stage(connection, staging_id, self._rows)
             return self._call(connection, staging_id=staging_id, check=_sums(self._rows))
 
@@ -213,23 +222,45 @@ def _member(key: str, texts: pa.Array) -> pa.Array:
 
 
 def _sums(rows: pa.Table) -> str:
-    """What ``iot.usp_TakeStaged`` must find."""
-    whole_seconds = pc.floor_temporal(rows["CreatedAt"], unit="second").cast(pa.int64())
-    seconds = pc.divide(pc.subtract(whole_seconds, _Y2000_MICROSECONDS), 1_000_000)
-    whole = pa.decimal128(38, 0)
-    sums = {
-        "ChannelIDs": pc.sum(rows["ChannelID"]),
-        "EntryIDs": pc.sum(rows["EntryID"].cast(whole)),
-        "Places": pc.add(pc.sum(rows["Batch"]), pc.sum(rows["Turn"])),
-        "Seconds": pc.sum(seconds),
-        **{name: pc.sum(rows[name].cast(pa.decimal128(38, 6))) for name in NUMBERS},
-    }
-    texts = {name: str(total.as_py()) for name, total in sums.items() if total.is_valid}
-    statuses = len(rows) - rows["Status"].null_count
-    return json.dumps([{"Readings": len(rows), "Statuses": statuses, **texts}])
+    """What ``iot.usp_TakeStaged`` must find: each value times its row's weight, summed up.
+
+    By the weights a value that slipped into another row is noticed as well. A NULL counts as a
+    number that nobody sends, so that it is told from a zero.
+    """
+    weights = np.fmod(rows["EntryID"].to_numpy(), _WEIGHTS).astype(np.int16) + 1
+    weights = pa.array(weights, pa.int16()).cast(pa.decimal128(5, 0))
+    since = pc.subtract(rows["CreatedAt"].cast(pa.int64()), _Y2000_MICROSECONDS)
+    whole = {name: rows[name] for name in ("Batch", "Turn", "ChannelID", "Epoch", "EntryID")}
+    sums = {name: _sum(column, 0, weights) for name, column in {**whole, "At": since}.items()}
+    sums |= {name: _sum(rows[name], 6, weights) for name in NUMBERS}
+    sums |= {name: _sum(_hashes(rows, code), 0, weights) for name, code in _CODES.items()}
+    return json.dumps({"Readings": len(rows), **sums})
+
+
+def _sum(column: pa.ChunkedArray | pa.Array, scale: int, weights: pa.Array) -> str:
+    values = column.cast(pa.decimal128(19 if scale == 0 else 18, scale))
+    if values.null_count:
+        values = pc.fill_null(values, _NOBODYS)
+    return str(pc.sum(pc.multiply(values, weights).cast(pa.decimal128(38, scale))).as_py())
+
+
+def _hashes(rows: pa.Table, code: str) -> pa.Array:
+    """The first seven bytes of each text's hash, as a number; 0 where there is none."""
+    texts = rows["Status"]
+    if texts.null_count == len(texts):
+        return pa.array(np.zeros(len(texts), np.int64))
+    return pa.array([0 if text is None else _hash(text.encode(code)) for text in texts.to_pylist()])
+
+
+def _hash(text: bytes) -> int:
+    return int.from_bytes(hashlib.sha256(text).digest()[:7], "big")
 
 
 _Y2000_MICROSECONDS = 946_684_800_000_000
+_WEIGHTS = 1009  # a prime; it and the next are the same in usp_TakeStaged
+_NOBODYS = pa.scalar(Decimal("-987654321.123457"), pa.decimal128(18, 6))
+_CODES = {"TextHashes": "utf-16-le", "TextHashesUTF8": "utf-8"}
+"""SQL Server hashes a text as it keeps it, in UTF-16; Babelfish in UTF-8."""
 
 
 # Staging
@@ -244,7 +275,7 @@ def _staging(connection: Connection) -> Iterator[int]:
         yield staging_id
     finally:
         # what a lost connection leaves, the next load clears
-        with suppress(mssql_python.Error, RuntimeError, FieldhouseError):
+        with suppress(*DRIVER_ERRORS, FieldhouseError):
             _do(connection, "close_staging", staging_id=staging_id)
 
 
@@ -264,10 +295,8 @@ def _stage_bulk(connection: Connection, staging_id: int, rows: pa.Table) -> None
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # a panic of the driver's core is no Exception
-        cause = told("bulk copy", str(error))
-        if cause.transient:
-            raise WarehouseUnavailable(str(cause)) from None
-        raise StagingGarbled(str(cause)) from None
+        # whatever it says: its login is another one, and may fail for ever where ours does not
+        raise StagingFailed(str(told("bulk copy", str(error)))) from None
     finally:
         cursor.close()
 

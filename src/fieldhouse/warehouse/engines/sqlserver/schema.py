@@ -1,20 +1,27 @@
 """The database on a SQL Server and its schema: made, checked, brought up to date."""
 
-from collections.abc import Sequence
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from mssql_python import Connection
 
 from fieldhouse.errors import WarehouseUnusable
 from fieldhouse.settings.sqlserver import SqlServerAddress
 from fieldhouse.warehouse import migrations, sqlfiles
+from fieldhouse.warehouse.engines.sqlserver import standin
 from fieldhouse.warehouse.engines.sqlserver.session import ENGINE, Server, answer, locked, quoted
+from fieldhouse.warehouse.engines.sqlserver.standin import is_babelfish
 
-__all__ = ["check", "create_database", "is_current", "migrate"]
+__all__ = ["advice", "check", "create_database", "is_current", "migrate"]
 
 _LEAST_LEVEL = 130
 _APPLIED = """
 IF OBJECT_ID(N'iot.usp_AppliedScripts', N'P') IS NOT NULL EXEC iot.usp_AppliedScripts
 ELSE SELECT N'' AS ScriptName, N'' AS Checksum WHERE 1 = 0"""
+_TEMPORARY = re.compile(r"#(?=[A-Za-z])")
+logger = logging.getLogger(__name__)
 _RECORD = "DECLARE @ScriptName NVARCHAR(200) = ?, @Checksum CHAR(64) = ?;\n"
 
 
@@ -39,11 +46,12 @@ def check(server: Server) -> bool:
     a server of before 2016.
     """
     with server.connected() as connection:
-        genuine = not _is_babelfish(connection)
-        if genuine:
-            _require_level(connection, server.where)
+        held = _surroundings(connection)
+        _require_level(held, server.where)
         migrations.check(ENGINE, _applied(connection), where=server.where)
-    return genuine
+    if not held["HasVersions"]:
+        logger.info("%s: %s", server.where, "row versions are off: see fieldhouse doctor")
+    return not held["IsBabelfish"]
 
 
 def is_current(server: Server) -> bool:
@@ -73,12 +81,22 @@ def migrate(server: Server) -> Sequence[str]:
 
 
 def _apply(connection: Connection, scripts: Sequence[migrations.Script]) -> None:
-    as_written = not _is_babelfish(connection)
+    genuine = not is_babelfish(connection)
     record = _RECORD + sqlfiles.text(ENGINE, "migrate", "record_script")
     for script in scripts:
-        for batch in sqlfiles.batches(script.text):
-            answer(connection, batch if as_written else _as_create(connection, batch))
+        if not (genuine and script.name == standin.NEEDLESS):
+            for batch in sqlfiles.batches(_with_own_names(script.text)):
+                for statement in [batch] if genuine else standin.adapted(batch):
+                    answer(connection, statement)
         answer(connection, record, (script.name, script.checksum))
+
+
+def _with_own_names(text: str) -> str:
+    """The text with names for its temporary tables that no caller's session has already.
+
+    A caller's own ``#ids`` would be read in place of a procedure's.
+    """
+    return _TEMPORARY.sub("#iot_", text)
 
 
 def _applied(connection: Connection) -> dict[str, str]:
@@ -93,45 +111,50 @@ def _set_options(connection: Connection, address: SqlServerAddress) -> None:
     answer(connection, statement, (address.partitions or "none",))
 
 
-def _as_create(connection: Connection, batch: str) -> str:
-    """CREATE OR ALTER as a CREATE, for a server that has it not; what is there is dropped first.
-
-    Nor has that server EXECUTE AS OWNER.
-    """
-    batch = batch.replace("WITH EXECUTE AS OWNER\n", "")
-    for kind in ("PROCEDURE", "FUNCTION", "VIEW"):
-        prefix = f"CREATE OR ALTER {kind} "
-        if prefix in batch:
-            name = batch.split(prefix, 1)[1].split(maxsplit=1)[0]
-            answer(connection, f"DROP {kind} IF EXISTS {name}")
-            return batch.replace(prefix, f"CREATE {kind} ", 1)
-    return batch
-
-
 def _set_up(connection: Connection, name: str) -> None:
-    """Row versions for a new database, so that who reads does not wait for who loads."""
-    if not _is_babelfish(connection):  # it has them always, and no word for it
-        answer(connection, f"ALTER DATABASE {quoted(name)} SET READ_COMMITTED_SNAPSHOT ON")
+    """Row versions for a new database, so that who reads does not wait for who loads; kept open."""
+    if not is_babelfish(connection):  # it has them always, and no word for it
+        for option in ("READ_COMMITTED_SNAPSHOT ON", "AUTO_CLOSE OFF"):
+            answer(connection, f"ALTER DATABASE {quoted(name)} SET {option}")
 
 
-def _is_babelfish(connection: Connection) -> bool:
-    """Whether this is Babelfish, which lacks some of SQL Server (see docs/sqlserver.md)."""
-    facts = answer(
-        connection, "SELECT CAST(SERVERPROPERTY('BabelfishVersion') AS NVARCHAR(40)) AS Version"
-    )
-    return facts["Version"][0].as_py() is not None
+def advice(server: Server) -> list[str]:
+    """What an operator could set better, a line each."""
+    with server.connected() as connection:
+        held = _surroundings(connection)
+    name = quoted(server.address.database)
+    lines = [] if held["IsBabelfish"] else _advised(held)
+    if server.address.partitions and not held["HasPartitions"]:
+        lines.append("partitions=monthly has no effect: the tables were made without")
+    return [line.format(name=name) for line in lines]
 
 
-def _require_level(connection: Connection, where: str) -> None:
+def _advised(held: Mapping[str, Any]) -> list[str]:
+    told = {
+        "row versions are off, so that who reads and who loads wait for each other:"
+        " ALTER DATABASE {name} SET READ_COMMITTED_SNAPSHOT ON WITH ROLLBACK IMMEDIATE": (
+            not held["HasVersions"]
+        ),
+        "the database closes whenever nobody is connected, and opens again for each run:"
+        " ALTER DATABASE {name} SET AUTO_CLOSE OFF": held["Closes"],
+        "its compatibility level is that of a server from before 2019:"
+        " ALTER DATABASE {name} SET COMPATIBILITY_LEVEL = 150 or more": held["Level"] < 150,
+        "its owner is a login that is not there, so that months cannot be archived:"
+        " ALTER AUTHORIZATION ON DATABASE::{name} TO sa": held["IsOrphan"],
+    }
+    return [line for line, is_so in told.items() if is_so]
+
+
+def _surroundings(connection: Connection) -> dict[str, Any]:
+    rows = answer(connection, sqlfiles.text(ENGINE, "migrate", "surroundings")).to_pylist()
+    held: dict[str, Any] = rows[0]
+    return held
+
+
+def _require_level(held: Mapping[str, Any], where: str) -> None:
     """Refuse a database that behaves like a server of before 2016, which knows no OPENJSON."""
-    found = answer(
-        connection,
-        "SELECT CAST(d.compatibility_level AS INT) AS Level FROM sys.databases AS d"
-        " WHERE d.name = DB_NAME()",
-    )
-    levels = found["Level"].to_pylist()
-    if levels and levels[0] < _LEAST_LEVEL:
+    if held["Level"] < _LEAST_LEVEL and not held["IsBabelfish"]:
         raise WarehouseUnusable(
-            f"{where}: its compatibility level is {levels[0]}; ALTER DATABASE … SET"
+            f"{where}: its compatibility level is {held['Level']}; ALTER DATABASE … SET"
             f" COMPATIBILITY_LEVEL = {_LEAST_LEVEL} or more"
         )

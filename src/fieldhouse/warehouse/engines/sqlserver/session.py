@@ -20,7 +20,7 @@ from mssql_python import Connection, Cursor
 from fieldhouse.errors import ConfigurationError, WarehouseLocked, WarehouseUnusable
 from fieldhouse.settings.sqlserver import SqlServerAddress
 from fieldhouse.warehouse import sqlfiles
-from fieldhouse.warehouse.engines.sqlserver.errors import translated
+from fieldhouse.warehouse.engines.sqlserver.errors import DRIVER_ERRORS, translated
 from fieldhouse.warehouse.limits import NO_LIMITS, Limits
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "call_text",
     "execute",
     "execute_text",
+    "is_ours",
     "locked",
     "procedure_name",
     "quoted",
@@ -98,10 +99,10 @@ class Server:
             try:
                 yield connection
             finally:
-                with suppress(mssql_python.Error, RuntimeError):
+                with suppress(*DRIVER_ERRORS):
                     if not autocommit:
                         connection.rollback()
-                with suppress(mssql_python.Error, RuntimeError):
+                with suppress(*DRIVER_ERRORS):
                     connection.close()
 
     def close(self) -> None:
@@ -129,7 +130,9 @@ class Server:
             "Authentication": to.authentication,
             "Encrypt": to.encrypt,
             "TrustServerCertificate": "yes" if to.trust_server_certificate else "no",
+            "HostNameInCertificate": to.host_name_in_certificate,
             "ApplicationIntent": "ReadOnly" if self.read_only else None,
+            "MultiSubnetFailover": "yes" if to.multi_subnet_failover else None,
             "ConnectRetryCount": "0",  # a lost connection is a lost transaction: that is retried
         }
         given = ((name, value) for name, value in words.items() if value is not None)
@@ -163,7 +166,7 @@ def locked(connection: Connection, resource: str, refusal: str) -> Iterator[None
     finally:
         try:
             answer(connection, _UNLOCK, (resource,))
-        except (mssql_python.Error, RuntimeError):  # a lost session holds nothing any more
+        except DRIVER_ERRORS:  # a lost session holds nothing any more
             logger.debug("The lock %s went with its session", resource)
 
 
@@ -190,12 +193,27 @@ def call_text(name: str, parameters: Mapping[str, Any]) -> tuple[str, list[Any]]
 
 def execute_text(procedure: str, count: int) -> str:
     """The statement that executes any procedure with so many parameters by position."""
-    parts = re.findall(r"\[((?:[^\]]|\]\])+)\]|([^.\[\]]+)", procedure)
-    names = [bracketed.replace("]]", "]") or plain for bracketed, plain in parts]
+    names = ".".join(map(quoted, _parts(procedure)))
+    given = ", ".join("?" * count)
+    return _TOLD.format(call=f"EXEC {names} {given};")
+
+
+def is_ours(procedure: str) -> bool:
+    """Whether a procedure's name is of one that comes with the schema: those may be called again.
+
+    Each of them is a transaction of its own and does the same work only once.
+    """
+    schema, *name = _parts(procedure)
+    ours = (each for folder in _CALLABLE for each in sqlfiles.names(ENGINE, folder))
+    return schema.lower() == "iot" and name[0].lower() in map(str.lower, ours) if name else False
+
+
+def _parts(procedure: str) -> list[str]:
+    """A procedure's name, or its schema and its name, without brackets."""
     if not _PROCEDURE.fullmatch(procedure):
         raise ConfigurationError(f"{procedure!r} is no procedure's name; one is iot.usp_…")
-    given = ", ".join("?" * count)
-    return _TOLD.format(call=f"EXEC {'.'.join(map(quoted, names))} {given};")
+    parts = re.findall(r"\[((?:[^\]]|\]\])+)\]|([^.\[\]]+)", procedure)
+    return [bracketed.replace("]]", "]") or plain for bracketed, plain in parts]
 
 
 @cache

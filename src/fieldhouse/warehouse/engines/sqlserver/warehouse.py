@@ -12,12 +12,17 @@ from typing import Any, TypeVar
 import pyarrow as pa
 import stamina
 
-from fieldhouse.errors import ConfigurationError, WarehouseUnavailable, WarehouseUnusable
+from fieldhouse.errors import (
+    ConfigurationError,
+    WarehouseError,
+    WarehouseUnavailable,
+    WarehouseUnusable,
+)
 from fieldhouse.readings import Batch
 from fieldhouse.settings.sqlserver import SqlServerAddress
 from fieldhouse.warehouse import Counts, questions
 from fieldhouse.warehouse.engines.sqlserver import schema
-from fieldhouse.warehouse.engines.sqlserver.errors import translated
+from fieldhouse.warehouse.engines.sqlserver.errors import DRIVER_ERRORS, told, translated
 from fieldhouse.warehouse.engines.sqlserver.load import Load
 from fieldhouse.warehouse.engines.sqlserver.select import require_select
 from fieldhouse.warehouse.engines.sqlserver.session import (
@@ -26,6 +31,7 @@ from fieldhouse.warehouse.engines.sqlserver.session import (
     call_text,
     execute,
     execute_text,
+    is_ours,
     locked,
 )
 from fieldhouse.warehouse.limits import NO_LIMITS, Limits
@@ -73,6 +79,10 @@ class SQLServerWarehouse:
         self._require_writable()
         return self._attempt(lambda: schema.migrate(self._server))
 
+    def advice(self) -> Sequence[str]:
+        """What could be set better in the database or on the server; none if all is well."""
+        return self._attempt(lambda: schema.advice(self._server))
+
     def load(self, batches: Sequence[Batch]) -> Mapping[int, Counts]:
         """Write the batches in one transaction, tried again as a whole where the server asks."""
         self._require_writable()
@@ -82,7 +92,7 @@ class SQLServerWarehouse:
         try:
             return self._attempt(lambda: self._send(load))
         finally:
-            self._bulk = load.bulk
+            self._bulk = self._bulk and load.bulk
 
     def query(self, name: str, limits: Limits = NO_LIMITS, /, **parameters: Any) -> pa.Table:
         """Answer the procedure of a name."""
@@ -109,16 +119,15 @@ class SQLServerWarehouse:
     def execute(self, procedure: str, values: Sequence[Any] = (), /) -> pa.Table:
         """Execute any procedure of the database, its parameters by position; its first answer.
 
-        ``procedure`` is a name, or a schema and a name: ``iot.usp_ProcessSensorReadings``.
+        ``procedure`` is a name, or a schema and a name: ``iot.usp_ProcessSensorReadings``. One that
+        did not come with the schema is called in a transaction, and again only where that was
+        rolled back for sure; one that commits its caller's transaction breaks this promise.
+        Raises WarehouseError if its end is not known.
         """
         statement = execute_text(procedure, len(values))
         self._require_writable()
-
-        def work() -> pa.Table:
-            with self._server.connected() as connection:
-                return answer(connection, statement, list(values))
-
-        return self._attempt(work)
+        work = self._execute if is_ours(procedure) else self._execute_in_transaction
+        return self._attempt(lambda: work(statement, values))
 
     def stream(self, statement: str, limits: Limits = NO_LIMITS, /) -> pa.RecordBatchReader:
         """Answer one SELECT of a user's, in a transaction that is always rolled back."""
@@ -161,9 +170,25 @@ class SQLServerWarehouse:
         return again(WarehouseUnavailable, work)
 
     def _answer(self, name: str, parameters: Mapping[str, Any], limits: Limits) -> pa.Table:
-        statement, values = call_text(name, parameters)
+        return self._execute(*call_text(name, parameters), limits)
+
+    def _execute(
+        self, statement: str, values: Sequence[Any], limits: Limits = NO_LIMITS
+    ) -> pa.Table:
         with self._server.connected(limits=limits) as connection:
             return answer(connection, statement, values, rows=limits.rows)
+
+    def _execute_in_transaction(self, statement: str, values: Sequence[Any]) -> pa.Table:
+        with self._server.connected(autocommit=False) as connection:
+            table = answer(connection, statement, values)
+            try:
+                connection.commit()
+            except DRIVER_ERRORS as error:  # before this, a lost connection is a rollback
+                raise WarehouseError(
+                    f"{told(self._server.where, str(error))}; whether it was committed is unknown,"
+                    " so it is not called again"
+                ) from None
+            return table
 
     def _send(self, load: Load) -> Mapping[int, Counts]:
         with self._server.connected() as connection:

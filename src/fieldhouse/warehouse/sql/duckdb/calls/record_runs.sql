@@ -1,5 +1,6 @@
 -- record_runs(runs): passes of the pipeline; a table with the columns of state.Run. One that found nothing new,
--- right after another of the same channel and day that found nothing, makes that one's row longer instead.
+-- right after another of the same channel, day and score that found nothing, makes that one's row longer
+-- instead; RequestsNeeded, one for each, says how many they are.
 CREATE OR REPLACE TEMP TABLE continued AS
 WITH
 quiet AS (
@@ -7,7 +8,7 @@ quiet AS (
     FROM runs AS r
     WHERE
         r.outcome = 'success' AND r.inserted = 0 AND r.updated = 0 AND r.raw = 0
-        AND r.rejected = 0
+        AND r.rejected = 0 AND r.requests_needed = 1
         AND (SELECT count(*) FROM runs AS o WHERE o.channel_id = r.channel_id) = 1
 ),
 latest AS (
@@ -16,12 +17,13 @@ latest AS (
     WHERE p.StartedAt >= (SELECT min(q.started_at)::DATE FROM quiet AS q)
     QUALIFY row_number() OVER (PARTITION BY p.ChannelID ORDER BY p.StartedAt DESC, p.RunID DESC) = 1
 )
-SELECT p.RunID, q.channel_id, q.ended_at, q.requests, q.requests_needed, q.fetched, q.duplicates, q.quality_score
+SELECT p.RunID, q.channel_id, q.ended_at, q.requests, q.requests_needed, q.fetched, q.duplicates
 FROM quiet AS q
 JOIN latest AS p ON p.ChannelID = q.channel_id
 WHERE
     p.StartedAt >= q.started_at::DATE AND p.EndedAt <= q.started_at
-    AND p.Outcome = 'success' AND p.Inserted = 0 AND p.Updated = 0 AND p.Raw = 0;
+    AND p.Outcome = 'success' AND p.Inserted = 0 AND p.Updated = 0 AND p.Raw = 0
+    AND p.Rejected = 0 AND p.QualityScore IS NOT DISTINCT FROM q.quality_score;
 
 UPDATE iot.PipelineRuns AS p
 SET
@@ -29,8 +31,7 @@ SET
     Requests = p.Requests + c.requests,
     RequestsNeeded = p.RequestsNeeded + c.requests_needed,
     Fetched = p.Fetched + c.fetched,
-    Duplicates = p.Duplicates + c.duplicates,
-    QualityScore = c.quality_score
+    Duplicates = p.Duplicates + c.duplicates
 FROM continued AS c
 WHERE c.RunID = p.RunID;
 

@@ -7,6 +7,7 @@ WITH
 instant AS (
     SELECT CASE
         WHEN FieldNumber NOT BETWEEN 1 AND 8 THEN error('ConfigurationError: fields are numbered 1 to 8')
+        WHEN LookbackDays < 0 THEN error('ConfigurationError: the days are 0 or more')
         WHEN upper(Method) NOT IN ('ZSCORE', 'MAD') THEN error('ConfigurationError: the methods are ZSCORE and MAD')
         ELSE coalesce(AsOfTime::TIMESTAMP, make_timestamp(epoch_us(now())))
     END::TIMESTAMP AS A
@@ -15,19 +16,12 @@ sourced AS (
     SELECT
         r.ReadingID, r.Epoch, r.EntryID, r.CreatedAt,
         CASE FieldNumber
-            WHEN 1 THEN r.Field1
-            WHEN 2 THEN r.Field2
-            WHEN 3 THEN r.Field3
-            WHEN 4 THEN r.Field4
-            WHEN 5 THEN r.Field5
-            WHEN 6 THEN r.Field6
-            WHEN 7 THEN r.Field7
-            WHEN 8 THEN r.Field8
+            WHEN # THEN r.Field# -- each field
         END AS Value
     FROM iot.CurrentReadings AS r
     WHERE
         r.ChannelID = ChannelID
-        AND r.CreatedAt >= (SELECT i.A FROM instant AS i) - to_days(LookbackDays::INTEGER)
+        AND r.CreatedAt >= (SELECT i.A FROM instant AS i) - to_days(least(LookbackDays, 700000)::INTEGER)
         AND r.CreatedAt < (SELECT i.A FROM instant AS i)
 ),
 shifted AS (
@@ -60,5 +54,5 @@ SELECT
     (s.Offset_::DOUBLE - d.Centre) / d.Spread AS Score
 FROM shifted AS s
 CROSS JOIN spread AS d
-WHERE d.Spread > 0 AND abs(s.Offset_::DOUBLE - d.Centre) > ThresholdStdDev::DOUBLE * d.Spread
+WHERE iot.IsAnomaly(s.Offset_::DOUBLE - d.Centre, d.Spread, ThresholdStdDev::DOUBLE)
 ORDER BY s.CreatedAt, s.Epoch, s.EntryID;

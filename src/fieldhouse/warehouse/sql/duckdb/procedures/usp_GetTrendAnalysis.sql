@@ -1,30 +1,28 @@
--- usp_GetTrendAnalysis: one field day by day over [as-of - days, as-of): how it changed, where it goes.
+-- usp_GetTrendAnalysis: one field day by day over the last days that are whole as of an instant: how it changed,
+-- where it goes. Seven days more are read, so that the first day shown is compared as any other.
 CREATE OR REPLACE MACRO iot.usp_GetTrendAnalysis(ChannelID, FieldNumber, Days := 30, AsOfTime := NULL) AS TABLE
 WITH
 instant AS (
     SELECT CASE
         WHEN FieldNumber NOT BETWEEN 1 AND 8 THEN error('ConfigurationError: fields are numbered 1 to 8')
+        WHEN Days < 0 THEN error('ConfigurationError: the days are 0 or more')
         ELSE coalesce(AsOfTime::TIMESTAMP, make_timestamp(epoch_us(now())))
-    END::TIMESTAMP AS A
+    END::DATE AS Today
+),
+shown AS (
+    SELECT i.Today, (i.Today - to_days(least(Days, 700000)::INTEGER))::DATE AS FirstDay FROM instant AS i
 ),
 sourced AS (
     SELECT
         r.CreatedAt::DATE AS ReadingDate,
         CASE FieldNumber
-            WHEN 1 THEN r.Field1
-            WHEN 2 THEN r.Field2
-            WHEN 3 THEN r.Field3
-            WHEN 4 THEN r.Field4
-            WHEN 5 THEN r.Field5
-            WHEN 6 THEN r.Field6
-            WHEN 7 THEN r.Field7
-            WHEN 8 THEN r.Field8
+            WHEN # THEN r.Field# -- each field
         END AS Value
     FROM iot.CurrentReadings AS r
     WHERE
         r.ChannelID = ChannelID
-        AND r.CreatedAt >= (SELECT i.A FROM instant AS i) - to_days(Days::INTEGER)
-        AND r.CreatedAt < (SELECT i.A FROM instant AS i)
+        AND r.CreatedAt >= (SELECT h.FirstDay FROM shown AS h) - INTERVAL 7 DAY
+        AND r.CreatedAt < (SELECT h.Today FROM shown AS h)
 ),
 daily AS (
     SELECT
@@ -59,4 +57,5 @@ SELECT
         WHEN c.MicrosBefore IS NOT NULL THEN 'Stable'
     END AS Trend
 FROM compared AS c
+WHERE c.ReadingDate >= (SELECT h.FirstDay FROM shown AS h)
 ORDER BY c.ReadingDate;

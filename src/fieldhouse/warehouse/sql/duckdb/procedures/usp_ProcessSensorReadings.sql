@@ -35,14 +35,7 @@ sourced AS NOT MATERIALIZED (
 SELECT
     ChannelID::BIGINT AS ChannelID, upper(AggregationType) AS AggregationType,
     make_timestamp(p.Period) AS PeriodStart, make_timestamp(p.Period) + u.Length AS PeriodEnd,
-    p.Field1Avg, p.Field1Min, p.Field1Max, p.Field1StdDev, p.Field1Count,
-    p.Field2Avg, p.Field2Min, p.Field2Max, p.Field2StdDev, p.Field2Count,
-    p.Field3Avg, p.Field3Min, p.Field3Max, p.Field3StdDev, p.Field3Count,
-    p.Field4Avg, p.Field4Min, p.Field4Max, p.Field4StdDev, p.Field4Count,
-    p.Field5Avg, p.Field5Min, p.Field5Max, p.Field5StdDev, p.Field5Count,
-    p.Field6Avg, p.Field6Min, p.Field6Max, p.Field6StdDev, p.Field6Count,
-    p.Field7Avg, p.Field7Min, p.Field7Max, p.Field7StdDev, p.Field7Count,
-    p.Field8Avg, p.Field8Min, p.Field8Max, p.Field8StdDev, p.Field8Count,
+    p.Field#Avg, p.Field#Min, p.Field#Max, p.Field#StdDev, p.Field#Count, p.Field#Sum, -- each field
     p.ReadingCount
 FROM statistics AS p
 CROSS JOIN unit AS u

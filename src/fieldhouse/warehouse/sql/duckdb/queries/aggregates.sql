@@ -1,5 +1,8 @@
 -- aggregates(channel_id, aggregation_type, start_at, end_at): periods that begin in a span; NULL is open.
-SELECT g.*
+SELECT
+    g.AggregationID, g.ChannelID, g.AggregationType, g.PeriodStart, g.PeriodEnd,
+    g.Field#Avg, g.Field#Min, g.Field#Max, g.Field#StdDev, g.Field#Count, -- each field
+    g.ReadingCount, g.CreatedAt
 FROM iot.AggregatedData AS g
 WHERE
     g.ChannelID = $channel_id AND g.AggregationType = upper($aggregation_type)

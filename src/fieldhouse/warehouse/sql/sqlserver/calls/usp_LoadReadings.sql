@@ -3,6 +3,8 @@
 -- check's.
 -- One transaction: all of it or none. Batches that an earlier load has brought are left out; a load whose own
 -- number is found in the audit trail has been written, and answers what it did then. A row a channel.
+-- Its steps read the temporary tables below, each with all its keys at once, so that the server may keep it for the
+-- next load.
 CREATE OR ALTER PROCEDURE iot.usp_LoadReadings
     @LoadID BIGINT,
     @Batches NVARCHAR(MAX),
@@ -49,10 +51,10 @@ BEGIN
         Grows BIT NOT NULL
     );
     CREATE TABLE #offered (
-        Turn INT NOT NULL,
         ChannelID INT NOT NULL,
         Epoch INT NOT NULL,
         EntryID BIGINT NOT NULL,
+        Turn INT NOT NULL,
         CreatedAt DATETIME2(6) NOT NULL,
         Field1 DECIMAL(18, 6),
         Field2 DECIMAL(18, 6),
@@ -65,7 +67,8 @@ BEGIN
         Latitude DECIMAL(18, 6),
         Longitude DECIMAL(18, 6),
         Elevation DECIMAL(18, 6),
-        Status NVARCHAR(MAX) COLLATE DATABASE_DEFAULT
+        Status NVARCHAR(MAX) COLLATE DATABASE_DEFAULT,
+        PRIMARY KEY CLUSTERED (ChannelID, Epoch, EntryID, Turn)
     );
     CREATE TABLE #held (
         ChannelID INT NOT NULL,
@@ -73,9 +76,10 @@ BEGIN
         EntryID BIGINT NOT NULL,
         Turn INT NOT NULL,
         ReadingID BIGINT NOT NULL,
-        HeldAt DATETIME2(6) NOT NULL,
-        IsMoved BIT NOT NULL,
-        IsChanged BIT NOT NULL
+        CreatedAt DATETIME2(6) NOT NULL,
+        IsWithdrawn BIT NOT NULL,
+        IsChanged BIT NOT NULL,
+        PRIMARY KEY CLUSTERED (ChannelID, Epoch, EntryID, Turn)
     );
     CREATE TABLE #texts (
         ChannelID INT NOT NULL,
@@ -91,8 +95,6 @@ BEGIN
     CREATE TABLE #refused (
         ChannelID INT NOT NULL
     );
-    CREATE CLUSTERED INDEX CX_offered ON #offered(ChannelID, Epoch, EntryID, Turn);
-    CREATE CLUSTERED INDEX CX_held ON #held(ChannelID, Epoch, EntryID, Turn);
 
     INSERT INTO #batches (
         Batch,
@@ -194,10 +196,10 @@ BEGIN
         EXEC iot.usp_KeepLabels @Labels = @Labels;
 
         INSERT INTO #offered (
-            Turn,
             ChannelID,
             Epoch,
             EntryID,
+            Turn,
             CreatedAt,
             Field1,
             Field2,
@@ -213,10 +215,10 @@ BEGIN
             Status
         )
         SELECT
-            COALESCE(j.Turn, 0),
             b.ChannelID,
             b.Epoch,
             j.EntryID,
+            COALESCE(j.Turn, 0),
             j.CreatedAt,
             j.Field1,
             j.Field2,
@@ -229,7 +231,7 @@ BEGIN
             j.Latitude,
             j.Longitude,
             j.Elevation,
-            iot.ufn_JsonText(j.Status)
+            j.Status
         FROM OPENJSON(@Readings) WITH (
             Batch INT '$.b',
             Turn INT '$.u',
@@ -253,23 +255,24 @@ BEGIN
         IF @StagingID IS NOT NULL
             EXEC iot.usp_TakeStaged @StagingID = @StagingID, @Check = @Check;
 
-        INSERT INTO #texts (ChannelID, Epoch, EntryID, ColumnName, RawValue, Reason)
-        SELECT b.ChannelID, b.Epoch, j.EntryID, j.ColumnName, iot.ufn_JsonText(j.RawValue), j.Reason
-        FROM OPENJSON(@Texts) WITH (
-            Batch INT '$.Batch',
-            EntryID BIGINT '$.EntryID',
-            ColumnName NVARCHAR(20) '$.ColumnName',
-            RawValue NVARCHAR(MAX) '$.RawValue',
-            Reason NVARCHAR(20) '$.Reason'
-        ) AS j
-        JOIN #batches AS b ON b.Batch = j.Batch
-        WHERE b.IsFresh = 1;
-
+        IF @Texts IS NOT NULL
+            INSERT INTO #texts (ChannelID, Epoch, EntryID, ColumnName, RawValue, Reason)
+            SELECT b.ChannelID, b.Epoch, j.EntryID, j.ColumnName, j.RawValue, j.Reason
+            FROM OPENJSON(@Texts) WITH (
+                Batch INT '$.Batch',
+                EntryID BIGINT '$.EntryID',
+                ColumnName NVARCHAR(20) '$.ColumnName',
+                RawValue NVARCHAR(MAX) '$.RawValue',
+                Reason NVARCHAR(20) '$.Reason'
+            ) AS j
+            JOIN #batches AS b ON b.Batch = j.Batch
+            WHERE b.IsFresh = 1;
         EXEC iot.usp_MergeOffered;
         EXEC iot.usp_KeepTexts @Rejected = @Rejected;
         EXEC iot.usp_KeepProgress @Spans = @Spans, @Gaps = @Gaps;
         EXEC iot.usp_TakePlace;
-        EXEC iot.usp_MergeChannels @Channels = @Channels;
+        IF @Channels IS NOT NULL
+            EXEC iot.usp_MergeChannels @Channels = @Channels;
         EXEC iot.usp_CountLoad @LoadID = @LoadID;
         COMMIT TRANSACTION;
     END TRY

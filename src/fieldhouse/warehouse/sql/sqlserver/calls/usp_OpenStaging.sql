@@ -32,11 +32,13 @@ BEGIN
     IF EXISTS (SELECT 1 FROM #dead)
     BEGIN
         DELETE r
-        FROM iot.StagedReadings AS r
-        JOIN #dead AS d ON d.StagingID = r.StagingID;
+        FROM #dead AS d
+        JOIN iot.StagedReadings AS r WITH (ROWLOCK, FORCESEEK) ON r.StagingID = d.StagingID
+        OPTION (LOOP JOIN);
         DELETE s
-        FROM iot.StagedLoads AS s
-        JOIN #dead AS d ON d.StagingID = s.StagingID;
+        FROM #dead AS d
+        JOIN iot.StagedLoads AS s WITH (ROWLOCK, FORCESEEK) ON s.StagingID = d.StagingID
+        OPTION (LOOP JOIN);
     END;
     RETURN 0;
 END;

@@ -1,6 +1,6 @@
 -- usp_RecordRuns(runs): passes of the pipeline; objects with the fields of state.Run. One that stands there stays.
--- One that found nothing new, right after another of the same channel and day that found nothing, makes that
--- one's row longer instead.
+-- One that found nothing new, right after another of the same channel, day and score that found nothing, makes
+-- that one's row longer instead; RequestsNeeded, one for each, says how many they are.
 CREATE OR ALTER PROCEDURE iot.usp_RecordRuns @Runs NVARCHAR(MAX)
 AS
 BEGIN
@@ -20,7 +20,7 @@ BEGIN
         j.Raw,
         j.Rejected,
         j.QualityScore,
-        iot.ufn_JsonText(j.Error) AS Error
+        j.Error
     INTO #runs
     FROM OPENJSON(@Runs) WITH (
         ChannelID INT '$.channel_id',
@@ -44,15 +44,24 @@ BEGIN
         FROM #runs AS r
         WHERE EXISTS (
                 SELECT 1
-                FROM iot.PipelineRuns AS p
+                FROM iot.PipelineRuns AS p WITH (FORCESEEK)
                 WHERE p.ChannelID = r.ChannelID AND p.StartedAt <= r.StartedAt AND p.EndedAt = r.EndedAt
             );
         SELECT p.RunID, r.ChannelID
         INTO #continued
         FROM #runs AS r
         CROSS APPLY (
-            SELECT TOP (1) x.RunID, x.StartedAt, x.EndedAt, x.Outcome, x.Inserted, x.Updated, x.Raw
-            FROM iot.PipelineRuns AS x
+            SELECT TOP (1)
+                x.RunID,
+                x.StartedAt,
+                x.EndedAt,
+                x.Outcome,
+                x.Inserted,
+                x.Updated,
+                x.Raw,
+                x.Rejected,
+                x.QualityScore
+            FROM iot.PipelineRuns AS x WITH (FORCESEEK)
             WHERE x.ChannelID = r.ChannelID
             ORDER BY x.StartedAt DESC, x.RunID DESC
         ) AS p
@@ -61,24 +70,27 @@ BEGIN
             AND r.Updated = 0
             AND r.Raw = 0
             AND r.Rejected = 0
+            AND r.RequestsNeeded = 1
             AND (SELECT COUNT(*) FROM #runs AS o WHERE o.ChannelID = r.ChannelID) = 1
             AND p.StartedAt >= CAST(r.StartedAt AS DATE)
             AND p.EndedAt <= r.StartedAt
             AND p.Outcome = N'success'
             AND p.Inserted = 0
             AND p.Updated = 0
-            AND p.Raw = 0;
+            AND p.Raw = 0
+            AND p.Rejected = 0
+            AND (p.QualityScore = r.QualityScore OR (p.QualityScore IS NULL AND r.QualityScore IS NULL));
         UPDATE p
         SET
             EndedAt = r.EndedAt,
             Requests = p.Requests + r.Requests,
             RequestsNeeded = p.RequestsNeeded + r.RequestsNeeded,
             Fetched = p.Fetched + r.Fetched,
-            Duplicates = p.Duplicates + r.Duplicates,
-            QualityScore = r.QualityScore
-        FROM iot.PipelineRuns AS p
-        JOIN #continued AS c ON c.RunID = p.RunID
-        JOIN #runs AS r ON r.ChannelID = c.ChannelID;
+            Duplicates = p.Duplicates + r.Duplicates
+        FROM #continued AS c
+        JOIN #runs AS r ON r.ChannelID = c.ChannelID
+        JOIN iot.PipelineRuns AS p WITH (ROWLOCK, FORCESEEK) ON p.RunID = c.RunID
+        OPTION (LOOP JOIN);
         INSERT INTO iot.PipelineRuns (
             ChannelID,
             StartedAt,
@@ -112,9 +124,6 @@ BEGIN
             r.Error
         FROM #runs AS r
         WHERE NOT EXISTS (SELECT 1 FROM #continued AS c WHERE c.ChannelID = r.ChannelID);
-        -- a batch may be replayed for thirty days before its rows alone must recognise it
-        DELETE TOP (4000) FROM iot.LoadLedger
-        WHERE LoadedAt < DATEADD(DAY, -30, SYSUTCDATETIME());
         COMMIT TRANSACTION;
     END TRY
     BEGIN CATCH

@@ -1,67 +1,39 @@
--- usp_RefreshAggregates(aggregation_type, channel_ids): recompute the marked periods; how many they were.
--- No channel ids: all channels. Marks from before a channel's ArchivedBefore are dropped.
+-- usp_RefreshAggregates(aggregation_type, channel_ids): recompute the marked periods; how many they were. No type:
+-- all three; days and weeks are merged from hours, so that the marked hours come with each. No channel ids: all
+-- channels. Marks from before a channel's ArchivedBefore are dropped. At most 20,000 a transaction, the hours
+-- first: called outside of one, it commits turn by turn, and lets others write in between.
 CREATE OR ALTER PROCEDURE iot.usp_RefreshAggregates
-    @AggregationType NVARCHAR(10),
+    @AggregationType NVARCHAR(10) = NULL,
     @ChannelIDs NVARCHAR(MAX) = NULL
 AS
 BEGIN
     SET NOCOUNT ON;
     SET XACT_ABORT ON;
+    DECLARE @only NVARCHAR(10) = @AggregationType;
+    SET @AggregationType = COALESCE(@AggregationType, N'HOURLY');
     -- include check_type
+    SET @only = CASE WHEN @only IS NOT NULL THEN @AggregationType END;
     -- include take_periods
-    CREATE TABLE #periods (
-        ChannelID INT NOT NULL,
-        PeriodStart DATETIME2(6) NOT NULL
-    );
-    BEGIN TRY
-        BEGIN TRANSACTION;
-        EXEC iot.usp_ShareArchive;
-        DECLARE
-            @ids NVARCHAR(MAX) = (
-                SELECT CONCAT(N'[', STRING_AGG(CAST(c.ChannelID AS NVARCHAR(MAX)), N','), N']')
-                FROM (
-                    SELECT DISTINCT m.ChannelID
-                    FROM iot.PeriodMarks AS m
-                    WHERE m.AggregationType = @AggregationType
-                        AND (
-                            @ChannelIDs IS NULL
-                            OR m.ChannelID IN (SELECT CAST(j.value AS INT) FROM OPENJSON(@ChannelIDs) AS j)
-                        )
-                ) AS c
-            );
-        EXEC iot.usp_LockChannels @Name = N'refresh', @ChannelIDs = @ids;
-        CREATE TABLE #ids (
-            ChannelID INT NOT NULL PRIMARY KEY
-        );
-        INSERT INTO #ids (ChannelID)
-        SELECT DISTINCT CAST(j.value AS INT) FROM OPENJSON(@ids) AS j;
-        DECLARE
-            @first INT = (SELECT MIN(i.ChannelID) FROM #ids AS i),
-            @last INT = (SELECT MAX(i.ChannelID) FROM #ids AS i);
-        DELETE m
-        FROM #ids AS i
-        JOIN iot.Channels AS c ON c.ChannelID = i.ChannelID
-        JOIN iot.PeriodMarks AS m WITH (ROWLOCK, FORCESEEK)
-            ON m.AggregationType = @AggregationType
-                AND m.ChannelID = i.ChannelID
-                AND m.PeriodStart < c.ArchivedBefore
-        OPTION (LOOP JOIN);
-        -- taken away before the readings are read: what is marked from here on is a mark of its own
-        DELETE FROM iot.PeriodMarks WITH (ROWLOCK, FORCESEEK)
-        OUTPUT deleted.ChannelID, deleted.PeriodStart INTO #periods (ChannelID, PeriodStart)
-        WHERE AggregationType = @AggregationType
-            AND ChannelID IN (SELECT i.ChannelID FROM #ids AS i)
-            AND ChannelID BETWEEN @first AND @last
-        OPTION (LOOP JOIN);
-        EXEC iot.usp_FillTaken @AggregationType = @AggregationType;
-        EXEC iot.usp_RecomputeTaken @AggregationType = @AggregationType;
-        COMMIT TRANSACTION;
-    END TRY
-    BEGIN CATCH
-        IF @@TRANCOUNT > 0
-            ROLLBACK TRANSACTION;
-        THROW;
-    END CATCH;
-    SELECT COUNT_BIG(*) AS Periods FROM #taken;
+    DECLARE @periods BIGINT = 0, @more BIT = 1;
+    WHILE @more = 1
+    BEGIN
+        DELETE FROM #periods;
+        DELETE FROM #taken;
+        BEGIN TRY
+            BEGIN TRANSACTION;
+            EXEC iot.usp_ShareArchive;
+            EXEC iot.usp_TakeMarks @AggregationType = @only, @ChannelIDs = @ChannelIDs, @More = @more OUTPUT;
+            EXEC iot.usp_FillTaken;
+            EXEC iot.usp_RecomputeTaken;
+            COMMIT TRANSACTION;
+        END TRY
+        BEGIN CATCH
+            IF @@TRANCOUNT > 0
+                ROLLBACK TRANSACTION;
+            THROW;
+        END CATCH;
+        SET @periods += (SELECT COUNT_BIG(*) FROM #taken);
+    END;
+    SELECT @periods AS Periods;
     RETURN 0;
 END;

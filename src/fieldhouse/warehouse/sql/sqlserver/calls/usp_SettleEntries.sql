@@ -72,6 +72,16 @@ BEGIN
         JOIN iot.SensorReadings_Archive AS r WITH (ROWLOCK, FORCESEEK)
             ON r.ReadingID = t.ReadingID AND r.CreatedAt = t.CreatedAt
         OPTION (LOOP JOIN);
+        UPDATE k
+        SET Withdrawn = k.Withdrawn + COALESCE(c.Gone, 0) - COALESCE(c.Back, 0)
+        FROM (
+            SELECT
+                COUNT_BIG(DISTINCT CASE WHEN t.WithdrawnAt IS NOT NULL THEN t.ReadingID END) AS Gone,
+                COUNT_BIG(DISTINCT CASE WHEN t.WithdrawnAt IS NULL THEN t.ReadingID END) AS Back
+            FROM #touched AS t
+        ) AS c
+        CROSS JOIN iot.ReadingCounts AS k WITH (ROWLOCK, FORCESEEK)
+        WHERE k.ChannelID = @ChannelID;
         EXEC iot.usp_MarkPeriods;
         EXEC iot.usp_FindNewest @ChannelID = @ChannelID, @Epoch = @Epoch, @Horizon = @Horizon;
 

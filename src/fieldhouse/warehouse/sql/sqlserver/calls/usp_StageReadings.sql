@@ -43,7 +43,7 @@ BEGIN
         j.Latitude,
         j.Longitude,
         j.Elevation,
-        iot.ufn_JsonText(j.Status)
+        j.Status
     FROM OPENJSON(@Readings) WITH (
         ChannelID INT '$.c',
         Epoch INT '$.p',

@@ -1,5 +1,5 @@
 -- usp_CalculateDataQuality: judge one day of a channel and keep the judgement; its row. A NULL date is the
--- day of as-of.
+-- day of as-of; one before the channel's first reading is refused.
 CREATE OR ALTER PROCEDURE iot.usp_CalculateDataQuality
     @ChannelID INT,
     @CheckDate DATE = NULL,
@@ -8,12 +8,32 @@ AS
 BEGIN
     SET NOCOUNT ON;
     SET XACT_ABORT ON;
+    DECLARE @given DATE = @CheckDate, @first DATE, @said NVARCHAR(400);
     SET @AsOfTime = COALESCE(@AsOfTime, SYSUTCDATETIME());
     SET @CheckDate = COALESCE(@CheckDate, CAST(@AsOfTime AS DATE));
     IF NOT EXISTS (SELECT 1 FROM iot.Channels AS c WHERE c.ChannelID = @ChannelID)
     BEGIN
-        DECLARE
-            @said NVARCHAR(400) = CONCAT(N'channel ', COALESCE(@ChannelID, 0), N' is not in the warehouse');
+        SET @said = CONCAT(N'channel ', COALESCE(@ChannelID, 0), N' is not in the warehouse');
+        THROW 51001, @said, 1;
+    END;
+    SET @first = (
+            SELECT CAST(MIN(r.CreatedAt) AS DATE) FROM iot.AllReadings AS r WHERE r.ChannelID = @ChannelID
+        );
+    IF @first IS NULL AND @given IS NOT NULL
+    BEGIN
+        SET @said = CONCAT(N'channel ', @ChannelID, N' has no reading yet');
+        THROW 51001, @said, 1;
+    END;
+    IF @first > @CheckDate
+    BEGIN
+        SET @said = CONCAT(
+                N'channel ',
+                @ChannelID,
+                N' has nothing to judge on ',
+                CONVERT(NCHAR(10), @CheckDate, 126),
+                N': its first reading is of ',
+                CONVERT(NCHAR(10), @first, 126)
+            );
         THROW 51001, @said, 1;
     END;
     DECLARE @ids NVARCHAR(MAX) = CONCAT(N'[', @ChannelID, N']');

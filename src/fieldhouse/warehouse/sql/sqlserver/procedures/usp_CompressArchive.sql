@@ -1,6 +1,8 @@
 -- usp_CompressArchive: keeps the archive as columnstore from now on, which takes a fraction of the space and
--- is quick to sum up; months are then copied into it, no longer switched. Once; an operator's decision. As
--- owner, since a right to execute covers no DDL.
+-- is quick to sum up; months are then moved into it, no longer switched. Once; an operator's decision. What is
+-- archived already goes back to the readings and comes again, in batches that are transactions of their own, so that
+-- the log need not hold all of it; stopped halfway, it can be called again. As owner, since a right to execute covers
+-- no DDL.
 CREATE OR ALTER PROCEDURE iot.usp_CompressArchive
 WITH EXECUTE AS OWNER
 AS
@@ -15,6 +17,11 @@ BEGIN
            WHERE i.object_id = OBJECT_ID(N'iot.SensorReadings_Archive') AND i.type = 5
        )
         RETURN 0;
+    DECLARE @some INT = 1, @moved BIGINT = 0;
+    DECLARE
+        @end DATETIME2(6) = (
+            SELECT DATEADD(MICROSECOND, 1, MAX(a.CreatedAt)) FROM iot.SensorReadings_Archive AS a
+        );
     DECLARE
         @place NVARCHAR(100) = CASE
             WHEN EXISTS (
@@ -35,16 +42,36 @@ BEGIN
             CASE WHEN @place = N'' THEN N')' ELSE N', CreatedAt)' END
         );
     BEGIN TRY
-        BEGIN TRANSACTION;
-        EXEC iot.usp_Lock @Resource = N'iot.archive', @Mode = N'Exclusive';
-        ALTER TABLE iot.SensorReadings_Archive DROP CONSTRAINT PK_SensorReadings_Archive;
-        EXEC sp_executesql @text;
-        EXEC sp_executesql @key;
-        COMMIT TRANSACTION;
+        WHILE @some > 0
+        BEGIN
+            BEGIN TRANSACTION;
+            EXEC iot.usp_Lock @Resource = N'iot.archive', @Mode = N'Exclusive';
+            EXEC iot.usp_ReturnBatch @Moved = @some OUTPUT;
+            IF @some = 0
+            BEGIN
+                ALTER TABLE iot.SensorReadings_Archive DROP CONSTRAINT PK_SensorReadings_Archive;
+                EXEC sp_executesql @text;
+                EXEC sp_executesql @key;
+                INSERT INTO iot.AuditTrail (Action, Updated, Detail)
+                VALUES (N'usp_CompressArchive', @moved, N'the archive is columnstore');
+            END;
+            COMMIT TRANSACTION;
+            SET @moved += @some;
+        END;
+        SET @some = 1;
+        WHILE @some > 0 AND @end IS NOT NULL
+        BEGIN
+            BEGIN TRANSACTION;
+            EXEC iot.usp_Lock @Resource = N'iot.archive', @Mode = N'Exclusive';
+            EXEC iot.usp_MoveBatch @Before = @end, @Moved = @some OUTPUT;
+            COMMIT TRANSACTION;
+        END;
+        EXEC iot.usp_PackArchive;
     END TRY
     BEGIN CATCH
         IF @@TRANCOUNT > 0
             ROLLBACK TRANSACTION;
+        SET IDENTITY_INSERT iot.SensorReadings OFF;
         THROW;
     END CATCH;
     RETURN 0;

@@ -25,18 +25,13 @@ BEGIN
         r.CreatedAt,
         -- no text is put together, so that a right to execute is all one needs
         CASE @FieldNumber
-            WHEN 1 THEN r.Field1
-            WHEN 2 THEN r.Field2
-            WHEN 3 THEN r.Field3
-            WHEN 4 THEN r.Field4
-            WHEN 5 THEN r.Field5
-            WHEN 6 THEN r.Field6
-            WHEN 7 THEN r.Field7
-            WHEN 8 THEN r.Field8
+            WHEN # THEN r.Field# -- each field
         END AS Value
     INTO #sourced
     FROM iot.CurrentReadings AS r
-    WHERE r.ChannelID = @ChannelID AND r.CreatedAt >= @from AND r.CreatedAt < @a;
+    WHERE r.ChannelID = @ChannelID AND r.CreatedAt >= @from AND r.CreatedAt < @a
+    -- the bounds as they are, not as they might be: a guess would read the whole table
+    OPTION (RECOMPILE);
 
     -- around the least value, subtracted exactly, so that far-off levels cost no digits
     DECLARE @least DECIMAL(19, 6) = (SELECT MIN(s.Value) FROM #sourced AS s);
@@ -84,17 +79,19 @@ BEGIN
             );
     END;
 
+    SELECT 1 AS Period, @FieldNumber AS Field, @centre AS Centre, @spread AS Spread INTO #spreads;
+    -- include reaches
     SELECT
         s.ReadingID,
         s.Epoch,
         s.EntryID,
         s.CreatedAt,
         s.Value,
-        CAST(@least AS FLOAT) + @centre AS Centre,
+        CAST(@least AS FLOAT) + r.Centre AS Centre,
         @spread AS Spread,
-        (s.Shifted - @centre) / NULLIF(@spread, 0) AS Score
+        (s.Shifted - r.Centre) / NULLIF(@spread, 0) AS Score
     FROM #shifted AS s
-    WHERE @spread > 0 AND ABS(s.Shifted - @centre) > @ThresholdStdDev * @spread
+    JOIN #reaches AS r ON ABS(s.Shifted - r.Centre) > r.Reach
     ORDER BY s.CreatedAt, s.Epoch, s.EntryID;
     RETURN 0;
 END;

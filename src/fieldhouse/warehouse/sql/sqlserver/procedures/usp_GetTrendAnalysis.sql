@@ -1,4 +1,5 @@
--- usp_GetTrendAnalysis: one field day by day over [as-of - days, as-of): how it changed, where it goes.
+-- usp_GetTrendAnalysis: one field day by day over the last days that are whole as of an instant: how it changed,
+-- where it goes. Seven days more are read, so that the first day shown is compared as any other.
 CREATE OR ALTER PROCEDURE iot.usp_GetTrendAnalysis
     @ChannelID INT,
     @FieldNumber INT,
@@ -10,25 +11,24 @@ BEGIN
     -- include check_field
     IF @Days IS NULL OR @Days < 0
         THROW 51001, N'the days are 0 or more', 1;
-    IF @Days <= DATEDIFF(DAY, @from, @a)
-        SET @from = DATEADD(DAY, -@Days, @a);
+    DECLARE @today DATE = CAST(@a AS DATE), @first DATE = '0001-01-01';
+    IF @Days <= DATEDIFF(DAY, @first, @today)
+        SET @first = DATEADD(DAY, -@Days, @today);
+    IF DATEDIFF(DAY, @from, @first) >= 7
+        SET @from = DATEADD(DAY, -7, CAST(@first AS DATETIME2(6)));
+    SET @a = @today;
 
     SELECT
         CAST(r.CreatedAt AS DATE) AS ReadingDate,
         -- no text is put together, so that a right to execute is all one needs
         CASE @FieldNumber
-            WHEN 1 THEN r.Field1
-            WHEN 2 THEN r.Field2
-            WHEN 3 THEN r.Field3
-            WHEN 4 THEN r.Field4
-            WHEN 5 THEN r.Field5
-            WHEN 6 THEN r.Field6
-            WHEN 7 THEN r.Field7
-            WHEN 8 THEN r.Field8
+            WHEN # THEN r.Field# -- each field
         END AS Value
     INTO #sourced
     FROM iot.CurrentReadings AS r
-    WHERE r.ChannelID = @ChannelID AND r.CreatedAt >= @from AND r.CreatedAt < @a;
+    WHERE r.ChannelID = @ChannelID AND r.CreatedAt >= @from AND r.CreatedAt < @a
+    -- the bounds as they are, not as they might be: a guess would read the whole table
+    OPTION (RECOMPILE);
 
     SELECT
         s.ReadingDate,
@@ -76,6 +76,7 @@ BEGIN
         FROM #daily AS x
         WHERE DATEDIFF(DAY, x.ReadingDate, d.ReadingDate) BETWEEN 0 AND 6
     ) AS w
+    WHERE d.ReadingDate >= @first
     ORDER BY d.ReadingDate;
     RETURN 0;
 END;

@@ -22,7 +22,7 @@ BEGIN
             WHEN j.Expected IS NOT NULL THEN 0
         END AS AbsentReadings,
         CASE WHEN j.Fields IS NULL THEN 1 ELSE 0 END AS RangesConfigured,
-        N'no range configured for field ' + j.Fields + N': below zero counts as out of range' AS Notes
+        N'no range configured for field ' + j.Fields + N': nothing there counts as out of range' AS Notes
     INTO #judged
     FROM (
         SELECT
@@ -37,10 +37,10 @@ BEGIN
             CAST(FLOOR(w.Length / g.Seconds) AS BIGINT) AS Expected,
             u.Fields
         FROM #windows AS w
-        LEFT JOIN #counted AS c ON c.ChannelID = w.ChannelID AND c.CheckDate = w.CheckDate
-        LEFT JOIN #cadences AS g ON g.ChannelID = w.ChannelID AND g.CheckDate = w.CheckDate
+        LEFT JOIN #counted AS c ON c.Period = w.Period
+        LEFT JOIN #cadences AS g ON g.Period = w.Period
         LEFT JOIN #seconds_of_days AS d ON d.ChannelID = w.ChannelID AND d.Day = w.Day
-        LEFT JOIN #unranged AS u ON u.ChannelID = w.ChannelID AND u.CheckDate = w.CheckDate
+        LEFT JOIN #unranged AS u ON u.Period = w.Period
     ) AS j;
 
     UPDATE q

@@ -25,7 +25,7 @@ BEGIN
         WHERE b.Batch = @batch;
         DELETE FROM #labels;
         INSERT INTO #labels (FieldNumber, Label)
-        SELECT n.FieldNumber, iot.ufn_JsonText(j.Label)
+        SELECT n.FieldNumber, j.Label
         FROM (VALUES
             (1),
             (2),

@@ -5,19 +5,19 @@ BEGIN
     SET NOCOUNT ON;
     SELECT
         j.ChannelID,
-        iot.ufn_JsonText(j.ChannelName) AS ChannelName,
-        iot.ufn_JsonText(j.Description) AS Description,
+        j.ChannelName,
+        j.Description,
         TRY_CAST(j.Latitude AS DECIMAL(18, 6)) AS Latitude,
         TRY_CAST(j.Longitude AS DECIMAL(18, 6)) AS Longitude,
-        iot.ufn_JsonText(j.Elevation) AS Elevation,
-        iot.ufn_JsonText(j.Field1Name) AS Field1Name,
-        iot.ufn_JsonText(j.Field2Name) AS Field2Name,
-        iot.ufn_JsonText(j.Field3Name) AS Field3Name,
-        iot.ufn_JsonText(j.Field4Name) AS Field4Name,
-        iot.ufn_JsonText(j.Field5Name) AS Field5Name,
-        iot.ufn_JsonText(j.Field6Name) AS Field6Name,
-        iot.ufn_JsonText(j.Field7Name) AS Field7Name,
-        iot.ufn_JsonText(j.Field8Name) AS Field8Name,
+        j.Elevation,
+        j.Field1Name,
+        j.Field2Name,
+        j.Field3Name,
+        j.Field4Name,
+        j.Field5Name,
+        j.Field6Name,
+        j.Field7Name,
+        j.Field8Name,
         j.CreatedAt,
         j.UpdatedAt,
         j.LastEntryID,
@@ -46,25 +46,25 @@ BEGIN
 
     UPDATE c
     SET
-        ChannelName = j.ChannelName,
-        Description = j.Description,
-        Latitude = j.Latitude,
-        Longitude = j.Longitude,
-        Elevation = j.Elevation,
-        Field1Name = j.Field1Name,
-        Field2Name = j.Field2Name,
-        Field3Name = j.Field3Name,
-        Field4Name = j.Field4Name,
-        Field5Name = j.Field5Name,
-        Field6Name = j.Field6Name,
-        Field7Name = j.Field7Name,
-        Field8Name = j.Field8Name,
-        CreatedAt = j.CreatedAt,
-        UpdatedAt = j.UpdatedAt,
-        LastEntryID = j.LastEntryID,
-        RefreshedAt = j.RefreshedAt
+        ChannelName = n.ChannelName,
+        Description = n.Description,
+        Latitude = n.Latitude,
+        Longitude = n.Longitude,
+        Elevation = n.Elevation,
+        Field1Name = n.Field1Name,
+        Field2Name = n.Field2Name,
+        Field3Name = n.Field3Name,
+        Field4Name = n.Field4Name,
+        Field5Name = n.Field5Name,
+        Field6Name = n.Field6Name,
+        Field7Name = n.Field7Name,
+        Field8Name = n.Field8Name,
+        CreatedAt = n.CreatedAt,
+        UpdatedAt = n.UpdatedAt,
+        LastEntryID = n.LastEntryID,
+        RefreshedAt = n.RefreshedAt
     FROM iot.Channels AS c WITH (ROWLOCK, FORCESEEK)
-    JOIN #channels AS j ON j.ChannelID = c.ChannelID;
+    JOIN #channels AS n ON n.ChannelID = c.ChannelID;
 
     INSERT INTO iot.Channels (
         ChannelID,
@@ -87,25 +87,25 @@ BEGIN
         RefreshedAt
     )
     SELECT
-        j.ChannelID,
-        j.ChannelName,
-        j.Description,
-        j.Latitude,
-        j.Longitude,
-        j.Elevation,
-        j.Field1Name,
-        j.Field2Name,
-        j.Field3Name,
-        j.Field4Name,
-        j.Field5Name,
-        j.Field6Name,
-        j.Field7Name,
-        j.Field8Name,
-        j.CreatedAt,
-        j.UpdatedAt,
-        j.LastEntryID,
-        j.RefreshedAt
-    FROM #channels AS j
-    WHERE NOT EXISTS (SELECT 1 FROM iot.Channels AS c WITH (FORCESEEK) WHERE c.ChannelID = j.ChannelID);
+        n.ChannelID,
+        n.ChannelName,
+        n.Description,
+        n.Latitude,
+        n.Longitude,
+        n.Elevation,
+        n.Field1Name,
+        n.Field2Name,
+        n.Field3Name,
+        n.Field4Name,
+        n.Field5Name,
+        n.Field6Name,
+        n.Field7Name,
+        n.Field8Name,
+        n.CreatedAt,
+        n.UpdatedAt,
+        n.LastEntryID,
+        n.RefreshedAt
+    FROM #channels AS n
+    WHERE NOT EXISTS (SELECT 1 FROM iot.Channels AS c WITH (FORCESEEK) WHERE c.ChannelID = n.ChannelID);
     RETURN 0;
 END;

@@ -4,7 +4,9 @@ CREATE OR ALTER PROCEDURE iot.usp_MergeTurn @Turn INT
 AS
 BEGIN
     SET NOCOUNT ON;
-    INSERT INTO #held (ChannelID, Epoch, EntryID, Turn, ReadingID, HeldAt, IsMoved, IsChanged)
+    -- an entry is looked up with its time, which in partitions is one look-up instead of one in each; ids beyond
+    -- all that are held need none, but what an earlier turn has just inserted is not in the bounds yet
+    INSERT INTO #held (ChannelID, Epoch, EntryID, Turn, ReadingID, CreatedAt, IsWithdrawn, IsChanged)
     SELECT
         o.ChannelID,
         o.Epoch,
@@ -12,7 +14,7 @@ BEGIN
         o.Turn,
         r.ReadingID,
         r.CreatedAt,
-        CASE WHEN r.CreatedAt <> o.CreatedAt THEN 1 ELSE 0 END,
+        CASE WHEN r.WithdrawnAt IS NULL THEN 0 ELSE 1 END,
         CASE
             WHEN o.Field1 <> r.Field1
             OR (o.Field1 IS NOT NULL AND r.Field1 IS NULL)
@@ -44,29 +46,49 @@ BEGIN
             ELSE 0
         END
     FROM #offered AS o
-    -- ids beyond all that are held need no look-up, which in partitions would be one in each; what an earlier
-    -- turn has just inserted is not in the bounds yet
     JOIN iot.Epochs AS e WITH (FORCESEEK)
         ON e.ChannelID = o.ChannelID
             AND e.Epoch = o.Epoch
             AND (@Turn > 0 OR o.EntryID BETWEEN e.LowestEntryID AND e.HighestEntryID)
-    JOIN iot.AllReadings AS r ON r.ChannelID = o.ChannelID AND r.Epoch = o.Epoch AND r.EntryID = o.EntryID
+    JOIN iot.AllReadings AS r WITH (FORCESEEK)
+        ON r.ChannelID = o.ChannelID
+            AND r.Epoch = o.Epoch
+            AND r.EntryID = o.EntryID
+            AND r.CreatedAt = o.CreatedAt
     WHERE o.Turn = @Turn
     OPTION (LOOP JOIN);
 
-    IF EXISTS (SELECT 1 FROM #held AS h WHERE h.Turn = @Turn AND h.IsMoved = 1)
+    DECLARE @held INT = @@ROWCOUNT;
+    IF @held = (SELECT COUNT(*) FROM #offered AS o WHERE o.Turn = @Turn)
     BEGIN
-        SELECT o.ChannelID, o.EntryID, o.CreatedAt, h.HeldAt
-        INTO #moved
-        FROM #held AS h
-        JOIN #offered AS o
-            ON o.ChannelID = h.ChannelID AND o.Epoch = h.Epoch AND o.EntryID = h.EntryID AND o.Turn = h.Turn
-        WHERE h.Turn = @Turn AND h.IsMoved = 1;
-        EXEC iot.usp_RefuseMoved;
+        EXEC iot.usp_UpdateHeld @Turn = @Turn;
+        RETURN 0;
     END;
 
-    IF EXISTS (SELECT 1 FROM #held AS h WHERE h.Turn = @Turn AND h.IsChanged = 1)
-        EXEC iot.usp_UpdateHeld @Turn = @Turn;
+    -- those not found may be held with another time
+    SELECT o.ChannelID, o.EntryID, o.CreatedAt, r.CreatedAt AS HeldAt
+    INTO #moved
+    FROM #offered AS o
+    JOIN iot.Epochs AS e WITH (FORCESEEK)
+        ON e.ChannelID = o.ChannelID
+            AND e.Epoch = o.Epoch
+            AND (@Turn > 0 OR o.EntryID BETWEEN e.LowestEntryID AND e.HighestEntryID)
+    JOIN iot.AllReadings AS r WITH (FORCESEEK)
+        ON r.ChannelID = o.ChannelID AND r.Epoch = o.Epoch AND r.EntryID = o.EntryID
+    WHERE o.Turn = @Turn
+        AND NOT EXISTS (
+            SELECT 1
+            FROM #held AS h
+            WHERE h.ChannelID = o.ChannelID
+                AND h.Epoch = o.Epoch
+                AND h.EntryID = o.EntryID
+                AND h.Turn = o.Turn
+        )
+    OPTION (LOOP JOIN);
+    IF EXISTS (SELECT 1 FROM #moved)
+        EXEC iot.usp_RefuseMoved;
+
+    EXEC iot.usp_UpdateHeld @Turn = @Turn;
 
     INSERT INTO iot.SensorReadings (
         ChannelID,
@@ -113,7 +135,8 @@ BEGIN
                 AND h.EntryID = o.EntryID
                 AND h.Turn = o.Turn
         )
-    ORDER BY o.ChannelID, o.EntryID
+    -- as #offered has them, so that nothing is sorted
+    ORDER BY o.ChannelID, o.Epoch, o.EntryID
     -- the foreign key is checked row by row: a scan of Channels would wait for other loads' new channels
     OPTION (LOOP JOIN);
     RETURN 0;

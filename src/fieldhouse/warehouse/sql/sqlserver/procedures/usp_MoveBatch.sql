@@ -1,10 +1,11 @@
--- usp_MoveBatch: moves up to 50,000 readings before an instant to the archive; how many. Called by
--- usp_ArchiveReadings.
+-- usp_MoveBatch: moves up to 20,000 readings before an instant, and before their channel's ArchivedBefore, to the
+-- archive; how many. A channel that has come meanwhile is left to the next archiving, since what its readings add up
+-- to is not computed yet. Called by usp_ArchiveReadings and usp_CompressArchive.
 CREATE OR ALTER PROCEDURE iot.usp_MoveBatch @Before DATETIME2(6), @Moved INT OUTPUT
 AS
 BEGIN
     SET NOCOUNT ON;
-    DELETE TOP (50000) FROM iot.SensorReadings
+    DELETE TOP (20000) r
     OUTPUT
         deleted.ReadingID,
         deleted.ChannelID,
@@ -48,7 +49,11 @@ BEGIN
         ImportedAt,
         WithdrawnAt
     )
-    WHERE CreatedAt < @Before;
+    FROM iot.SensorReadings AS r
+    WHERE r.CreatedAt < @Before
+        AND EXISTS (
+            SELECT 1 FROM iot.Channels AS c WHERE c.ChannelID = r.ChannelID AND r.CreatedAt < c.ArchivedBefore
+        );
     SET @Moved = @@ROWCOUNT;
     RETURN 0;
 END;

@@ -31,7 +31,8 @@ BEGIN
     FROM (
         SELECT DISTINCT s.ChannelID, s.Epoch, s.EntryID FROM #held AS s
     ) AS h
-    JOIN iot.RawValues AS r ON r.ChannelID = h.ChannelID AND r.Epoch = h.Epoch AND r.EntryID = h.EntryID
+    JOIN iot.RawValues AS r WITH (FORCESEEK)
+        ON r.ChannelID = h.ChannelID AND r.Epoch = h.Epoch AND r.EntryID = h.EntryID
     OUTER APPLY (
         SELECT TOP (1) v.Value
         FROM #offered AS s
@@ -80,14 +81,15 @@ BEGIN
         );
 
     DELETE r
-    FROM iot.RawValues AS r
-    JOIN #stale AS s
-        ON s.ChannelID = r.ChannelID
-            AND s.Epoch = r.Epoch
-            AND s.EntryID = r.EntryID
-            AND s.ColumnName = r.ColumnName
-            AND s.Reason = r.Reason
-            AND s.RawHash = r.RawHash;
+    FROM #stale AS s
+    JOIN iot.RawValues AS r WITH (ROWLOCK, FORCESEEK)
+        ON r.ChannelID = s.ChannelID
+            AND r.Epoch = s.Epoch
+            AND r.EntryID = s.EntryID
+            AND r.ColumnName = s.ColumnName
+            AND r.Reason = s.Reason
+            AND r.RawHash = s.RawHash
+    OPTION (LOOP JOIN);
 
     INSERT INTO #texts (ChannelID, Epoch, EntryID, ColumnName, RawValue, Reason)
     SELECT t.ChannelID, t.Epoch, t.EntryID, t.ColumnName, t.RawValue, N'replaced'

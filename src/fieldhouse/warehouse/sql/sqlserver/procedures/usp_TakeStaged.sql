@@ -1,77 +1,85 @@
--- usp_TakeStaged: what is staged under a number becomes #offered, if its sums are those that were sent;
--- a bulk copy that garbles is found out here, before anything of it is written. Called by usp_LoadReadings.
+-- usp_TakeStaged: what is staged under a number becomes #offered, if its sums are those that were sent; a bulk
+-- copy that garbles is found out here, before anything of it is written. Each value counts times its row's weight,
+-- so that one that slipped into another row shows, and a NULL as a number that nobody sends. Called by
+-- usp_LoadReadings.
 CREATE OR ALTER PROCEDURE iot.usp_TakeStaged @StagingID BIGINT, @Check NVARCHAR(MAX)
 AS
 BEGIN
     SET NOCOUNT ON;
-    SELECT
-        COUNT_BIG(*) AS Readings,
-        COUNT_BIG(s.Status) AS Statuses,
-        SUM(CAST(s.ChannelID AS DECIMAL(38, 0))) AS ChannelIDs,
-        SUM(CAST(s.EntryID AS DECIMAL(38, 0))) AS EntryIDs,
-        SUM(CAST(s.Batch AS DECIMAL(38, 0)) + s.Turn) AS Places,
-        SUM(CAST(DATEDIFF_BIG(SECOND, '2000-01-01', s.CreatedAt) AS DECIMAL(38, 0))) AS Seconds,
-        SUM(s.Field1) AS Field1,
-        SUM(s.Field2) AS Field2,
-        SUM(s.Field3) AS Field3,
-        SUM(s.Field4) AS Field4,
-        SUM(s.Field5) AS Field5,
-        SUM(s.Field6) AS Field6,
-        SUM(s.Field7) AS Field7,
-        SUM(s.Field8) AS Field8,
-        SUM(s.Latitude) AS Latitude,
-        SUM(s.Longitude) AS Longitude,
-        SUM(s.Elevation) AS Elevation
-    INTO #sums
-    FROM iot.StagedReadings AS s
-    WHERE s.StagingID = @StagingID;
+    DECLARE @null DECIMAL(18, 6) = -987654321.123457;
     IF EXISTS (
            SELECT 1
-           FROM #sums AS s
-           CROSS JOIN OPENJSON(@Check) WITH (
-               Readings BIGINT '$.Readings',
-               Statuses BIGINT '$.Statuses',
-               ChannelIDs DECIMAL(38, 0) '$.ChannelIDs',
-               EntryIDs DECIMAL(38, 0) '$.EntryIDs',
-               Places DECIMAL(38, 0) '$.Places',
-               Seconds DECIMAL(38, 0) '$.Seconds',
-               Field1 DECIMAL(38, 6) '$.Field1',
-               Field2 DECIMAL(38, 6) '$.Field2',
-               Field3 DECIMAL(38, 6) '$.Field3',
-               Field4 DECIMAL(38, 6) '$.Field4',
-               Field5 DECIMAL(38, 6) '$.Field5',
-               Field6 DECIMAL(38, 6) '$.Field6',
-               Field7 DECIMAL(38, 6) '$.Field7',
-               Field8 DECIMAL(38, 6) '$.Field8',
-               Latitude DECIMAL(38, 6) '$.Latitude',
-               Longitude DECIMAL(38, 6) '$.Longitude',
-               Elevation DECIMAL(38, 6) '$.Elevation'
-           ) AS c
-           WHERE s.Readings <> c.Readings
-               OR s.Statuses <> c.Statuses
-               OR COALESCE(s.ChannelIDs, 0) <> c.ChannelIDs
-               OR COALESCE(s.EntryIDs, 0) <> c.EntryIDs
-               OR COALESCE(s.Places, 0) <> c.Places
-               OR COALESCE(s.Seconds, 0) <> c.Seconds
-               OR COALESCE(s.Field1, 0) <> COALESCE(c.Field1, 0)
-               OR COALESCE(s.Field2, 0) <> COALESCE(c.Field2, 0)
-               OR COALESCE(s.Field3, 0) <> COALESCE(c.Field3, 0)
-               OR COALESCE(s.Field4, 0) <> COALESCE(c.Field4, 0)
-               OR COALESCE(s.Field5, 0) <> COALESCE(c.Field5, 0)
-               OR COALESCE(s.Field6, 0) <> COALESCE(c.Field6, 0)
-               OR COALESCE(s.Field7, 0) <> COALESCE(c.Field7, 0)
-               OR COALESCE(s.Field8, 0) <> COALESCE(c.Field8, 0)
-               OR COALESCE(s.Latitude, 0) <> COALESCE(c.Latitude, 0)
-               OR COALESCE(s.Longitude, 0) <> COALESCE(c.Longitude, 0)
-               OR COALESCE(s.Elevation, 0) <> COALESCE(c.Elevation, 0)
+           FROM (
+               SELECT
+                   COUNT_BIG(*) AS Readings,
+                   SUM(w.Batch * w.Weight) AS Batch,
+                   SUM(w.Turn * w.Weight) AS Turn,
+                   SUM(w.ChannelID * w.Weight) AS ChannelID,
+                   SUM(w.Epoch * w.Weight) AS Epoch,
+                   SUM(w.EntryID * w.Weight) AS EntryID,
+                   SUM(
+                       CAST(DATEDIFF_BIG(MICROSECOND, '2000-01-01', w.CreatedAt) AS DECIMAL(19, 0)) * w.Weight
+                   ) AS At,
+                   SUM(COALESCE(w.Field1, @null) * w.Weight) AS Field1,
+                   SUM(COALESCE(w.Field2, @null) * w.Weight) AS Field2,
+                   SUM(COALESCE(w.Field3, @null) * w.Weight) AS Field3,
+                   SUM(COALESCE(w.Field4, @null) * w.Weight) AS Field4,
+                   SUM(COALESCE(w.Field5, @null) * w.Weight) AS Field5,
+                   SUM(COALESCE(w.Field6, @null) * w.Weight) AS Field6,
+                   SUM(COALESCE(w.Field7, @null) * w.Weight) AS Field7,
+                   SUM(COALESCE(w.Field8, @null) * w.Weight) AS Field8,
+                   SUM(COALESCE(w.Latitude, @null) * w.Weight) AS Latitude,
+                   SUM(COALESCE(w.Longitude, @null) * w.Weight) AS Longitude,
+                   SUM(COALESCE(w.Elevation, @null) * w.Weight) AS Elevation,
+                   SUM(
+                       CASE
+                           WHEN w.Status IS NULL THEN 0
+                           ELSE CAST(SUBSTRING(HASHBYTES(N'SHA2_256', w.Status), 1, 7) AS BIGINT)
+                       END *
+                       w.Weight
+                   ) AS TextHashes
+               FROM (
+                   SELECT s.*, CAST(s.EntryID % 1009 + 1 AS DECIMAL(5, 0)) AS Weight
+                   FROM iot.StagedReadings AS s WITH (FORCESEEK)
+                   WHERE s.StagingID = @StagingID
+               ) AS w
+           ) AS f
+           CROSS APPLY (VALUES
+               (N'Readings', CAST(f.Readings AS DECIMAL(38, 6))),
+               (N'Batch', CAST(f.Batch AS DECIMAL(38, 6))),
+               (N'Turn', CAST(f.Turn AS DECIMAL(38, 6))),
+               (N'ChannelID', CAST(f.ChannelID AS DECIMAL(38, 6))),
+               (N'Epoch', CAST(f.Epoch AS DECIMAL(38, 6))),
+               (N'EntryID', CAST(f.EntryID AS DECIMAL(38, 6))),
+               (N'At', CAST(f.At AS DECIMAL(38, 6))),
+               (N'Field1', CAST(f.Field1 AS DECIMAL(38, 6))),
+               (N'Field2', CAST(f.Field2 AS DECIMAL(38, 6))),
+               (N'Field3', CAST(f.Field3 AS DECIMAL(38, 6))),
+               (N'Field4', CAST(f.Field4 AS DECIMAL(38, 6))),
+               (N'Field5', CAST(f.Field5 AS DECIMAL(38, 6))),
+               (N'Field6', CAST(f.Field6 AS DECIMAL(38, 6))),
+               (N'Field7', CAST(f.Field7 AS DECIMAL(38, 6))),
+               (N'Field8', CAST(f.Field8 AS DECIMAL(38, 6))),
+               (N'Latitude', CAST(f.Latitude AS DECIMAL(38, 6))),
+               (N'Longitude', CAST(f.Longitude AS DECIMAL(38, 6))),
+               (N'Elevation', CAST(f.Elevation AS DECIMAL(38, 6))),
+               (N'TextHashes', CAST(f.TextHashes AS DECIMAL(38, 6)))
+           ) AS v (Name, Total)
+           WHERE NOT EXISTS (
+                   -- a text is hashed as the server keeps it
+                   SELECT 1
+                   FROM OPENJSON(@Check) AS c
+                   WHERE c.[key] IN (v.Name, CONCAT(v.Name, N'UTF8'))
+                       AND CAST(c.value AS DECIMAL(38, 6)) = v.Total
+               )
        )
         THROW 51005, N'what was staged is not what was sent', 1;
 
     INSERT INTO #offered (
-        Turn,
         ChannelID,
         Epoch,
         EntryID,
+        Turn,
         CreatedAt,
         Field1,
         Field2,
@@ -83,14 +91,13 @@ BEGIN
         Field8,
         Latitude,
         Longitude,
-        Elevation,
-        Status
+        Elevation
     )
     SELECT
-        s.Turn,
         s.ChannelID,
         s.Epoch,
         s.EntryID,
+        s.Turn,
         s.CreatedAt,
         s.Field1,
         s.Field2,
@@ -102,10 +109,16 @@ BEGIN
         s.Field8,
         s.Latitude,
         s.Longitude,
-        s.Elevation,
-        s.Status
-    FROM iot.StagedReadings AS s
+        s.Elevation
+    FROM iot.StagedReadings AS s WITH (FORCESEEK)
     JOIN #batches AS b ON b.Batch = s.Batch
     WHERE s.StagingID = @StagingID AND b.IsFresh = 1;
+    -- long texts come afterwards, so that they are not sorted with the rest
+    UPDATE o
+    SET Status = s.Status
+    FROM iot.StagedReadings AS s WITH (FORCESEEK)
+    JOIN #offered AS o
+        ON o.ChannelID = s.ChannelID AND o.Epoch = s.Epoch AND o.EntryID = s.EntryID AND o.Turn = s.Turn
+    WHERE s.StagingID = @StagingID AND s.Status IS NOT NULL;
     RETURN 0;
 END;

@@ -7,34 +7,68 @@ CREATE OR ALTER PROCEDURE iot.usp_Readings
 AS
 BEGIN
     SET NOCOUNT ON;
+    -- sorted without their texts, which are looked up afterwards, where there are any
     SELECT
-        r.ReadingID,
-        r.ChannelID,
-        r.Epoch,
-        r.EntryID,
-        r.CreatedAt,
-        r.Field1,
-        r.Field2,
-        r.Field3,
-        r.Field4,
-        r.Field5,
-        r.Field6,
-        r.Field7,
-        r.Field8,
-        r.Latitude,
-        r.Longitude,
-        r.Elevation,
-        r.Status,
-        r.Superseded,
-        r.ImportedAt,
-        r.WithdrawnAt
-    FROM iot.AllReadings AS r
-    WHERE r.ChannelID = @ChannelID
-        AND r.Superseded = 0
-        AND r.WithdrawnAt IS NULL
-        AND (@StartAt IS NULL OR r.CreatedAt >= @StartAt)
-        AND (@EndAt IS NULL OR r.CreatedAt < @EndAt)
-    ORDER BY r.CreatedAt, r.Epoch, r.EntryID
-    OPTION (RECOMPILE);
+        s.ReadingID,
+        s.ChannelID,
+        s.Epoch,
+        s.EntryID,
+        s.CreatedAt,
+        s.Field1,
+        s.Field2,
+        s.Field3,
+        s.Field4,
+        s.Field5,
+        s.Field6,
+        s.Field7,
+        s.Field8,
+        s.Latitude,
+        s.Longitude,
+        s.Elevation,
+        t.Status,
+        s.Superseded,
+        s.ImportedAt,
+        s.WithdrawnAt
+    FROM (
+        SELECT TOP (9223372036854775807)
+            r.ReadingID,
+            r.ChannelID,
+            r.Epoch,
+            r.EntryID,
+            r.CreatedAt,
+            r.Field1,
+            r.Field2,
+            r.Field3,
+            r.Field4,
+            r.Field5,
+            r.Field6,
+            r.Field7,
+            r.Field8,
+            r.Latitude,
+            r.Longitude,
+            r.Elevation,
+            r.Superseded,
+            r.ImportedAt,
+            r.WithdrawnAt,
+            CASE WHEN r.Status IS NULL THEN 0 ELSE 1 END AS HasStatus
+        FROM iot.AllReadings AS r
+        WHERE r.ChannelID = @ChannelID
+            AND r.Superseded = 0
+            AND r.WithdrawnAt IS NULL
+            AND (@StartAt IS NULL OR r.CreatedAt >= @StartAt)
+            AND (@EndAt IS NULL OR r.CreatedAt < @EndAt)
+        ORDER BY r.CreatedAt, r.Epoch, r.EntryID
+    ) AS s
+    OUTER APPLY (
+        SELECT n.Status
+        FROM iot.SensorReadings AS n
+        WHERE s.HasStatus = 1 AND n.ReadingID = s.ReadingID AND n.CreatedAt = s.CreatedAt
+        UNION ALL
+        SELECT a.Status
+        FROM iot.SensorReadings_Archive AS a
+        WHERE s.HasStatus = 1 AND a.ReadingID = s.ReadingID AND a.CreatedAt = s.CreatedAt
+    ) AS t
+    ORDER BY s.CreatedAt, s.Epoch, s.EntryID
+    OPTION (RECOMPILE, LOOP JOIN);
     RETURN 0;
 END;

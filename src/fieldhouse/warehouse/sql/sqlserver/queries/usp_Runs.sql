@@ -3,7 +3,7 @@ CREATE OR ALTER PROCEDURE iot.usp_Runs @ChannelID INT = NULL, @Limit BIGINT = 10
 AS
 BEGIN
     SET NOCOUNT ON;
-    SELECT TOP (@Limit)
+    SELECT
         p.RunID,
         p.ChannelID,
         p.StartedAt,
@@ -19,8 +19,14 @@ BEGIN
         p.Rejected,
         p.QualityScore,
         p.Error
-    FROM iot.PipelineRuns AS p
-    WHERE @ChannelID IS NULL OR p.ChannelID = @ChannelID
+    FROM (
+        -- the last ones are found without their texts
+        SELECT TOP (@Limit) n.RunID
+        FROM iot.PipelineRuns AS n
+        WHERE @ChannelID IS NULL OR n.ChannelID = @ChannelID
+        ORDER BY n.StartedAt DESC, n.RunID DESC
+    ) AS l
+    JOIN iot.PipelineRuns AS p ON p.RunID = l.RunID
     ORDER BY p.StartedAt DESC, p.RunID DESC
     OPTION (RECOMPILE);
     RETURN 0;

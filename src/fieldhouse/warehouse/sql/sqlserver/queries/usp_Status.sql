@@ -7,30 +7,42 @@ BEGIN
     SELECT
         c.ChannelID,
         c.ChannelName,
-        COALESCE(h.Readings, 0) AS Readings,
+        COALESCE(k.Readings, 0) AS Readings,
         COALESCE(n.Epoch, 0) AS Epochs,
-        h.FirstReading,
-        h.NewestReading,
+        k.FirstReading,
+        CASE WHEN k.LastReading < @AsOfTime THEN k.LastReading ELSE f.NewestReading END AS NewestReading,
         w.Watermark,
         COALESCE(g.OpenGaps, 0) AS OpenGaps,
         COALESCE(g.Unreachable, 0) AS Unreachable,
-        COALESCE(h.Withdrawn, 0) AS Withdrawn,
+        COALESCE(k.Withdrawn, 0) AS Withdrawn,
         COALESCE(d.Disputed, 0) AS Disputed,
         p.LastRunAt,
         p.Outcome AS LastOutcome,
         q.CheckDate AS ScoredOn,
         q.QualityScore
     FROM iot.Channels AS c
-    LEFT JOIN (
-        SELECT
-            r.ChannelID,
-            COUNT_BIG(*) AS Readings,
-            MIN(r.CreatedAt) AS FirstReading,
-            MAX(CASE WHEN r.CreatedAt < @AsOfTime THEN r.CreatedAt END) AS NewestReading,
-            COUNT_BIG(r.WithdrawnAt) AS Withdrawn
-        FROM iot.AllReadings AS r
-        GROUP BY r.ChannelID
-    ) AS h ON h.ChannelID = c.ChannelID
+    -- counts are kept by the loads: no reading is read, but where one is dated into the future
+    LEFT JOIN iot.ReadingCounts AS k ON k.ChannelID = c.ChannelID
+    OUTER APPLY (
+        SELECT MAX(x.CreatedAt) AS NewestReading
+        FROM (
+            SELECT m.CreatedAt
+            FROM (
+                SELECT TOP (1) r.CreatedAt
+                FROM iot.SensorReadings AS r
+                WHERE k.LastReading >= @AsOfTime AND r.ChannelID = c.ChannelID AND r.CreatedAt < @AsOfTime
+                ORDER BY r.CreatedAt DESC
+            ) AS m
+            UNION ALL
+            SELECT m.CreatedAt
+            FROM (
+                SELECT TOP (1) r.CreatedAt
+                FROM iot.SensorReadings_Archive AS r
+                WHERE k.LastReading >= @AsOfTime AND r.ChannelID = c.ChannelID AND r.CreatedAt < @AsOfTime
+                ORDER BY r.CreatedAt DESC
+            ) AS m
+        ) AS x
+    ) AS f
     LEFT JOIN (
         SELECT e.ChannelID, MAX(e.Epoch) AS Epoch FROM iot.Epochs AS e GROUP BY e.ChannelID
     ) AS n ON n.ChannelID = c.ChannelID

@@ -1,0 +1,122 @@
+-- usp_ReturnBatch: moves up to 20,000 readings back from the archive, under their own numbers; how many. By way of a
+-- table of its own, since the readings have a foreign key. Called by usp_CompressArchive, as owner.
+CREATE OR ALTER PROCEDURE iot.usp_ReturnBatch @Moved INT OUTPUT
+AS
+BEGIN
+    SET NOCOUNT ON;
+    SELECT TOP (0)
+        r.ReadingID,
+        r.ChannelID,
+        r.Epoch,
+        r.EntryID,
+        r.CreatedAt,
+        r.Field1,
+        r.Field2,
+        r.Field3,
+        r.Field4,
+        r.Field5,
+        r.Field6,
+        r.Field7,
+        r.Field8,
+        r.Latitude,
+        r.Longitude,
+        r.Elevation,
+        r.Status,
+        r.Superseded,
+        r.ImportedAt,
+        r.WithdrawnAt
+    INTO #returned
+    FROM iot.SensorReadings_Archive AS r;
+    DELETE TOP (20000) FROM iot.SensorReadings_Archive
+    OUTPUT
+        deleted.ReadingID,
+        deleted.ChannelID,
+        deleted.Epoch,
+        deleted.EntryID,
+        deleted.CreatedAt,
+        deleted.Field1,
+        deleted.Field2,
+        deleted.Field3,
+        deleted.Field4,
+        deleted.Field5,
+        deleted.Field6,
+        deleted.Field7,
+        deleted.Field8,
+        deleted.Latitude,
+        deleted.Longitude,
+        deleted.Elevation,
+        deleted.Status,
+        deleted.Superseded,
+        deleted.ImportedAt,
+        deleted.WithdrawnAt
+    INTO #returned (
+        ReadingID,
+        ChannelID,
+        Epoch,
+        EntryID,
+        CreatedAt,
+        Field1,
+        Field2,
+        Field3,
+        Field4,
+        Field5,
+        Field6,
+        Field7,
+        Field8,
+        Latitude,
+        Longitude,
+        Elevation,
+        Status,
+        Superseded,
+        ImportedAt,
+        WithdrawnAt
+    );
+    SET @Moved = @@ROWCOUNT;
+    SET IDENTITY_INSERT iot.SensorReadings ON;
+    INSERT INTO iot.SensorReadings (
+        ReadingID,
+        ChannelID,
+        Epoch,
+        EntryID,
+        CreatedAt,
+        Field1,
+        Field2,
+        Field3,
+        Field4,
+        Field5,
+        Field6,
+        Field7,
+        Field8,
+        Latitude,
+        Longitude,
+        Elevation,
+        Status,
+        Superseded,
+        ImportedAt,
+        WithdrawnAt
+    )
+    SELECT
+        r.ReadingID,
+        r.ChannelID,
+        r.Epoch,
+        r.EntryID,
+        r.CreatedAt,
+        r.Field1,
+        r.Field2,
+        r.Field3,
+        r.Field4,
+        r.Field5,
+        r.Field6,
+        r.Field7,
+        r.Field8,
+        r.Latitude,
+        r.Longitude,
+        r.Elevation,
+        r.Status,
+        r.Superseded,
+        r.ImportedAt,
+        r.WithdrawnAt
+    FROM #returned AS r;
+    SET IDENTITY_INSERT iot.SensorReadings OFF;
+    RETURN 0;
+END;
