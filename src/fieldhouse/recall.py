@@ -72,10 +72,6 @@ def _spans(warehouse: Warehouse, channel_ids: Sequence[int]) -> Mapping[int, Seq
     found = _of_each(warehouse, "coverage", channel_ids)
     return _by_channel(found, lambda row: Span(row["SpanStart"], row["SpanEnd"]))
 
-def _spans(warehouse: Warehouse, channel_ids: Sequence[int]) -> Mapping[int, Sequence[Span]]:
-    found = _of_each(warehouse, "coverage", channel_ids)
-    return _by_channel(found, lambda row: Span(row["SpanStart"], row["SpanEnd"]))
-
 
 def _gaps(warehouse: Warehouse, channel_ids: Sequence[int]) -> Mapping[int, Sequence[Gap]]:
     columns = ("FirstEntryID", "LastEntryID", "State", "AtSecond", "DueAt", "OlderEpoch")

@@ -194,8 +194,10 @@ def test_errors_of_runs_come_back_exactly(watched: Watched) -> None:
     """The text of a failed run is kept letter by letter."""
     run = {"started_at": T0, "ended_at": None, "outcome": "failed", "quality_score": None}
     counts = dict.fromkeys(
-        ("requests", "requests_needed", "fetched", "inserted", "updated", "duplicates")
-        + ("raw", "rejected"),
+        (
+            *("requests", "requests_needed", "fetched"),
+            *("inserted", "updated", "duplicates", "raw", "rejected"),
+        ),
         0,
     )
     runs = [{"channel_id": n, **run, **counts, "error": text} for n, text in enumerate(EVIL, 1)]
