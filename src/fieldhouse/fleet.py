@@ -51,7 +51,8 @@ def run_fleet(
     not begun have no run.
     """
     runs = _Fleet(parts, channel_ids, workers, tail_size, again).run()
-    forget(parts.warehouse, parts.settings, parts.clock())
+    if any(run.outcome == "success" for run in runs):  # else there is trouble enough
+        forget(parts.warehouse, parts.settings, parts.clock())
     return runs
 
 

@@ -341,31 +341,31 @@ def test_by_hand_is_what_the_readings_say(warehouse: Warehouse, kind: str) -> No
     ]
 
 
-FIFTY_THOUSAND_HOURS = [row(n, T0 - n * HOUR, Field1=n % 100) for n in range(1, 50_001)]
+MANY_HOURS = [row(n, T0 - n * HOUR, Field1=n % 100) for n in range(1, 120_001)]
 
 
 def test_a_refresh_lets_others_write(warehouse: Warehouse) -> None:
     """While many periods are refreshed, loads wait for a turn of it, not for all."""
-    warehouse.load([batch(FIFTY_THOUSAND_HOURS)])
+    warehouse.load([batch(MANY_HOURS)])
     with ThreadPoolExecutor(1) as other:
         refreshing = other.submit(warehouse.call, "refresh_aggregates", aggregation_type="HOURLY")
         loads = 0
         while not refreshing.done():
             loads += 1
             warehouse.load([batch([row(loads, T0 + DAY, Field1=1)], channel_id=1000 + loads)])
-    assert refreshing.result()["Periods"][0].as_py() >= 50_000
+    assert refreshing.result()["Periods"][0].as_py() >= 120_000
     assert loads > 2  # or the first one had to wait until the end
     warehouse.call("refresh_aggregates")
     hours = "SELECT count(*) AS n, sum(ReadingCount) AS r FROM iot.AggregatedData"
     (found,) = rows_of(warehouse, f"{hours} WHERE AggregationType = 'HOURLY'")
-    assert (found["n"], found["r"]) == (50_000 + loads, 50_000 + loads)
+    assert (found["n"], found["r"]) == (120_000 + loads, 120_000 + loads)
 
 
 def test_a_refresh_that_ends_between_two_turns_goes_on(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a refresh did not come to keeps its marks: the next one takes up there."""
-    warehouse.load([batch(FIFTY_THOUSAND_HOURS)])
+    warehouse.load([batch(MANY_HOURS)])
     turns, begin = count(1), DuckDBWarehouse._writing_with
 
     def interrupted(held: DuckDBWarehouse, cursor: Any) -> Any:
@@ -376,11 +376,11 @@ def test_a_refresh_that_ends_between_two_turns_goes_on(
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(DuckDBWarehouse, "_writing_with", interrupted)
         warehouse.call("refresh_aggregates")
-    assert len(marks(warehouse, "HOURLY")) == 10_000
-    assert len(marks(warehouse, "DAILY")) == 2084  # none is taken before all hours are there
+    assert len(marks(warehouse, "HOURLY")) == 20_000
+    assert len(marks(warehouse, "DAILY")) == 5_000  # none is taken before all hours are there
     warehouse.call("refresh_aggregates")
     whole = "SELECT sum(ReadingCount) AS n FROM iot.AggregatedData GROUP BY AggregationType"
-    assert [found["n"] for found in rows_of(warehouse, whole)] == [50_000] * 3
+    assert [found["n"] for found in rows_of(warehouse, whole)] == [120_000] * 3
 
 
 def test_a_warehouse_of_the_release_before_is_brought_up_to_date(
