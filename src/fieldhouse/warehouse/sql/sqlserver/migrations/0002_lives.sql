@@ -30,9 +30,8 @@ JOIN (
 ) AS r ON r.ChannelID = e.ChannelID AND r.Epoch = e.Epoch;
 GO
 
-ALTER TABLE iot.Gaps ADD
-    DueAt DATETIME2(6) NULL,
-    OlderEpoch INT NULL;
+ALTER TABLE iot.Gaps ADD DueAt DATETIME2(6) NULL;
+ALTER TABLE iot.Gaps ADD OlderEpoch INT NULL;
 ALTER TABLE iot.Gaps DROP CONSTRAINT CK_Gaps_State;
 ALTER TABLE iot.Gaps ADD
     CONSTRAINT CK_Gaps_State CHECK (State IN (N'open', N'absent', N'unreachable', N'older'));

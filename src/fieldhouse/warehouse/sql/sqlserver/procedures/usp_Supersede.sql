@@ -1,5 +1,6 @@
--- usp_Supersede: what older epochs have at the times of #touched no longer counts, unless the source showed
--- it beside the newer one, or later on. It is found first, by seeks, and then changed by its keys. Called by usp_TakePlace.
+-- usp_Supersede: what older epochs have at the times of #touched no longer counts, unless the source showed it
+-- beside the newer one, or later on. It is found first, by seeks, and then changed by its keys. Called by
+-- usp_TakePlace.
 CREATE OR ALTER PROCEDURE iot.usp_Supersede
 AS
 BEGIN
