@@ -53,12 +53,16 @@ class DuckHouse:
         source.faults = self.faults
         self._now = datetime.min
         self._settings = Settings(
-            warehouse_url=f"duckdb:///{Path(self._folder.name) / 'lives.duckdb'}",
+            **self._warehouse(),
             base_url=self._simulator.url,
             rate_limit_delay=0.0,
             channel_id=CHANNEL,
         )
         self._open()
+
+    def _warehouse(self) -> dict[str, Any]:
+        """The settings of a warehouse that holds nothing."""
+        return {"warehouse_url": f"duckdb:///{Path(self._folder.name) / 'lives.duckdb'}"}
 
     def _open(self) -> None:
         self._stack = ExitStack()

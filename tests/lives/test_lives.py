@@ -1,8 +1,9 @@
 """Thousands of lives of a channel: whatever happens, the house ends equal to the source.
 
-`FIELDHOUSE_LIVES` and `FIELDHOUSE_LIVES_DUCKDB` say how many lives are lived on the pure history
-and over DuckDB, by default 2,000 and 100, in ten parts each that `pytest -n 2` shares out. They are
-the same lives each time, chosen by `FIELDHOUSE_LIVES_SEED`: a number, or `random` as in
+`FIELDHOUSE_LIVES`, `FIELDHOUSE_LIVES_DUCKDB` and `FIELDHOUSE_LIVES_SQLSERVER` say how many lives
+are lived on the pure history, over DuckDB, and on the server that `FIELDHOUSE_TEST_SQLSERVER`
+names, by default 2,000, 100 and 100, in ten parts each that `pytest -n 2` shares out. They are the
+same lives each time, chosen by `FIELDHOUSE_LIVES_SEED`: a number, or `random` as in
 `make test-long`. A failure prints how to live that very life again.
 """
 
@@ -14,17 +15,26 @@ from duck import DuckHouse
 from hypothesis import HealthCheck, reproduce_failure, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 from machine import Lives
+from onserver import SqlServerHouse
+from sqlserver_kit import ON_SERVER
 
 PARTS = 10
 STEPS = 30
 LIVES = int(os.environ.get("FIELDHOUSE_LIVES", "2000"))
 OVER_DUCKDB = int(os.environ.get("FIELDHOUSE_LIVES_DUCKDB", "100"))
+ON_SQL_SERVER = int(os.environ.get("FIELDHOUSE_LIVES_SQLSERVER", "100"))
 
 
 class OverDuckDB(Lives):
     """A life over real HTTP and a DuckDB file."""
 
     make = DuckHouse
+
+
+class OnSqlServer(Lives):
+    """A life over real HTTP and a database of SQL Server's."""
+
+    make = SqlServerHouse
 
 
 def live(machine: type[Lives], lives: int, part: int) -> None:
@@ -55,7 +65,7 @@ def live(machine: type[Lives], lives: int, part: int) -> None:
             f"The lives were those of FIELDHOUSE_LIVES_SEED={number - part}, part {part}. To live "
             "this one again, take version and blob of @reproduce_failure above:\n"
             "    FIELDHOUSE_LIFE=VERSION:BLOB pytest -n 0 'tests/lives/test_lives.py::"
-            f"test_lives{'_over_duckdb' if machine is OverDuckDB else ''}[{part}]'"
+            f"{_TESTS[machine]}[{part}]'"
         )
         raise
 
@@ -72,3 +82,18 @@ def test_lives(part: int) -> None:
 def test_lives_over_duckdb(part: int) -> None:
     """The house as it is, over real HTTP and DuckDB, equals the source once it is quiet."""
     live(OverDuckDB, max(1, OVER_DUCKDB // PARTS), part)
+
+
+@ON_SERVER
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("part", range(PARTS))
+def test_lives_on_sql_server(part: int) -> None:
+    """The same on SQL Server."""
+    live(OnSqlServer, max(1, ON_SQL_SERVER // PARTS), part)
+
+
+_TESTS = {
+    Lives: "test_lives",
+    OverDuckDB: "test_lives_over_duckdb",
+    OnSqlServer: "test_lives_on_sql_server",
+}
