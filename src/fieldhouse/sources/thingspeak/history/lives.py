@@ -13,9 +13,10 @@ its neighbours with it. Then
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from fieldhouse.errors import SourceInconsistent, StateMoved
-from fieldhouse.sources.thingspeak.history import shown
+from fieldhouse.sources.thingspeak.history import runs, shown
 from fieldhouse.sources.thingspeak.history.effects import (
     MAX_RESULTS,
     Ask,
@@ -37,6 +38,8 @@ from fieldhouse.sources.thingspeak.page import Page
 from fieldhouse.state import END, ChannelState, Known
 
 __all__ = ["NewEpoch", "recheck", "said", "settle", "welcome_back"]
+
+T = TypeVar("T")
 
 _RECENT = 100
 _PROBES = 3
@@ -268,7 +271,7 @@ def _new_life(k: Knowledge, view: View, disputed: Sequence[Known]) -> Plan[str |
     return (yield from _counterparts(k, view))
 
 
-def _sample(entries: Sequence[Known]) -> list[Known]:
+def _sample(entries: Sequence[T]) -> list[T]:
     places = {0, len(entries) // 2, len(entries) - 1}
     return [entries[place] for place in sorted(places)][-_PROBES:]
 
@@ -313,11 +316,27 @@ def _counterparts(k: Knowledge, view: View) -> Plan[str | None]:
         look = yield from _look(k, k.number, _sample(held))
         return (yield from _replaced(k, entries, look.lost))
     found = yield FindKnown(tuple(sorted(known.entry_id for known in entries)))
-    if entries and entries.isdisjoint(_of_epoch(k.number, found)):
+    if entries and (not strangers or entries.isdisjoint(_of_epoch(k.number, found))):
         view.others_to = k.highest if strangers else max(known.entry_id for known in entries)
     is_fallen = fresh.last_entry_id is None or fresh.last_entry_id < k.highest
-    if strangers and is_fallen and not view.shown - view.strangers:
-        return (yield from _nothing_left(k, strangers[0][0]))
+    if not (strangers and is_fallen):
+        return None
+    if proof := (yield from _replaced_beside(k, {known for known, _ in strangers})):
+        return proof
+    return None if view.shown - view.strangers else (yield from _nothing_left(k, strangers[0][0]))
+
+
+def _replaced_beside(k: Knowledge, strangers: set[Known]) -> Plan[str | None]:
+    """The same of an older epoch's entry, which the source showed beside this one's."""
+    found = yield FindKnown(tuple(sorted(known.entry_id for known in strangers)))
+    older = k.older_runs()
+    beside = [each for each in found if runs.among(each[1], older.get(each[0], []))]
+    for epoch, entry_id, at in _sample(beside) if beside else ():
+        held = Known(entry_id, at)
+        look = yield from _look(k, epoch, [held])
+        if held in look.lost:
+            now = next(known for known in strangers if known.entry_id == entry_id)
+            return f"{said(held)} is gone; {entry_id} now stands for {now.created_at}"
     return None
 
 
