@@ -316,8 +316,10 @@ def _counterparts(k: Knowledge, view: View) -> Plan[str | None]:
         look = yield from _look(k, k.number, _sample(held))
         return (yield from _replaced(k, entries, look.lost))
     found = yield FindKnown(tuple(sorted(known.entry_id for known in entries)))
-    if entries and (not strangers or entries.isdisjoint(_of_epoch(k.number, found))):
-        view.others_to = k.highest if strangers else max(known.entry_id for known in entries)
+    if entries:
+        is_ours = not entries.isdisjoint(_of_epoch(k.number, found))
+        shown_to = max(known.entry_id for known in entries)
+        view.others_to = k.highest if strangers and not is_ours else shown_to
     is_fallen = fresh.last_entry_id is None or fresh.last_entry_id < k.highest
     if not (strangers and is_fallen):
         return None
