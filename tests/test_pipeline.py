@@ -2,8 +2,8 @@
 
 import logging
 import threading
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,10 @@ import pytest
 
 from fieldhouse import IoTDataPipeline, Settings, events
 from fieldhouse.fleet import run_fleet
-from fieldhouse.pipeline import Parts, build
+from fieldhouse.pipeline import Parts, build, copy_channel
+from fieldhouse.readings import RAW, READINGS, REJECTED, Batch
 from fieldhouse.simulator import Channel, Entry, Fault, Simulator, World
+from fieldhouse.state import Gap, Progress, Run
 from fieldhouse.warehouse import open_warehouse
 
 
@@ -170,6 +172,34 @@ def test_requests_are_counted_against_the_least_possible(
     assert (first.requests, first.requests_needed) == (1, 1)
     assert (second.requests, second.requests_needed) == (1, 1)
     assert len(simulator.requests) == 2
+
+
+@pytest.mark.parametrize(
+    "read",
+    [lambda parts: run_fleet(parts, [9])[0], lambda parts: copy_channel(parts, 9)],
+    ids=["looked up beforehand", "looked up at once"],
+)
+def test_a_channel_that_another_session_moves_on_is_planned_anew(
+    parts: Parts, simulator: Simulator, channel: Channel, read: Callable[[Parts], Run]
+) -> None:
+    """What the other one has found out since, of a gap, is not overwritten by an older plan."""
+    channel.last_entry_id = 1010
+    channel.write(fields={1: "7"})
+    run_fleet(parts, [9])
+
+    def move_on(_: World) -> None:
+        gap = Progress(gaps=(Gap(1001, 1010, "absent"),))
+        nothing = (READINGS.empty_table(), RAW.empty_table(), REJECTED.empty_table())
+        parts.warehouse.load([Batch(9, 1, *nothing, gap, datetime(2040, 1, 1))])
+
+    channel.last_entry_id = 1020
+    channel.write(fields={1: "7"})
+    simulator.faults.add(Fault("call", action=move_on))
+    run = read(parts)
+    assert (run.outcome, run.inserted) == ("success", 1)
+    found = parts.warehouse.query("gaps", channel_ids=[9]).to_pylist()
+    gaps = [(row["FirstEntryID"], row["State"]) for row in found]
+    assert gaps == [(1001, "absent"), (1012, "open")]
 
 
 def test_metadata_is_renewed_from_a_page_when_it_is_old(

@@ -215,6 +215,7 @@ def test_a_field_is_hidden_and_shown_again(life: Lives, known: bool) -> None:
     life.live(count=50, step=1, mask=7)
     life.relabel(number=3, shown=True)
     life.poll(seconds=HOUR)
+    assert not differences(life), "the run that sees the label brings what was read without it"
     life.settle()
     assert all(reading.values[2] is not None for reading in life.house.current())
 

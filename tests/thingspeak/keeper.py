@@ -196,6 +196,8 @@ class Keeper:
             self.quiet += 1
             return
         assert write.epoch <= len(self.lives)
+        if write.epoch == len(self.lives) and write.progress.labels:
+            self.relabel(write.progress.labels.texts)
         if write.page:
             self.write_rows(write)
             self.rejected += write.page.rejected.num_rows
@@ -243,9 +245,6 @@ class Keeper:
     def write_progress(self, progress: Progress, horizon: datetime) -> None:
         life = self.lives[-1]
         epoch = life.epoch
-        if progress.labels:
-            self.relabel(progress.labels.texts)
-            epoch = self.lives[-1].epoch
         again = epoch.again if progress.again is None else progress.again
         swept_to = progress.swept_to if progress.swept_at else epoch.swept_to
         life.epoch = replace(
