@@ -11,22 +11,17 @@ its neighbours with it. Then
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from fieldhouse.errors import SourceInconsistent, StateMoved
 from fieldhouse.sources.thingspeak.history import runs, shown
 from fieldhouse.sources.thingspeak.history.effects import (
-    MAX_RESULTS,
     Ask,
     AskEntry,
     Doubt,
-    FindHeld,
     FindKnown,
-    FindNeighbours,
     FindState,
-    Neighbours,
     Notice,
     OpenEpoch,
     Plan,
@@ -34,6 +29,7 @@ from fieldhouse.sources.thingspeak.history.effects import (
     Steps,
 )
 from fieldhouse.sources.thingspeak.history.knowledge import Knowledge
+from fieldhouse.sources.thingspeak.history.looking import View, look
 from fieldhouse.sources.thingspeak.page import Page
 from fieldhouse.state import END, ChannelState, Known
 
@@ -43,8 +39,6 @@ T = TypeVar("T")
 
 _RECENT = 100
 _PROBES = 3
-_DISTANCES = (1, 100, 7000)
-"""How far from the disputed entries neighbours are looked for, in readings."""
 _HANDFUL = 5
 _MANY = 0.01
 """More than a handful gone, and more than this share of what a window holds, is a dispute first."""
@@ -53,26 +47,6 @@ _DISPUTE = timedelta(days=1)
 
 class NewEpoch(Exception):
     """The channel has a new life; it is open in the warehouse."""
-
-
-@dataclass(slots=True)
-class View:
-    """What a look at disputed entries found, within the windows that were asked for.
-
-    ``gone`` are readings that count and are not shown; ``flanked`` those of them that stand between
-    neighbours that are; ``lost`` also those that are withdrawn already. ``strangers`` are shown
-    entries that no epoch knows. ``others_to``: none of the newest is one that this epoch holds; the
-    counter of a life that goes on reaches so far.
-    """
-
-    held: int = 0
-    shown: set[Known] = field(default_factory=set)
-    gone: set[Known] = field(default_factory=set)
-    lost: set[Known] = field(default_factory=set)
-    flanked: set[Known] = field(default_factory=set)
-    strangers: set[Known] = field(default_factory=set)
-    others_to: int = 0
-    counter: int | None = None
 
 
 def said(known: Known) -> str:
@@ -90,10 +64,8 @@ def settle(k: Knowledge, doubt: Doubt, *, window_holds: int = 0) -> Steps:
     if not disputed:
         k.said = None
         return
-    view = yield from _look(k, k.number, disputed)
-    if proof := (yield from _new_life(k, view, disputed)):
-        yield from _open_epoch(k, proof)
-    deleted = view.gone if _goes_on(view) else _deleted(view)
+    view = yield from look(k, k.number, disputed)
+    deleted = yield from _explained(k, view, disputed)
     if view.gone - deleted:
         raise SourceInconsistent(_unsettled(k, doubt, view))
     yield from _believe(k, k.number, deleted, max(view.held, window_holds))
@@ -105,9 +77,11 @@ def recheck(k: Knowledge) -> Steps:
     due = [d for d in k.disputes if d.state == "open" and k.date - d.raised_at >= _DISPUTE]
     for epoch in sorted({dispute.epoch for dispute in due}):
         entries = tuple(dispute.entry for dispute in due if dispute.epoch == epoch)
-        view = yield from _look(k, epoch, entries)
+        view = yield from look(k, epoch, entries)
         gone = view.gone.intersection(entries)
         withdrawn = gone & _deleted(view)
+        if withdrawn < gone and epoch == k.number:
+            withdrawn = gone & (yield from _explained(k, view, entries))
         present = view.shown.intersection(entries)
         rest = tuple(sorted(gone - withdrawn))
         yield from _verdict(
@@ -148,97 +122,11 @@ def _unsettled(k: Knowledge, doubt: Doubt, view: View) -> str:
     )
 
 
-# Looking
-
-
-def _look(k: Knowledge, epoch: int, disputed: Iterable[Known]) -> Plan[View]:
-    """Ask for disputed entries at their own seconds, with their neighbours, and compare."""
-    view, groups = View(), [sorted(disputed, key=lambda known: known[::-1])]
-    while groups:
-        group = groups.pop()
-        if not (yield from _look_around(k, epoch, group, view)):
-            middle = len(group) // 2
-            groups += [group[:middle], group[middle:]]
-    return view
-
-
-def _look_around(k: Knowledge, epoch: int, group: Sequence[Known], view: View) -> Plan[bool]:
-    """Look at a group within one window; False if the window holds too much and can be cut."""
-    first, last = (shown.whole(group[end].created_at) for end in (0, -1))
-    alone = first == last
-    for distance in _DISTANCES:
-        near: Neighbours = yield FindNeighbours(epoch, first, last, distance)
-        start = shown.whole(near.before.created_at) if near.before else first
-        end = shown.whole(near.after.created_at) if near.after else last
-        page, date = yield Ask(MAX_RESULTS, start, end)
-        k.heed_date(date)
-        seconds = [(start, end)]
-        entries = set(shown.pairs(page))
-        if page.served >= MAX_RESULTS:
-            if not alone:
-                return False
-            seconds = sorted({(start, start), (first, first), (end, end)})
-            entries = yield from _by_seconds(k, seconds, group)
-        if (yield from _compare(k, epoch, seconds, entries, near, view)):
-            break
-    view.counter = page.last_entry_id
-    return True
-
-
-def _by_seconds(
-    k: Knowledge, seconds: Sequence[tuple[datetime, datetime]], group: Sequence[Known]
-) -> Plan[set[Known]]:
-    """Ask second by second; in one that is too full for an answer, entry by entry."""
-    entries: set[Known] = set()
-    for start, end in seconds:
-        page, date = yield Ask(MAX_RESULTS, start, end)
-        k.heed_date(date)
-        entries.update(shown.pairs(page))
-        if page.served >= MAX_RESULTS:
-            for known in group:
-                single = yield AskEntry(known.entry_id)
-                entries.update(shown.pairs(single) if single else ())
-    return entries
-
-
-def _compare(
-    k: Knowledge,
-    epoch: int,
-    seconds: Sequence[tuple[datetime, datetime]],
-    entries: set[Known],
-    near: Neighbours,
-    view: View,
-) -> Plan[bool]:
-    """Take what a window shows into the view; whether no run of missing ones reaches its edges."""
-    mine: list[Known] = []
-    every: set[Known] = set()
-    for start, end in seconds:
-        held = yield FindHeld(start, end)
-        mine += [each.entry for each in held if each.epoch == epoch and not each.withdrawn]
-        view.lost |= {each.entry for each in held if each.epoch == epoch} - entries
-        every.update(each.entry for each in held)
-    kept = {d.entry for d in k.disputes if d.epoch == epoch and d.state == "kept"}
-    mine = [known for known in mine if known not in kept]
-    view.held = max(view.held, len(mine))
-    view.shown |= entries
-    view.strangers |= entries - every
-    view.gone |= {known for known in mine if known not in entries}
-    flanks = _flanked(mine, entries, near)
-    view.flanked |= flanks
-    return all(known in flanks for known in mine if known not in entries)
-
-
-def _flanked(mine: Sequence[Known], entries: set[Known], near: Neighbours) -> set[Known]:
-    """Missing entries whose nearest neighbours, where there are any, are shown."""
-    there = [known in entries for known in mine]
-    if not any(there):
-        return set()
-    first, last = there.index(True), len(there) - 1 - there[::-1].index(True)
-    low = 0 if near.before_edge else first
-    high = len(mine) if near.after_edge else last + 1
-    return {
-        known for known, shows in zip(mine[low:high], there[low:high], strict=True) if not shows
-    }
+def _explained(k: Knowledge, view: View, disputed: Sequence[Known]) -> Plan[set[Known]]:
+    """Which of the missing entries were deleted, unless all of it is a new life: NewEpoch."""
+    if proof := (yield from _new_life(k, view, disputed)):
+        yield from _open_epoch(k, proof)
+    return view.gone if _goes_on(view) else _deleted(view)
 
 
 def _deleted(view: View) -> set[Known]:
@@ -313,8 +201,8 @@ def _counterparts(k: Knowledge, view: View) -> Plan[str | None]:
     strangers = yield from _strangers(k, entries)
     held = [ours for _, ours in strangers if ours]
     if held:
-        look = yield from _look(k, k.number, _sample(held))
-        return (yield from _replaced(k, entries, look.lost))
+        view = yield from look(k, k.number, _sample(held))
+        return (yield from _replaced(k, entries, view.lost))
     found = yield FindKnown(tuple(sorted(known.entry_id for known in entries)))
     if entries:
         is_ours = not entries.isdisjoint(_of_epoch(k.number, found))
@@ -335,8 +223,8 @@ def _replaced_beside(k: Knowledge, strangers: set[Known]) -> Plan[str | None]:
     beside = [each for each in found if runs.among(each[1], older.get(each[0], []))]
     for epoch, entry_id, at in _sample(beside) if beside else ():
         held = Known(entry_id, at)
-        look = yield from _look(k, epoch, [held])
-        if held in look.lost:
+        view = yield from look(k, epoch, [held])
+        if held in view.lost:
             now = next(known for known in strangers if known.entry_id == entry_id)
             return f"{said(held)} is gone; {entry_id} now stands for {now.created_at}"
     return None
@@ -345,8 +233,8 @@ def _replaced_beside(k: Knowledge, strangers: set[Known]) -> Plan[str | None]:
 def _nothing_left(k: Knowledge, stranger: Known) -> Plan[str | None]:
     """Below our highest id the channel shows others, and of all that we hold nothing."""
     witnesses = yield from _witnesses(k)
-    look = yield from _look(k, k.number, witnesses)
-    if look.shown - look.strangers:
+    view = yield from look(k, k.number, witnesses)
+    if view.shown - view.strangers:
         return None
     return f"nothing that we hold is there any more; {said(stranger)} is unknown"
 
