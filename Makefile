@@ -10,7 +10,7 @@ run: $(VENV)/ready  ## the main job: against the built-in simulator, or CHANNEL=
 	$(BIN)/fieldhouse run $(if $(CHANNEL),$(CHANNEL),--simulated)
 
 test: lint $(VENV)/ready-dev  ## lint, types, the import contract, all tests
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist worksteal
 
 test-long: $(VENV)/ready-dev  ## 50,000 lives of a channel, 2,000 over DuckDB, ten million texts typed; hours
 	FIELDHOUSE_LIVES=50000 FIELDHOUSE_LIVES_DUCKDB=2000 FIELDHOUSE_LIVES_SEED=random \
