@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+import pyarrow.compute as pc
+
 from fieldhouse.errors import SourceInconsistent
 from fieldhouse.sources.thingspeak.history import lives, runs, shown
 from fieldhouse.sources.thingspeak.history.belief import Believed, believed
@@ -272,15 +274,15 @@ def _still_again(window: Window, proven: Span) -> Span | None:
 
 def _is_known(k: Knowledge, found: Believed) -> bool:
     """Whether all entries of a page are held, by what is known of the ids."""
-    ids = found.page.readings["EntryID"].to_pylist()
+    ids = found.page.readings["EntryID"]
     waiting = k.gap_runs("open", "absent", "unreachable")
-    if waiting and any(runs.among(entry_id, waiting) for entry_id in ids):
+    if waiting and any(runs.among(entry_id, waiting) for entry_id in ids.to_pylist()):
         k.filled = True
         return False
-    if found.older or found.page.rejected.num_rows or max(ids, default=0) > k.checked:
+    if found.older or found.page.rejected.num_rows or (pc.max(ids).as_py() or 0) > k.checked:
         return False
     beside = k.older_runs().values()
-    return not any(runs.among(entry_id, older) for older in beside for entry_id in ids)
+    return not any(runs.among(each, older) for older in beside for each in ids.to_pylist())
 
 
 def _is_unchanged(k: Knowledge, progress: Progress) -> bool:
