@@ -6,14 +6,7 @@ FROM (
     SELECT
         r.ChannelID, r.Epoch, r.EntryID,
         unnest([
-            {'ColumnName': 'Field1', 'Held': r.Field1::VARCHAR, 'Offered': o.Field1::VARCHAR},
-            {'ColumnName': 'Field2', 'Held': r.Field2::VARCHAR, 'Offered': o.Field2::VARCHAR},
-            {'ColumnName': 'Field3', 'Held': r.Field3::VARCHAR, 'Offered': o.Field3::VARCHAR},
-            {'ColumnName': 'Field4', 'Held': r.Field4::VARCHAR, 'Offered': o.Field4::VARCHAR},
-            {'ColumnName': 'Field5', 'Held': r.Field5::VARCHAR, 'Offered': o.Field5::VARCHAR},
-            {'ColumnName': 'Field6', 'Held': r.Field6::VARCHAR, 'Offered': o.Field6::VARCHAR},
-            {'ColumnName': 'Field7', 'Held': r.Field7::VARCHAR, 'Offered': o.Field7::VARCHAR},
-            {'ColumnName': 'Field8', 'Held': r.Field8::VARCHAR, 'Offered': o.Field8::VARCHAR},
+            {'ColumnName': 'Field#', 'Held': r.Field#::VARCHAR, 'Offered': o.Field#::VARCHAR}, -- each field
             {'ColumnName': 'Latitude', 'Held': r.Latitude::VARCHAR, 'Offered': o.Latitude::VARCHAR},
             {'ColumnName': 'Longitude', 'Held': r.Longitude::VARCHAR, 'Offered': o.Longitude::VARCHAR},
             {'ColumnName': 'Elevation', 'Held': r.Elevation::VARCHAR, 'Offered': o.Elevation::VARCHAR},

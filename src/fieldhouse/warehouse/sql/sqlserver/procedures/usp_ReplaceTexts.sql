@@ -37,14 +37,7 @@ BEGIN
         SELECT TOP (1) v.Value
         FROM #offered AS s
         CROSS APPLY (VALUES
-            (N'Field1', CAST(s.Field1 AS NVARCHAR(MAX))),
-            (N'Field2', CAST(s.Field2 AS NVARCHAR(MAX))),
-            (N'Field3', CAST(s.Field3 AS NVARCHAR(MAX))),
-            (N'Field4', CAST(s.Field4 AS NVARCHAR(MAX))),
-            (N'Field5', CAST(s.Field5 AS NVARCHAR(MAX))),
-            (N'Field6', CAST(s.Field6 AS NVARCHAR(MAX))),
-            (N'Field7', CAST(s.Field7 AS NVARCHAR(MAX))),
-            (N'Field8', CAST(s.Field8 AS NVARCHAR(MAX))),
+            (N'Field#', CAST(s.Field# AS NVARCHAR(MAX))), -- each field
             (N'Latitude', CAST(s.Latitude AS NVARCHAR(MAX))),
             (N'Longitude', CAST(s.Longitude AS NVARCHAR(MAX))),
             (N'Elevation', CAST(s.Elevation AS NVARCHAR(MAX))),

@@ -20,14 +20,7 @@ BEGIN
                    SUM(
                        CAST(DATEDIFF_BIG(MICROSECOND, '2000-01-01', w.CreatedAt) AS DECIMAL(19, 0)) * w.Weight
                    ) AS At,
-                   SUM(COALESCE(w.Field1, @null) * w.Weight) AS Field1,
-                   SUM(COALESCE(w.Field2, @null) * w.Weight) AS Field2,
-                   SUM(COALESCE(w.Field3, @null) * w.Weight) AS Field3,
-                   SUM(COALESCE(w.Field4, @null) * w.Weight) AS Field4,
-                   SUM(COALESCE(w.Field5, @null) * w.Weight) AS Field5,
-                   SUM(COALESCE(w.Field6, @null) * w.Weight) AS Field6,
-                   SUM(COALESCE(w.Field7, @null) * w.Weight) AS Field7,
-                   SUM(COALESCE(w.Field8, @null) * w.Weight) AS Field8,
+                   SUM(COALESCE(w.Field#, @null) * w.Weight) AS Field#, -- each field
                    SUM(COALESCE(w.Latitude, @null) * w.Weight) AS Latitude,
                    SUM(COALESCE(w.Longitude, @null) * w.Weight) AS Longitude,
                    SUM(COALESCE(w.Elevation, @null) * w.Weight) AS Elevation,
@@ -52,14 +45,7 @@ BEGIN
                (N'Epoch', CAST(f.Epoch AS DECIMAL(38, 6))),
                (N'EntryID', CAST(f.EntryID AS DECIMAL(38, 6))),
                (N'At', CAST(f.At AS DECIMAL(38, 6))),
-               (N'Field1', CAST(f.Field1 AS DECIMAL(38, 6))),
-               (N'Field2', CAST(f.Field2 AS DECIMAL(38, 6))),
-               (N'Field3', CAST(f.Field3 AS DECIMAL(38, 6))),
-               (N'Field4', CAST(f.Field4 AS DECIMAL(38, 6))),
-               (N'Field5', CAST(f.Field5 AS DECIMAL(38, 6))),
-               (N'Field6', CAST(f.Field6 AS DECIMAL(38, 6))),
-               (N'Field7', CAST(f.Field7 AS DECIMAL(38, 6))),
-               (N'Field8', CAST(f.Field8 AS DECIMAL(38, 6))),
+               (N'Field#', CAST(f.Field# AS DECIMAL(38, 6))), -- each field
                (N'Latitude', CAST(f.Latitude AS DECIMAL(38, 6))),
                (N'Longitude', CAST(f.Longitude AS DECIMAL(38, 6))),
                (N'Elevation', CAST(f.Elevation AS DECIMAL(38, 6))),
@@ -81,14 +67,7 @@ BEGIN
         EntryID,
         Turn,
         CreatedAt,
-        Field1,
-        Field2,
-        Field3,
-        Field4,
-        Field5,
-        Field6,
-        Field7,
-        Field8,
+        Field#, -- each field
         Latitude,
         Longitude,
         Elevation
@@ -99,14 +78,7 @@ BEGIN
         s.EntryID,
         s.Turn,
         s.CreatedAt,
-        s.Field1,
-        s.Field2,
-        s.Field3,
-        s.Field4,
-        s.Field5,
-        s.Field6,
-        s.Field7,
-        s.Field8,
+        s.Field#, -- each field
         s.Latitude,
         s.Longitude,
         s.Elevation

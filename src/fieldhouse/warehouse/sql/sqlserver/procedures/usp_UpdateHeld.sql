@@ -13,14 +13,7 @@ BEGIN
         ON o.ChannelID = h.ChannelID AND o.Epoch = h.Epoch AND o.EntryID = h.EntryID AND o.Turn = h.Turn
     JOIN iot.AllReadings AS r WITH (FORCESEEK) ON r.ReadingID = h.ReadingID AND r.CreatedAt = h.CreatedAt
     CROSS APPLY (VALUES
-        (N'Field1', CAST(r.Field1 AS NVARCHAR(MAX)), CAST(o.Field1 AS NVARCHAR(MAX))),
-        (N'Field2', CAST(r.Field2 AS NVARCHAR(MAX)), CAST(o.Field2 AS NVARCHAR(MAX))),
-        (N'Field3', CAST(r.Field3 AS NVARCHAR(MAX)), CAST(o.Field3 AS NVARCHAR(MAX))),
-        (N'Field4', CAST(r.Field4 AS NVARCHAR(MAX)), CAST(o.Field4 AS NVARCHAR(MAX))),
-        (N'Field5', CAST(r.Field5 AS NVARCHAR(MAX)), CAST(o.Field5 AS NVARCHAR(MAX))),
-        (N'Field6', CAST(r.Field6 AS NVARCHAR(MAX)), CAST(o.Field6 AS NVARCHAR(MAX))),
-        (N'Field7', CAST(r.Field7 AS NVARCHAR(MAX)), CAST(o.Field7 AS NVARCHAR(MAX))),
-        (N'Field8', CAST(r.Field8 AS NVARCHAR(MAX)), CAST(o.Field8 AS NVARCHAR(MAX))),
+        (N'Field#', CAST(r.Field# AS NVARCHAR(MAX)), CAST(o.Field# AS NVARCHAR(MAX))), -- each field
         (N'Latitude', CAST(r.Latitude AS NVARCHAR(MAX)), CAST(o.Latitude AS NVARCHAR(MAX))),
         (N'Longitude', CAST(r.Longitude AS NVARCHAR(MAX)), CAST(o.Longitude AS NVARCHAR(MAX))),
         (N'Elevation', CAST(r.Elevation AS NVARCHAR(MAX)), CAST(o.Elevation AS NVARCHAR(MAX))),
@@ -49,14 +42,7 @@ BEGIN
     -- by the keys that were found: no row of another channel is looked at
     UPDATE r
     SET
-        Field1 = COALESCE(o.Field1, r.Field1),
-        Field2 = COALESCE(o.Field2, r.Field2),
-        Field3 = COALESCE(o.Field3, r.Field3),
-        Field4 = COALESCE(o.Field4, r.Field4),
-        Field5 = COALESCE(o.Field5, r.Field5),
-        Field6 = COALESCE(o.Field6, r.Field6),
-        Field7 = COALESCE(o.Field7, r.Field7),
-        Field8 = COALESCE(o.Field8, r.Field8),
+        Field# = COALESCE(o.Field#, r.Field#), -- each field
         Latitude = COALESCE(o.Latitude, r.Latitude),
         Longitude = COALESCE(o.Longitude, r.Longitude),
         Elevation = COALESCE(o.Elevation, r.Elevation),
@@ -76,14 +62,7 @@ BEGIN
         RETURN 0;
     UPDATE r
     SET
-        Field1 = COALESCE(o.Field1, r.Field1),
-        Field2 = COALESCE(o.Field2, r.Field2),
-        Field3 = COALESCE(o.Field3, r.Field3),
-        Field4 = COALESCE(o.Field4, r.Field4),
-        Field5 = COALESCE(o.Field5, r.Field5),
-        Field6 = COALESCE(o.Field6, r.Field6),
-        Field7 = COALESCE(o.Field7, r.Field7),
-        Field8 = COALESCE(o.Field8, r.Field8),
+        Field# = COALESCE(o.Field#, r.Field#), -- each field
         Latitude = COALESCE(o.Latitude, r.Latitude),
         Longitude = COALESCE(o.Longitude, r.Longitude),
         Elevation = COALESCE(o.Elevation, r.Elevation),
