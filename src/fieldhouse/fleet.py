@@ -133,7 +133,7 @@ class _Fleet:
                 self._states |= recall.channel_states(self._parts.warehouse, ahead)
             except WarehouseUnavailable as error:
                 self._unavailable += [error] * self._patience
-            except FieldhouseError as error:
+            except Exception as error:  # of one among many: it must not end the others' reading
                 logger.debug("Channel %d is looked up on its own: %s", channel_id, error)
         return self._states.pop(channel_id, None)
 

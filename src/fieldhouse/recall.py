@@ -30,16 +30,13 @@ def channel_states(warehouse: Warehouse, channel_ids: Sequence[int]) -> dict[int
     known = {}
     for row in rows:
         channel_id = row["ChannelID"]
-        labels = [(n, row[f"Label{n}"]) for n in range(1, 9)]
         known[channel_id] = ChannelState(
             channel_id,
             _epoch(row, spans[channel_id]),
             tuple(gaps[channel_id]),
             row["MetadataAt"],
             row["OlderUntil"],
-            tuple((n, label) for n, label in labels if label is not None)
-            if row["LabelsSeen"]
-            else None,
+            _labels(row) if row["LabelsSeen"] else None,
             tuple(disputes[channel_id]),
         )
     return {each: known.get(each) or ChannelState(each) for each in channel_ids}
@@ -62,6 +59,11 @@ def _epoch(row: Mapping[str, Any], spans: Sequence[Span]) -> Epoch:
         again=Span(again, row["AgainEnd"]) if again is not None else None,
         version=row["Version"],
     )
+
+
+def _labels(row: Mapping[str, Any]) -> tuple[tuple[int, str], ...]:
+    labels = ((n, row[f"Label{n}"]) for n in range(1, 9))
+    return tuple((n, label) for n, label in labels if label is not None)
 
 
 def _only_span(row: Mapping[str, Any]) -> Sequence[Span]:

@@ -189,7 +189,6 @@ class Writer:
         with self._changed:
             self._changed.wait_for(lambda: self._queue or self._ended)
             self._changed.wait_for(self._is_time, timeout=_LINGER)
-            self._hurried = False
             if self._queue and isinstance(self._queue[0], _Call):
                 return [self._queue.popleft()]
             while self._queue and rows < _GROUP_ROWS and len(taken) < _GROUP_BATCHES:
@@ -198,6 +197,7 @@ class Writer:
                 taken.append(self._queue.popleft())
                 rows += first.batch.readings.num_rows
             self._queued_rows -= rows
+            self._hurried = self._hurried and bool(self._queue)  # it may stand further behind
             self._changed.notify_all()
         return taken
 

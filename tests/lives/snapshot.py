@@ -1,4 +1,4 @@
-"""A house that reads everything at every run and judges by DESIGN's rules from that alone.
+"""A house that reads everything at every run and judges by the rules of lives from that alone.
 
 Too dear for any real channel, but simple: it shows that what `verdict.py` asks for can be done, and
 catches a judge, a rule or a simulator that is wrong itself.

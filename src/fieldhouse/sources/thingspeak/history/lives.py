@@ -138,7 +138,7 @@ def _deleted(view: View) -> set[Known]:
 
 
 def _goes_on(view: View) -> bool:
-    """Whether nothing that we hold is shown, but the counter goes with what is: all was deleted."""
+    """Whether the counter goes with what is shown elsewhere: what is missing was deleted."""
     return view.others_to > 0 and (view.counter or 0) >= view.others_to
 
 
