@@ -29,8 +29,8 @@ class View:
 
     ``gone`` are readings that count and are not shown; ``flanked`` those of them that stand between
     neighbours that are; ``lost`` also those that are withdrawn already. ``strangers`` are shown
-    entries that no epoch knows. ``others_to`` is how far the counter of a life that goes on reaches,
-    by what is shown elsewhere; 0 where nobody asked for that.
+    entries that no epoch knows. ``others_to`` is how far the counter of a life that goes on
+    reaches, by what is shown elsewhere; 0 where nobody asked for that.
     """
 
     held: int = 0
