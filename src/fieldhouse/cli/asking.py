@@ -17,7 +17,6 @@ from fieldhouse.cli.options import (
     Config,
     FieldNumber,
     Json,
-    Output,
     Wait,
     WarehouseURL,
     day,
@@ -69,51 +68,8 @@ To = Annotated[
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this room."""
-    for command in (status, aggregate, anomalies, quality, trend, query, export):
+    for command in (aggregate, anomalies, quality, trend, export):
         app.command()(command)
-
-
-def status(
-    warehouse: WarehouseURL = None,
-    wait: Wait = None,
-    config: Config = None,
-    as_json: Json = False,
-) -> None:
-    """What the warehouse holds: readings, how complete, how fresh, how good."""
-    from fieldhouse.sync import utc_now
-
-    with _reading(warehouse, wait, config) as house:
-        table = house.query("status", as_of=utc_now())
-    if as_json:
-        output.print_table(table, as_json=True)
-    elif table.num_rows:
-        rows = [_status_row(row) for row in table.to_pylist()]
-        few = {"withdrawn", "disputed"} - {name for row in rows for name in row if row[name]}
-        output.print_rows(rows, [name for name in rows[0] if name not in few])
-    else:
-        typer.echo("no channel is in the warehouse yet: fieldhouse run 9")
-
-
-def _status_row(row: dict[str, Any]) -> dict[str, Any]:
-    """What fits on a terminal; ``--json`` has all of it."""
-    return {
-        "channel": str(row["ChannelID"]),
-        "name": (row["ChannelName"] or "")[:28],
-        "readings": row["Readings"],
-        "epochs": row["Epochs"],
-        "newest": _to_the_minute(row["NewestReading"]),
-        "complete to": _to_the_minute(row["Watermark"]),
-        "gaps": row["OpenGaps"] + row["Unreachable"],
-        "withdrawn": row["Withdrawn"],
-        "disputed": row["Disputed"],
-        "last run": _to_the_minute(row["LastRunAt"]),
-        "outcome": row["LastOutcome"],
-        "score": row["QualityScore"] and round(row["QualityScore"], 1),
-    }
-
-
-def _to_the_minute(instant: datetime | None) -> str | None:
-    return f"{instant:%Y-%m-%d %H:%M}" if instant else None
 
 
 def aggregate(
@@ -224,28 +180,6 @@ def trend(
         output.print_table(found, as_json=as_json)
         if not found.num_rows and not as_json:
             typer.echo(f"no whole day with a value in the last {days} days")
-
-
-def query(
-    statement: Annotated[str, typer.Argument(metavar="SELECT", help="One SELECT, in quotes.")],
-    warehouse: WarehouseURL = None,
-    wait: Wait = None,
-    config: Config = None,
-    as_json: Json = False,
-    target: Output = None,
-) -> None:
-    """Ask the warehouse in SQL; nothing can be changed by it.
-
-    fieldhouse query "SELECT PeriodStart, Field1Avg FROM iot.AggregatedData LIMIT 5"
-
-    In the warehouse's own SQL: on SQL Server it is SELECT TOP (5) …, without LIMIT.
-    """
-    with _reading(warehouse, wait, config) as house:
-        answer = house.stream(statement)
-        if target:
-            typer.echo(f"{files.write(answer, target):,} rows in {target}")
-        else:
-            output.print_table(answer.read_all(), as_json=as_json)
 
 
 def export(
