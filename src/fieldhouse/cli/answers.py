@@ -5,15 +5,19 @@ come. In a pipe or a file it is tab-separated text with a header, or CSV, or JSO
 """
 
 import os
+import shlex
 import shutil
+import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from fieldhouse.cli import output, tables, values
+from fieldhouse.errors import ConfigurationError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,7 +33,7 @@ _NOUGHTS = ((r"\.0+$", ""), (r"(\.\d*[1-9])0+$", r"\1"))
 def print_lines(answer: "pa.RecordBatchReader") -> None:
     """A table on a terminal; tab-separated text in a pipe."""
     if sys.stdout.isatty():
-        _through_pager(_table_lines(answer), answer.schema.names)
+        _show(_table_lines(answer))
     else:
         _write_separated(answer, "\t")
 
@@ -70,16 +74,28 @@ def _rows(batch: "pa.RecordBatch") -> Iterator[tuple[Any, ...]]:
     return zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
 
-def _through_pager(lines: Iterator[str], names: Sequence[str]) -> None:
+def _show(lines: Iterator[str]) -> None:
     """Print what fits on the screen at once; more goes through the pager that the person has."""
     height = shutil.get_terminal_size().lines
     first = list(islice(lines, height))
-    pager = os.environ.get("PAGER", "less" if shutil.which("less") else "")
+    pager = os.environ.get("PAGER", shutil.which("less") or "")
     if len(first) < height or pager in ("", "cat") or not sys.stdin.isatty():
         for line in chain(first, lines):
             typer.echo(line)
         return
-    typer.echo_via_pager(f"{line}\n" for line in chain(first, lines))
+    _page(shlex.split(pager), chain(first, lines))
+
+
+def _page(pager: list[str], lines: Iterable[str]) -> None:
+    """Send the lines to a program; who leaves it has seen enough."""
+    less = {"LESS": "FRX", **os.environ}
+    try:
+        program = subprocess.Popen(pager, stdin=subprocess.PIPE, encoding="utf-8", env=less)  # noqa: S603
+    except OSError as error:
+        raise ConfigurationError(f"PAGER: {pager[0]} cannot be run: {error.strerror}") from None
+    with program, suppress(BrokenPipeError):
+        for line in lines:
+            program.stdin.write(f"{line}\n")  # type: ignore[union-attr]
 
 
 def _write_separated(answer: "pa.RecordBatchReader", separator: str) -> None:

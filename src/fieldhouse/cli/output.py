@@ -216,9 +216,6 @@ def waiting(event: "events.Event") -> str | None:
 
 def set_up_log(*, verbose: bool = False, quiet: bool = False) -> None:
     """Log to standard error in the seed's format: errors only, or everything on request."""
-    from stamina.instrumentation import set_on_retry_hooks
-
-    set_on_retry_hooks([])  # a retry is logged by us, in words
     level = logging.INFO if verbose else logging.CRITICAL if quiet else logging.ERROR
     form = "%(asctime)s - %(name)s - %(levelname)s - %(message)s"
     logging.basicConfig(level=logging.WARNING, format=form, stream=sys.stderr)

@@ -21,8 +21,6 @@ from fieldhouse.cli.options import (
     settings_from,
 )
 from fieldhouse.errors import ConfigurationError
-from fieldhouse.warehouse.dictionary import TABLES, meaning
-
 if TYPE_CHECKING:
     from fieldhouse.warehouse import Warehouse
 
@@ -85,10 +83,7 @@ def _statement(given: str | None, file: Path | None) -> str:
             'one SELECT is asked for: fieldhouse query "SELECT …", or - for standard input,'
             " or --file FILE"
         )
-    if file is not None:
-        read = _read(file)
-    else:
-        read = sys.stdin.read() if given == "-" else given or ""
+    read = _read(file) if file else sys.stdin.read() if given == "-" else given or ""
     if not read.strip():
         raise ConfigurationError(f"{file or 'the statement'} is empty: a SELECT is asked for")
     return read.removeprefix("\ufeff")
@@ -119,6 +114,8 @@ def list_tables(
 
     fieldhouse tables SensorReadings
     """
+    from fieldhouse.warehouse.dictionary import TABLES, meaning
+
     with closing(opened(settings_from(config, warehouse, wait))) as house:
         found = _columns(house)
     if table is None:
@@ -140,6 +137,8 @@ def list_tables(
 
 def _columns(house: "Warehouse") -> dict[str, list[tuple[str, str]]]:
     """Each table's columns and their types, in order; the tables most asked for first."""
+    from fieldhouse.warehouse.dictionary import TABLES
+
     found: dict[str, list[tuple[str, str]]] = {name: [] for name in TABLES}
     for row in house.stream(_COLUMNS).read_all().to_pylist():
         found.setdefault(row["TableName"], []).append((row["ColumnName"], row["DataType"]))

@@ -12,7 +12,7 @@ TABLES = {
     "SensorReadings": "every entry that was read, of all lives, less the archived ones",
     "AllReadings": "every entry that was read, archived ones too",
     "SensorReadings_Archive": "the readings of closed months, moved by fieldhouse archive",
-    "AggregatedData": "each channel's hours, days and weeks: mean, least, greatest, deviation, count",
+    "AggregatedData": "each channel's hours, days and weeks: mean, least, greatest, deviation",
     "DataQuality": "a score of each channel and day, and what it is made of",
     "Channels": "the channels: name, labels, place",
     "ChannelTags": "your own tags of channels",

@@ -275,8 +275,8 @@ QUERIES = catalogue(
     ),
     Question(
         "status",
-        "one row a channel: what it holds, how far it is complete, how fresh it is, how its last run"
-        " went",
+        "one row a channel: what it holds, how far it is complete, how fresh it is, how its last"
+        " run went",
         takes(as_of=optional(INSTANT)),
         columns(
             ChannelID=LONG,
