@@ -12,8 +12,19 @@ from typing import Annotated
 
 import typer
 
-from fieldhouse.cli import asking, channels, copying, keeping, lives, setup
-from fieldhouse.errors import ConfigurationError, FieldhouseError
+from fieldhouse.cli import (
+    asking,
+    channels,
+    copying,
+    exporting,
+    keeping,
+    lives,
+    looking,
+    output,
+    querying,
+    setup,
+)
+from fieldhouse.errors import ConfigurationError, FieldhouseError, Interrupted
 
 __all__ = ["app", "main"]
 
@@ -23,12 +34,11 @@ app = typer.Typer(
     name="fieldhouse",
     help="Your ThingSpeak channels, in a warehouse you own.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (copying, asking, keeping, lives, setup):
+for room in (copying, looking, asking, querying, exporting, keeping, lives, setup):
     room.add_to(app)
 app.add_typer(channels.app, name="channels")
 
@@ -50,12 +60,15 @@ def _root(
 
 def main() -> None:
     """Run the command line; whatever a user can cause ends in one line and an exit code."""
+    output.set_up_streams()
     try:
         code = app(standalone_mode=False)
     except ConfigurationError as error:
         sys.exit(_complain(str(error), 2))
     except FieldhouseError as error:
         sys.exit(_complain(str(error), 1))
+    except Interrupted as stopped:
+        sys.exit(_complain(str(stopped), _INTERRUPTED))
     except (KeyboardInterrupt, typer.Abort):
         code = _INTERRUPTED
     except BrokenPipeError:
@@ -71,7 +84,7 @@ def main() -> None:
         hint = f" (see {context.command_path} --help)" if context else ""
         sys.exit(_complain(f"{error.format_message()}{hint}", 2))
     if code == _INTERRUPTED:
-        _complain("interrupted; what was read is kept, the next run carries on", code)
+        _complain("interrupted", code)
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -2,20 +2,21 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from fieldhouse import times
 from fieldhouse.cli import output
+from fieldhouse.cli.completing import complete_channels
 from fieldhouse.cli.options import (
     Config,
     Json,
+    TimeZone,
     Wait,
     WarehouseURL,
     channel_number,
-    complete_channels,
-    moment_or_span,
     opened,
     settings_from,
 )
@@ -58,6 +59,7 @@ def status(
     stale: Annotated[
         bool, typer.Option("--stale", help="Only channels that fell silent, or are not read.")
     ] = False,
+    tz: TimeZone = None,
     warehouse: WarehouseURL = None,
     wait: Wait = None,
     config: Config = None,
@@ -89,7 +91,7 @@ def status(
         output.print_json(wanted)
         return
     if wanted:
-        _print_status(wanted, now)
+        _print_status(wanted, now, tz or settings.display_zone)
     elif rows:
         typer.echo(f"none of {len(rows)} channels {'has failed' if failed else 'is stale'}")
     else:
@@ -138,22 +140,22 @@ def _state(row: Mapping[str, Any], now: datetime) -> str:
 
 
 def _is_stale(row: Mapping[str, Any]) -> bool:
-    return row["State"].startswith(("silent", "not read", "never"))
+    return str(row["State"]).startswith(("silent", "not read", "never"))
 
 
 def _has_failed(row: Mapping[str, Any]) -> bool:
     if row["State"] in ("removed", "paused"):
         return False
-    return row["LastSuccessAt"] is None or row["LastOutcome"] != "success"
+    return bool(row["LastSuccessAt"] is None or row["LastOutcome"] != "success")
 
 
-def _print_status(rows: list[dict[str, Any]], now: datetime) -> None:
-    listed = [_status_row(row, now) for row in rows]
+def _print_status(rows: list[dict[str, Any]], now: datetime, zone: tzinfo) -> None:
+    listed = [_status_row(row, now, zone) for row in rows]
     few = {"withdrawn", "disputed"} - {name for row in listed for name in row if row[name]}
     output.print_rows(
         listed, [name for name in listed[0] if name not in few], spare=_SPARE, zone=None
     )
-    typer.echo("times: UTC")
+    typer.echo(f"times: {zone}")
     for row in rows:
         for line in _remarks(row):
             typer.echo(f"channel {row['ChannelID']}: {line}")
@@ -168,7 +170,7 @@ def _remarks(row: Mapping[str, Any]) -> Iterator[str]:
         yield f"its past is not complete, {share} % of it is read: fieldhouse run carries on"
 
 
-def _status_row(row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+def _status_row(row: Mapping[str, Any], now: datetime, zone: tzinfo) -> dict[str, Any]:
     """What fits on a terminal; ``--json`` has all of it."""
     newest = row["NewestReading"]
     return {
@@ -177,13 +179,15 @@ def _status_row(row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
         "state": Whole(row["State"]),
         "readings": row["Readings"],
         "age": ago(now - newest) if newest else None,
-        "newest": minute(newest),
-        "complete to": minute(row["Watermark"]) if row["PastRead"] is None else Whole("incomplete"),
+        "newest": minute(newest, zone),
+        "complete to": minute(row["Watermark"], zone)
+        if row["PastRead"] is None
+        else Whole("incomplete"),
         "gaps": row["OpenGaps"] + row["Unreachable"],
         "epochs": row["Epochs"],
         "withdrawn": row["Withdrawn"],
         "disputed": row["Disputed"],
-        "last run": minute(row["LastRunAt"]),
+        "last run": minute(row["LastRunAt"], zone),
         "outcome": Whole(row["LastOutcome"] or "never"),
         "score": row["QualityScore"] and round(row["QualityScore"], 1),
     }
@@ -203,12 +207,11 @@ def runs(
         bool, typer.Option("--failed", help="Only those that failed or were interrupted.")
     ] = False,
     since: Annotated[
-        datetime | None,
-        typer.Option(
-            "--since", parser=moment_or_span, metavar="TIME", help="As 1d, 12h or 2026-11-24 (UTC)."
-        ),
+        str | None,
+        typer.Option("--since", metavar="TIME", help="As 1d, 12h, yesterday or 2026-11-24."),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="So many at the most.")] = 100,
+    tz: TimeZone = None,
     warehouse: WarehouseURL = None,
     wait: Wait = None,
     config: Config = None,
@@ -220,27 +223,28 @@ def runs(
 
     fieldhouse runs 12001
     """
-    with closing(opened(settings_from(config, warehouse, wait))) as house:
-        found = house.query(
-            "runs", channel_id=channel_id, limit=limit, since=since, failed=failed
-        )
+    settings = settings_from(config, warehouse, wait)
+    zone = tz or settings.display_zone
+    begin = times.instant_of(since, zone) if since else None
+    with closing(opened(settings)) as house:
+        found = house.query("runs", channel_id=channel_id, limit=limit, since=begin, failed=failed)
     if as_json:
         output.print_table(found, as_json=True)
         return
     if not found.num_rows:
         typer.echo("no such run")
         return
-    rows = [_run_row(row) for row in found.to_pylist()]
+    rows = [_run_row(row, zone) for row in found.to_pylist()]
     spare = ("score", "duplicates", "raw", "needed", "requests", "updated", "ended", "fetched")
     output.print_rows(rows, list(rows[0]), spare=(*spare, "inserted", "error"), zone=None)
-    typer.echo("times: UTC")
+    typer.echo(f"times: {zone}")
 
 
-def _run_row(row: Mapping[str, Any]) -> dict[str, Any]:
+def _run_row(row: Mapping[str, Any], zone: tzinfo) -> dict[str, Any]:
     return {
         "channel": row["ChannelID"],
-        "began": minute(row["StartedAt"]),
-        "ended": minute(row["EndedAt"]),
+        "began": minute(row["StartedAt"], zone),
+        "ended": minute(row["EndedAt"], zone),
         "outcome": Whole(row["Outcome"]),
         "requests": row["Requests"],
         "needed": row["RequestsNeeded"],

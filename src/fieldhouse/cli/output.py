@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "console",
-    "echo_json",
     "each_by_name",
+    "echo_json",
     "observe",
     "print_json",
     "print_rows",

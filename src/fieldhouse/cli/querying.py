@@ -21,6 +21,7 @@ from fieldhouse.cli.options import (
     settings_from,
 )
 from fieldhouse.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from fieldhouse.warehouse import Warehouse
 

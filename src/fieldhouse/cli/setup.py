@@ -100,7 +100,7 @@ def simulate(
     host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
     fleet: Annotated[int, typer.Option(min=0, help="Small channels beside the three.")] = 0,
 ) -> None:
-    """Serve a simulated ThingSpeak to develop against, until Ctrl-C.
+    """Serve a simulated ThingSpeak to develop against, until Ctrl-C; its channels report on.
 
     In another terminal: THINGSPEAK_BASE_URL=http://127.0.0.1:8900 fieldhouse run
     """
@@ -113,7 +113,11 @@ def simulate(
         typer.echo(f"channel {channel.id}: {channel.name}, {len(channel.entries):,} entries")
     try:
         simulator.serve(
-            world, host, port, ready=lambda url: typer.echo(f"serving on {url}, Ctrl-C stops")
+            world,
+            host,
+            port,
+            ready=lambda url: typer.echo(f"serving on {url}, Ctrl-C stops"),
+            tick=lambda: simulator.demo.live_all_on(world),
         )
     except OSError as error:
         raise ConfigurationError(f"{host}:{port} cannot be served: {error.strerror}") from error
