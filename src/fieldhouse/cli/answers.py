@@ -5,18 +5,19 @@ come. In a pipe or a file it is tab-separated text with a header, or CSV, or JSO
 """
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from fieldhouse.cli import output, tables, values
+from fieldhouse.cli import cells, output, tables, values
 from fieldhouse.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ __all__ = ["print_csv", "print_json", "print_lines"]
 
 _MEASURED = 500
 """Rows that say how wide a column is."""
-_NOUGHTS = ((r"\.0+$", ""), (r"(\.\d*[1-9])0+$", r"\1"))
-"""What ends a decimal or a time, and says nothing."""
 
 
 def print_lines(answer: "pa.RecordBatchReader") -> None:
@@ -47,11 +46,23 @@ def print_json(answer: "pa.RecordBatchReader") -> None:
     """One JSON array, a row a line; a time of no zone stays without one."""
     between = "["
     for batch in output.each_by_name(answer):
-        lines = [values.json_text(row) for row in batch.to_pylist()]
-        if lines:
-            output.echo_json(between + ",\n".join(lines), end="")
+        if batch.num_rows:
+            rows = ",\n".join(_objects(batch))
+            output.echo_json(f"{between}{rows}", end="")
             between = ",\n"
     typer.echo("[]" if between == "[" else "]")
+
+
+def _objects(batch: "pa.RecordBatch") -> list[str]:
+    """Each row as a JSON object."""
+    from pyarrow import compute
+
+    members = [
+        compute.binary_join_element_wise(values.json_text(name), cells.as_json(column), ":")
+        for name, column in zip(batch.schema.names, batch.columns, strict=True)
+    ]
+    objects = compute.binary_join_element_wise(*members, ",")
+    return [f"{{{each}}}" for each in objects.to_pylist()]
 
 
 def _table_lines(answer: "pa.RecordBatchReader") -> Iterator[str]:
@@ -100,52 +111,25 @@ def _page(pager: list[str], lines: Iterable[str]) -> None:
 
 def _write_separated(answer: "pa.RecordBatchReader", separator: str) -> None:
     """Write all to standard output as UTF-8, a batch at a time."""
-    import pyarrow as pa
-    from pyarrow import csv
-
-    written = [_writing(field.type) for field in answer.schema]
-    schema = pa.schema(
-        [
-            (field.name, field.type if each is None else pa.string())
-            for field, each in zip(answer.schema, written, strict=True)
-        ]
-    )
+    header = separator.join(_quoted_name(name, separator) for name in answer.schema.names)
     sys.stdout.flush()
-    options = csv.WriteOptions(delimiter=separator, quoting_style="needed")
-    with csv.CSVWriter(pa.PythonFile(sys.stdout.buffer, "w"), schema, write_options=options) as out:
-        for batch in answer:
-            columns = [
-                column if each is None else each(column)
-                for column, each in zip(batch.columns, written, strict=True)
-            ]
-            out.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
+    sys.stdout.buffer.write(f"{header}\n".encode())
+    for batch in answer:
+        if batch.num_rows:
+            sys.stdout.buffer.write(_lines(batch, separator))
     sys.stdout.buffer.flush()
 
 
-def _writing(kind: "pa.DataType") -> "Callable[[pa.Array], pa.Array] | None":
-    """How a column becomes text, if Arrow's own way will not do."""
-    import pyarrow as pa
-    from pyarrow import types
-
-    if types.is_timestamp(kind) or types.is_decimal(kind) or types.is_time(kind):
-        return _without_noughts
-    if types.is_boolean(kind) or types.is_integer(kind) or types.is_floating(kind):
-        return None
-    if types.is_string(kind) or types.is_large_string(kind) or types.is_date(kind):
-        return None
-
-    def each(column: "pa.Array") -> "pa.Array":
-        found = (None if value is None else values.text(value) for value in column.to_pylist())
-        return pa.array(list(found), pa.string())
-
-    return each
+def _quoted_name(name: str, separator: str) -> str:
+    quoted = name.replace('"', '""')
+    return f'"{quoted}"' if not name or re.search(f'["\r\n{separator}]', name) else name
 
 
-def _without_noughts(column: "pa.Array") -> "pa.Array":
-    import pyarrow as pa
+def _lines(batch: "pa.RecordBatch", separator: str) -> bytes:
+    """The rows as text, each column made at once."""
     from pyarrow import compute
 
-    said = column.cast(pa.string())
-    for pattern, instead in _NOUGHTS:
-        said = compute.replace_substring_regex(said, pattern, instead)
-    return said
+    joined = compute.binary_join_element_wise(
+        *(cells.separated(column, separator) for column in batch.columns), separator
+    )
+    return ("\n".join(joined.to_pylist()) + "\n").encode("utf-8", "replace")

@@ -20,7 +20,7 @@ _GAP = "  "
 _LEAST_TEXT = 12
 """A text keeps so many cells before a column is left out."""
 _MANY = 12
-"""A single row with more columns than this is easier to read on end, however wide the screen."""
+"""A single row with more columns than this is easier to read on end, however wide a screen is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,7 @@ def planned(
 
     ``spare`` are the columns that are left out first, in that order; then those at the right.
     """
+    names = [text(name) for name in names]
     columns = [[row[place] for row in rows] for place in range(len(names))]
     full = [
         max([cell_len(name), *(cell_len(text(value, zone)) for value in column)])
@@ -75,7 +76,7 @@ def planned(
     places = _kept(names, least, width, spare)
     widths = _shared(full, least, places, width)
     return Layout(
-        tuple(text(name) for name in names),
+        tuple(names),
         tuple(places),
         tuple(widths),
         tuple(all(_is_number(value) for value in columns[place]) for place in places),
@@ -115,9 +116,10 @@ def _total(widths: Sequence[int], places: Sequence[int]) -> int:
 
 def on_end(names: Sequence[str], row: Sequence[Any], zone: tzinfo | None = None) -> Iterator[str]:
     """A row's values below one another, whole, each after its name."""
-    widest = max(map(cell_len, names), default=0)
-    for name, value in zip(names, row, strict=True):
-        yield f"{_padded(text(name), widest, False)}{_GAP}{text(value, zone)}".rstrip()
+    shown = [text(name) for name in names]
+    widest = max(map(cell_len, shown), default=0)
+    for name, value in zip(shown, row, strict=True):
+        yield f"{_padded(name, widest, False)}{_GAP}{text(value, zone)}".rstrip()
 
 
 def laid_out(
@@ -130,7 +132,7 @@ def laid_out(
 ) -> Iterator[str]:
     """The lines of a whole table, and one that names what had no room."""
     layout = planned(names, rows, width, spare=spare, zone=zone)
-    if len(rows) == 1 and (layout.left_out or len(names) > _MANY):
+    if len(rows) == 1 and width is not None and (layout.left_out or len(names) > _MANY):
         yield from on_end(names, rows[0], zone)
         return
     yield from layout.head()
@@ -141,7 +143,7 @@ def laid_out(
 
 def left_out(names: Iterable[str]) -> Iterator[str]:
     """What had no room, by name."""
-    yield f"no room for: {', '.join(text(name) for name in names)} (--json has all)"
+    yield f"no room for: {', '.join(names)} (--json has all)"
 
 
 def _is_number(value: object) -> bool:
