@@ -280,7 +280,7 @@ def test_what_thingspeak_refuses_is_one_line_and_code_1(fieldhouse: Run) -> None
     assert "http://127.0.0.1:9 cannot be reached" in nobody.stderr
     for arguments, environment, word in (
         (("channels", "add", "404"), {}, "404"),
-        (("channels", "add", "10"), {}, "private: set"),
+        (("channels", "add", "10"), {}, "private: write"),
         (
             ("channels", "add", "10"),
             {"THINGSPEAK_CHANNEL_ID": "10", "THINGSPEAK_API_KEY": "WRONGKEYWRONGKEY"},

@@ -82,10 +82,27 @@ def main() -> None:
             sys.exit(2)
         context = getattr(error, "ctx", None)
         hint = f" (see {context.command_path} --help)" if context else ""
-        sys.exit(_complain(f"{error.format_message()}{hint}", 2))
+        sys.exit(_complain(f"{_worded(error.format_message())}{hint}", 2))
     if code == _INTERRUPTED:
         _complain("interrupted", code)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+_WORDS = {
+    "Value error, ": "",
+    "Input should be greater than or equal to": "the least is",
+    "Input should be less than or equal to": "the greatest is",
+    "Input should be a valid integer, unable to parse string as an integer": "it is a whole number",
+    "Input should be a valid number, unable to parse string as a number": "it is a number",
+    "Got unexpected extra argument(s)": "more than it takes:",
+}
+"""How the library that parses says it, and how we do."""
+
+
+def _worded(message: str) -> str:
+    for theirs, ours in _WORDS.items():
+        message = message.replace(theirs, ours)
+    return message
 
 
 def _complain(message: str, code: int) -> int:

@@ -236,7 +236,8 @@ def remove(
                 house.call("forget_channel", channel_id=number)
     typer.echo(f"{_said(numbers)} forgotten, with {held:,} readings")
     if named := {*settings.channels, settings.channel_id} & set(numbers):
-        typer.echo(f"the settings still name {_said([each for each in numbers if each in named])}: a run copies them anew")
+        still = [number for number in numbers if number in named]
+        typer.echo(f"the settings still name {_said(still)}: a run copies them anew")
 
 
 def _readings(house: "Warehouse", numbers: Sequence[int]) -> Iterator[int]:

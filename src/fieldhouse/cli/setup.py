@@ -109,15 +109,15 @@ def simulate(
     world = simulator.demo.world(simulator.Clock())
     if fleet:
         simulator.demo.fleet(world, fleet)
-    for channel in world.channels.values():
-        typer.echo(f"channel {channel.id}: {channel.name}, {len(channel.entries):,} entries")
+
+    def ready(url: str) -> None:
+        for channel in world.channels.values():
+            typer.echo(f"channel {channel.id}: {channel.name}, {len(channel.entries):,} entries")
+        typer.echo(f"serving on {url}, Ctrl-C stops")
+
     try:
         simulator.serve(
-            world,
-            host,
-            port,
-            ready=lambda url: typer.echo(f"serving on {url}, Ctrl-C stops"),
-            tick=lambda: simulator.demo.live_all_on(world),
+            world, host, port, ready=ready, tick=lambda: simulator.demo.live_all_on(world)
         )
     except OSError as error:
         raise ConfigurationError(f"{host}:{port} cannot be served: {error.strerror}") from error
