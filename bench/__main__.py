@@ -20,6 +20,7 @@ _PARTS: dict[str, tuple[str, Callable[[Bench], Iterable[Figure]]]] = {
     "polls": ("Polls that find nothing new", analysis.polls),
     "refresh": ("Refresh of the aggregates for one new page", analysis.refresh),
     "queries": ("A year of daily statistics of eight fields", analysis.queries),
+    "pipe": ("SELECT * of the readings, from the command line into a pipe", analysis.pipe),
     "memory": ("Peak memory of a backfill", analysis.memory),
 }
 

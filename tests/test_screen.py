@@ -176,13 +176,13 @@ def test_every_command_has_its_mistakes(tell: Tell) -> None:
         assert [name for name in names if f"{prefix}{name}" not in MISTAKES] == []
 
 
-def test_every_help_shows_an_example_or_needs_none(tell: Tell) -> None:
+def test_every_help_shows_an_example(tell: Tell) -> None:
     """Who asks a command for help sees how it is typed."""
     for command in MISTAKES:
-        if command in ("frobnicate", "channels", "config", "migrate", "doctor", "init", "simulate"):
+        if command in ("frobnicate", "channels"):
             continue
         shown = tell(*command.split(), "--help").out
-        assert f"fieldhouse {command}" in shown.split("Usage", 1)[1].split("\n", 2)[2], command
+        assert f"fieldhouse {command}" in shown.split("\n", 3)[3], command
 
 
 # In a pipe
@@ -488,10 +488,11 @@ def test_each_column_of_the_warehouse_is_described(tell: Tell) -> None:
             assert row["holds"], (table["table"], row["column"])
 
 
-def test_the_pages_queries_of_monitoring_are_answered(tell: Tell) -> None:
+def test_the_pages_queries_of_monitoring_are_answered(tell: Tell, tmp_path: Path) -> None:
     """What operations.md asks of DuckDB is DuckDB's SQL."""
     page = Path(__file__).resolve().parents[1] / "docs" / "operations.md"
     found = re.findall(r"```sql\n(-- DuckDB.*?)```", page.read_text("utf-8"), re.DOTALL)
     assert len(found) == 4
     for statement in found:
-        assert tell("query", statement).code == 0, statement
+        (tmp_path / "q.sql").write_text(statement, "utf-8")
+        assert tell("query", "-f", str(tmp_path / "q.sql")).code == 0, statement

@@ -104,7 +104,7 @@ def _page(pager: list[str], lines: Iterable[str]) -> None:
         program = subprocess.Popen(pager, stdin=subprocess.PIPE, encoding="utf-8", env=less)  # noqa: S603
     except OSError as error:
         raise ConfigurationError(f"PAGER: {pager[0]} cannot be run: {error.strerror}") from None
-    with program, suppress(BrokenPipeError):
+    with suppress(BrokenPipeError), program:
         for line in lines:
             program.stdin.write(f"{line}\n")  # type: ignore[union-attr]
 

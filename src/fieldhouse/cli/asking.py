@@ -72,6 +72,8 @@ def aggregate(
 ) -> None:
     """Recompute a channel's periods by hand; without dates those of the last seven days.
 
+    fieldhouse aggregate 12001 --type daily --from 2026-11
+
     Runs do this by themselves for every period that they touch. Periods are those of UTC.
     """
     from fieldhouse.sync import utc_now
@@ -106,7 +108,10 @@ def anomalies(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Readings of a field that lie too far from its mean (usp_DetectAnomalies)."""
+    """Readings of a field that lie too far from its mean (usp_DetectAnomalies).
+
+    fieldhouse anomalies 12001 temperature --days 7 --method mad
+    """
     settings = settings_from(config, warehouse, wait)
     with _reading(settings) as house:
         _require(house, channel_id)
@@ -138,7 +143,10 @@ def quality(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Score a day of a channel, 0 to 100 (usp_CalculateDataQuality)."""
+    """Score a day of a channel, 0 to 100 (usp_CalculateDataQuality).
+
+    fieldhouse quality 12001 --date yesterday
+    """
     settings = settings_from(config, warehouse, wait)
     with _writing(settings) as house:
         _require(house, channel_id)
@@ -162,7 +170,10 @@ def trend(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """A field by whole days: change, seven-day mean, direction (usp_GetTrendAnalysis)."""
+    """A field by whole days: change, seven-day mean, direction (usp_GetTrendAnalysis).
+
+    fieldhouse trend 12001 temperature --days 14
+    """
     settings = settings_from(config, warehouse, wait)
     with _reading(settings) as house:
         _require(house, channel_id)
