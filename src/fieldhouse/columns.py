@@ -204,22 +204,20 @@ def _readings(request: Request, channel: Chosen) -> Iterator[pa.RecordBatch]:
         )
         return
     texts = text_columns(request.house, channel.number, span)
-    with readings_with_texts(request.house, channel.number, span, texts, in_place=True) as (
+    with readings_with_texts(request.house, channel.number, span, texts, in_place=False) as (
         reader,
         _,
     ):
         for batch in reader:
-            at, *values = batch.select(list(columns)).columns
-            yield pa.record_batch(
-                [at, *(_written(value) for value in values)], names=list(map(str, columns))
-            )
+            values = [_written(batch, name) for name in columns[1:]]
+            yield pa.record_batch([batch["CreatedAt"], *values], names=list(columns))
 
 
-def _written(values: pa.Array) -> pa.Array:
-    """Numbers without the noughts that their type puts behind them; texts as they are."""
-    if values.type == pa.string():
-        return values
-    return pc.utf8_rtrim(pc.utf8_rtrim(values.cast(pa.string()), "0"), ".")
+def _written(batch: pa.RecordBatch, name: str) -> pa.Array:
+    """The source's texts where they are kept, else the numbers without noughts at their end."""
+    digits = pc.utf8_rtrim(pc.utf8_rtrim(batch[name].cast(pa.string()), "0"), ".")
+    kept = f"{name}Text"
+    return pc.coalesce(batch[kept], digits) if kept in batch.schema.names else digits
 
 
 def _periods(request: Request, channel: Chosen) -> Iterator[pa.RecordBatch]:
