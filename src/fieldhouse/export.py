@@ -19,12 +19,10 @@ from fieldhouse import files
 from fieldhouse.errors import StateMoved
 from fieldhouse.warehouse import Warehouse
 
-__all__ = ["BESIDE", "Exported", "export_readings", "readings_with_texts", "text_columns"]
+__all__ = ["Exported", "export_readings", "readings_with_texts", "text_columns"]
 
 Span = Mapping[str, datetime | None]
 """``start_at`` and ``end_at``, as questions take them."""
-BESIDE = (".parquet", ".arrow", ".feather")
-"""The files whose columns have a type: texts stand beside the numbers."""
 
 _KEY = ["ChannelID", "Epoch", "EntryID"]
 _ORDER = ["ChannelID", "CreatedAt", "Epoch", "EntryID"]
@@ -55,7 +53,7 @@ def export_readings(
     channels. Raises what ``files.write`` and the warehouse do, and StateMoved where a load brought
     other texts meanwhile.
     """
-    in_place = files.kind(target) not in BESIDE
+    in_place = files.kind(target) == "csv"
     span = {"start_at": start_at, "end_at": end_at}
     columns = text_columns(warehouse, channel_id, span)
     with readings_with_texts(warehouse, channel_id, span, columns, in_place=in_place) as (
