@@ -25,6 +25,7 @@ _NUMBER = re.compile(r"-?[0-9]{1,10}", re.ASCII)
 _RANGE = re.compile(r"(-?[0-9]{1,10})-(-?[0-9]{1,10})", re.ASCII)
 _PATH = re.compile(r"/channels/([0-9]{1,10})(?:[/.].*)?", re.ASCII)
 _FIELD = re.compile(r"(?:field ?)?([1-8])", re.IGNORECASE | re.ASCII)
+_UNIT = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\])\s*\Z")
 _LARGEST = 2**31 - 1
 _SHOWN = 60
 
@@ -119,9 +120,9 @@ def all_labels(warehouse: "Warehouse") -> dict[int, dict[int, str]]:
 def find_field(warehouse: "Warehouse", channel_id: int, word: str | int) -> int:
     """The number, 1 to 8, of the field that a word names: its number, ``field3``, or its label.
 
-    A label counts whatever its case and the blanks in and around it. A number is always the field
-    of that number, whatever labels say. Raises ConfigurationError, in one line with the choices,
-    for a word that names none or several.
+    A label counts whatever its case, the blanks in and around it, and a unit in brackets behind it.
+    A number is always the field of that number, whatever labels say. Raises ConfigurationError, in
+    one line with the choices, for a word that names none or several.
     """
     return field_named(labels_of(warehouse, channel_id), word, f"channel {channel_id}")
 
@@ -131,7 +132,7 @@ def field_named(labels: Mapping[int, str], word: str | int, whose: str) -> int:
     text = str(word).strip()
     if number := _FIELD.fullmatch(text):
         return int(number[1])
-    for form in (str.strip, _folded):  # to the letter; else whatever its case
+    for form in (str.strip, _folded, _unitless):  # from to the letter to what it is called
         same = [n for n, label in labels.items() if form(label) == form(text)]
         if len(same) == 1:
             return same[0]
@@ -151,6 +152,11 @@ def _choices(labels: Mapping[int, str]) -> str:
 
 def _folded(label: str) -> str:
     return " ".join(label.casefold().split())
+
+
+def _unitless(label: str) -> str:
+    """A label without the unit behind it: ``temperature`` is found in ``Temperature (°C)``."""
+    return _folded(_UNIT.sub("", label))
 
 
 def _quoted(text: str) -> str:
