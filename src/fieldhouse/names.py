@@ -1,7 +1,7 @@
 """Channels and fields as people call them: by number, range, tag, address, or label."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -57,18 +57,22 @@ def _in_address(text: str) -> str:
     return found[1] if found else ""
 
 
-def find_channels(warehouse: "Warehouse", words: Sequence[str | int]) -> tuple[int, ...]:
+def find_channels(
+    warehouse: "Warehouse", words: Sequence[str | int], held: Collection[int] | None = None
+) -> tuple[int, ...]:
     """The channels that words name, of those that the warehouse holds, each once, in their order.
 
     A word is a number, a range (``20001-20200``: those of it that are held), a ThingSpeak address,
-    or a tag. Raises ConfigurationError, in one line, for one that names no channel that is held.
+    or a tag. ``held``: which those are, for who knows it. Raises ConfigurationError, in one line,
+    for a word that names no channel that is held.
     """
-    held = set(warehouse.query("channels")["ChannelID"].to_pylist())
+    if held is None:
+        held = set(warehouse.query("channels")["ChannelID"].to_pylist())
     found = (number for word in words for number in _named(warehouse, held, word))
     return tuple(dict.fromkeys(found))
 
 
-def _named(warehouse: "Warehouse", held: set[int], word: str | int) -> Iterable[int]:
+def _named(warehouse: "Warehouse", held: Collection[int], word: str | int) -> Iterable[int]:
     if (number := channel_number(word)) is not None:
         if number not in held:
             raise ConfigurationError(
