@@ -18,7 +18,10 @@ CREATE OR ALTER PROCEDURE iot.usp_FieldStatistics
 AS
 BEGIN
     SET NOCOUNT ON;
-    DECLARE @archived DATETIME2(6) = (SELECT c.ArchivedBefore FROM iot.Channels AS c WHERE c.ChannelID = @ChannelID);
+    DECLARE
+        @archived DATETIME2(6) = (
+            SELECT c.ArchivedBefore FROM iot.Channels AS c WHERE c.ChannelID = @ChannelID
+        );
 
     SELECT
         CAST(s.value AS DATETIME2(6)) AS StartAt,
@@ -34,7 +37,10 @@ BEGIN
     WHERE @FromHours = 1 AND m.ChannelID = @ChannelID AND m.AggregationType = N'HOURLY'
     UNION
     SELECT DATEADD(HOUR, DATEPART(HOUR, e.CutAt), CAST(CAST(e.CutAt AS DATE) AS DATETIME2(6)))
-    FROM (VALUES (@StartAt), (@EndAt)) AS e (CutAt)
+    FROM (VALUES
+        (@StartAt),
+        (@EndAt)
+    ) AS e (CutAt)
     WHERE @FromHours = 1
         AND e.CutAt > DATEADD(HOUR, DATEPART(HOUR, e.CutAt), CAST(CAST(e.CutAt AS DATE) AS DATETIME2(6)));
 

@@ -99,6 +99,8 @@ GRANT EXECUTE ON iot.usp_Coverage TO iot_operator;
 GRANT EXECUTE ON iot.usp_DetectAnomalies TO iot_operator;
 GRANT EXECUTE ON iot.usp_Disputes TO iot_operator;
 GRANT EXECUTE ON iot.usp_DuplicateAudit TO iot_operator;
+GRANT EXECUTE ON iot.usp_FieldSpans TO iot_operator;
+GRANT EXECUTE ON iot.usp_FieldStatistics TO iot_operator;
 GRANT EXECUTE ON iot.usp_Forget TO iot_operator;
 GRANT EXECUTE ON iot.usp_Gaps TO iot_operator;
 GRANT EXECUTE ON iot.usp_GetTrendAnalysis TO iot_operator;
