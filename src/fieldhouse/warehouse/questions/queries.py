@@ -145,6 +145,18 @@ QUERIES = catalogue(
         columns(ChannelID=LONG, Epoch=INT, EntryID=LONG, Readings=LONG),
     ),
     Question(
+        "entries_held",
+        "these entries as every epoch of the channel holds them, with their values",
+        takes(channel_id=INT, entry_ids=list_of(LONG)),
+        columns(
+            Epoch=INT,
+            EntryID=LONG,
+            CreatedAt=INSTANT,
+            **dict.fromkeys(NUMBERS, NUMBER),
+            Status=TEXT,
+        ),
+    ),
+    Question(
         "gaps",
         "the runs of entry ids that no page has shown, in each channel's newest epoch",
         takes(channel_ids=optional(CHANNEL_IDS)),
