@@ -120,9 +120,7 @@ def _joined(entries: Entries, known: Flags) -> Ints:
     return placed
 
 
-def _only(
-    entries: Entries, epochs: Sequence[int], fitting: Sequence[int], known: Flags
-) -> int:
+def _only(entries: Entries, epochs: Sequence[int], fitting: Sequence[int], known: Flags) -> int:
     """The one epoch that all unknown entries fit. Raises ConfigurationError."""
     if not epochs:
         return 1

@@ -268,7 +268,9 @@ def joined(batches: Sequence[Batch], part: str, schema: pa.Schema) -> pa.Table:
 def shown(batches: Sequence[Batch]) -> pa.Table:
     """The readings of all batches, each with whether its source shows it now, ``IsShown``."""
     flags = np.repeat([not each.recalled for each in batches], [*map(_rows, batches)])
-    return joined(batches, "readings", OFFERED).append_column("IsShown", pa.array(flags, pa.bool_()))
+    return joined(batches, "readings", OFFERED).append_column(
+        "IsShown", pa.array(flags, pa.bool_())
+    )
 
 
 def _rows(batch: Batch) -> int:

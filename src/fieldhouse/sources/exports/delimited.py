@@ -139,11 +139,11 @@ class _Reader:
     def _refuse_long(self, block: _Block) -> None:
         if len(block.data) > _LONGEST:
             what = "has no end" if block.is_closed else "has a quote that is never closed"
-            raise ConfigurationError(f"{self.name}: the record that begins in line {self.line} {what}")
+            raise ConfigurationError(
+                f"{self.name}: the record that begins in line {self.line} {what}"
+            )
 
-    def _chunk(
-        self, block: _Block, clock: Clock, rejected: tuple[Rejected, ...] = ()
-    ) -> Chunk:
+    def _chunk(self, block: _Block, clock: Clock, rejected: tuple[Rejected, ...] = ()) -> Chunk:
         is_good = block.cells == len(self.header.cells)
         is_torn = ~is_good & (block.cells > 0)
         data, lines = block.data, block.lines[is_good]
@@ -163,9 +163,7 @@ class _Reader:
             rejected=rejected,
         )
 
-    def _mend(
-        self, block: _Block, is_torn: Flags
-    ) -> tuple[dict[int, bytes], tuple[Rejected, ...]]:
+    def _mend(self, block: _Block, is_torn: Flags) -> tuple[dict[int, bytes], tuple[Rejected, ...]]:
         """Records with too many or too few cells: those that can be put together, and the rest."""
         mended, rejected = {}, []
         for number in np.flatnonzero(is_torn):

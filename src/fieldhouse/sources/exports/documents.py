@@ -74,9 +74,7 @@ def _told(name: str, body: bytes, options: Options) -> Page:
         raise ConfigurationError(f"{name} is no feed of ThingSpeak's: {error}") from None
 
 
-def _entries(
-    text: bytes, pieces: Iterator[bytes], name: str, options: Options
-) -> Iterator[Chunk]:
+def _entries(text: bytes, pieces: Iterator[bytes], name: str, options: Options) -> Iterator[Chunk]:
     """What stands in an array, some entries at a time."""
     number, is_over = 0, False
     while not is_over:

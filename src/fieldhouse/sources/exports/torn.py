@@ -26,7 +26,9 @@ def rejoined(record: str, header: Header) -> str | None:
     found = [row for row in _readings(cells, header) if _fits(row, header)]
     if len(found) != 1:
         return None
-    return header.delimiter.join(f'"{",".join(cell)}"' if cell[1:] else cell[0] for cell in found[0])
+    return header.delimiter.join(
+        f'"{",".join(cell)}"' if cell[1:] else cell[0] for cell in found[0]
+    )
 
 
 def _readings(cells: Sequence[str], header: Header) -> Iterator[list[tuple[str, ...]]]:

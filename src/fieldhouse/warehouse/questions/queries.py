@@ -271,6 +271,7 @@ QUERIES = catalogue(
             Rejected=LONG,
             QualityScore=FLOAT,
             Error=TEXT,
+            Source=TEXT,
         ),
     ),
     Question(
