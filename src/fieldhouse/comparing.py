@@ -45,6 +45,7 @@ class Seen:
     entries: Entries
     differing: int = 0
     differences: list[Difference] = field(default_factory=list)
+    has_bare_times: bool = False
     rejected: int = 0
     rejections: list[Rejected] = field(default_factory=list)
 
@@ -113,10 +114,17 @@ def compare(warehouse: Warehouse, channel_id: int, name: str, chunks: Iterator[C
     for chunk in chunks:
         if chunk.readings.num_rows:
             comparison.take(chunk, seen)
+        seen.has_bare_times |= chunk.has_bare_times
         seen.rejected += len(chunk.rejected)
         seen.rejections += chunk.rejected[: max(0, _SAMPLES - len(seen.rejections))]
-    parts = (comparison.ids, comparison.times, comparison.matches)
-    seen.entries = Entries(name, *map(joined, parts), comparison.flags(), comparison.first)
+    seen.entries = Entries(
+        name,
+        joined(comparison.ids),
+        joined(comparison.times),
+        joined(comparison.matches),
+        comparison.flags(),
+        comparison.first,
+    )
     return seen
 
 

@@ -96,7 +96,7 @@ def place(
 
 
 def _joined(entries: Entries, known: Flags) -> Ints:
-    """Unknown entries as their nearest known neighbours in time: of two, the one whose ids go on."""
+    """Unknown entries join their known neighbours in time: of two, the one whose ids go on."""
     order = np.lexsort((entries.ids, entries.times))
     ids, epochs, is_known = entries.ids[order], entries.matches[order], known[order]
     at = np.arange(len(order))

@@ -1,4 +1,4 @@
-"""What importing files would do: which channel they are of, and where each of their entries belongs.
+"""What importing files would do: whose entries they have, and to which life each belongs.
 
 Every file is read to its end before anything is written, so that one that is refused leaves nothing
 behind.
@@ -95,7 +95,7 @@ class Import:
     later: tuple[int, ...] = ()
     """The epochs after the first of these, ascending."""
     left_out: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    differences: list[tuple[str, Difference]] = field(default_factory=list)
+    differences: list[tuple[str, str, Difference]] = field(default_factory=list)
     rejections: list[tuple[str, str, Rejected]] = field(default_factory=list)
     metadata: Mapping[str, Any] | None = None
     labels: Labels | None = None
@@ -197,7 +197,7 @@ def _describe(
             done.metadata = {**_row(channel, done.channel_id, now), "refreshed_at": None}
         return
     rows = warehouse.query("channels").to_pylist()
-    held = next((row for row in rows if row["ChannelID"] == done.channel_id), {})
+    held: dict[str, Any] = next((r for r in rows if r["ChannelID"] == done.channel_id), {})
     texts = {n: label for export in exports for n, label in export.labels.items()}
     texts |= {n: str(channel[f"field{n}"]) for n in range(1, 9) if channel.get(f"field{n}")}
     texts |= {n: held[f"Field{n}Name"] for n in range(1, 9) if held.get(f"Field{n}Name")}
@@ -271,6 +271,8 @@ class _Planner:
         """What an epoch holds in the time of the entries, and just before and after it."""
         first, last = (_instant(edge()) for edge in (entries.times.min, entries.times.max))
         channel = self._done.channel_id
+        span = {"start_at": first, "end_at": last}
+        held = self._warehouse.query("held_between", channel_id=channel, **span)
         own = held.filter(pc.equal(held["Epoch"], epoch)).select(["EntryID", "CreatedAt"])
         beside = self._warehouse.query(
             "neighbours", channel_id=channel, epoch=epoch, first_at=first, last_at=last, distance=1
@@ -307,7 +309,7 @@ class _Planner:
         done, entries = self._done, seen.entries
         done.differing += seen.differing
         done.rejected += seen.rejected
-        done.differences += [(export.name, each) for each in seen.differences]
+        done.differences += [(export.name, export.place, each) for each in seen.differences]
         done.rejections += [(export.name, export.place, each) for each in seen.rejections]
         if export.left_out:
             done.left_out[export.name] = export.left_out

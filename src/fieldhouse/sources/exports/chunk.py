@@ -41,6 +41,8 @@ class Chunk:
     readings: pa.Table
     raw: pa.Table
     rejected: tuple[Rejected, ...] = ()
+    has_bare_times: bool = False
+    """Whether a time named no zone, and none was given: it was read as UTC."""
 
     def numbered(self, ids: Ints) -> "Chunk":
         """The same entries under other ids, one for each, where they were counted from 1."""

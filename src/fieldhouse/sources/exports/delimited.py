@@ -10,7 +10,7 @@ import io
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 from typing import Any
@@ -155,21 +155,22 @@ class _Reader:
         elif not is_good.all():
             data, _ = _spliced(block, is_good, {})
         columns = self._columns(data, lines)
-        return made(
+        chunk = made(
             columns,
             clock.read(columns["created_at"]),
             lines,
             decimal_comma=self.options.decimal_comma,
             rejected=rejected,
         )
+        return replace(chunk, has_bare_times=clock.has_bare)
 
     def _mend(self, block: _Block, is_torn: Flags) -> tuple[dict[int, bytes], tuple[Rejected, ...]]:
         """Records with too many or too few cells: those that can be put together, and the rest."""
         mended, rejected = {}, []
-        for number in np.flatnonzero(is_torn):
+        for number in np.flatnonzero(is_torn).tolist():
             text = block.record(number)
             if self.options.decimal_comma and (whole := rejoined(text, self.header)):
-                mended[int(number)] = whole.encode()
+                mended[number] = whole.encode()
                 continue
             reason = f"{block.cells[number]} cells, the header has {len(self.header.cells)}"
             rejected.append(Rejected(int(block.lines[number]), _as_json(text), reason))
@@ -205,12 +206,12 @@ class _Reader:
         }
 
     def _tail(self, rest: bytes, last: bytes, clock: Clock) -> Chunk:
-        """What stands after the last line end: whole, or cut?"""
+        """What stands after the last line end; it is rejected where it may be cut."""
         text = rest.decode().rstrip("\r")
         block = _Block(rest.rstrip(b"\r") + b"\n", self.line, self.header.delimiter)
         if not block.is_closed and len(rest) > _CUT:
             raise ConfigurationError(
-                f"{self.name}: a quote in the record that begins in line {self.line} is never closed"
+                f"{self.name}, line {self.line}: a quote in the record that begins here has no end"
             )
         if block.is_closed and (self.options.whole or self._is_whole(text, last)):
             return self._chunk(block, clock)

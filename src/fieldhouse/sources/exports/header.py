@@ -2,7 +2,7 @@
 
 import csv
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -118,13 +118,11 @@ def _mapped(cells: Sequence[str], place: str, options: Options) -> tuple[str | N
 def _require(cells: Sequence[str], options: Options, place: str) -> None:
     """Every column that an option names must be there."""
     there = {cell.casefold(): cell for cell in cells}
-    named: Mapping[str, str | None] = {
-        "--time": options.time,
-        **{f"--field{n}": name for n, name in options.fields.items()},
-        **{"--skip": name for name in options.skip},
-    }
-    for option, name in named.items():
-        if name is not None and name.casefold() not in there:
+    named = [(f"--field{n}", name) for n, name in options.fields.items()]
+    named += [("--skip", name) for name in options.skip]
+    named += [("--time", options.time)] if options.time else []
+    for option, name in named:
+        if name.casefold() not in there:
             close = get_close_matches(name.casefold(), there, 1)
             hint = f"did you mean {there[close[0]]!r}?" if close else f"there are {_listed(cells)}"
             raise ConfigurationError(f"{place} has no column {name!r} ({option}): {hint}")

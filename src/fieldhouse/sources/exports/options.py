@@ -14,10 +14,10 @@ class Options:
     ``encoding``: of text without a mark; None is UTF-8. ``zone``: of times that name none; None is
     UTC. ``time_format``: None for ISO and ThingSpeak's forms, ``unix``, ``unix-ms``, or strptime's.
     ``decimal_comma`` reads ``12,5`` as 12.5, and puts cells together that it has torn apart.
-    ``time`` and ``fields`` (by number) name the columns of a CSV file of another make; with ``time``
-    those that nothing names are left out. ``skip`` names columns to be left out. ``labels`` are
-    those of the channel's fields, by which a header may name them. ``whole``: a last line without
-    a line end is taken as it stands.
+    ``time`` and ``fields`` (by number) name the columns of a CSV file of another make; with
+    ``time`` those that nothing names are left out. ``skip`` names columns to be left out.
+    ``labels`` are those of the channel's fields, by which a header may name them. ``whole``: a last
+    line without a line end is taken as it stands.
     """
 
     encoding: str | None = None

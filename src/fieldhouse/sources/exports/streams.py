@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from fieldhouse.errors import ConfigurationError
 
@@ -70,10 +70,10 @@ def _is_hidden(name: str) -> bool:
 def pieces(
     member: Member, encoding: str | None = None, progress: Progress | None = None
 ) -> Iterator[bytes]:
-    """The text of a member, as UTF-8 without a mark; NUL becomes ``\\x00``.
+    r"""The text of a member, as UTF-8 without a mark; NUL becomes ``\x00``.
 
     ``encoding`` is how it is written where no mark says so; None is UTF-8, strictly, and "utf-8"
-    keeps bytes that are none as ``\\xe9``. Raises ConfigurationError: one line on what is wrong.
+    keeps bytes that are none as ``\xe9``. Raises ConfigurationError: one line on what is wrong.
     """
     with _told(member.name), ExitStack() as stack:
         raw = stack.enter_context(member.path.open("rb"))
@@ -88,15 +88,15 @@ def pieces(
             yield decoder.decode(b"", final=True)
 
 
-def _unpacked(stack: ExitStack, raw: IO[bytes], member: Member) -> IO[bytes]:
-    stream = raw
+def _unpacked(stack: ExitStack, raw: IO[bytes], member: Member) -> Any:
+    stream: Any = raw
     if member.inner is not None:
         archive = stack.enter_context(zipfile.ZipFile(raw))
         stream = stack.enter_context(archive.open(member.inner))
     is_packed = stream.read(len(_GZIP)) == _GZIP
     stream.seek(0)
     if is_packed:
-        stream = stack.enter_context(gzip.GzipFile(fileobj=stream))  # type: ignore[assignment]
+        stream = stack.enter_context(gzip.GzipFile(fileobj=stream))
     return stream
 
 
@@ -158,7 +158,7 @@ def _refuse_binary(head: bytes, name: str) -> None:
     if max(even, odd) > len(head[:4096]) // 4:
         order = "be" if even > odd else "le"
         raise ConfigurationError(
-            f"{name} seems to be text in UTF-16 without a mark: say so with --encoding utf-16-{order}"
+            f"{name} seems to be UTF-16 without a mark: say so with --encoding utf-16-{order}"
         )
     raise ConfigurationError(
         f"{name} is no text: CSV, JSON and XML as ThingSpeak writes them can be imported, also in"

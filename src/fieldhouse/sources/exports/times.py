@@ -43,6 +43,8 @@ class Clock:
     form: str | None = None
     name: str = "the file"
     column: str = "created_at"
+    has_bare: bool = field(default=False, init=False)
+    """Whether a time was read as UTC because nothing names its zone."""
     _last: datetime = field(default=datetime.min, init=False)
     _falls: bool = field(default=False, init=False)
 
@@ -56,7 +58,9 @@ class Clock:
         marked = pc.replace_substring_regex(text, r" ?UTC$", "Z")
         marked = pc.replace_substring_regex(marked, r" ?([+-]\d\d):?(\d\d)$", r"\1:\2")
         if self.zone is None:
-            marked = pc.replace_substring_regex(marked, _BARE, r"\1Z")
+            bare = pc.match_substring_regex(text, _BARE)
+            self.has_bare = self.has_bare or bool(pc.any(bare).as_py())
+            marked = pc.if_else(bare, pc.binary_join_element_wise(marked, "Z", ""), marked)
         whole = pc.match_substring_regex(marked, _WHOLE)
         try:
             found = pc.if_else(whole, marked, None).cast(pa.timestamp("us", tz="UTC"))
@@ -108,6 +112,7 @@ class Clock:
                     f"{self.name}: {self.column} names its zone as {abbreviation!r}, which several"
                     " have: say which, as --tz Europe/Zurich"
                 )
+            self.has_bare = True
             return local
         first, second = (_utc(local, self.zone, fold) for fold in (0, 1))
         if first > second:

@@ -100,10 +100,13 @@ def _write_metadata(session: Session, batches: Sequence[Batch]) -> None:
 
 def _held(session: Session, channel_ids: set[int]) -> dict[int, _Held]:
     held = {channel_id: _Held() for channel_id in channel_ids}
-    for channel_id, epoch, *ids in session.run("held_epochs", channel_ids=list(channel_ids)):
+    rows = session.run("held_epochs", channel_ids=list(channel_ids))
+    for channel_id, epoch, lowest, highest, version in rows:
         known = held[channel_id]
         if known.epoch is None or epoch > known.epoch:
-            held[channel_id] = _Held(epoch, *ids, follows=known.epoch is not None)
+            held[channel_id] = _Held(
+                epoch, lowest, highest, version, follows=known.epoch is not None
+            )
         else:
             known.follows = True
     return held
