@@ -89,6 +89,8 @@ class Import:
     epochs: dict[int, int] = field(default_factory=dict)
     first: datetime | None = None
     last: datetime | None = None
+    has_bare_times: bool = False
+    """Whether times named no zone, and were read as UTC."""
     highest: int = 0
     grown: tuple[int, ...] = ()
     """The ended epochs that get entries which they lacked."""
@@ -308,6 +310,7 @@ class _Planner:
     def _count(self, export: Export, seen: Seen, epochs: Ints) -> None:
         done, entries = self._done, seen.entries
         done.differing += seen.differing
+        done.has_bare_times |= seen.has_bare_times
         done.rejected += seen.rejected
         done.differences += [(export.name, export.place, each) for each in seen.differences]
         done.rejections += [(export.name, export.place, each) for each in seen.rejections]

@@ -202,7 +202,7 @@ def import_(
     if as_json:
         output.print_json(_document(done))
     elif not quiet:
-        _print(done, has_zone=tz is not None)
+        _print(done)
 
 
 def _by_number(*texts: str | None) -> dict[int, str]:
@@ -340,7 +340,7 @@ def _document(done: "Import") -> dict[str, Any]:
     }
 
 
-def _print(done: "Import", *, has_zone: bool) -> None:
+def _print(done: "Import") -> None:
     """What an import did or would do, in a few lines."""
     dry = done.counts is None
     epochs = ", ".join(str(epoch) for epoch in sorted(done.epochs))
@@ -349,7 +349,7 @@ def _print(done: "Import", *, has_zone: bool) -> None:
         where += f" ({done.metadata['name']})"
     typer.echo(f"{where}, epoch {epochs}: {done.source}" if epochs else f"{where}: {done.source}")
     if done.first and done.last:
-        zone = "" if has_zone else "; times without a zone are read as UTC"
+        zone = "; times without a zone are read as UTC (--tz)" if done.has_bare_times else ""
         typer.echo(
             f"  from {done.first:%Y-%m-%d %H:%M:%S} to {done.last:%Y-%m-%d %H:%M:%S} UTC{zone}"
         )
