@@ -86,11 +86,13 @@ def place(
     person wants those that are not known. Raises ConfigurationError.
     """
     known = entries.matches != 0
-    if not known.all():
-        placed = _joined(entries, known) if known.any() and said is None else entries.matches.copy()
-        placed[placed == 0] = said if said is not None else _only(entries, epochs, fitting, known)
-    else:
+    if known.all():
         placed = entries.matches
+    elif known.any() and said is None:
+        placed = _joined(entries, known)
+    else:
+        one = said if said is not None else _only(entries, epochs, fitting, known)
+        placed = np.where(known, entries.matches, one)
     _refuse_conflicts(entries, placed, known, place_word)
     return placed
 

@@ -3,6 +3,7 @@
 A feed may be as long as it likes: its entries are cut out of the stream some thousands at a time.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
@@ -49,8 +50,9 @@ def read_json(
     if head.startswith(b"["):
         return {}, _entries(head[1:], pieces, name, options)
     if found := _FEEDS.search(head):
-        channel = _told(name, head[: found.end()] + b"]}", options).channel
-        return channel, _entries(head[found.end() :], pieces, name, options)
+        return _channel(name, head[: found.end()] + b"]}"), _entries(
+            head[found.end() :], pieces, name, options
+        )
     return {}, _single(head + b"".join(islice(pieces, _LONGEST // _HEAD)), name, options)
 
 
@@ -67,11 +69,13 @@ def _single(body: bytes, name: str, options: Options) -> Iterator[Chunk]:
     yield _chunk(page, 0)
 
 
-def _told(name: str, body: bytes, options: Options) -> Page:
+def _channel(name: str, head: bytes) -> dict[str, Any]:
+    """The channel object that stands before the entries, numbers as their texts."""
     try:
-        return parse_page(body, decimal_comma=options.decimal_comma)
-    except SourceUnavailable as error:
+        channel = json.loads(head, strict=False, parse_float=str).get("channel")
+    except ValueError as error:
         raise ConfigurationError(f"{name} is no feed of ThingSpeak's: {error}") from None
+    return channel if isinstance(channel, dict) else {}
 
 
 def _entries(text: bytes, pieces: Iterator[bytes], name: str, options: Options) -> Iterator[Chunk]:

@@ -19,7 +19,7 @@ from fieldhouse.errors import ConfigurationError
 __all__ = ["Member", "members", "pieces"]
 
 PIECE = 1 << 20
-_GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
+_GZIP, _ZIP = b"\x1f\x8b", (b"PK\x03\x04", b"PK\x05\x06")
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -52,7 +52,7 @@ def members(path: Path) -> tuple[Member, ...]:
         if path.is_dir():
             raise ConfigurationError(f"{path} is a folder: name the files in it")
         with path.open("rb") as file:
-            if file.read(len(_ZIP)) != _ZIP:
+            if file.read(4) not in _ZIP:
                 return (Member(path),)
             with zipfile.ZipFile(file) as archive:
                 names = [each.filename for each in archive.infolist() if not each.is_dir()]
@@ -143,7 +143,7 @@ def _is_utf8(encoding: str) -> bool:
 
 def _decoder_of(encoding: str, errors: str) -> codecs.IncrementalDecoder:
     try:
-        b"".decode(encoding)
+        "a".encode(encoding)
         return codecs.getincrementaldecoder(encoding)(errors)
     except LookupError:
         raise ConfigurationError(
