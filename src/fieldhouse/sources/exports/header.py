@@ -46,7 +46,7 @@ def read_header(line: str, place: str, options: Options) -> Header:
     """Read the first line; ``place`` is how a complaint names it. Raises ConfigurationError."""
     delimiter = _delimiter(line, options)
     cells = tuple(cell.strip() for cell in next(csv.reader([line], delimiter=delimiter)))
-    doubled = [cell for cell, count in Counter(map(str.lower, cells)).items() if count > 1 and cell]
+    doubled = [cell for cell, count in Counter(cells).items() if count > 1 and cell]
     if doubled:
         raise ConfigurationError(f"{place}: two columns are called {doubled[0]!r}: rename one")
     if any(parse_time(cell) for cell in cells):
@@ -71,61 +71,64 @@ def _delimiter(line: str, options: Options) -> str:
 
 def _standard(cells: Sequence[str], place: str, options: Options) -> tuple[str | None, ...]:
     """The columns of a file that ThingSpeak made, its fields by number, label or option."""
-    names = {key: key for key in _KEYS}
-    labels = Counter(label.casefold() for label in options.labels.values())
-    names |= {
-        label.casefold(): f"field{n}"
-        for n, label in options.labels.items()
-        if labels[label.casefold()] == 1 and label.casefold() not in names
-    }
-    names |= {name.casefold(): f"field{n}" for n, name in options.fields.items()}
     if "created_at" not in map(str.lower, cells):
         raise ConfigurationError(
             f"{place} has no column created_at among {_listed(cells)}: --time names the column of"
             " the time, --field1 that of the first field"
         )
-    _require(cells, options, place)
-    unknown = [c for c in cells if c.casefold() not in names and not _is_skipped(c, options)]
-    if unknown:
+    labels = Counter(label.casefold() for label in options.labels.values())
+    names = {
+        label.casefold(): f"field{n}"
+        for n, label in options.labels.items()
+        if labels[label.casefold()] == 1
+    }
+    names |= {key: key for key in _KEYS}
+    named = _named(cells, place, options)
+    keys = [named.get(at, names.get(cell.casefold())) for at, cell in enumerate(cells)]
+    lacking = (c for at, c in enumerate(cells) if c and keys[at] is None and at not in named)
+    if (unknown := next(lacking, None)) is not None:
         known = ", ".join(options.labels.values())
         raise ConfigurationError(
-            f"{place}: the column {unknown[0]!r} is none of field1 to field8"
+            f"{place}: the column {unknown!r} is none of field1 to field8"
             + (f" and no label of the channel ({known})" if known else "")
-            + f": --field1 {_quoted(unknown[0])} says which it is, --skip {_quoted(unknown[0])}"
+            + f": --field1 {_quoted(unknown)} says which it is, --skip {_quoted(unknown)}"
             " leaves it out"
         )
-    found = [None if _is_skipped(c, options) else names[c.casefold()] for c in cells]
-    return _once(found, cells, place)
+    return _once(keys, cells, place)
 
 
 def _mapped(cells: Sequence[str], place: str, options: Options) -> tuple[str | None, ...]:
     """The columns of a file of another make: those that are named, the rest left out."""
-    _require(cells, options, place)
-    names = {key: key for key in _KEYS}
-    if options.fields:
-        names = {key: key for key in _KEYS if key not in _FIELDS}
-    names |= {name.casefold(): f"field{n}" for n, name in options.fields.items()}
-    names[(options.time or "").casefold()] = "created_at"
-    found = [None if _is_skipped(c, options) else names.get(c.casefold()) for c in cells]
-    if not any(key in _FIELDS for key in found):
+    named = _named(cells, place, options)
+    is_field = set(_FIELDS) if options.fields else set()
+    own = {key: key for key in _KEYS if key not in is_field}
+    keys = [named.get(at, own.get(cell.casefold())) for at, cell in enumerate(cells)]
+    if not any(key in _FIELDS for key in keys):
         raise ConfigurationError(
             f"{place}: no column is a field: --field1 names that of the first, one of"
             f" {_listed(cells)}"
         )
-    return _once(found, cells, place)
+    return _once(keys, cells, place)
 
 
-def _require(cells: Sequence[str], options: Options, place: str) -> None:
-    """Every column that an option names must be there."""
-    there = {cell.casefold(): cell for cell in cells}
-    named = [(f"--field{n}", name) for n, name in options.fields.items()]
-    named += [("--skip", name) for name in options.skip]
-    named += [("--time", options.time)] if options.time else []
-    for option, name in named:
-        if name.casefold() not in there:
-            close = get_close_matches(name.casefold(), there, 1)
-            hint = f"did you mean {there[close[0]]!r}?" if close else f"there are {_listed(cells)}"
-            raise ConfigurationError(f"{place} has no column {name!r} ({option}): {hint}")
+def _named(cells: Sequence[str], place: str, options: Options) -> dict[int, str | None]:
+    """The columns that options name, by their place, and what each is; None: left out."""
+    named: list[tuple[str, str, str | None]] = [("--skip", name, None) for name in options.skip]
+    named += [(f"--field{n}", name, f"field{n}") for n, name in options.fields.items()]
+    named += [("--time", options.time, "created_at")] if options.time else []
+    return {_place_of(name, option, cells, place): key for option, name, key in named}
+
+
+def _place_of(name: str, option: str, cells: Sequence[str], place: str) -> int:
+    """Where the column of a name is, to the letter or whatever its case."""
+    if name in cells:
+        return cells.index(name)
+    there = {cell.casefold(): at for at, cell in enumerate(cells)}
+    if (at := there.get(name.casefold())) is not None:
+        return at
+    close = get_close_matches(name.casefold(), there, 1)
+    hint = f"did you mean {cells[there[close[0]]]!r}?" if close else f"there are {_listed(cells)}"
+    raise ConfigurationError(f"{place} has no column {name!r} ({option}): {hint}")
 
 
 def _once(found: Sequence[str | None], cells: Sequence[str], place: str) -> tuple[str | None, ...]:
@@ -136,10 +139,6 @@ def _once(found: Sequence[str | None], cells: Sequence[str], place: str) -> tupl
                 f"{place}: {both[0]!r} and {both[1]!r} are both {key}: --skip leaves one out"
             )
     return tuple(found)
-
-
-def _is_skipped(cell: str, options: Options) -> bool:
-    return not cell or cell.casefold() in {name.casefold() for name in options.skip}
 
 
 def _listed(cells: Sequence[str]) -> str:
