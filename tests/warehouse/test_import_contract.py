@@ -62,7 +62,8 @@ def test_files_go_to_the_lives_that_they_are_of(
     """Known, new, differing and rejected; an ended life, one before all; once more nothing."""
     file = feeds(tmp_path / "a.csv", 1, 5_100)
     assert bring(parts, file).new == 5_100
-    (tmp_path / "b.csv").write_text(f"{file.read_text()}{T0},,1,,\n{T0 + 5101 * MINUTE} UTC,5101,9,,\n")
+    more = f"{T0},,1,,\n{T0 + 5101 * MINUTE} UTC,5101,9,,\n"
+    (tmp_path / "b.csv").write_text(file.read_text() + more)
     done = bring(parts, tmp_path / "b.csv")
     assert (done.new, done.known, done.differing, done.rejected) == (1, 5_100, 0, 1)
     done = bring(parts, feeds(tmp_path / "c.csv", 11, 30, value="{n}"))
