@@ -33,6 +33,7 @@ _READING = columns(
     WithdrawnAt=INSTANT,
 )
 _STATISTICS = {"Avg": FLOAT, "Min": NUMBER, "Max": NUMBER, "StdDev": FLOAT, "Count": LONG}
+_MERGED = {"Avg": FLOAT, "Min": NUMBER, "Max": NUMBER, "Sum": FLOAT, "Count": LONG}
 _PERIOD = columns(
     AggregationID=LONG,
     ChannelID=LONG,
@@ -154,6 +155,40 @@ QUERIES = catalogue(
             CreatedAt=INSTANT,
             **dict.fromkeys(NUMBERS, NUMBER),
             Status=TEXT,
+        ),
+    ),
+    Question(
+        "field_spans",
+        "when the first and the last reading that counts was made, and which fields have a value;"
+        " NULL is open",
+        takes(channel_id=INT, start_at=optional(INSTANT), end_at=optional(INSTANT)),
+        columns(
+            FirstAt=INSTANT,
+            LastAt=INSTANT,
+            **{f"HasField{n}": FLAG for n in range(1, 9)},
+            Readings=LONG,
+        ),
+    ),
+    Question(
+        "field_statistics",
+        "fields over periods of any length on a wall clock, from the hours' partials where asked",
+        takes(
+            channel_id=INT,
+            start_at=optional(INSTANT),
+            end_at=optional(INSTANT),
+            step_seconds=optional(LONG),
+            step_months=optional(INT),
+            origin=INSTANT,
+            offset_starts=list_of(INSTANT),
+            offset_seconds=list_of(INT),
+            by_offset=FLAG,
+            from_hours=FLAG,
+        ),
+        columns(
+            WallStart=INSTANT,
+            OffsetSeconds=INT,
+            **{f"Field{n}{name}": kind for n in range(1, 9) for name, kind in _MERGED.items()},
+            ReadingCount=LONG,
         ),
     ),
     Question(
