@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fieldhouse.errors import ConfigurationError
@@ -256,6 +256,7 @@ texts = st.one_of(
     st.sampled_from(["\n", "\r\n"]),
     st.integers(min_value=20, max_value=400),
 )
+@settings(max_examples=40)
 def test_cells_are_what_a_plain_reading_says(
     tmp_path_factory: pytest.TempPathFactory,
     entries: list[tuple[str | None, str | None]],

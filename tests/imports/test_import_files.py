@@ -137,13 +137,7 @@ def test_a_json_file_says_whose_it_is(tmp_path: Path) -> None:
         assert bring(parts, tmp_path / "9.json", channel_id=8, any_channel=True).known == 1
 
 
-SERVED = (
-    "andersonbui_consumhogar",
-    "ester24_more4water.unwrapped",
-    "flynsky_38629_api",
-    "drroad_feeds_example",
-    "rodrigo_sound",
-)
+SERVED = ("andersonbui_consumhogar", "ester24_more4water.unwrapped", "flynsky_38629_api")
 
 
 @pytest.mark.parametrize("name", SERVED)
