@@ -40,7 +40,7 @@ def channel_number(word: str | int) -> int | None:
     >>> channel_number("https://thingspeak.com/channels/9/charts/1")
     9
     """
-    text = str(word).strip()
+    text = str(word).strip().replace("\N{MINUS SIGN}", "-")
     if "://" in text or text.lower().startswith(("thingspeak.com/", "api.thingspeak.com/")):
         text = _in_address(text)
     if not _NUMBER.fullmatch(text) or not -_LARGEST <= int(text) <= _LARGEST:
