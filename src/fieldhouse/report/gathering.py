@@ -1,0 +1,224 @@
+"""Figures out of a warehouse: its own SQL thins the readings to the points that are asked for."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from fieldhouse.report.figure import (
+    SECOND,
+    Boundary,
+    Figure,
+    Floats,
+    Instants,
+    Line,
+    Mark,
+    Panel,
+    Shade,
+    ShadeKind,
+    instant_of,
+)
+from fieldhouse.report.thinning import gaps, in_lengths, part_of, step_for
+from fieldhouse.report.words import unit_of
+from fieldhouse.times import Length
+
+if TYPE_CHECKING:
+    from fieldhouse.warehouse import Warehouse
+
+__all__ = ["Wanted", "anomalies", "figure_of", "lines_of", "newest_span"]
+
+_HOUR = 3600
+_FEW = 30
+"""Days that anomalies are told over, unless a shorter span is shown: as `anomalies` does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A field that is to be drawn: of which channel, under which names."""
+
+    channel_id: int
+    number: int
+    label: str
+    channel: str
+
+
+def newest_span(house: "Warehouse", channel_ids: Iterable[int], now: datetime) -> tuple[
+    datetime | None, datetime | None
+]:  # fmt: skip
+    """The first and the newest reading of some channels, of those before ``now``; None: none."""
+    rows = [
+        house.query("reading_span", channel_id=number, as_of=now).to_pylist()[0]
+        for number in channel_ids
+    ]
+    firsts = [row["FirstAt"] for row in rows if row["Readings"]]
+    newest = [row["NewestAt"] for row in rows if row["Readings"]]
+    return (min(firsts), max(newest)) if firsts else (None, None)
+
+
+def lines_of(
+    house: "Warehouse", channel_id: int, fields: Mapping[int, str], start: datetime, end: datetime,
+    points: int,
+) -> dict[int, Line]:  # fmt: skip
+    """Fields over ``[start, end)`` in at most some ``points`` buckets, by number; named as given.
+
+    Buckets of whole hours come from the hourly aggregates, shorter ones from the readings.
+    """
+    span = (end - start) // timedelta(microseconds=1)
+    return bucketed(house, channel_id, fields, start, end, step_for(span, points))
+
+
+def bucketed(
+    house: "Warehouse", channel_id: int, fields: Mapping[int, str], start: datetime, end: datetime,
+    seconds: int,
+) -> dict[int, Line]:  # fmt: skip
+    """As `lines_of`, in buckets of so many seconds."""
+    hours = seconds % _HOUR == 0
+    table = house.query(
+        "buckets_of_hours" if hours else "buckets_of_readings",
+        channel_id=channel_id,
+        start_at=start.replace(minute=0, second=0, microsecond=0) if hours else start,
+        end_at=end,
+        seconds=seconds,
+    )
+    starts = table["BucketStart"].cast(pa.int64()).to_numpy()
+    return {n: _line(table, n, name, starts, seconds) for n, name in fields.items()}
+
+
+def _line(table: pa.Table, number: int, name: str, starts: Instants, seconds: int) -> Line:
+    count = table[f"Field{number}Count"].to_numpy()
+    there = count > 0
+    mean, least, greatest = (
+        _floats(table[f"Field{number}{part}"])[there] for part in ("Avg", "Min", "Max")
+    )
+    start = starts[there]
+    # a float's last digit may lie beyond the exact bounds
+    mean = np.clip(mean, least, greatest)
+    return Line(name, start, start + seconds * SECOND, mean, least, greatest, count[there])
+
+
+def _floats(column: Any) -> Floats:
+    values: Floats = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    return values
+
+
+def anomalies(
+    house: "Warehouse", wanted: Wanted, start: datetime, end: datetime
+) -> tuple[Mark, ...]:
+    """The anomalies of a span, told as `usp_DetectAnomalies` tells them over its last 30 days."""
+    days = max(1, min(_FEW, -(-(end - start) // timedelta(days=1))))
+    found = house.query(
+        "usp_DetectAnomalies",
+        channel_id=wanted.channel_id,
+        field_number=wanted.number,
+        lookback_days=days,
+        as_of=end,
+    )
+    return tuple(
+        Mark(
+            instant_of(row["CreatedAt"]),
+            float(row["Value"]),
+            f"lies {abs(row['Score']):.1f} standard deviations"
+            f" {'above' if row['Score'] > 0 else 'below'} the mean of {days} days",
+        )
+        for row in found.to_pylist()
+        if row["CreatedAt"] >= start
+    )
+
+
+def boundaries(house: "Warehouse", channel_id: int) -> tuple[Boundary, ...]:
+    """Where a channel's lives begin, but for the first."""
+    lives = house.query("lives", channel_id=channel_id).to_pylist()
+    return tuple(
+        Boundary(instant_of(life["FirstCreatedAt"]), f"life {life['Epoch']}")
+        for life in lives[1:]
+        if life["FirstCreatedAt"]
+    )
+
+
+def figure_of(
+    house: "Warehouse",
+    wanted: Sequence[Wanted],
+    start: datetime,
+    end: datetime,
+    zone: tzinfo,
+    *,
+    points: int,
+    every: Length | None = None,
+    title: str = "",
+    note: str = "",
+    keep_empty: bool = True,
+) -> Figure:
+    """Fields as a figure over ``[start, end)``, naive UTC; equal labels share a panel."""
+    lines = _all_lines(house, wanted, start, end, zone, points, every)
+    if not keep_empty and any(len(line) for line in lines.values()):
+        wanted = [field for field in wanted if len(lines[field])]
+    panels: dict[str, list[Wanted]] = {}
+    for field in wanted:
+        panels.setdefault(field.label.strip().casefold(), []).append(field)
+    return Figure(
+        title,
+        instant_of(start),
+        instant_of(end),
+        zone,
+        tuple(_panel(house, fields, lines, start, end) for fields in panels.values()),
+        note,
+    )
+
+
+def _all_lines(
+    house: "Warehouse",
+    wanted: Sequence[Wanted],
+    start: datetime,
+    end: datetime,
+    zone: tzinfo,
+    points: int,
+    every: Length | None,
+) -> dict[Wanted, Line]:
+    found: dict[Wanted, Line] = {}
+    for channel_id in dict.fromkeys(field.channel_id for field in wanted):
+        here = {field.number: field for field in wanted if field.channel_id == channel_id}
+        names = {n: field.channel for n, field in here.items()}
+        if every:
+            seconds = part_of(every, zone, start, end)
+            lines = bucketed(house, channel_id, names, start, end, seconds)
+            lines = {n: in_lengths(line, every, zone) for n, line in lines.items()}
+        else:
+            lines = lines_of(house, channel_id, names, start, end, points)
+        found |= {here[n]: line for n, line in lines.items()}
+    return found
+
+
+def _panel(
+    house: "Warehouse",
+    fields: Sequence[Wanted],
+    lines: Mapping[Wanted, Line],
+    start: datetime,
+    end: datetime,
+) -> Panel:
+    title, unit = unit_of(fields[0].label)
+    shown = tuple(lines[field] for field in fields)
+    alone = fields[0] if len(fields) == 1 else None
+    return Panel(
+        title,
+        shown,
+        unit,
+        marks=tuple(m for field in fields for m in anomalies(house, field, start, end)),
+        shades=shades(shown[0], start, end) if alone else (),
+        boundaries=boundaries(house, alone.channel_id) if alone else (),
+    )
+
+
+def shades(line: Line, start: datetime, end: datetime) -> tuple[Shade, ...]:
+    """What is shaded of a line's span: where it has no readings."""
+    return tuple(
+        Shade(ShadeKind.GAP, begin, until)
+        for begin, until in gaps(line, instant_of(start), instant_of(end))
+    )
+
+
+def with_finer(line: Line, finer: Line) -> Line:
+    """A line whose end is known in shorter buckets."""
+    return replace(line, finer=finer if len(finer) else None)
