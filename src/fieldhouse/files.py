@@ -10,7 +10,7 @@ from fieldhouse.errors import ConfigurationError, WarehouseError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["kind", "make_folder", "write"]
+__all__ = ["kind", "make_folder", "write", "write_bytes"]
 
 
 def make_folder(folder: Path) -> None:
@@ -43,6 +43,23 @@ def write(answer: "pa.RecordBatchReader", target: Path) -> int:
         with suppress(OSError):  # it was never made, or stays; the first error is the one to tell
             partial.unlink()
     return rows
+
+
+def write_bytes(content: bytes, target: Path, *, overwrite: bool = False) -> None:
+    """Write a file, whole or not at all; one that exists is replaced only with ``overwrite``.
+
+    Raises ConfigurationError for one that exists, WarehouseError for what cannot be written.
+    """
+    partial = target.with_name(f".{target.name}.partial")
+    try:
+        with _told(target):
+            partial.write_bytes(content)
+            if not overwrite and target.exists():
+                raise ConfigurationError(f"{target} is there already: --overwrite replaces it")
+            partial.replace(target)
+    finally:
+        with suppress(OSError):
+            partial.unlink()
 
 
 @contextmanager

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from fieldhouse.report.figure import SECOND, Figure, Floats, Instants, Line, Panel, datetime_of
+from fieldhouse.report.figure import Figure, Floats, Instants, Line, Panel, datetime_of
 from fieldhouse.report.words import clean
 from fieldhouse.times import offsets_of
 
-__all__ = ["packed"]
+__all__ = ["decimals", "given_decimals", "packed"]
 
 _DIGITS = 4
 """Digits of a line's usual range that are kept, at least; the eye sees three."""
@@ -63,6 +63,7 @@ def _panel(panel: Panel) -> dict[str, Any]:
     return {
         "title": clean(panel.title),
         "unit": clean(panel.unit),
+        "heading": panel.has_heading,
         "bounds": panel.bounds,
         "lines": [
             {"name": clean(line.name), "levels": [_level(level) for level in _levels(line)]}
@@ -117,11 +118,15 @@ def decimals(line: Line) -> int:
     low, high = np.quantile(line.mean, [0.02, 0.98])
     wanted = _DIGITS - math.floor(math.log10(float(high - low))) - 1 if high > low else 6
     most = _MOST_DIGITS - math.ceil(math.log10(reach + 1))
-    return max(0, min(wanted, most, 6, max(_given(line.least), _given(line.greatest)) + 1))
+    return max(0, min(wanted, most, 6, given_decimals(line) + 1))
+
+
+def given_decimals(line: Line) -> int:
+    """How many decimals a line's readings have, 6 at the most."""
+    return max((_given(column) for column in (line.least, line.greatest)), default=0)
 
 
 def _given(values: Floats) -> int:
-    """How many decimals values have, 6 at the most."""
     some = values[:: max(1, len(values) // 5000)]
     for places in range(6):
         if (np.abs(some - np.round(some, places)) <= np.abs(some) * 1e-15 + 1e-9).all():

@@ -69,6 +69,19 @@ class Line:
     def __len__(self) -> int:
         return len(self.start)
 
+    def part(self, first: int, last: int) -> "Line":
+        """The buckets from ``first`` on, up to ``last``, excluded."""
+        return Line(
+            self.name,
+            self.start[first:last],
+            self.end[first:last],
+            self.mean[first:last],
+            self.least[first:last],
+            self.greatest[first:last],
+            self.count[first:last],
+            self.finer,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -77,6 +90,8 @@ class Mark:
     at: int
     value: float
     note: str
+    score: float = 0.0
+    """How far from the usual it lies."""
 
 
 class ShadeKind(StrEnum):
@@ -118,6 +133,8 @@ class Panel:
     boundaries: tuple[Boundary, ...] = ()
     bounds: tuple[float, float] | None = None
     """What the axis reaches over; None: as far as the values do."""
+    has_heading: bool = True
+    """Whether the picture says its title; False where a page says it above."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,7 +1,7 @@
 """Figures out of a warehouse: its own SQL thins the readings to the points that are asked for."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 
@@ -22,13 +22,25 @@ from fieldhouse.report.figure import (
     instant_of,
 )
 from fieldhouse.report.thinning import gaps, in_lengths, part_of, step_for
+from fieldhouse.report.ticks import time_text, zone_text
 from fieldhouse.report.words import unit_of
 from fieldhouse.times import Length
 
 if TYPE_CHECKING:
     from fieldhouse.warehouse import Warehouse
 
-__all__ = ["Wanted", "anomalies", "figure_of", "lines_of", "newest_span"]
+__all__ = [
+    "Wanted",
+    "anomalies",
+    "boundaries",
+    "buckets",
+    "figure_of",
+    "length_text",
+    "lines_in",
+    "newest_span",
+    "presence",
+    "shades",
+]
 
 _HOUR = 3600
 _FEW = 30
@@ -58,33 +70,35 @@ def newest_span(house: "Warehouse", channel_ids: Iterable[int], now: datetime) -
     return (min(firsts), max(newest)) if firsts else (None, None)
 
 
-def lines_of(
-    house: "Warehouse", channel_id: int, fields: Mapping[int, str], start: datetime, end: datetime,
-    points: int,
-) -> dict[int, Line]:  # fmt: skip
-    """Fields over ``[start, end)`` in at most some ``points`` buckets, by number; named as given.
+def buckets(
+    house: "Warehouse", channel_id: int, start: datetime, end: datetime, seconds: int
+) -> pa.Table:
+    """A channel over ``[start, end)`` in buckets of so many seconds.
 
     Buckets of whole hours come from the hourly aggregates, shorter ones from the readings.
     """
-    span = (end - start) // timedelta(microseconds=1)
-    return bucketed(house, channel_id, fields, start, end, step_for(span, points))
-
-
-def bucketed(
-    house: "Warehouse", channel_id: int, fields: Mapping[int, str], start: datetime, end: datetime,
-    seconds: int,
-) -> dict[int, Line]:  # fmt: skip
-    """As `lines_of`, in buckets of so many seconds."""
     hours = seconds % _HOUR == 0
-    table = house.query(
+    return house.query(
         "buckets_of_hours" if hours else "buckets_of_readings",
         channel_id=channel_id,
         start_at=start.replace(minute=0, second=0, microsecond=0) if hours else start,
         end_at=end,
         seconds=seconds,
     )
+
+
+def lines_in(table: pa.Table, fields: Mapping[int, str], seconds: int) -> dict[int, Line]:
+    """The lines of some fields, named as given, out of `buckets`."""
     starts = table["BucketStart"].cast(pa.int64()).to_numpy()
     return {n: _line(table, n, name, starts, seconds) for n, name in fields.items()}
+
+
+def presence(table: pa.Table, seconds: int) -> Line:
+    """How many readings each bucket has, whatever their fields hold."""
+    starts = table["BucketStart"].cast(pa.int64()).to_numpy()
+    count = table["ReadingCount"].to_numpy()
+    many = count.astype(np.float64)
+    return Line("readings", starts, starts + seconds * SECOND, many, many, many, count)
 
 
 def _line(table: pa.Table, number: int, name: str, starts: Instants, seconds: int) -> Line:
@@ -122,6 +136,7 @@ def anomalies(
             float(row["Value"]),
             f"lies {abs(row['Score']):.1f} standard deviations"
             f" {'above' if row['Score'] > 0 else 'below'} the mean of {days} days",
+            abs(row["Score"]),
         )
         for row in found.to_pylist()
         if row["CreatedAt"] >= start
@@ -148,7 +163,6 @@ def figure_of(
     points: int,
     every: Length | None = None,
     title: str = "",
-    note: str = "",
     keep_empty: bool = True,
 ) -> Figure:
     """Fields as a figure over ``[start, end)``, naive UTC; equal labels share a panel."""
@@ -158,14 +172,31 @@ def figure_of(
     panels: dict[str, list[Wanted]] = {}
     for field in wanted:
         panels.setdefault(field.label.strip().casefold(), []).append(field)
+    begin, until = instant_of(start), instant_of(end)
     return Figure(
         title,
-        instant_of(start),
-        instant_of(end),
+        begin,
+        until,
         zone,
         tuple(_panel(house, fields, lines, start, end) for fields in panels.values()),
-        note,
+        note_of(lines.values(), begin, until, zone),
     )
+
+
+def note_of(lines: Iterable[Line], start: int, end: int, zone: tzinfo) -> str:
+    """What a figure's reader has to know: its span, its zone, how long its points are."""
+    widths = [int(np.median(line.end - line.start)) // SECOND for line in lines if len(line)]
+    each = f" · a point every {length_text(max(widths)).removeprefix('1 ')}" if widths else ""
+    return f"{time_text(start, zone)} to {time_text(end, zone)}, {zone_text(zone)}{each}"
+
+
+def length_text(seconds: int) -> str:
+    """A length of time in its largest whole unit."""
+    for unit, name in ((86_400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= unit and seconds % unit == 0:
+            count = seconds // unit
+            return f"1 {name}" if count == 1 else f"{count} {name}s"
+    return "1 second" if seconds == 1 else f"{seconds} seconds"
 
 
 def _all_lines(
@@ -183,10 +214,12 @@ def _all_lines(
         names = {n: field.channel for n, field in here.items()}
         if every:
             seconds = part_of(every, zone, start, end)
-            lines = bucketed(house, channel_id, names, start, end, seconds)
-            lines = {n: in_lengths(line, every, zone) for n, line in lines.items()}
         else:
-            lines = lines_of(house, channel_id, names, start, end, points)
+            seconds = step_for((end - start) // timedelta(microseconds=1), points)
+        table = buckets(house, channel_id, start, end, seconds)
+        lines = lines_in(table, names, seconds)
+        if every:
+            lines = {n: in_lengths(line, every, zone) for n, line in lines.items()}
         found |= {here[n]: line for n, line in lines.items()}
     return found
 
@@ -217,8 +250,3 @@ def shades(line: Line, start: datetime, end: datetime) -> tuple[Shade, ...]:
         Shade(ShadeKind.GAP, begin, until)
         for begin, until in gaps(line, instant_of(start), instant_of(end))
     )
-
-
-def with_finer(line: Line, finer: Line) -> Line:
-    """A line whose end is known in shorter buckets."""
-    return replace(line, finer=finer if len(finer) else None)

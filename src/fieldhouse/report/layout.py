@@ -87,6 +87,4 @@ def laid_out(figure: Figure, width: float, height: float = HEIGHT) -> Layout:
         top += height + BETWEEN
     most = max(2, round(inner / _TICK_ROOM))
     ticks = time_ticks(figure.start, figure.end, figure.zone, most)
-    return Layout(
-        figure, width, top - BETWEEN + FOOT, left, left + inner, tuple(panels), ticks
-    )
+    return Layout(figure, width, top - BETWEEN + FOOT, left, left + inner, tuple(panels), ticks)

@@ -9,15 +9,15 @@ from importlib.resources import files
 
 from fieldhouse.report import colours
 from fieldhouse.report.embedded import decimals, packed
-from fieldhouse.report.figure import SECOND, Figure, Line, Panel
+from fieldhouse.report.figure import Figure, Line, Panel
 from fieldhouse.report.markup import Markup, joined, tag
 from fieldhouse.report.svg import picture
 from fieldhouse.report.thinning import in_lengths, step_for
-from fieldhouse.report.ticks import number_text, time_text
+from fieldhouse.report.ticks import number_text, time_text, zone_text
 from fieldhouse.report.words import clean
 from fieldhouse.times import Length
 
-__all__ = ["Column", "chart", "of_figure", "page", "table", "zone_text"]
+__all__ = ["Column", "chart", "of_figure", "page", "table"]
 
 WIDE, NARROW = 960, 380
 """How wide the pictures are drawn that stand there before, or without, the script."""
@@ -74,11 +74,6 @@ def _hash(text: str) -> str:
     return f"'sha256-{digest}'"
 
 
-def zone_text(zone: tzinfo) -> str:
-    """A time zone's name."""
-    return str(getattr(zone, "key", None) or zone.tzname(None) or zone)
-
-
 def chart(id_: str, figure: Figure, *caption: str) -> Markup:
     """A figure's place in a page: its picture for wide and for narrow screens, and its table."""
     return tag(
@@ -92,7 +87,9 @@ def chart(id_: str, figure: Figure, *caption: str) -> Markup:
 
 def _numbers(figure: Figure, panel: Panel, line: Line) -> Markup:
     """A line as a table of some fifty rows."""
-    name = f"{clean(panel.title)}, {clean(line.name)}" if len(panel.lines) > 1 else clean(panel.title)
+    name = (
+        f"{clean(panel.title)}, {clean(line.name)}" if len(panel.lines) > 1 else clean(panel.title)
+    )
     if not len(line):
         return tag("p", f"{name}: no readings.", class_="soft-text")
     short, places = _shortened(figure, line), decimals(line)
@@ -137,6 +134,9 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[str]], caption: str
         for cells in (zip(row, columns, strict=True) for row in rows)
     )
     inner = tag(
-        "table", tag("caption", caption), tag("thead", tag("tr", *heads)), tag("tbody", joined(body))
+        "table",
+        tag("caption", caption),
+        tag("thead", tag("tr", *heads)),
+        tag("tbody", joined(body)),
     )
     return tag("div", inner, class_="scrolls", tabindex=0, role="region", aria_label=caption)

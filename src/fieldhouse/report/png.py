@@ -23,7 +23,7 @@ def png(figure: Figure, width: int = 960) -> bytes:
     return bytes(
         resvg_py.svg_to_bytes(
             svg_string=document(figure, width, dark=False),
-            font_files=list(font_lato.font_files),
+            font_files=[font_lato.Lato, font_lato.LatoBold],
             font_family="Lato",
             sans_serif_family="Lato",
             zoom=_ZOOM,

@@ -1,7 +1,5 @@
 """A figure as SVG: one point, or one span of least to greatest, a pixel."""
 
-import numpy as np
-
 from fieldhouse.report import colours
 from fieldhouse.report.figure import Boundary, Figure, Floats, Line, Mark, Shade
 from fieldhouse.report.layout import SIZE, Layout, Placed, laid_out
@@ -91,9 +89,11 @@ def _title(layout: Layout, placed: Placed) -> Markup:
     many = len(placed.lines) > 1
     title = cut(clean(placed.panel.title), room * (0.4 if many else 0.85), SIZE + 1)
     unit = cut(clean(placed.panel.unit), room * 0.15, SIZE)
-    said = [tag("tspan", title, class_="ink", font_weight="bold", font_size=SIZE + 1)]
+    said = []
+    if placed.panel.has_heading:
+        said.append(tag("tspan", title, class_="ink", font_weight="bold", font_size=SIZE + 1))
     if unit:
-        said.append(tag("tspan", unit, class_="soft", dx=8))
+        said.append(tag("tspan", unit, class_="soft", dx=8 if said else None))
     heading = tag("text", *said, x=layout.left, y=y)
     return joined([heading, _legend(layout, placed, y)]) if many else heading
 
@@ -190,16 +190,16 @@ def _curve(x: Floats, mean: Floats) -> str:
 
 
 def _points(x: Floats, y: Floats) -> str:
-    return " ".join(
-        [f"{a:.1f} {b:.1f}" for a, b in zip(x.tolist(), y.tolist(), strict=True)]
-    )
+    return " ".join([f"{a:.1f} {b:.1f}" for a, b in zip(x.tolist(), y.tolist(), strict=True)])
 
 
 def _shade(layout: Layout, placed: Placed, shade: Shade) -> Markup:
     begin, end = (float(layout.x(at)) for at in (shade.start, shade.end))
     if end - begin < 1 and shade.kind == "gap":  # a hair between two points says nothing
         return Markup()
-    note = shade.note or f"no readings from {_when(layout, shade.start)} to {_when(layout, shade.end)}"
+    note = (
+        shade.note or f"no readings from {_when(layout, shade.start)} to {_when(layout, shade.end)}"
+    )
     return tag(
         "rect", tag("title", clean(note)), class_=shade.kind.value, x=begin, y=placed.top,
         width=max(1.0, end - begin), height=placed.bottom - placed.top,
@@ -232,9 +232,7 @@ def _told_apart(layout: Layout, placed: Placed) -> list[Mark]:
     for mark in placed.panel.marks:
         if layout.figure.start <= mark.at < layout.figure.end:
             shown.setdefault(round(float(layout.x(mark.at)) / 3), []).append(mark)
-    ends = (
-        {id(m): m for m in (min(ms, key=_value), max(ms, key=_value))} for ms in shown.values()
-    )
+    ends = ({id(m): m for m in (min(ms, key=_value), max(ms, key=_value))} for ms in shown.values())
     return [mark for pair in ends for mark in pair.values()]
 
 
@@ -246,13 +244,14 @@ def _mark(layout: Layout, placed: Placed, mark: Mark) -> Markup:
     x, y = float(layout.x(mark.at)), float(placed.y(mark.value))
     # a whole diamond also at the edge
     x = min(max(x, layout.left + _MARK), layout.right - _MARK)
-    shape = f"M{x:.1f} {y - _MARK:.1f}l{_MARK:g} {_MARK:g}l{-_MARK:g} {_MARK:g}l{-_MARK:g} {-_MARK:g}Z"
-    note = f"{_when(layout, mark.at)}: {number_text(mark.value, 6).rstrip('0').rstrip('.')} {mark.note}"
+    shape = (
+        f"M{x:.1f} {y - _MARK:.1f}l{_MARK:g} {_MARK:g}l{-_MARK:g} {_MARK:g}l{-_MARK:g} {-_MARK:g}Z"
+    )
+    value = number_text(mark.value, 6).rstrip("0").rstrip(".")
+    note = f"{_when(layout, mark.at)}: {value} {mark.note}"
     return tag("path", tag("title", clean(note)), class_="mark", d=shape)
 
 
 def _silence(layout: Layout, placed: Placed) -> Markup:
     x, y = (layout.left + layout.right) / 2, (placed.top + placed.bottom) / 2
     return tag("text", "no readings", class_="soft", x=x, y=y + 4, text_anchor="middle")
-
-

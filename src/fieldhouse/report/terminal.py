@@ -38,7 +38,7 @@ class _Signs:
     band: str
 
 
-_UNICODE = _Signs("┤", "│", "└", "─", "╌", "×", "\N{MINUS SIGN}", "⠒", "⢕")
+_UNICODE = _Signs("┤", "│", "└", "─", "╌", "\N{MULTIPLICATION SIGN}", "\N{MINUS SIGN}", "⠒", "⢕")
 _ASCII = _Signs("+", "|", "+", "-", ".", "x", "-", "*", ":")
 
 
@@ -93,7 +93,9 @@ def _panel(
     labels = {int(ready.row(tick.at, ready.height)): tick.label for tick in ready.ticks}
     for row, line_of_cells in enumerate(cells):
         label = labels.get(row, "")
-        text = Text(f"{set_cell_size(label, margin) if cell_len(label) > margin else label:>{margin}}")
+        text = Text(
+            f"{set_cell_size(label, margin) if cell_len(label) > margin else label:>{margin}}"
+        )
         text.append(f" {signs.tick if label else signs.side}", "dim")
         for sign, style in line_of_cells:
             text.append(sign, style)
@@ -144,11 +146,14 @@ class _Canvas:
             high = np.maximum.reduceat(line.greatest[part], first)
             mean = line.mean[part][first]
             across = np.arange(places[0], places[-1] + 1)
-            rows = (ready.row(np.interp(across, places, v), self.rows * 4) for v in (mean, low, high))
-            self._draw_part(across, *rows, number=number)
+            rows = [
+                ready.row(np.interp(across, places, values), self.rows * 4)
+                for values in (mean, low, high)
+            ]
+            self._draw_part(number + 1, across, *rows)
 
     def _draw_part(
-        self, across: Instants, mean: Instants, low: Instants, high: Instants, number: int
+        self, number: int, across: Instants, mean: Instants, low: Instants, high: Instants
     ) -> None:
         before = int(mean[0])
         for column, row, bottom, top in zip(
@@ -157,11 +162,11 @@ class _Canvas:
             # half way to the one before, so that steep lines hang together
             step = (row > before) - (row < before)
             reached = before + step if before != row else row
-            self.means[min(reached, row) : max(reached, row) + 1, column] = number + 1
+            self.means[min(reached, row) : max(reached, row) + 1, column] = number
             if bottom - top > 1:
                 self.has_band = True
                 first = top + (top + column) % 2
-                self.bands[first : bottom + 1 : 2, column] = number + 1
+                self.bands[first : bottom + 1 : 2, column] = number
             before = row
 
     def cells(
@@ -187,9 +192,7 @@ class _Canvas:
         if ascii_only:
             return (signs.mean if number else signs.band), style
         dots = mean if number and (mean > 0).any() else band
-        bits = sum(
-            _DOTS[y][x] for y in range(4) for x in range(2) if dots[y, x] or band[y, x]
-        )
+        bits = sum(_DOTS[y][x] for y in range(4) for x in range(2) if dots[y, x] or band[y, x])
         return chr(0x2800 + bits), style
 
 
@@ -247,8 +250,7 @@ def _fitted(text: Text, width: int) -> Text:
 def _plain(text: Text) -> Text:
     """Signs that ASCII has; others are left as a question mark."""
     said = text.plain.replace("\N{MINUS SIGN}", "-").replace("\N{NO-BREAK SPACE}", " ")
-    said = said.replace("…", "~").replace("━", "-").replace("°", " ").replace("µ", "u")
+    said = said.replace("…", "~").replace("━", "-").replace("°", " ").replace("µ", "u").replace("·", "-")
     plain = Text(said.encode("ascii", "replace").decode("ascii"))
     plain.spans = text.spans
     return plain
-

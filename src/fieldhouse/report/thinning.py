@@ -40,9 +40,7 @@ def within(line: Line, start: int, end: int) -> Line:
     first = min(first, last)
     if first and line.start[first - 1] >= start:  # a reading by itself: its bucket is empty
         first = int(np.searchsorted(line.start, start, "left"))
-    part = slice(first, last)
-    columns = (line.start, line.end, line.mean, line.least, line.greatest, line.count)
-    return Line(line.name, *(column[part] for column in columns), finer=line.finer)
+    return line.part(first, last)
 
 
 def thinned(line: Line, span: int, points: int) -> Line:
@@ -82,7 +80,7 @@ def in_lengths(line: Line, every: Length, zone: tzinfo) -> Line:
 
 
 def _edges(start: int, end: int, every: Length, zone: tzinfo) -> Instants:
-    """Where days, weeks, months or years of a zone begin, from before ``start`` to after ``end``."""
+    """Where a zone's days, weeks, months or years begin, from before ``start`` to after ``end``."""
     local = datetime_of(start, zone)
     day = datetime(local.year, local.month if every.months % 12 else 1, 1)
     if every.days:

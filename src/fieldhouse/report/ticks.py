@@ -9,13 +9,13 @@ from itertools import pairwise
 from fieldhouse.report.figure import SECOND, datetime_of, instant_of
 from fieldhouse.times import Offset, offsets_of
 
-__all__ = ["Tick", "number_text", "number_ticks", "time_text", "time_ticks"]
+__all__ = ["Tick", "number_text", "number_ticks", "time_text", "time_ticks", "zone_text"]
 
 _HOUR, _DAY = 3600, 86_400
 _SHORT = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, _HOUR, 7200, 10_800, 21_600, 43_200)
 _DAYS = (1, 2, 7, 14)
 _MONTHS = (1, 2, 3, 6)
-_MONTH_NAMES = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTH_NAMES = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +28,14 @@ class Tick:
 
 
 def number_ticks(low: float, high: float, most: int) -> list[Tick]:
-    """At most ``most`` round numbers that embrace ``[low, high]``, with the digits that tell them.
+    """At most ``most`` round numbers, or three, that embrace ``[low, high]``, with the digits that tell them.
 
     The first is not above ``low``, the last not below ``high``.
     """
     low, high = _opened(low, high)
     for step, decimals in _round_steps((high - low) / max(1, most - 1)):
         first, last = math.floor(low / step), math.ceil(high / step)
-        if last - first < max(2, most):
+        if last - first < max(3, most):  # below and above zero are two steps
             return [Tick(n * step, number_text(n * step, decimals)) for n in range(first, last + 1)]
     raise AssertionError("there is always a longer step")
 
@@ -67,6 +67,11 @@ def time_text(instant: int, zone: tzinfo, *, seconds: bool = False) -> str:
     """An instant as a person of that zone writes it, sortable: 2026-11-24 12:00."""
     local = datetime_of(instant, zone).replace(tzinfo=None)
     return local.isoformat(sep=" ", timespec="seconds" if seconds else "minutes")
+
+
+def zone_text(zone: tzinfo) -> str:
+    """A time zone's name."""
+    return str(getattr(zone, "key", None) or zone.tzname(None) or zone)
 
 
 def time_ticks(start: int, end: int, zone: tzinfo, most: int) -> list[Tick]:
@@ -116,7 +121,9 @@ def _calendar(first: date, last: date, least: float) -> Iterator[tuple[date, str
             yield date(month // 12, month % 12 + 1, 1), _MONTH_NAMES[month % 12]
     else:
         years = next(
-            step for power in range(5) for step in (10**power, 2 * 10**power, 5 * 10**power)
+            step
+            for power in range(5)
+            for step in (10**power, 2 * 10**power, 5 * 10**power)
             if step * 365.25 * _DAY >= least
         )
         for year in range(max(1, first.year // years * years), last.year + 1, years):

@@ -8,7 +8,7 @@ __all__ = ["clean", "cut", "unit_of", "width_of"]
 _UNIT = re.compile(r"\s*(?:\(([^()]{1,16})\)|\[([^\[\]]{1,16})\])\s*$")
 _WIDE = 1.05
 _NARROW = 0.54
-"""How wide a letter is, in sizes of the font: about as wide as in the usual fonts without serifs."""
+"""How wide a letter is, in sizes of the font: about as in the usual fonts without serifs."""
 
 
 def clean(text: str) -> str:

@@ -45,7 +45,7 @@ function numberTicks(low, high, most) {
   for (let power = Math.floor(Math.log10(least)); ; power++) {
     for (const digit of [1, 2, 5]) {
       const step = digit * 10 ** power, first = Math.floor(low / step), last = Math.ceil(high / step);
-      if (step < least * (1 - 1e-9) || last - first >= Math.max(2, most)) continue;
+      if (step < least * (1 - 1e-9) || last - first >= Math.max(3, most)) continue;
       const ticks = [];
       for (let n = first; n <= last; n++) ticks.push({at: n * step, label: number(n * step, Math.max(0, -power))});
       return ticks;
@@ -203,8 +203,8 @@ function drawPanel(svg, r, {x, left, right, ticks, start, end}) {
   const g = tag(svg, "g", {class: "panel"});
   const room = right - left, many = r.lines.length > 1;
   const title = tag(g, "text", {x: left, y: r.top - 9});
-  tag(title, "tspan", {class: "ink", "font-weight": "bold", "font-size": SIZE + 1}, cut(r.panel.title, room * (many ? 0.4 : 0.8), SIZE + 1));
-  if (r.panel.unit) tag(title, "tspan", {class: "soft", dx: 8}, cut(r.panel.unit, room * 0.15, SIZE));
+  if (r.panel.heading) tag(title, "tspan", {class: "ink", "font-weight": "bold", "font-size": SIZE + 1}, cut(r.panel.title, room * (many ? 0.4 : 0.8), SIZE + 1));
+  if (r.panel.unit) tag(title, "tspan", {class: "soft", dx: r.panel.heading ? 8 : 0}, cut(r.panel.unit, room * 0.15, SIZE));
   if (many) drawLegend(g, r, left, right);
   for (const [kind, from, to, note] of r.panel.shades) {
     if (to <= start || from >= end) continue;
