@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["add_to"]
 
 _DAYS = 7
+_SHORTEST = timedelta(minutes=1)
 _SIGNS = "⠒┤╌\N{MULTIPLICATION SIGN}\N{MINUS SIGN}"
 _FORMS = (".png", ".svg", ".html")
 _POINTS = {".png": 1000, ".svg": 1000, ".html": 60_000}
@@ -180,14 +181,21 @@ def _span(
         last = now
     if first and first >= last:
         raise ConfigurationError(f"--from {start} is in the future: nothing was read yet")
-    length = days or usual
+    first = first or _begin(last, oldest, days, usual)
+    return (first, last) if last - first >= _SHORTEST else (last - timedelta(hours=1), last)
+
+
+def _begin(
+    last: datetime, oldest: datetime | None, days: int | None, usual: int | None
+) -> datetime:
+    """So many days before the end; the usual ones not before the first reading."""
     try:
-        first = first or (
-            last - timedelta(days=length) if length else oldest or last - timedelta(1)
-        )
+        begin = last - timedelta(days=days or usual or 1)
     except OverflowError:
-        first = datetime.min
-    return (first, last) if first < last else (last - timedelta(days=1), last)
+        begin = datetime.min
+    if days or oldest is None:
+        return begin
+    return max(begin, oldest) if usual else oldest
 
 
 def _points(target: Path | None, lines: int) -> int:

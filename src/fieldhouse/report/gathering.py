@@ -211,7 +211,7 @@ def _all_lines(
     found: dict[Wanted, Line] = {}
     for channel_id in dict.fromkeys(field.channel_id for field in wanted):
         here = {field.number: field for field in wanted if field.channel_id == channel_id}
-        names = {n: field.channel for n, field in here.items()}
+        names = {n: _name(field, wanted) for n, field in here.items()}
         if every:
             seconds = part_of(every, zone, start, end)
         else:
@@ -222,6 +222,16 @@ def _all_lines(
             lines = {n: in_lengths(line, every, zone) for n, line in lines.items()}
         found |= {here[n]: line for n, line in lines.items()}
     return found
+
+
+def _name(field: Wanted, wanted: Sequence[Wanted]) -> str:
+    """What tells a line from the others of its label: the channel, its number, the field's."""
+    like = [w for w in wanted if w.label.strip().casefold() == field.label.strip().casefold()]
+    name = field.channel
+    if len({w.channel_id for w in like if w.channel == field.channel}) > 1:
+        name = f"{name} ({field.channel_id})"
+    own = sum(w.channel_id == field.channel_id for w in like)
+    return f"{name}, field {field.number}" if own > 1 else name
 
 
 def _panel(

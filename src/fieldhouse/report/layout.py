@@ -14,7 +14,7 @@ __all__ = ["Layout", "Placed", "laid_out", "reach"]
 
 SIZE = 12.0
 """The font's size."""
-TITLE, HEIGHT, BETWEEN, FOOT = 26.0, 190.0, 14.0, 40.0
+TITLE, BARE, HEIGHT, BETWEEN, FOOT = 26.0, 10.0, 190.0, 14.0, 40.0
 RIGHT = 14.0
 _TICK_ROOM = 78.0
 _VALUE_ROOM = 38.0
@@ -69,6 +69,11 @@ def reach(panel: Panel, lines: Sequence[Line]) -> tuple[float, float]:
     return (min(lows), max(highs)) if lows else (0.0, 1.0)
 
 
+def has_title(panel: Panel) -> bool:
+    """Whether anything stands above a panel: its title, its unit, which line is which."""
+    return panel.has_heading or bool(panel.unit) or len(panel.lines) > 1
+
+
 def laid_out(figure: Figure, width: float, height: float = HEIGHT) -> Layout:
     """Lay a figure out for a width, each of its panels' plots so high."""
     ready = []
@@ -81,7 +86,7 @@ def laid_out(figure: Figure, width: float, height: float = HEIGHT) -> Layout:
     inner = max(40.0, width - left - RIGHT)
     panels, top = [], 2.0
     for panel, shown, ticks in ready:
-        top += TITLE
+        top += TITLE if has_title(panel) else BARE
         lines = tuple(thinned(line, figure.end - figure.start, round(inner)) for line in shown)
         panels.append(Placed(panel, lines, ticks, top, top + height))
         top += height + BETWEEN

@@ -11,6 +11,7 @@ from fieldhouse.report.markup import Markup, tag
 __all__ = ["locator"]
 
 _UNIT = 5
+_ICE = 872.0
 _WIDTH, _HEIGHT = 90, 60
 """How much of the world is shown, in degrees."""
 
@@ -31,6 +32,8 @@ def locator(latitude: float, longitude: float) -> Markup | None:
         "svg",
         tag("rect", class_="gap", x=left, y=top, width=_WIDTH * _UNIT, height=_HEIGHT * _UNIT),
         *_land(left),
+        # the coasts end where the ice does not
+        tag("rect", class_="land", x=left, y=_ICE, width=_WIDTH * _UNIT, height=900 - _ICE),
         tag("path", class_="grid", d=_graticule(left, top), fill="none", stroke_width=0.8),
         tag("path", class_="mark", d=f"M{x:.1f} {y:.1f}m-7 0a7 7 0 1 0 14 0a7 7 0 1 0 -14 0",
             stroke_width=2),

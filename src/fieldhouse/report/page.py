@@ -139,4 +139,4 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[str]], caption: str
         tag("thead", tag("tr", *heads)),
         tag("tbody", joined(body)),
     )
-    return tag("div", inner, class_="scrolls", tabindex=0, role="region", aria_label=caption)
+    return tag("div", inner, class_="scrolls", tabindex=0, role="group", aria_label=caption)

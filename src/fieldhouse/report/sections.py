@@ -17,7 +17,7 @@ from fieldhouse.report.locator import locator
 from fieldhouse.report.markup import Markup, joined, tag
 from fieldhouse.report.page import Column, chart, table
 from fieldhouse.report.thinning import gaps, longest_pause
-from fieldhouse.report.ticks import number_text, time_text, zone_text
+from fieldhouse.report.ticks import number_text, time_text
 from fieldhouse.report.words import clean, unit_of
 
 __all__ = ["Section", "name_of"]
@@ -65,8 +65,7 @@ class Section:
             ("Elevation", (clean(facts.channel["Elevation"] or "") or _NONE,)),
         ]
         entries = (tag("div", tag("dt", name), tag("dd", *value)) for name, value in said)
-        zone = tag("p", f"Times are in {zone_text(self.zone)}.", class_="soft-text")
-        return joined([tag("dl", *entries, class_="facts"), zone])
+        return tag("dl", *entries, class_="facts")
 
     def position(self) -> Markup:
         """A map, where there is a position that is one."""
@@ -98,10 +97,9 @@ class Section:
         mean = float(np.average(line.mean, weights=line.count))
         low, high = (number_text(float(v), given) for v in (line.least.min(), line.greatest.max()))
         of = f" {clean(unit)}" if unit else ""
-        said = (
-            f"{low}{of} to {high}{of}, mean {number_text(mean, places)}{of},"
-            f" of {int(line.count.sum()):,} values"
-        )
+        count = _many(int(line.count.sum()), "value")
+        reach = f"{low}{of}" if low == high else f"{low}{of} to {high}{of}"
+        said = f"{reach}, mean {number_text(mean, places)}{of}, of {count}"
         return self._chart(f"field{field.number}", panel, said, field.label)
 
     def _chart(self, name: str, panel: Panel, caption: str, heading: str) -> Markup:
@@ -122,10 +120,18 @@ class Section:
         score = np.array([day["QualityScore"] for day in days], np.float64)
         ones = np.ones(len(days), np.int64)
         line = Line("score", start, start + _DAY, score, score, score, ones)
-        panel = Panel("Score", (line,), "of 100", bounds=(0.0, 100.0),
-                      shades=gathering.shades(line, self.facts.start, self.facts.end))  # fmt: skip
+        panel = Panel(
+            "Score",
+            (line,),
+            "of 100",
+            shades=gathering.shades(line, self.facts.start, self.facts.end),
+            bounds=(0.0, 100.0),
+            has_heading=False,
+        )
         lost = [day for day in days if day["QualityScore"] < 100]
-        said = f"Mean {score.mean():.1f} of {len(days):,} days (UTC); {len(lost):,} below 100."
+        said = (
+            f"Mean {score.mean():.1f} of {_many(len(days), 'day')} (UTC), {len(lost):,} below 100"
+        )
         drawn = self._chart("quality", panel, said, "Score by day")
         worst = sorted(lost, key=lambda day: (day["QualityScore"], day["CheckDate"]))[:_MOST]
         rows = (
@@ -282,6 +288,10 @@ class Section:
 
     def _at(self, instant: int, *, seconds: bool = False) -> str:
         return time_text(instant, self.zone, seconds=seconds)
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _whole(text: str) -> Markup:

@@ -105,7 +105,7 @@ def _legend(layout: Layout, placed: Placed, y: float) -> Markup:
         name = cut(clean(line.name), each - 24, SIZE)
         x -= width_of(name, SIZE) + 4
         entries.append(tag("text", name, class_="soft", x=x, y=y))
-        sample = {"stroke": "currentColor", "stroke_width": 3, "class_": f"c{n}"}
+        sample = {"stroke": "currentColor", "stroke_width": 3, "class_": f"c{n % colours.LINES}"}
         entries.append(tag("path", d=f"M{x - 18:.1f} {y - 4:.1f}h13", **sample))
         x -= 28
     return joined(entries)
@@ -162,31 +162,31 @@ def _context(layout: Layout, tick: Tick, x: float, free: float) -> tuple[Markup,
 def _line(layout: Layout, placed: Placed, line: Line, number: int) -> Markup:
     x = layout.x(middles(line))
     low, mean, high = (placed.y(v) for v in (line.least, line.mean, line.greatest))
-    band, curve = [], []
+    bands, curves, dots = [], [], []
     for part in parts(line):
-        band.append(_band(x[part], low[part], high[part]))
-        curve.append(_curve(x[part], mean[part]))
-    shape = "".join(band) if bool((line.greatest > line.least).any()) else ""
+        bands.append(_band(x[part], low[part], high[part]))
+        alone = part.stop - part.start == 1
+        (dots if alone else curves).append(
+            f"M{_points(x[part], mean[part])}{'h0' if alone else ''}"
+        )
+    stroke = {"fill": "none", "stroke": "currentColor"}
+    stroke |= {"stroke_linejoin": "round", "stroke_linecap": "round"}
     drawn = [
-        tag("path", class_="band", d=shape, fill="currentColor", fill_opacity="0.28",
-            stroke="currentColor", stroke_opacity="0.28", stroke_width="1"),
-        tag("path", class_="mean", d="".join(curve), fill="none", stroke="currentColor",
-            stroke_width="1.5", stroke_linejoin="round", stroke_linecap="round"),
-    ]  # fmt: skip
-    return tag("g", *(drawn if shape else drawn[1:]), class_=f"line c{number}")
+        tag("path", class_=name, d="".join(shapes), stroke_width=wide, **stroke)
+        for name, shapes, wide in (("mean", curves, 1.5), ("dots", dots, 4))
+        if shapes
+    ]
+    if bool((line.greatest > line.least).any()):
+        soft = {"fill_opacity": "0.28", "stroke": "currentColor", "stroke_opacity": "0.28"}
+        shape = "".join(bands)
+        drawn.insert(0, tag("path", class_="band", d=shape, fill="currentColor", **soft))
+    return tag("g", *drawn, class_=f"line c{number % colours.LINES}")
 
 
 def _band(x: Floats, low: Floats, high: Floats) -> str:
     if len(x) == 1:
         return f"M{x[0]:.1f} {low[0]:.1f}V{high[0]:.1f}"
     return f"M{_points(x, high)}L{_points(x[::-1], low[::-1])}Z"
-
-
-def _curve(x: Floats, mean: Floats) -> str:
-    """A line; one reading by itself is a dot."""
-    if len(x) == 1:
-        return f"M{x[0] - 1:.1f} {mean[0]:.1f}h2"
-    return f"M{_points(x, mean)}"
 
 
 def _points(x: Floats, y: Floats) -> str:

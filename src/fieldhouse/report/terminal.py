@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.text import Text
 
 from fieldhouse.report.figure import Figure, Floats, Instants, Line, Panel
@@ -24,6 +24,9 @@ _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 _COLOURS = ("bright_blue", "yellow", "green", "magenta", "cyan", "red", "white", "bright_yellow")
 _LETTERS = "abcdefgh"
 
+_Cell = tuple[str, str]
+"""A sign and its style."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Signs:
@@ -33,13 +36,29 @@ class _Signs:
     axis: str
     silent: str
     mark: str
-    minus: str
     mean: str
     band: str
+    sample: str
 
 
-_UNICODE = _Signs("┤", "│", "└", "─", "╌", "\N{MULTIPLICATION SIGN}", "\N{MINUS SIGN}", "⠒", "⢕")
-_ASCII = _Signs("+", "|", "+", "-", ".", "x", "-", "*", ":")
+_UNICODE = _Signs("┤", "│", "└", "─", "╌", "\N{MULTIPLICATION SIGN}", "⠒", "⢕", "━")
+_ASCII = _Signs("+", "|", "+", "-", ".", "x", "*", ":", "-")
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """How and how wide everything is drawn."""
+
+    figure: Figure
+    width: int
+    margin: int
+    signs: _Signs
+    colour: bool
+
+    @property
+    def columns(self) -> int:
+        """Cells of a plot, right of the labels of its values."""
+        return max(8, self.width - self.margin - 2)
 
 
 def lines(
@@ -47,25 +66,29 @@ def lines(
 ) -> list[Text]:
     """Draw a figure in lines of at most ``width`` cells, each panel's plot ``height`` lines high.
 
-    Without ``colour`` several lines of one panel are told apart by letters.
+    ``width`` is 40 or more. Without ``colour`` letters tell the lines of one panel apart.
     """
-    signs = _ASCII if ascii_only else _UNICODE
-    drawn = [_fitted(Text(clean(figure.title), "bold"), width)]
-    drawn.append(_fitted(Text(clean(figure.note), "dim"), width))
     ready = [_Ready(panel, figure, height) for panel in figure.panels]
-    margin = min(width // 3, max([cell_len(t.label) for r in ready for t in r.ticks] + [3]))
+    margin = max([cell_len(label) for panel in ready for label in panel.labels.values()] + [3])
+    page = _Page(figure, width, margin, _ASCII if ascii_only else _UNICODE, colour)
+    heads = [Text(clean(figure.title), "bold"), Text(clean(figure.note), "dim")]
+    drawn = [_fitted(head, width) for head in heads if head]
     for panel in ready:
-        drawn += _panel(panel, figure, width, margin, signs, ascii_only, colour)
-    return [_plain(line) for line in drawn] if ascii_only else drawn
+        drawn += _panel(panel, page)
+    return [_fitted(_plain(line), width) for line in drawn] if ascii_only else drawn
 
 
 class _Ready:
     """A panel with the ticks of its values."""
 
     def __init__(self, panel: Panel, figure: Figure, height: int) -> None:
-        self.panel, self.height = panel, height
+        self.panel = panel
         self.lines = [within(line, figure.start, figure.end) for line in panel.lines]
-        self.ticks = number_ticks(*reach(panel, self.lines), max(2, height // 3))
+        self.is_empty = not any(len(line) for line in self.lines)
+        self.height = 3 if self.is_empty else height
+        self.ticks = number_ticks(*reach(panel, self.lines), height // 3)
+        rows = {int(self.row(tick.at, height)): tick.label for tick in self.ticks}
+        self.labels = {} if self.is_empty else rows
 
     def row(self, values: Floats | float, rows: int) -> Instants:
         """The row of a value among so many, from above."""
@@ -74,50 +97,58 @@ class _Ready:
         return np.round((1 - share) * (rows - 1)).astype(np.int64)
 
 
-def _panel(
-    ready: _Ready, figure: Figure, width: int, margin: int, signs: _Signs, ascii_only: bool,
-    colour: bool,
-) -> Iterator[Text]:  # fmt: skip
-    columns = max(8, width - margin - 2)
-    canvas = _Canvas(columns, ready.height, figure)
-    letters = len(ready.lines) > 1 and not colour
+def _panel(ready: _Ready, page: _Page) -> Iterator[Text]:
+    canvas = _Canvas(page.columns, ready.height, page.figure)
+    letters = len(ready.lines) > 1 and not page.colour
     for number, line in enumerate(ready.lines):
         canvas.draw(ready, line, number)
-    cells = canvas.cells(signs, ascii_only=ascii_only, letters=letters)
-    for mark in ready.panel.marks:
-        if figure.start <= mark.at < figure.end:
-            column = int(canvas.columns_of(np.array([mark.at]), columns)[0])
-            cells[int(ready.row(mark.value, ready.height))][column] = (signs.mark, "bold red")
+    cells = canvas.cells(page.signs, letters=letters)
+    _mark(cells, ready, page)
     yield Text()
-    yield _fitted(_heading(ready, letters, width), width)
-    labels = {int(ready.row(tick.at, ready.height)): tick.label for tick in ready.ticks}
-    for row, line_of_cells in enumerate(cells):
-        label = labels.get(row, "")
-        text = Text(
-            f"{set_cell_size(label, margin) if cell_len(label) > margin else label:>{margin}}"
-        )
-        text.append(f" {signs.tick if label else signs.side}", "dim")
-        for sign, style in line_of_cells:
-            text.append(sign, style)
-        text.rstrip()
-        yield text
-    yield from _axis(ready, figure, canvas, margin, signs)
-    yield _legend(ready, figure, width, margin, signs, canvas.has_band and not letters)
+    yield _fitted(_heading(ready, page, letters=letters), page.width)
+    for row, of_row in enumerate(cells):
+        yield _row(ready.labels.get(row, ""), of_row, page)
+    yield from _axis(ready, canvas, page)
+    if said := _legend(ready, page, has_band=canvas.has_band and not letters):
+        indent = page.margin + 2 if page.width >= 60 else 0
+        yield _fitted(Text(" " * indent + said, "dim"), page.width)
 
 
-def _heading(ready: _Ready, letters: bool, width: int) -> Text:
-    panel = ready.panel
-    text = Text(clean(panel.title), "bold")
-    if panel.unit:
-        text.append(f"  {clean(panel.unit)}", "dim")
-    if len(ready.lines) > 1:
-        room = max(6, (width - text.cell_len) // len(ready.lines) - 5)
-        for number, line in enumerate(ready.lines):
-            name = clean(line.name)
-            name = name if cell_len(name) <= room else set_cell_size(name, room - 1) + "…"
-            sign = _LETTERS[number % 8] if letters else "━"
-            text.append(f"  {sign}", _COLOURS[number % 8]).append(f" {name}", "not bold")
+def _mark(cells: list[list[_Cell]], ready: _Ready, page: _Page) -> None:
+    """Put the marks into their cells; where nothing is, words say so."""
+    for mark in ready.panel.marks:
+        if page.figure.start <= mark.at < page.figure.end:
+            column = _column(mark.at, page)
+            cells[int(ready.row(mark.value, ready.height))][column] = page.signs.mark, "bold red"
+    if ready.is_empty:
+        words = "no readings"[: page.columns]
+        begin = (page.columns - len(words)) // 2
+        cells[ready.height // 2][begin : begin + len(words)] = [(sign, "dim") for sign in words]
+
+
+def _row(label: str, cells: Sequence[_Cell], page: _Page) -> Text:
+    text = Text(" " * (page.margin - cell_len(label)) + label)
+    text.append(f" {page.signs.tick if label else page.signs.side}", "dim")
+    for sign, style in cells:
+        text.append(sign, style)
+    text.rstrip()
     return text
+
+
+def _heading(ready: _Ready, page: _Page, *, letters: bool) -> Text:
+    """What is measured, in which unit, and, of several lines, which is which."""
+    panel, many = ready.panel, len(ready.lines) > 1
+    title = Text(clean(panel.title), "bold")
+    if many:
+        _fitted(title, page.width // 2)
+    if panel.unit:
+        title.append(f"  {clean(panel.unit)}", "dim")
+    room = max(4, (page.width - title.cell_len) // len(ready.lines) - 4)
+    for number, line in enumerate(ready.lines if many else ()):
+        sign = _LETTERS[number % 8] if letters else page.signs.sample
+        title.append(f"  {sign}", _COLOURS[number % 8])
+        title.append_text(_fitted(Text(f" {clean(line.name)}", "not bold"), room))
+    return title
 
 
 class _Canvas:
@@ -169,18 +200,14 @@ class _Canvas:
                 self.bands[first : bottom + 1 : 2, column] = number
             before = row
 
-    def cells(
-        self, signs: _Signs, *, ascii_only: bool, letters: bool
-    ) -> list[list[tuple[str, str]]]:
+    def cells(self, signs: _Signs, *, letters: bool) -> list[list[_Cell]]:
         """A sign and a style for each cell."""
         return [
-            [self._cell(row, column, signs, ascii_only, letters) for column in range(self.columns)]
+            [self._cell(row, column, signs, letters=letters) for column in range(self.columns)]
             for row in range(self.rows)
         ]
 
-    def _cell(
-        self, row: int, column: int, signs: _Signs, ascii_only: bool, letters: bool
-    ) -> tuple[str, str]:
+    def _cell(self, row: int, column: int, signs: _Signs, *, letters: bool) -> _Cell:
         place = (slice(row * 4, row * 4 + 4), slice(column * 2, column * 2 + 2))
         mean, band = self.means[place], self.bands[place]
         number = int(mean.max())
@@ -189,57 +216,56 @@ class _Canvas:
         if letters:
             return _LETTERS[(number - 1) % 8], ""
         style = _COLOURS[((number or int(band.max())) - 1) % 8] + ("" if number else " dim")
-        if ascii_only:
+        if signs is _ASCII:
             return (signs.mean if number else signs.band), style
-        dots = mean if number and (mean > 0).any() else band
-        bits = sum(_DOTS[y][x] for y in range(4) for x in range(2) if dots[y, x] or band[y, x])
+        bits = sum(_DOTS[y][x] for y in range(4) for x in range(2) if mean[y, x] or band[y, x])
         return chr(0x2800 + bits), style
 
 
-def _axis(
-    ready: _Ready, figure: Figure, canvas: _Canvas, margin: int, signs: _Signs
-) -> Iterator[Text]:
-    columns = canvas.columns
-    axis = [signs.axis] * columns
+def _column(instant: int, page: _Page) -> int:
+    share = (instant - page.figure.start) / (page.figure.end - page.figure.start)
+    return min(max(int(share * page.columns), 0), page.columns - 1)
+
+
+def _axis(ready: _Ready, canvas: _Canvas, page: _Page) -> Iterator[Text]:
+    figure, indent = page.figure, " " * page.margin
+    axis = [page.signs.axis] * page.columns
     silent = gaps(ready.lines[0], figure.start, figure.end) if len(ready.lines) == 1 else []
     for begin, end in silent:
-        first, last = canvas.columns_of(np.array([begin, end - 1]), columns).tolist()
-        for column in range(first + (first > 0), last):
-            axis[column] = signs.silent
-    yield Text(" " * margin + f" {signs.corner}{''.join(axis)}", "dim")
-    ticks = time_ticks(figure.start, figure.end, figure.zone, max(2, columns // 10))
+        first, last = _column(begin, page), _column(end - 1, page)
+        # the cells at its ends may have readings
+        first, last = first + (begin > figure.start), last + (end >= figure.end)
+        axis[first:last] = [page.signs.silent] * max(0, last - first)
+    yield Text(f"{indent} {page.signs.corner}{''.join(axis)}", "dim")
+    ticks = time_ticks(figure.start, figure.end, figure.zone, max(2, page.columns // 10))
     for texts in ([t.label for t in ticks], [t.context for t in ticks]):
         if any(texts):
-            yield Text(" " * (margin + 2) + _spaced(ticks, texts, canvas))
+            yield Text(f"{indent}  {_spaced(ticks, texts, page)}")
 
 
-def _spaced(ticks: Sequence[Tick], texts: Sequence[str], canvas: _Canvas) -> str:
+def _spaced(ticks: Sequence[Tick], texts: Sequence[str], page: _Page) -> str:
     """Labels below their ticks, those that would touch another left out."""
     row = ""
     for tick, text in zip(ticks, texts, strict=True):
-        middle = int(canvas.columns_of(np.array([tick.at]), canvas.columns)[0])
-        begin = max(0, min(middle - len(text) // 2, canvas.columns - len(text)))
+        begin = _column(int(tick.at), page) - len(text) // 2
+        begin = max(0, min(begin, page.columns - len(text)))
         if text and (begin > len(row) or not row):
             row = row.ljust(begin) + text
-    return row[: canvas.columns]
+    return row[: page.columns]
 
 
-def _legend(
-    ready: _Ready, figure: Figure, width: int, margin: int, signs: _Signs, has_band: bool
-) -> Text:
-    said = []
-    if not any(len(line) for line in ready.lines):
-        said.append("no readings")
-    else:
-        if len(ready.lines) == 1:
-            said.append(f"{signs.mean} mean")
-        if has_band:
-            said.append(f"{signs.band} least to greatest")
-        if marks := sum(figure.start <= mark.at < figure.end for mark in ready.panel.marks):
-            said.append(f"{signs.mark} {marks:,} anomal{'y' if marks == 1 else 'ies'}")
-        if len(ready.lines) == 1 and gaps(ready.lines[0], figure.start, figure.end):
-            said.append(f"{signs.silent} no readings")
-    return _fitted(Text(" " * (margin + 2 if width >= 60 else 0) + "   ".join(said), "dim"), width)
+def _legend(ready: _Ready, page: _Page, *, has_band: bool) -> str:
+    if ready.is_empty:
+        return ""
+    alone, figure, signs = len(ready.lines) == 1, page.figure, page.signs
+    said = [f"{signs.mean} mean"] if alone else []
+    if has_band:
+        said.append(f"{signs.band} least to greatest")
+    if marks := sum(figure.start <= mark.at < figure.end for mark in ready.panel.marks):
+        said.append(f"{signs.mark} {marks:,} anomal{'y' if marks == 1 else 'ies'}")
+    if alone and gaps(ready.lines[0], figure.start, figure.end):
+        said.append(f"{signs.silent} no readings")
+    return "   ".join(said)
 
 
 def _fitted(text: Text, width: int) -> Text:
@@ -250,7 +276,13 @@ def _fitted(text: Text, width: int) -> Text:
 def _plain(text: Text) -> Text:
     """Signs that ASCII has; others are left as a question mark."""
     said = text.plain.replace("\N{MINUS SIGN}", "-").replace("\N{NO-BREAK SPACE}", " ")
-    said = said.replace("…", "~").replace("━", "-").replace("°", " ").replace("µ", "u").replace("·", "-")
+    said = (
+        said.replace("…", "~")
+        .replace("━", "-")
+        .replace("°", " ")
+        .replace("µ", "u")
+        .replace("·", "-")
+    )
     plain = Text(said.encode("ascii", "replace").decode("ascii"))
     plain.spans = text.spans
     return plain

@@ -28,7 +28,9 @@ class Tick:
 
 
 def number_ticks(low: float, high: float, most: int) -> list[Tick]:
-    """At most ``most`` round numbers, or three, that embrace ``[low, high]``, with the digits that tell them.
+    """At most ``most`` round numbers, or three, that embrace ``[low, high]``.
+
+    Their labels have the digits that tell them apart.
 
     The first is not above ``low``, the last not below ``high``.
     """

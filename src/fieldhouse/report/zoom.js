@@ -8,7 +8,7 @@ const packed = Uint8Array.from(atob(holder.textContent), (c) => c.charCodeAt(0))
 const unpacked = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
 const data = await new Response(unpacked).json();
 
-const SIZE = 12, TITLE = 26, HEIGHT = 190, BETWEEN = 14, FOOT = 40, RIGHT = 14;
+const SIZE = 12, TITLE = 26, BARE = 10, HEIGHT = 190, BETWEEN = 14, FOOT = 40, RIGHT = 14;
 const DAY = 86400, STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200];
 const BUCKETS = STEPS.concat([1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024].map((d) => d * DAY));
 const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
@@ -181,7 +181,8 @@ function draw(chart) {
     return {panel, lines, marks, ticks: numberTicks(low, high, Math.max(2, Math.round(HEIGHT / 38)))};
   });
   const left = 10 + Math.max(18, ...ready.flatMap((r) => r.ticks.map((t) => widthOf(t.label, SIZE))));
-  const right = width - RIGHT, height = 2 + ready.length * (TITLE + HEIGHT + BETWEEN) - BETWEEN + FOOT;
+  const right = width - RIGHT, heads = ready.map(({panel}) => panel.heading || panel.unit || panel.lines.length > 1 ? TITLE : BARE);
+  const height = 2 + ready.length * (HEIGHT + BETWEEN) + heads.reduce((a, b) => a + b, 0) - BETWEEN + FOOT;
   const x = (ms) => left + Math.min(1, Math.max(0, (ms - start) / (end - start))) * (right - left);
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("class", "fieldhouse"); svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
@@ -189,7 +190,8 @@ function draw(chart) {
   svg.setAttribute("aria-label", `Plot of ${figure.panels.map((p) => p.title).join(", ")}, ${timeText(start)} to ${timeText(end)}`);
   const ticks = timeTicks(start, end, Math.max(2, Math.round((right - left) / 78)));
   ready.forEach((r, n) => {
-    r.top = 2 + n * (TITLE + HEIGHT + BETWEEN) + TITLE; r.bottom = r.top + HEIGHT;
+    r.top = n ? ready[n - 1].bottom + BETWEEN + heads[n] : 2 + heads[n];
+    r.bottom = r.top + HEIGHT;
     const low = r.ticks[0].at, high = r.ticks.at(-1).at;
     r.y = (v) => r.bottom - Math.min(1, Math.max(0, (v - low) / (high - low))) * HEIGHT;
     drawPanel(svg, r, {x, left, right, ticks, start, end});
@@ -249,17 +251,20 @@ function drawLegend(g, r, left, right) {
 const cut = (text, room, size) => { const most = Math.floor(room / size / 0.54), all = [...text]; return all.length <= most ? text : all.slice(0, Math.max(1, most - 1)).join("") + "\u2026"; };
 
 function drawLine(g, buckets, x, y) {
-  let band = "", mean = "", wide = false;
+  let band = "", mean = "", dots = "", wide = false;
   const points = (part, value) => part.map((b) => `${x(b.at).toFixed(1)} ${y(value(b)).toFixed(1)}`).join(" ");
   for (const part of parts(buckets, longestPause(buckets))) {
     const b = part[0], alone = part.length === 1;
     band += alone ? `M${x(b.at).toFixed(1)} ${y(b.least).toFixed(1)}V${y(b.greatest).toFixed(1)}`
       : `M${points(part, (p) => p.greatest)}L${points([...part].reverse(), (p) => p.least)}Z`;
-    mean += alone ? `M${(x(b.at) - 1).toFixed(1)} ${y(b.mean).toFixed(1)}h2` : `M${points(part, (p) => p.mean)}`;
+    if (alone) dots += `M${x(b.at).toFixed(1)} ${y(b.mean).toFixed(1)}h0`;
+    else mean += `M${points(part, (p) => p.mean)}`;
     wide ||= part.some((p) => p.greatest > p.least);
   }
   if (wide) tag(g, "path", {class: "band", d: band, fill: "currentColor", "fill-opacity": 0.28, stroke: "currentColor", "stroke-opacity": 0.28});
-  tag(g, "path", {class: "mean", d: mean, fill: "none", stroke: "currentColor", "stroke-width": 1.5, "stroke-linejoin": "round", "stroke-linecap": "round"});
+  const stroke = {fill: "none", stroke: "currentColor", "stroke-linejoin": "round", "stroke-linecap": "round"};
+  if (mean) tag(g, "path", {class: "mean", d: mean, "stroke-width": 1.5, ...stroke});
+  if (dots) tag(g, "path", {class: "dots", d: dots, "stroke-width": 4, ...stroke});
 }
 
 function drawTimes(svg, ticks, {x, left, right, width, height}) {
@@ -326,7 +331,7 @@ function line(chart, name, from, to) {
   chart.svg.querySelector(`.${name}`)?.remove();
   if (from === null) return;
   const {start, end} = chart.group.view, x = (ms) => chart.left + (ms - start) / (end - start) * (chart.right - chart.left);
-  tag(chart.svg, "rect", {class: name, x: Math.min(x(from), x(to)), y: TITLE, width: Math.max(1, Math.abs(x(to) - x(from))), height: chart.svg.viewBox.baseVal.height - FOOT - TITLE, "pointer-events": "none"});
+  tag(chart.svg, "rect", {class: name, x: Math.min(x(from), x(to)), y: chart.ready[0].top, width: Math.max(1, Math.abs(x(to) - x(from))), height: chart.svg.viewBox.baseVal.height - FOOT - chart.ready[0].top, "pointer-events": "none"});
 }
 
 function listen(chart) {
