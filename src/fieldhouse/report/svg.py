@@ -69,17 +69,18 @@ def _drawn(layout: Layout) -> Markup:
 
 def _panel(layout: Layout, placed: Placed) -> Markup:
     panel = placed.panel
-    many = len(placed.lines) > 1
+    lines = [_line(layout, placed, line, n) for n, line in enumerate(placed.lines)]
     return tag(
         "g",
         _title(layout, placed),
         *(_shade(layout, placed, shade) for shade in panel.shades),
         _grid(layout, placed),
-        *(_line(layout, placed, line, n) for n, line in enumerate(placed.lines)),
+        *(band for band, _ in lines),
+        *(mean for _, mean in lines),
         *(_boundary(layout, placed, boundary) for boundary in panel.boundaries),
         *(_mark(layout, placed, mark) for mark in _told_apart(layout, placed)),
         _silence(layout, placed) if not any(len(line) for line in placed.lines) else "",
-        class_="panel many" if many else "panel",
+        class_="panel",
     )
 
 
@@ -159,10 +160,13 @@ def _context(layout: Layout, tick: Tick, x: float, free: float) -> tuple[Markup,
     return text, x + half
 
 
-def _line(layout: Layout, placed: Placed, line: Line, number: int) -> Markup:
+def _line(layout: Layout, placed: Placed, line: Line, number: int) -> tuple[Markup, Markup]:
+    """A line's band, and what is drawn above all bands: its mean, and readings by themselves."""
     x = layout.x(middles(line))
     low, mean, high = (placed.y(v) for v in (line.least, line.mean, line.greatest))
-    bands, curves, dots = [], [], []
+    bands: list[str] = []
+    curves: list[str] = []
+    dots: list[str] = []
     for part in parts(line):
         bands.append(_band(x[part], low[part], high[part]))
         alone = part.stop - part.start == 1
@@ -176,11 +180,12 @@ def _line(layout: Layout, placed: Placed, line: Line, number: int) -> Markup:
         for name, shapes, wide in (("mean", curves, 1.5), ("dots", dots, 4))
         if shapes
     ]
-    if bool((line.greatest > line.least).any()):
-        soft = {"fill_opacity": "0.28", "stroke": "currentColor", "stroke_opacity": "0.28"}
-        shape = "".join(bands)
-        drawn.insert(0, tag("path", class_="band", d=shape, fill="currentColor", **soft))
-    return tag("g", *drawn, class_=f"line c{number % colours.LINES}")
+    soft = {"fill": "currentColor", "fill_opacity": "0.28"}
+    soft |= {"stroke": "currentColor", "stroke_opacity": "0.28"}
+    shape = "".join(bands) if bool((line.greatest > line.least).any()) else ""
+    band = [tag("path", class_="band", d=shape, **soft)] if shape else []
+    class_ = f"line c{number % colours.LINES}"
+    return tag("g", *band, class_=class_), tag("g", *drawn, class_=class_)
 
 
 def _band(x: Floats, low: Floats, high: Floats) -> str:

@@ -219,7 +219,8 @@ function drawPanel(svg, r, {x, left, right, ticks, start, end}) {
   tag(g, "path", {class: "grid", d: grid, fill: "none"});
   const labels = tag(g, "g", {class: "soft", "text-anchor": "end"});
   for (const t of r.ticks) tag(labels, "text", {x: left - 8, y: r.y(t.at) + 4}, t.label);
-  r.lines.forEach((line, n) => drawLine(tag(g, "g", {class: `line c${n % 8}`}), line, x, r.y));
+  const layers = [0, 1].map(() => r.lines.map((_, n) => tag(g, "g", {class: `line c${n % 8}`})));  // bands below means
+  r.lines.forEach((line, n) => drawLine(layers[0][n], layers[1][n], line, x, r.y));
   for (const [at, label] of r.panel.boundaries) {
     if (at <= start || at >= end) continue;
     const turned = x(at) + 6 + widthOf(label, SIZE) > right;
@@ -250,7 +251,7 @@ function drawLegend(g, r, left, right) {
 }
 const cut = (text, room, size) => { const most = Math.floor(room / size / 0.54), all = [...text]; return all.length <= most ? text : all.slice(0, Math.max(1, most - 1)).join("") + "\u2026"; };
 
-function drawLine(g, buckets, x, y) {
+function drawLine(below, above, buckets, x, y) {
   let band = "", mean = "", dots = "", wide = false;
   const points = (part, value) => part.map((b) => `${x(b.at).toFixed(1)} ${y(value(b)).toFixed(1)}`).join(" ");
   for (const part of parts(buckets, longestPause(buckets))) {
@@ -261,10 +262,10 @@ function drawLine(g, buckets, x, y) {
     else mean += `M${points(part, (p) => p.mean)}`;
     wide ||= part.some((p) => p.greatest > p.least);
   }
-  if (wide) tag(g, "path", {class: "band", d: band, fill: "currentColor", "fill-opacity": 0.28, stroke: "currentColor", "stroke-opacity": 0.28});
+  if (wide) tag(below, "path", {class: "band", d: band, fill: "currentColor", "fill-opacity": 0.28, stroke: "currentColor", "stroke-opacity": 0.28});
   const stroke = {fill: "none", stroke: "currentColor", "stroke-linejoin": "round", "stroke-linecap": "round"};
-  if (mean) tag(g, "path", {class: "mean", d: mean, "stroke-width": 1.5, ...stroke});
-  if (dots) tag(g, "path", {class: "dots", d: dots, "stroke-width": 4, ...stroke});
+  if (mean) tag(above, "path", {class: "mean", d: mean, "stroke-width": 1.5, ...stroke});
+  if (dots) tag(above, "path", {class: "dots", d: dots, "stroke-width": 4, ...stroke});
 }
 
 function drawTimes(svg, ticks, {x, left, right, width, height}) {
