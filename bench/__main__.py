@@ -9,7 +9,7 @@ from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import analysis, server
+from bench import analysis, reporting, server
 from bench.ingest import ingest
 from bench.report import Figure, say, show
 from bench.shared import Bench
@@ -20,6 +20,7 @@ _PARTS: dict[str, tuple[str, Callable[[Bench], Iterable[Figure]]]] = {
     "polls": ("Polls that find nothing new", analysis.polls),
     "refresh": ("Refresh of the aggregates for one new page", analysis.refresh),
     "queries": ("A year of daily statistics of eight fields", analysis.queries),
+    "report": ("A report of ten years", reporting.reports),
     "memory": ("Peak memory of a backfill", analysis.memory),
 }
 

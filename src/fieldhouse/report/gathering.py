@@ -185,8 +185,13 @@ def figure_of(
 
 def note_of(lines: Iterable[Line], start: int, end: int, zone: tzinfo) -> str:
     """What a figure's reader has to know: its span, its zone, how long its points are."""
-    widths = [int(np.median(line.end - line.start)) // SECOND for line in lines if len(line)]
-    each = f" · a point every {length_text(max(widths)).removeprefix('1 ')}" if widths else ""
+    known = [line for line in lines if len(line)]
+    each = ""
+    if known and all(int(line.count.max()) == 1 for line in known):
+        each = " · a point for every reading"
+    elif known:
+        width = max(int(np.median(line.end - line.start)) // SECOND for line in known)
+        each = f" · a point every {length_text(width).removeprefix('1 ')}"
     return f"{time_text(start, zone)} to {time_text(end, zone)}, {zone_text(zone)}{each}"
 
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta, tzinfo
 from itertools import pairwise
 
 from fieldhouse.report.figure import SECOND, datetime_of, instant_of
-from fieldhouse.times import Offset, offsets_of
+from fieldhouse.times import offsets_of
 
 __all__ = ["Tick", "number_text", "number_ticks", "time_text", "time_ticks", "zone_text"]
 
@@ -82,10 +82,8 @@ def time_ticks(start: int, end: int, zone: tzinfo, most: int) -> list[Tick]:
     Hours and days are those of the wall clock, also where a day has 23 or 25 hours.
     """
     least = (end - start) / SECOND / max(1, most)
-    first, last = datetime_of(start), datetime_of(end)
-    offsets = offsets_of(zone, first.replace(tzinfo=None), last.replace(tzinfo=None))
     if step := next((step for step in _SHORT if step >= least), None):
-        return _with_context(_clock_ticks(start, end, step, offsets), zone, with_day=True)
+        return _with_context(_clock_ticks(start, end, step, zone), zone, with_day=True)
     days = _calendar(datetime_of(start, zone).date(), datetime_of(end, zone).date(), least)
     ticks = (
         Tick(at, label)
@@ -96,7 +94,9 @@ def time_ticks(start: int, end: int, zone: tzinfo, most: int) -> list[Tick]:
     return _with_context(list(ticks), zone, with_day=False)
 
 
-def _clock_ticks(start: int, end: int, step: int, offsets: Sequence[Offset]) -> list[Tick]:
+def _clock_ticks(start: int, end: int, step: int, zone: tzinfo) -> list[Tick]:
+    first, last = (datetime_of(at).replace(tzinfo=None) for at in (start, end))
+    offsets = offsets_of(zone, first, last)
     edges = [start, *(instant_of(offset.start) for offset in offsets[1:]), end + 1]
     ticks = []
     for offset, (begin, until) in zip(offsets, pairwise(edges), strict=True):
