@@ -68,8 +68,11 @@ def test_an_instant_is_its_own_end(text: str, expected: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "soon", "2026-13", "2026-11-31", "2026-W54", "0d", "7", "7x", "-7d", "9999999y", "7M"]
-    + ["999999999d", "2026-11-24T25:00", "0000", "10000", "2026-11-24T12:00+99:00", "٢٠٢٦"],
+    [
+        *("", "soon", "2026-13", "2026-11-31", "2026-W54", "0d", "7", "7x", "-7d", "9999999y"),
+        *("7M", "999999999d", "2026-11-24T25:00", "0000", "10000", "٢٠٢٦"),
+        "2026-11-24T12:00+99:00",
+    ],
 )
 def test_what_is_no_time_is_one_line_with_what_would_be(text: str) -> None:
     """No traceback, whatever it is."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from fieldhouse.warehouse import Warehouse
 
 __all__ = [
+    "NoSuchField",
     "all_labels",
     "channel_number",
     "field_named",
@@ -26,6 +27,10 @@ _PATH = re.compile(r"/channels/([0-9]{1,10})(?:[/.].*)?", re.ASCII)
 _FIELD = re.compile(r"(?:field ?)?([1-8])", re.IGNORECASE | re.ASCII)
 _LARGEST = 2**31 - 1
 _SHOWN = 60
+
+
+class NoSuchField(ConfigurationError):
+    """No field is called so."""
 
 
 def channel_number(word: str | int) -> int | None:
@@ -135,7 +140,7 @@ def field_named(labels: Mapping[int, str], word: str | int, whose: str) -> int:
                 f"{whose} has {len(same)} fields called {_quoted(text)}: write "
                 f"{' or '.join(str(n) for n in same)}"
             )
-    raise ConfigurationError(f"{whose} has no field {_quoted(text)}: {_choices(labels)}")
+    raise NoSuchField(f"{whose} has no field {_quoted(text)}: {_choices(labels)}")
 
 
 def _choices(labels: Mapping[int, str]) -> str:

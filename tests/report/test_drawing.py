@@ -193,7 +193,8 @@ def test_a_report_says_all(fieldhouse: Run, target: Path) -> None:
     text = file.read_text("utf-8")
     for said in (
         "Weather (9)", "Cellar (10)", "Empty (11)", "Temperature (°C)", "47.3700° N, 8.5400° E",
-        "20.0 °C to 99.5 °C", "standard deviations above", "Seven-day mean", "Times are in Europe/Zurich",
+        "20.0 °C to 99.5 °C", "standard deviations above", "Seven-day mean",
+        "Times are in Europe/Zurich",
         "1 longer than", "16 h 39 min in all", "&lt;b&gt;Door&lt;/b&gt;", "408",
         "All anomalies", "of 12 days (UTC)", "2024-01-05 05:00",
     ):  # fmt: skip

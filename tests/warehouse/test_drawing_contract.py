@@ -1,4 +1,4 @@
-"""What pictures are drawn from: buckets of readings and of hours, judged days, a channel's span."""
+"""What pictures are drawn from: buckets of readings and of hours, judged days."""
 
 import random
 from collections.abc import Iterable
@@ -120,26 +120,13 @@ def test_what_does_not_count_is_in_no_bucket(warehouse: Warehouse) -> None:
         created_ats=[T0],
         findings=["withdrawn"],
     )
-    (span,) = warehouse.query("reading_span", channel_id=9, as_of=T0 + DAY).to_pylist()
     newest = asked(warehouse, "buckets_of_readings", 3600, start_at=T0)
     assert newest[T0]["ReadingCount"] == 1 and newest[T0]["Field1Max"] == Decimal(2)
-    assert span == {"FirstAt": rows[0]["CreatedAt"], "NewestAt": T0 + MINUTE, "Readings": 10}
 
 
 def bucketed_as_declared(rows: list[Row]) -> Buckets:
     """Of whole numbers: means are exact."""
     return bucketed(rows, 3600)
-
-
-def test_a_span_ends_before_its_instant(warehouse: Warehouse) -> None:
-    """What lies in the future, or is another channel's, is not of the span."""
-    empty = {"FirstAt": None, "NewestAt": None, "Readings": 0}
-    assert warehouse.query("reading_span", channel_id=9, as_of=T0).to_pylist() == [empty]
-    warehouse.load([batch([row(1, T0, Field1=1), row(2, datetime(2041, 1, 1), Field1=1)])])
-    warehouse.load([batch([row(1, T0 - DAY, Field1=1)], channel_id=10)])
-    (span,) = warehouse.query("reading_span", channel_id=9, as_of=T0 + DAY).to_pylist()
-    assert span == {"FirstAt": T0, "NewestAt": T0, "Readings": 1}
-    assert warehouse.query("reading_span", channel_id=9, as_of=T0).to_pylist() == [empty]
 
 
 def test_judged_days_are_those_of_the_span(warehouse: Warehouse) -> None:

@@ -249,8 +249,7 @@ def _check_target(target: Path, forms: Sequence[str], *, overwrite: bool) -> Non
     if target.suffix.lower() not in forms:
         last = f" or {forms[-1]}" if len(forms) > 1 else forms[0]
         raise ConfigurationError(f"{target}: the name must end in {', '.join(forms[:-1])}{last}")
-    if target.exists() and not overwrite:
-        raise ConfigurationError(f"{target} is there already: --overwrite replaces it")
+    files.refuse_existing(target, overwrite=overwrite)
 
 
 def _write(figure: "Figure", target: Path, *, overwrite: bool) -> None:

@@ -62,11 +62,11 @@ def newest_span(house: "Warehouse", channel_ids: Iterable[int], now: datetime) -
 ]:  # fmt: skip
     """The first and the newest reading of some channels, of those before ``now``; None: none."""
     rows = [
-        house.query("reading_span", channel_id=number, as_of=now).to_pylist()[0]
+        house.query("field_spans", channel_id=number, end_at=now).to_pylist()[0]
         for number in channel_ids
     ]
     firsts = [row["FirstAt"] for row in rows if row["Readings"]]
-    newest = [row["NewestAt"] for row in rows if row["Readings"]]
+    newest = [row["LastAt"] for row in rows if row["Readings"]]
     return (min(firsts), max(newest)) if firsts else (None, None)
 
 

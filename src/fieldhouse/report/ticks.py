@@ -95,8 +95,8 @@ def time_ticks(start: int, end: int, zone: tzinfo, most: int) -> list[Tick]:
 
 
 def _clock_ticks(start: int, end: int, step: int, zone: tzinfo) -> list[Tick]:
-    first, last = (datetime_of(at).replace(tzinfo=None) for at in (start, end))
-    offsets = offsets_of(zone, first, last)
+    begin_at, end_at = (datetime_of(at).replace(tzinfo=None) for at in (start, end))
+    offsets = offsets_of(zone, begin_at, end_at)
     edges = [start, *(instant_of(offset.start) for offset in offsets[1:]), end + 1]
     ticks = []
     for offset, (begin, until) in zip(offsets, pairwise(edges), strict=True):

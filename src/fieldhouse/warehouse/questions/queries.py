@@ -33,6 +33,7 @@ _READING = columns(
     WithdrawnAt=INSTANT,
 )
 _STATISTICS = {"Avg": FLOAT, "Min": NUMBER, "Max": NUMBER, "StdDev": FLOAT, "Count": LONG}
+_MERGED = {"Avg": FLOAT, "Min": NUMBER, "Max": NUMBER, "Sum": FLOAT, "Count": LONG}
 _PERIOD = columns(
     AggregationID=LONG,
     ChannelID=LONG,
@@ -175,6 +176,40 @@ QUERIES = catalogue(
         columns(ChannelID=LONG, Epoch=INT, EntryID=LONG, Readings=LONG),
     ),
     Question(
+        "field_spans",
+        "when the first and the last reading that counts was made, and which fields have a value;"
+        " NULL is open",
+        takes(channel_id=INT, start_at=optional(INSTANT), end_at=optional(INSTANT)),
+        columns(
+            FirstAt=INSTANT,
+            LastAt=INSTANT,
+            **{f"HasField{n}": FLAG for n in range(1, 9)},
+            Readings=LONG,
+        ),
+    ),
+    Question(
+        "field_statistics",
+        "fields over periods of any length on a wall clock, from the hours' partials where asked",
+        takes(
+            channel_id=INT,
+            start_at=optional(INSTANT),
+            end_at=optional(INSTANT),
+            step_seconds=optional(LONG),
+            step_months=optional(INT),
+            origin=INSTANT,
+            offset_starts=list_of(INSTANT),
+            offset_seconds=list_of(INT),
+            by_offset=FLAG,
+            from_hours=FLAG,
+        ),
+        columns(
+            WallStart=INSTANT,
+            OffsetSeconds=INT,
+            **{f"Field{n}{name}": kind for n in range(1, 9) for name, kind in _MERGED.items()},
+            ReadingCount=LONG,
+        ),
+    ),
+    Question(
         "gaps",
         "the runs of entry ids that no page has shown, in each channel's newest epoch",
         takes(channel_ids=optional(CHANNEL_IDS)),
@@ -256,13 +291,6 @@ QUERIES = catalogue(
             Notes=TEXT,
             AsOfTime=INSTANT,
         ),
-    ),
-    Question(
-        "reading_span",
-        "the first and the newest reading that counts, archived ones too, of those before an"
-        " instant, and how many they are",
-        takes(channel_id=INT, as_of=INSTANT),
-        columns(FirstAt=INSTANT, NewestAt=INSTANT, Readings=LONG),
     ),
     Question(
         "reading_texts",
