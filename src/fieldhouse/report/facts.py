@@ -61,6 +61,7 @@ def facts_of(
     shown = [field for field, line in lines.items() if len(line)]
     mine = {"channel_ids": [number]}
     runs = house.query("runs", channel_id=number, limit=1).to_pylist()
+    lives = house.query("lives", channel_id=number).to_pylist()
     return Facts(
         channel=next(
             row for row in house.query("channels").to_pylist() if row["ChannelID"] == number
@@ -70,12 +71,12 @@ def facts_of(
         lines={field: lines[field] for field in shown},
         presence=presence,
         marks={field: gathering.anomalies(house, field, start, end) for field in shown},
-        boundaries=gathering.boundaries(house, number),
+        boundaries=gathering.boundaries(lives),
         trends=[_trend(house, field, end) for field in shown],
         quality=house.query(
             "quality_days", channel_id=number, start_at=start.date(), end_at=_day_after(end)
         ).to_pylist(),
-        lives=house.query("lives", channel_id=number).to_pylist(),
+        lives=lives,
         missing=house.query("gaps", **mine).to_pylist(),
         coverage=house.query("coverage", **mine).to_pylist(),
         last_run=runs[0] if runs else None,

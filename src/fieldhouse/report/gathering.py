@@ -143,9 +143,8 @@ def anomalies(
     )
 
 
-def boundaries(house: "Warehouse", channel_id: int) -> tuple[Boundary, ...]:
-    """Where a channel's lives begin, but for the first."""
-    lives = house.query("lives", channel_id=channel_id).to_pylist()
+def boundaries(lives: Sequence[Mapping[str, Any]]) -> tuple[Boundary, ...]:
+    """Where a channel's lives begin, but for the first; ``lives`` are what that question says."""
     return tuple(
         Boundary(instant_of(life["FirstCreatedAt"]), f"life {life['Epoch']}")
         for life in lives[1:]
@@ -249,13 +248,16 @@ def _panel(
     title, unit = unit_of(fields[0].label)
     shown = tuple(lines[field] for field in fields)
     alone = fields[0] if len(fields) == 1 else None
+    bounds: tuple[Boundary, ...] = ()
+    if alone:
+        bounds = boundaries(house.query("lives", channel_id=alone.channel_id).to_pylist())
     return Panel(
         title,
         shown,
         unit,
         marks=tuple(m for field in fields for m in anomalies(house, field, start, end)),
         shades=shades(shown[0], start, end) if alone else (),
-        boundaries=boundaries(house, alone.channel_id) if alone else (),
+        boundaries=bounds,
     )
 
 

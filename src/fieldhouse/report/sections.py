@@ -143,7 +143,7 @@ class Section:
         )  # fmt: skip
         columns = [Column("Day (UTC)", "time"), Column("Score", "number"),
                    Column("Readings", "number"), Column("Why", "words")]  # fmt: skip
-        caption = _of_all("worst", "days below 100", len(worst), len(lost))
+        caption = _of_all("worst", "day below 100", "days below 100", len(worst), len(lost))
         unranged = days[-1]["Notes"]
         return joined(
             [
@@ -171,7 +171,7 @@ class Section:
                    Column("Why", "words")]  # fmt: skip
         counts = Counter(clean(field.label) for field, _ in found)
         said = "; ".join(f"{name}: {count:,}" for name, count in counts.items())
-        caption = _of_all("farthest", "anomalies", len(far), len(found))
+        caption = _of_all("farthest", "anomaly", "anomalies", len(far), len(found))
         return joined(
             [
                 heading,
@@ -229,7 +229,7 @@ class Section:
             said = f"{len(found):,} longer than {pause}, {total} in all."
         else:
             said = f"None longer than {pause}." if len(facts.presence) else "There are no readings."
-        caption = _of_all("longest", "gaps", len(longest), len(found))
+        caption = _of_all("longest", "gap", "gaps", len(longest), len(found))
         return joined(
             [
                 tag("h2", "Gaps"),
@@ -341,11 +341,11 @@ def _long(length: int) -> str:
     return f"{hours} h {rest} min" if hours else f"{rest} min"
 
 
-def _of_all(which: str, what: str, shown: int, count: int) -> str:
+def _of_all(which: str, one: str, many: str, shown: int, count: int) -> str:
     """What a table holds."""
     if shown < count:
-        return f"The {which} {shown} of {count:,} {what}"
-    return f"All {what}, {count:,}" if count > 1 else f"The one of the {what}"
+        return f"The {which} {shown} of {count:,} {many}"
+    return f"1 {one}" if count == 1 else f"{count:,} {many}"
 
 
 def _folded(

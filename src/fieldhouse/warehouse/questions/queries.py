@@ -16,6 +16,7 @@ from fieldhouse.warehouse.questions.kinds import (
     columns,
     list_of,
 )
+from fieldhouse.warehouse.questions.pictures import PICTURES
 from fieldhouse.warehouse.questions.question import Question, catalogue, optional, takes
 
 __all__ = ["QUERIES"]
@@ -44,24 +45,8 @@ _PERIOD = columns(
     ReadingCount=LONG,
     CreatedAt=INSTANT,
 )
-_BUCKETS = takes(
-    channel_id=INT,
-    start_at=optional(INSTANT),
-    end_at=optional(INSTANT),
-    seconds=optional(INT, 3600),
-)
-_BUCKET = columns(
-    BucketStart=INSTANT,
-    **{
-        f"Field{n}{name}": kind
-        for n in range(1, 9)
-        for name, kind in _STATISTICS.items()
-        if name != "StdDev"
-    },
-    ReadingCount=LONG,
-)
-
 QUERIES = catalogue(
+    *PICTURES,
     Question(
         "analyses_due",
         "each channel's score of today, and whether there is anything to compute",
@@ -84,20 +69,6 @@ QUERIES = catalogue(
         "the months before an instant with readings that are not archived yet",
         takes(before=INSTANT),
         columns(Month=DAY, Readings=LONG),
-    ),
-    Question(
-        "buckets_of_hours",
-        "the hours that begin in a span, from the aggregates, in buckets of so many seconds,"
-        " counted from 1970; NULL is open",
-        _BUCKETS,
-        _BUCKET,
-    ),
-    Question(
-        "buckets_of_readings",
-        "the readings of a span that count, archived ones too, in buckets of so many seconds,"
-        " counted from 1970; NULL is open",
-        _BUCKETS,
-        _BUCKET,
     ),
     Question(
         "channel_state",
@@ -272,25 +243,6 @@ QUERIES = catalogue(
         "when the newest reading that counts was made, of those before an instant",
         takes(channel_id=INT, as_of=INSTANT),
         columns(CreatedAt=INSTANT),
-    ),
-    Question(
-        "quality_days",
-        "the judged days of a span, end excluded, in the order of time; NULL is open",
-        takes(channel_id=INT, start_at=optional(DAY), end_at=optional(DAY)),
-        columns(
-            CheckDate=DAY,
-            TotalReadings=LONG,
-            MissingReadings=LONG,
-            OutOfRangeReadings=LONG,
-            AnomaliesDetected=LONG,
-            QualityScore=FLOAT,
-            CadenceSeconds=FLOAT,
-            ExpectedReadings=LONG,
-            AbsentReadings=LONG,
-            RangesConfigured=FLAG,
-            Notes=TEXT,
-            AsOfTime=INSTANT,
-        ),
     ),
     Question(
         "reading_texts",

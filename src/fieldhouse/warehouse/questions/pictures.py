@@ -1,0 +1,65 @@
+"""What pictures and reports are drawn from; part of ``queries.QUERIES``."""
+
+from fieldhouse.warehouse.questions.kinds import (
+    DAY,
+    FLAG,
+    FLOAT,
+    INSTANT,
+    INT,
+    LONG,
+    NUMBER,
+    TEXT,
+    columns,
+)
+from fieldhouse.warehouse.questions.question import Question, optional, takes
+
+__all__ = ["PICTURES"]
+
+_STATISTICS = {"Avg": FLOAT, "Min": NUMBER, "Max": NUMBER, "Count": LONG}
+_BUCKETS = takes(
+    channel_id=INT,
+    start_at=optional(INSTANT),
+    end_at=optional(INSTANT),
+    seconds=optional(INT, 3600),
+)
+_BUCKET = columns(
+    BucketStart=INSTANT,
+    **{f"Field{n}{name}": kind for n in range(1, 9) for name, kind in _STATISTICS.items()},
+    ReadingCount=LONG,
+)
+
+PICTURES = (
+    Question(
+        "buckets_of_hours",
+        "the hours that begin in a span, from the aggregates, in buckets of so many seconds,"
+        " counted from 1970; NULL is open",
+        _BUCKETS,
+        _BUCKET,
+    ),
+    Question(
+        "buckets_of_readings",
+        "the readings of a span that count, archived ones too, in buckets of so many seconds,"
+        " counted from 1970; NULL is open",
+        _BUCKETS,
+        _BUCKET,
+    ),
+    Question(
+        "quality_days",
+        "the judged days of a span, end excluded, in the order of time; NULL is open",
+        takes(channel_id=INT, start_at=optional(DAY), end_at=optional(DAY)),
+        columns(
+            CheckDate=DAY,
+            TotalReadings=LONG,
+            MissingReadings=LONG,
+            OutOfRangeReadings=LONG,
+            AnomaliesDetected=LONG,
+            QualityScore=FLOAT,
+            CadenceSeconds=FLOAT,
+            ExpectedReadings=LONG,
+            AbsentReadings=LONG,
+            RangesConfigured=FLAG,
+            Notes=TEXT,
+            AsOfTime=INSTANT,
+        ),
+    ),
+)
