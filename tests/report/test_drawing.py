@@ -173,6 +173,7 @@ def test_what_will_not_do_is_one_line(fieldhouse: Run) -> None:
         (("plot", "9", "--from", "2999"), ("in the future",)),
         (("plot", "9", "--every", "often"), ("'often'", "5min")),
         (("plot", "9", "--tz", "Mars/Base"), ("Mars/Base",)),
+        (("plot", "9", "--every", "1s"), ("--every 1s", "100,000 points")),
     ):
         one_line(fieldhouse(*arguments), *words)
 

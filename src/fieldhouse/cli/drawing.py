@@ -40,6 +40,10 @@ _SHORTEST = timedelta(minutes=1)
 _SIGNS = "⠒┤╌\N{MULTIPLICATION SIGN}\N{MINUS SIGN}"
 _FORMS = (".png", ".svg", ".html")
 _POINTS = {".png": 1000, ".svg": 1000, ".html": 60_000}
+_MOST_DRAWN, _MOST_REPORTED = 64, 400
+"""Fields of one picture, and of one report."""
+_MOST_POINTS = 100_000
+"""Of each line, where ``--every`` says how long they are."""
 _SPAN_POINTS = 400_000
 """Points of all lines of one page: about two megabytes."""
 
@@ -110,7 +114,12 @@ def plot(
         if not numbers:
             raise ConfigurationError(f"{channel!r} names no channel: write 9, or 9,12")
         wanted = _wanted(house, numbers, fields or [])
+        _check_number(len(wanted), _MOST_DRAWN, "a picture")
         first, last = _span(house, numbers, start, end, days, zone)
+        if length and 0 < length.seconds * _MOST_POINTS < (last - first).total_seconds():
+            raise ConfigurationError(
+                f"--every {every} is more than {_MOST_POINTS:,} points: draw a shorter span"
+            )
         figure = gathering.figure_of(
             house,
             wanted,
@@ -126,6 +135,13 @@ def plot(
         _write(figure, target, overwrite=overwrite)
     else:
         _show(figure)
+
+
+def _check_number(fields: int, most: int, where: str) -> None:
+    if fields > most:
+        raise ConfigurationError(
+            f"{fields:,} fields are more than {where} holds, {most}: name fewer"
+        )
 
 
 def _wanted(house: "Warehouse", numbers: Sequence[int], words: Sequence[str]) -> "list[Wanted]":
@@ -298,14 +314,10 @@ def report(
     zone = tz or settings.display_zone
     with closing(opened(settings)) as house:
         numbers = names.find_channels(house, channels)
-        spans = {
-            number: _span(house, [number], start, end, days, zone, usual=None) for number in numbers
-        }
-        content = report_of(
-            house, {n: _wanted(house, [n], []) for n in numbers}, spans, zone, utc_now()
-        )
-    files.write_bytes(content.encode(), target, overwrite=overwrite)
-    size = len(content.encode()) / 1e6
-    typer.echo(
-        f"{len(numbers)} channel{'' if len(numbers) == 1 else 's'} in {target}: {size:.1f} MB"
-    )
+        wanted = {number: _wanted(house, [number], []) for number in numbers}
+        _check_number(sum(map(len, wanted.values())), _MOST_REPORTED, "a report")
+        spans = {n: _span(house, [n], start, end, days, zone, usual=None) for n in numbers}
+        content = report_of(house, wanted, spans, zone, utc_now()).encode()
+    files.write_bytes(content, target, overwrite=overwrite)
+    count = f"{len(numbers)} channel{'' if len(numbers) == 1 else 's'}"
+    typer.echo(f"{count} in {target}: {len(content) / 1e6:.1f} MB")

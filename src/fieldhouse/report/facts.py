@@ -84,7 +84,8 @@ def facts_of(
 
 
 def _day_after(instant: datetime) -> date:
-    return (instant - timedelta(microseconds=1)).date() + timedelta(days=1)
+    day = (instant - timedelta(microseconds=1)).date()
+    return day + timedelta(days=day < date.max)
 
 
 def _lines(

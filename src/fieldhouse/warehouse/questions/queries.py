@@ -46,7 +46,6 @@ _PERIOD = columns(
     CreatedAt=INSTANT,
 )
 QUERIES = catalogue(
-    *PICTURES,
     Question(
         "analyses_due",
         "each channel's score of today, and whether there is anything to compute",
@@ -373,4 +372,5 @@ QUERIES = catalogue(
         takes(channel_id=INT),
         columns(Epoch=INT, EntryID=LONG, CreatedAt=INSTANT, WithdrawnAt=INSTANT),
     ),
+    *PICTURES,
 )
