@@ -119,6 +119,14 @@ def test_fields_are_named_as_people_name_them(fieldhouse: Run) -> None:
     one_line(fieldhouse("plot", "9", "wind"), "no field 'wind'", "1 'Temperature (°C)'")
 
 
+def test_a_spike_may_be_left_beyond_the_axis(fieldhouse: Run) -> None:
+    """``--range`` says what the axis reaches over; what lies beyond is drawn at its end."""
+    done = fieldhouse("plot", "9", "1", "--days", "30", "--range", "19", "22")
+    axis = re.findall(r"^ *([\d.]+) ┤(.*)$", done.stdout, re.MULTILINE)
+    assert [float(label) for label, _ in axis] == [22, 21, 20, 19] and "\u00d7" in axis[0][1]
+    assert "100" in fieldhouse("plot", "9", "1", "--days", "30").stdout
+
+
 def test_equal_labels_share_a_panel(fieldhouse: Run, target: Path) -> None:
     """Two channels' temperatures are two lines of one panel, named after their channels."""
     file = target.with_suffix(".html")
@@ -174,6 +182,8 @@ def test_what_will_not_do_is_one_line(fieldhouse: Run) -> None:
         (("plot", "9", "--every", "often"), ("'often'", "5min")),
         (("plot", "9", "--tz", "Mars/Base"), ("Mars/Base",)),
         (("plot", "9", "--every", "1s"), ("--every 1s", "100,000 points")),
+        (("plot", "9", "--range", "40", "-20"), ("--range 40 -20", "lower")),
+        (("plot", "9", "--range", "nan", "inf"), ("--range nan inf",)),
     ):
         one_line(fieldhouse(*arguments), *words)
 

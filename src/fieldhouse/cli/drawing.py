@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["add_to"]
 
 _DAYS = 7
+_FAR = 1e15
 _SHORTEST = timedelta(minutes=1)
 _SIGNS = "⠒┤╌\N{MULTIPLICATION SIGN}\N{MINUS SIGN}"
 _FORMS = (".png", ".svg", ".html")
@@ -87,6 +88,14 @@ def plot(
             metavar="LENGTH", help="One point each 5min, 1h, 1d, 1w, 1mo; default: each pixel."
         ),
     ] = None,
+    reach: Annotated[
+        tuple[float, float] | None,
+        typer.Option(
+            "--range",
+            metavar="LOW HIGH",
+            help="What the axes reach over, as -20 40; what lies beyond stands at their ends.",
+        ),
+    ] = None,
     tz: TimeZone = None,
     overwrite: Overwrite = False,
     warehouse: WarehouseURL = None,
@@ -109,6 +118,8 @@ def plot(
     settings = settings_from(config, warehouse, wait)
     zone = tz or settings.display_zone
     length = length_of(every) if every else None
+    if reach and not -_FAR < reach[0] < reach[1] < _FAR:
+        raise ConfigurationError(f"--range {reach[0]:g} {reach[1]:g}: the first must be the lower")
     with closing(opened(settings)) as house:
         numbers = names.find_channels(house, [word for word in channel.split(",") if word.strip()])
         if not numbers:
@@ -129,6 +140,7 @@ def plot(
             points=_points(target, len(wanted)),
             every=length,
             title=", ".join(dict.fromkeys(f"{w.channel} ({w.channel_id})" for w in wanted)),
+            bounds=reach,
             keep_empty=bool(fields),
         )
     if target:

@@ -1,7 +1,7 @@
 """Figures out of a warehouse: its own SQL thins the readings to the points that are asked for."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 
@@ -162,9 +162,14 @@ def figure_of(
     points: int,
     every: Length | None = None,
     title: str = "",
+    bounds: tuple[float, float] | None = None,
     keep_empty: bool = True,
 ) -> Figure:
-    """Fields as a figure over ``[start, end)``, naive UTC; equal labels share a panel."""
+    """Fields as a figure over ``[start, end)``, naive UTC; equal labels share a panel.
+
+    ``points`` is about how many a line has, ``every`` how long they are instead; ``bounds`` is what
+    the axes reach over. Fields without a reading are left out, unless ``keep_empty``.
+    """
     lines = _all_lines(house, wanted, start, end, zone, points, every)
     if not keep_empty and any(len(line) for line in lines.values()):
         wanted = [field for field in wanted if len(lines[field])]
@@ -177,7 +182,10 @@ def figure_of(
         begin,
         until,
         zone,
-        tuple(_panel(house, fields, lines, start, end) for fields in panels.values()),
+        tuple(
+            replace(_panel(house, fields, lines, start, end), bounds=bounds)
+            for fields in panels.values()
+        ),
         note_of(lines.values(), begin, until, zone),
     )
 
