@@ -5,6 +5,7 @@ from fieldhouse.warehouse.questions.kinds import (
     AGGREGATION_TYPE,
     CHANNEL_IDS,
     DAY,
+    FACTOR,
     FLAG,
     FLOAT,
     INSTANT,
@@ -32,6 +33,10 @@ _READING = columns(
     ImportedAt=INSTANT,
     WithdrawnAt=INSTANT,
 )
+_SPAN = takes(
+    start_at=optional(INSTANT), end_at=optional(INSTANT), original=optional(FLAG, False)
+)
+"""Of readings: NULL is open; as corrected, or as their source sent them."""
 _STATISTICS = {"Avg": FLOAT, "Min": NUMBER, "Max": NUMBER, "StdDev": FLOAT, "Count": LONG}
 _PERIOD = columns(
     AggregationID=LONG,
@@ -117,6 +122,50 @@ QUERIES = catalogue(
             RefreshedAt=INSTANT,
             ArchivedBefore=INSTANT,
             IsActive=FLAG,
+        ),
+    ),
+    Question(
+        "corrections",
+        "the rules about readings of one channel or of all, in the order in which they apply",
+        takes(channel_id=optional(INT), removed=optional(FLAG, False)),
+        columns(
+            CorrectionID=LONG,
+            ChannelID=LONG,
+            FieldNumber=INT,
+            Kind=TEXT,
+            SpanStart=INSTANT,
+            SpanEnd=INSTANT,
+            Condition=TEXT,
+            ScaleFactor=FACTOR,
+            OffsetValue=NUMBER,
+            ShiftSeconds=LONG,
+            Reason=TEXT,
+            MadeBy=TEXT,
+            MadeAt=INSTANT,
+            RemovedBy=TEXT,
+            RemovedAt=INSTANT,
+        ),
+    ),
+    Question(
+        "coverable_readings",
+        "the readings, as they count now, that a new rule would cover",
+        takes(
+            channel_id=INT,
+            field_number=optional(INT),
+            span_start=INSTANT,
+            span_end=INSTANT,
+            low_value=optional(NUMBER),
+            high_value=optional(NUMBER),
+            is_outside=optional(FLAG, False),
+            limit=LONG,
+        ),
+        columns(
+            OriginalAt=INSTANT,
+            CreatedAt=INSTANT,
+            Epoch=INT,
+            EntryID=LONG,
+            **{f"Field{n}": NUMBER for n in range(1, 9)},
+            Readings=LONG,
         ),
     ),
     Question(
@@ -211,7 +260,7 @@ QUERIES = catalogue(
     Question(
         "reading_texts",
         "the texts that are kept beside a channel's readings of a span",
-        takes(channel_id=optional(INT), start_at=optional(INSTANT), end_at=optional(INSTANT)),
+        takes(channel_id=optional(INT), **_SPAN),
         columns(
             ChannelID=LONG,
             CreatedAt=INSTANT,
@@ -224,7 +273,7 @@ QUERIES = catalogue(
     Question(
         "readings",
         "the readings that count, archived ones too, in the order of time; NULL is open",
-        takes(channel_id=INT, start_at=optional(INSTANT), end_at=optional(INSTANT)),
+        takes(channel_id=INT, **_SPAN),
         _READING,
     ),
     Question(
@@ -286,7 +335,7 @@ QUERIES = catalogue(
     Question(
         "text_columns",
         "the columns that `reading_texts` has texts for",
-        takes(channel_id=optional(INT), start_at=optional(INSTANT), end_at=optional(INSTANT)),
+        takes(channel_id=optional(INT), **_SPAN),
         columns(ColumnName=TEXT),
     ),
     Question(
