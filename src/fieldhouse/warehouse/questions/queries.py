@@ -33,9 +33,7 @@ _READING = columns(
     ImportedAt=INSTANT,
     WithdrawnAt=INSTANT,
 )
-_SPAN = takes(
-    start_at=optional(INSTANT), end_at=optional(INSTANT), original=optional(FLAG, False)
-)
+_SPAN = takes(start_at=optional(INSTANT), end_at=optional(INSTANT), original=optional(FLAG, False))
 """Of readings: NULL is open; as corrected, or as their source sent them."""
 _STATISTICS = {"Avg": FLOAT, "Min": NUMBER, "Max": NUMBER, "StdDev": FLOAT, "Count": LONG}
 _PERIOD = columns(
