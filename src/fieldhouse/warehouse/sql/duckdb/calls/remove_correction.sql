@@ -2,7 +2,7 @@
 -- and from before when they are archived, if some are. What the other rules do to them they still do.
 SELECT CASE
     WHEN k.CorrectionID IS NULL THEN error('ConfigurationError: there is no correction ' || $correction_id)
-    WHEN k.RemovedAt <> $removed_at::TIMESTAMP OR k.RemovedBy <> $removed_by
+    WHEN k.RemovedAt <> $removed_at::TIMESTAMP
     THEN error(
         'ConfigurationError: correction ' || $correction_id || ' was removed already, on '
         || strftime(k.RemovedAt, '%Y-%m-%d') || ' by ' || k.RemovedBy

@@ -9,7 +9,14 @@ SET VARIABLE reach = (
     FROM touched AS t
 );
 CREATE OR REPLACE TEMP TABLE covered AS
-SELECT r.*
+SELECT
+    r.*,
+    EXISTS (
+        SELECT 1 FROM iot.SensorReadings_Archive AS a
+        WHERE
+            a.ReadingID = r.ReadingID
+            AND a.CreatedAt BETWEEN getvariable('reach').FirstAt AND getvariable('reach').LastAt
+    ) AS IsArchived
 FROM iot.AllReadings AS r
 SEMI JOIN touched AS t ON t.ChannelID = r.ChannelID AND t.CreatedAt = r.CreatedAt
 WHERE
@@ -94,9 +101,11 @@ judged AS (
     SELECT
         c.ReadingID, c.ChannelID, c.Epoch, c.EntryID, c.CreatedAt AS OriginalAt,
         -- a reading that would leave the years that there are keeps its time
-        CASE WHEN c.CreatedAt + to_seconds(e.ShiftSeconds) BETWEEN
-            TIMESTAMP '0001-01-08' AND TIMESTAMP '9999-12-24'
-            THEN c.CreatedAt + to_seconds(e.ShiftSeconds) ELSE c.CreatedAt
+        CASE
+            WHEN c.CreatedAt + to_seconds(e.ShiftSeconds) >= TIMESTAMP '0001-01-08'
+            AND c.CreatedAt + to_seconds(e.ShiftSeconds) < TIMESTAMP '9999-12-24'
+            THEN c.CreatedAt + to_seconds(e.ShiftSeconds)
+            ELSE c.CreatedAt
         END AS CreatedAt,
         e.Field#, e.Changed#, -- each field
         concat_ws(

@@ -1,6 +1,6 @@
 -- readings(channel_id, start_at, end_at, original): the readings that count, archived ones too, in the order of
 -- time; NULL is open. As corrected, or as their source sent them.
-SELECT * EXCLUDE (CorrectedAt, IsArchived)
+SELECT r.* EXCLUDE (CorrectedAt)
 FROM iot.AllReadings AS r
 WHERE
     r.ChannelID = $channel_id AND NOT r.Superseded AND r.WithdrawnAt IS NULL

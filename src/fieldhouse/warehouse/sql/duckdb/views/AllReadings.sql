@@ -3,11 +3,11 @@ CREATE OR REPLACE VIEW iot.AllReadings AS
 SELECT
     ReadingID, ChannelID, Epoch, EntryID, CreatedAt,
     Field1, Field2, Field3, Field4, Field5, Field6, Field7, Field8,
-    Latitude, Longitude, Elevation, Status, Superseded, ImportedAt, WithdrawnAt, CorrectedAt, FALSE AS IsArchived
+    Latitude, Longitude, Elevation, Status, Superseded, ImportedAt, WithdrawnAt, CorrectedAt
 FROM iot.SensorReadings
 UNION ALL
 SELECT
     ReadingID, ChannelID, Epoch, EntryID, CreatedAt,
     Field1, Field2, Field3, Field4, Field5, Field6, Field7, Field8,
-    Latitude, Longitude, Elevation, Status, Superseded, ImportedAt, WithdrawnAt, CorrectedAt, TRUE AS IsArchived
+    Latitude, Longitude, Elevation, Status, Superseded, ImportedAt, WithdrawnAt, CorrectedAt
 FROM iot.SensorReadings_Archive;
