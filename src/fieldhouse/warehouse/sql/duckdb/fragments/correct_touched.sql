@@ -195,3 +195,15 @@ FROM moved AS m
 CROSS JOIN (
     VALUES ('HOURLY', 'hour'), ('DAILY', 'day'), ('WEEKLY', 'week'), ('QUALITY', 'day')
 ) AS k (Kind, Unit);
+
+-- a day to which only a shift had brought readings is as it was before: not judged
+CREATE OR REPLACE TEMP TABLE left_days AS
+SELECT DISTINCT m.ChannelID, m.CreatedAt::DATE AS Day
+FROM moved AS m
+ANTI JOIN covered AS r ON r.ChannelID = m.ChannelID AND r.CreatedAt::DATE = m.CreatedAt::DATE
+ANTI JOIN iot.CorrectedReadings AS c ON c.ChannelID = m.ChannelID AND c.CreatedAt::DATE = m.CreatedAt::DATE
+ANTI JOIN iot.AllReadings AS a ON a.ChannelID = m.ChannelID AND a.CreatedAt::DATE = m.CreatedAt::DATE;
+DELETE FROM iot.DataQuality AS q USING left_days AS d WHERE q.ChannelID = d.ChannelID AND q.CheckDate = d.Day;
+DELETE FROM iot.PeriodMarks AS m
+USING left_days AS d
+WHERE m.ChannelID = d.ChannelID AND m.AggregationType = 'QUALITY' AND m.PeriodStart = d.Day;

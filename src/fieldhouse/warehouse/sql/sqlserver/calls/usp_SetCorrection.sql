@@ -9,7 +9,7 @@ CREATE OR ALTER PROCEDURE iot.usp_SetCorrection
     @Kind NVARCHAR(10),
     @SpanStart DATETIME2(6),
     @SpanEnd DATETIME2(6),
-    @Condition NVARCHAR(500) = NULL,
+    @Condition NVARCHAR(MAX) = NULL,
     @LowValue DECIMAL(18, 6),
     @HighValue DECIMAL(18, 6),
     @IsOutside BIT,

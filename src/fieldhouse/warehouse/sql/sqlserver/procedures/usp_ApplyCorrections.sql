@@ -316,5 +316,36 @@ BEGIN
     INTO #hours
     FROM #moved AS m;
     -- include mark_hours
+    -- a day to which only a shift had brought readings is as it was before: not judged
+    SELECT d.ChannelID, d.StartAt
+    INTO #left
+    FROM (
+        SELECT DISTINCT h.ChannelID, DATEADD(DAY, h.Hour / 24, CAST('0001-01-01' AS DATETIME2(6))) AS StartAt
+        FROM #hours AS h
+    ) AS d
+    WHERE NOT EXISTS (
+            SELECT 1
+            FROM iot.AllReadings AS r
+            WHERE r.ChannelID = d.ChannelID
+                AND r.CreatedAt >= d.StartAt
+                AND r.CreatedAt < DATEADD(DAY, 1, d.StartAt)
+        )
+        AND NOT EXISTS (
+            SELECT 1
+            FROM iot.CorrectedReadings AS c
+            WHERE c.ChannelID = d.ChannelID
+                AND c.CreatedAt >= d.StartAt
+                AND c.CreatedAt < DATEADD(DAY, 1, d.StartAt)
+        );
+    DELETE q
+    FROM #left AS l
+    JOIN iot.DataQuality AS q WITH (ROWLOCK, FORCESEEK)
+        ON q.ChannelID = l.ChannelID AND q.CheckDate = CAST(l.StartAt AS DATE)
+    OPTION (LOOP JOIN);
+    DELETE m
+    FROM #left AS l
+    JOIN iot.PeriodMarks AS m WITH (ROWLOCK, FORCESEEK)
+        ON m.AggregationType = N'QUALITY' AND m.ChannelID = l.ChannelID AND m.PeriodStart = l.StartAt
+    OPTION (LOOP JOIN);
     RETURN 0;
 END;
