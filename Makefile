@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 CHANNEL ?=
 
-.PHONY: run test test-long lint bench bench-sqlserver check-sqlserver clean
+.PHONY: run test test-long lint docs bench bench-sqlserver check-sqlserver clean
 
 run: $(VENV)/ready  ## the main job: against the built-in simulator, or CHANNEL=9 for a real channel
 	$(BIN)/fieldhouse run $(if $(CHANNEL),$(CHANNEL),--simulated)
@@ -21,6 +21,9 @@ lint: $(VENV)/ready-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(VENV)/ready-dev  ## the documents as a site that can be searched: build/docs/index.html
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs build/docs
 
 bench: $(VENV)/ready-bench  ## the table of benchmarks; some minutes, some GB of disk
 	$(BIN)/python -m bench

@@ -1,6 +1,7 @@
 """One writer for many readers: order, isolation, and no wait without an end."""
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -118,6 +119,28 @@ def test_a_defect_is_the_readers_error_not_a_hang() -> None:
             writer.put(ticket, batch(1, 1))
             with pytest.raises(WarehouseError, match="unexpectedly"):
                 ticket.wait()
+
+
+def test_a_batch_that_is_made_later_stands_where_it_was_put(warehouse: Warehouse) -> None:
+    """One that is still to be made holds the place of its channel's next ones, and is written."""
+    ticket = Ticket(1)
+    with Writer(warehouse) as writer:
+        writer.put_unmade(ticket, 1, lambda: (time.sleep(0.1), batch(1, 1))[1])
+        writer.put(ticket, batch(1, 2))
+        ticket.wait()
+    assert ticket.counts.inserted == 2
+
+
+def test_a_batch_that_cannot_be_made_is_its_readers_error(warehouse: Warehouse) -> None:
+    """A defect in making one fails its channel alone."""
+    first, second = Ticket(1), Ticket(2)
+    with Writer(warehouse) as writer:
+        writer.put_unmade(first, 1, lambda: 1 / 0)  # type: ignore[return-value]
+        writer.put(second, batch(2, 1))
+        second.wait()
+        with pytest.raises(WarehouseError, match="could not be made"):
+            first.wait()
+    assert second.counts.inserted == 1
 
 
 def test_a_closed_loader_takes_nothing(warehouse: Warehouse) -> None:

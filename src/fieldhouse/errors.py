@@ -1,5 +1,7 @@
 """What can go wrong, drawn as a tree; each docstring says what it means to a user.
 
+::
+
     FieldhouseError
     ├── ConfigurationError          a setting, an argument or a file of the user's is wrong
     ├── SourceError                 ThingSpeak

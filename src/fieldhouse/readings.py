@@ -24,6 +24,7 @@ from fieldhouse.state import BEGINNING, Progress
 __all__ = [
     "DECIMAL",
     "FIELDS",
+    "KEYS",
     "NUMBERS",
     "RAW",
     "READINGS",
@@ -46,15 +47,22 @@ FIELDS = tuple(f"Field{n}" for n in range(1, 9))
 NUMBERS = (*FIELDS, "Latitude", "Longitude", "Elevation")
 """The columns of a reading that hold numbers; each is typed by the same rules."""
 
-READINGS = pa.schema(
+KEYS = pa.schema(
     [
         pa.field("EntryID", pa.int64(), nullable=False),
         pa.field("CreatedAt", pa.timestamp("us"), nullable=False),
+    ]
+)
+"""What an entry is told by; ``CreatedAt`` is naive UTC."""
+
+READINGS = pa.schema(
+    [
+        *KEYS,
         *(pa.field(name, DECIMAL) for name in NUMBERS),
         pa.field("Status", pa.string()),
     ]
 )
-"""One row a reading; ``CreatedAt`` is naive UTC."""
+"""One row a reading."""
 
 RAW = pa.schema(
     [

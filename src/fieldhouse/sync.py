@@ -4,6 +4,7 @@ import logging
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pyarrow.compute as pc
@@ -28,6 +29,8 @@ __all__ = [
 logger = logging.getLogger(__name__)
 
 _LEVELS = {"suspicion": logging.INFO, "gap": logging.INFO}
+_MANY = 1_000
+"""Rows from which on a page is typed beside the writing, while the next one is asked for."""
 _PLANS = 3
 """How often a channel is planned anew when the warehouse says that the plan no longer holds."""
 
@@ -208,7 +211,17 @@ class _Reading:
         if write.quiet and not metadata:
             return
         self.confirm()
-        batch = Batch(
+        batch = partial(self.batch, write, metadata, self.version(write))
+        if page and page.keys.num_rows >= _MANY:
+            self.writer.put_unmade(self.ticket, page.keys.num_rows, batch)
+        else:
+            self.writer.put(self.ticket, batch())
+
+    def batch(
+        self, write: history.Write, metadata: dict[str, Any] | None, version: int | None
+    ) -> Batch:
+        page = write.page
+        return Batch(
             channel_id=self.source.channel_id,
             epoch=write.epoch,
             readings=page.readings if page else READINGS.empty_table(),
@@ -217,9 +230,8 @@ class _Reading:
             progress=write.progress,
             horizon=write.horizon,
             metadata=metadata,
-            version=self.version(write),
+            version=version,
         )
-        self.writer.put(self.ticket, batch)
 
     def version(self, write: history.Write) -> int | None:
         """The state that a write stands on: the one that was found, and the writes since."""
@@ -237,7 +249,7 @@ class _Reading:
 
     def tell(self, page: Page) -> None:
         if self.observe:
-            rows = page.readings
+            rows = page.keys
             oldest = pc.min(rows["CreatedAt"]).as_py()
             lowest = pc.min(rows["EntryID"]).as_py()
             remaining = _to_come(lowest, self.epoch)

@@ -11,7 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from types import TracebackType
@@ -84,7 +84,8 @@ class _Load:
     """A batch that waits for its turn."""
 
     ticket: Ticket
-    batch: Batch
+    rows: int
+    batch: "Future[Batch]"
 
     def fail(self, error: Exception) -> None:
         self.ticket._fail(error)
@@ -127,6 +128,7 @@ class Writer:
         self._refusal: WarehouseError | None = None
         self._refused_until = 0.0
         self._changed = threading.Condition()
+        self._maker = ThreadPoolExecutor(1, "maker")
         self._thread = threading.Thread(target=self._work, name="writer", daemon=True)
         self._thread.start()
 
@@ -140,13 +142,20 @@ class Writer:
 
     def put(self, ticket: Ticket, batch: Batch) -> None:
         """Queue a batch; waits while enough is queued. Raises the error of an earlier batch."""
+        self._put(ticket, batch.readings.num_rows, lambda: _done(batch))
+
+    def put_unmade(self, ticket: Ticket, rows: int, make: Callable[[], Batch]) -> None:
+        """``put`` for a batch of many rows that is still to be made, beside the writing."""
+        self._put(ticket, rows, lambda: self._maker.submit(make))
+
+    def _put(self, ticket: Ticket, rows: int, batch: "Callable[[], Future[Batch]]") -> None:
         with self._changed:
             self._changed.wait_for(lambda: self._queued_rows < _QUEUED_ROWS or self._ended)
             if error := ticket.error or self._ended or self._refused():
                 raise error
             ticket._took(self._hurry)
-            self._queue.append(_Load(ticket, batch))
-            self._queued_rows += batch.readings.num_rows
+            self._queue.append(_Load(ticket, rows, batch()))
+            self._queued_rows += rows
             self._changed.notify_all()
 
     def call(self, name: str, /, **parameters: Any) -> pa.Table:
@@ -170,6 +179,7 @@ class Writer:
         """Write what is queued, and end the thread."""
         self._end(WarehouseError("the writer is closed: nothing more can be written"))
         self._thread.join()
+        self._maker.shutdown()
 
     def _work(self) -> None:
         taken: Sequence[_Load | _Call] = ()
@@ -195,7 +205,7 @@ class Writer:
                 if isinstance(first := self._queue[0], _Call):
                     break
                 taken.append(self._queue.popleft())
-                rows += first.batch.readings.num_rows
+                rows += first.rows
             self._queued_rows -= rows
             self._hurried = self._hurried and bool(self._queue)  # it may stand further behind
             self._changed.notify_all()
@@ -221,8 +231,8 @@ class Writer:
         for each in taken:
             if isinstance(each, _Call):
                 self._answer(each)
-            elif not each.ticket.error:
-                batches.setdefault(each.ticket, []).append(each.batch)
+            elif not each.ticket.error and (batch := _made(each)):
+                batches.setdefault(each.ticket, []).append(batch)
         self._load(batches)
 
     def _answer(self, call: _Call) -> None:
@@ -295,6 +305,22 @@ class Writer:
         with self._changed:
             self._ended = self._ended or error
             self._changed.notify_all()
+
+
+def _done(batch: Batch) -> "Future[Batch]":
+    done: Future[Batch] = Future()
+    done.set_result(batch)
+    return done
+
+
+def _made(load: _Load) -> Batch | None:
+    """The batch of a load; its channel fails where making it did."""
+    try:
+        return load.batch.result()
+    except Exception as error:
+        logger.exception("A batch could not be made")
+        load.fail(WarehouseError(f"a batch could not be made: {error!r}"))
+        return None
 
 
 def _fail(waiting: Iterable[_Load | _Call], error: Exception) -> None:

@@ -8,8 +8,9 @@ entry becomes is the same in all three ways, whatever entries stand beside it.
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 from operator import attrgetter
 from typing import Any
 
@@ -18,25 +19,51 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fieldhouse.errors import SourceUnavailable
-from fieldhouse.readings import NUMBERS, RAW, REJECTED, parse_time, type_columns, type_times
+from fieldhouse.readings import (
+    KEYS,
+    NUMBERS,
+    RAW,
+    REJECTED,
+    Rows,
+    parse_time,
+    type_columns,
+    type_times,
+)
 from fieldhouse.sources.thingspeak import uniform
 
 __all__ = ["Page", "parse_entry", "parse_page"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Page:
-    """One answer of ThingSpeak's, typed.
+    """One answer of ThingSpeak's.
 
     ``channel`` is its channel object as decoded (empty for a bare entry). ``served`` counts the
-    entries that it held, rejected ones included. The tables have the schemas of ``readings``.
+    entries that it held, rejected ones included; ``keys`` are the ids and times of the others. What
+    to ask for next follows from these; the numbers are typed when somebody wants them. The tables
+    have the schemas of ``readings``.
     """
 
     channel: dict[str, Any]
     served: int
-    readings: pa.Table
-    raw: pa.Table
+    keys: pa.Table
     rejected: pa.Table
+    typed: Callable[[], Rows]
+
+    @cached_property
+    def rows(self) -> Rows:
+        """The readings, and the texts that their columns do not hold exactly."""
+        return self.typed()
+
+    @property
+    def readings(self) -> pa.Table:
+        """One row an entry, in the order of ``keys``."""
+        return self.rows.readings
+
+    @property
+    def raw(self) -> pa.Table:
+        """One row a value that its column does not hold exactly."""
+        return self.rows.raw
 
     @property
     def last_entry_id(self) -> int | None:
@@ -146,16 +173,21 @@ def _page(
         for name, key in zip(NUMBERS, _NUMBER_KEYS, strict=True)
         if key in columns
     }
-    readings, raw = type_columns(
-        ids, times, texts, columns.get("status"), decimal_comma=decimal_comma
+    typed = partial(
+        type_columns, ids, times, texts, columns.get("status"), decimal_comma=decimal_comma
     )
     return Page(
         channel=channel,
         served=len(ids) + len(rejected),
-        readings=readings,
-        raw=pa.concat_tables([raw, pa.Table.from_pylist(list(spoiled), RAW)]) if spoiled else raw,
+        keys=pa.Table.from_arrays([ids, times], schema=KEYS),
         rejected=pa.Table.from_pylist(rejected, REJECTED),
+        typed=partial(_with, spoiled, typed) if spoiled else typed,
     )
+
+
+def _with(spoiled: Sequence[dict[str, Any]], typed: Callable[[], Rows]) -> Rows:
+    readings, raw = typed()
+    return Rows(readings, pa.concat_tables([raw, pa.Table.from_pylist(list(spoiled), RAW)]))
 
 
 def _are_usable(ids: pa.Array) -> bool:

@@ -34,7 +34,7 @@ class Believed:
     def older_ids(self, epoch: int) -> frozenset[int]:
         """The ids that the source shows as entries of that older epoch."""
         pages = (page for older, page in self.older if older == epoch)
-        return frozenset(i for page in pages for i in page.readings["EntryID"].to_pylist())
+        return frozenset(i for page in pages for i in page.keys["EntryID"].to_pylist())
 
 
 def believed(
@@ -131,7 +131,7 @@ def own_entries(k: Knowledge, page: Page) -> Plan[Believed]:
 
 def _is_stale(found: Believed, page: Page) -> Plan[bool]:
     """After a clear, an answer may still be one from before it: its newest row tells."""
-    if page.readings.num_rows <= _SMALL or not found.older:
+    if page.keys.num_rows <= _SMALL or not found.older:
         return False
     ends = shown.times(page)
     newest = shown.newest(page, datetime.max)

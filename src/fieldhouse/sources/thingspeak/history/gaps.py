@@ -206,7 +206,7 @@ def _witness(k: Knowledge) -> Plan[Known | None]:
 def _is_served(k: Knowledge, known: Known) -> Plan[bool]:
     """Whether the endpoint serves an entry that we hold; a revoked key answers ``-1`` too."""
     page = yield AskEntry(known.entry_id)
-    is_other = page is not None and page.readings.num_rows and not shown.holds(page, known)
+    is_other = page is not None and page.keys.num_rows and not shown.holds(page, known)
     if is_other and not any(gap.epoch and runs.among(known.entry_id, [gap]) for gap in k.gaps):
         doubt = Doubt(f"entry {known.entry_id} came back with another time", (known,))
         yield from lives.settle(k, doubt)

@@ -83,16 +83,16 @@ class Knowledge:
             self.began_with = 0
         self.said = page.last_entry_id
         if self.counted is None:
-            top = pc.max(page.readings["EntryID"]).as_py() or 0
+            top = pc.max(page.keys["EntryID"]).as_py() or 0
             self.counted = max(page.last_entry_id or 0, top)
             if self.began_with is None:
                 self.began_with = 0 if self.coverage.spans else self.counted
 
     def heed_rows(self, page: Page) -> None:
         """Take what a page that will be written tells of our newest and highest entries."""
-        if not page.readings.num_rows:
+        if not page.keys.num_rows:
             return
-        self.highest = max(self.highest, pc.max(page.readings["EntryID"]).as_py())
+        self.highest = max(self.highest, pc.max(page.keys["EntryID"]).as_py())
         latest = shown.newest(page, self.horizon)
         if latest and (self.newest is None or _by_time(latest) > _by_time(self.newest)):
             self.newest = latest

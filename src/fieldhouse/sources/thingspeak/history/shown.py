@@ -3,10 +3,12 @@
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fieldhouse.readings import Rows
 from fieldhouse.sources.thingspeak.page import Page
 from fieldhouse.state import Known
 
@@ -20,37 +22,40 @@ def whole(instant: datetime) -> datetime:
 
 def pairs(page: Page) -> list[Known]:
     """The entries of a page, in its order."""
-    rows = page.readings
-    columns = rows["EntryID"].to_pylist(), rows["CreatedAt"].to_pylist()
+    return _pairs(page.keys)
+
+
+def _pairs(keys: pa.Table) -> list[Known]:
+    columns = keys["EntryID"].to_pylist(), keys["CreatedAt"].to_pylist()
     return [Known(*pair) for pair in zip(*columns, strict=True)]
 
 
 def times(page: Page) -> tuple[datetime, datetime] | None:
     """The oldest and the newest second of a page; None where it has no entry with a time."""
-    ends = pc.min_max(page.readings["CreatedAt"]).as_py()
+    ends = pc.min_max(page.keys["CreatedAt"]).as_py()
     return None if ends["min"] is None else (whole(ends["min"]), whole(ends["max"]))
 
 
 def pairs_at(page: Page, second: datetime) -> list[Known]:
     """The entries that a page shows within a second."""
-    at = page.readings["CreatedAt"]
+    at = page.keys["CreatedAt"]
     last = second.replace(microsecond=999_999)
     same = pc.and_(pc.greater_equal(at, second), pc.less_equal(at, last))
-    return pairs(replace(page, readings=page.readings.filter(same)))
+    return _pairs(page.keys.filter(same))
 
 
 def holds(page: Page, known: Known) -> bool:
     """Whether a page shows this entry, under its id and its time."""
     same = pc.and_(
-        pc.equal(page.readings["EntryID"], known.entry_id),
-        pc.equal(page.readings["CreatedAt"], known.created_at),
+        pc.equal(page.keys["EntryID"], known.entry_id),
+        pc.equal(page.keys["CreatedAt"], known.created_at),
     )
     return bool(pc.any(same).as_py())
 
 
 def newest(page: Page, before: datetime) -> Known | None:
     """The newest entry of a page that is dated before an instant."""
-    near = page.readings.filter(pc.less(page.readings["CreatedAt"], before))
+    near = page.keys.filter(pc.less(page.keys["CreatedAt"], before))
     if not near.num_rows:
         return None
     latest = pc.max(near["CreatedAt"]).as_py()
@@ -71,12 +76,18 @@ def only(page: Page, known: Collection[Known]) -> Page:
 
 def _chosen(page: Page, known: Collection[Known], *, keep: bool) -> Page:
     ids = pa.array([each.entry_id for each in known], pa.int64())
-    mask = pc.is_in(page.readings["EntryID"], ids)
+    mask = pc.is_in(page.keys["EntryID"], ids)
     if pc.sum(mask).as_py() != len(known):  # an id twice on one page: its time tells
         mask = pa.array([pair in known for pair in pairs(page)])
-    readings = page.readings.filter(mask if keep else pc.invert(mask))
+    chosen = mask if keep else pc.invert(mask)
+    keys = page.keys.filter(chosen)
+    return replace(page, keys=keys, typed=partial(_rows, page, chosen))
+
+
+def _rows(page: Page, chosen: pa.Array) -> Rows:
+    readings = page.readings.filter(chosen)
     raw = page.raw.filter(pc.is_in(page.raw["EntryID"], readings["EntryID"].combine_chunks()))
-    return replace(page, readings=readings, raw=raw)
+    return Rows(readings, raw)
 
 
 def labels(page: Page) -> tuple[tuple[int, str], ...] | None:

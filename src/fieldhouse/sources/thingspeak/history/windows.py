@@ -274,7 +274,7 @@ def _still_again(window: Window, proven: Span) -> Span | None:
 
 def _is_known(k: Knowledge, found: Believed) -> bool:
     """Whether all entries of a page are held, by what is known of the ids."""
-    ids = found.page.readings["EntryID"]
+    ids = found.page.keys["EntryID"]
     waiting = k.gap_runs("open", "absent", "unreachable")
     if waiting and any(runs.among(entry_id, waiting) for entry_id in ids.to_pylist()):
         k.filled = True
