@@ -240,15 +240,21 @@ def test_results_out_of_range(fieldhouse: Run, results: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("anomalies", "9", "9"), ("FIELD", "8")),
-        (("trend", "9", "0"), ("FIELD", "1")),
-        (("backfill", "9", "--from", "yesterday"), ("yesterday", "2024-11-24")),
+        (("anomalies", "9", "9"), ("'9'", "1 'Temperature'")),
+        (("trend", "9", "Lihgt"), ("channel 9", "'Lihgt'", "1 'Temperature'")),
+        (("trend", "9", "1", "--tz", "Mars/Olympus"), ("--tz", "Mars/Olympus", "Europe/Zurich")),
+        (("trend", "9", "1", "--as-of", "soon"), ("'soon'", "yesterday")),
+        (("backfill", "9", "--from", "someday"), ("someday", "2026-11-24")),
         (("backfill", "9", "--from", "2024-02-01", "--to", "2024-01-01"), ("--from", "--to")),
         (("quality", "9", "--date", "2024-13-01"), ("2024-13-01",)),
         (("run", "nine"), ("nine", "CHANNEL")),
         (("run", "-w", "oracle://x/y"), ("duckdb",)),
         (("run", "9", "--config", "missing.toml"), ("missing.toml",)),
-        (("export", "9", "-o", "x.xlsx"), (".parquet",)),
+        (("export", "9", "-o", "x.doc"), (".parquet",)),
+        (
+            ("export", "9", "-o", "x.csv", "--from", "2026-11-01", "--to", "2026-10-01"),
+            ("--from 2026-11-01", "--to 2026-10-01"),
+        ),
         (("frobnicate",), ("frobnicate",)),
     ],
 )
@@ -256,7 +262,7 @@ def test_bad_usage_is_one_line_and_code_2(
     fieldhouse: Run, arguments: tuple[str, ...], words: tuple[str, ...]
 ) -> None:
     """What a person may mistype says what is wrong and what would be right."""
-    if arguments[0] == "export":
+    if arguments[0] in ("export", "anomalies", "trend"):
         fieldhouse("run", "9")
     one_line(fieldhouse(*arguments), 2, *words)
 

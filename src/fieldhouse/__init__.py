@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fieldhouse.database import DatabaseConnection
+    from fieldhouse.frames import read, read_batches
     from fieldhouse.pipeline import IoTDataPipeline
     from fieldhouse.settings import Settings, load_settings
     from fieldhouse.thingspeak_client import ThingSpeakClient
@@ -23,6 +24,8 @@ __all__ = [
     "__version__",
     "load_settings",
     "open_warehouse",
+    "read",
+    "read_batches",
 ]
 
 _HOMES = {
@@ -32,6 +35,8 @@ _HOMES = {
     "ThingSpeakClient": "fieldhouse.thingspeak_client",
     "load_settings": "fieldhouse.settings",
     "open_warehouse": "fieldhouse.warehouse",
+    "read": "fieldhouse.frames",
+    "read_batches": "fieldhouse.frames",
 }
 
 

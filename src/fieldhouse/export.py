@@ -1,4 +1,4 @@
-"""Readings on their way out to a file, with the texts that their columns cannot hold.
+"""Readings on their way out, with the texts that their columns cannot hold.
 
 The warehouse answers readings and texts in one order, batch by batch; here they meet. Memory does
 not grow with the length of what is exported.
@@ -6,6 +6,7 @@ not grow with the length of what is exported.
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +19,10 @@ from fieldhouse import files
 from fieldhouse.errors import StateMoved
 from fieldhouse.warehouse import Warehouse
 
-__all__ = ["Exported", "export_readings"]
+__all__ = ["Exported", "export_readings", "readings_with_texts", "text_columns"]
+
+Span = Mapping[str, datetime | bool | None]
+"""``start_at`` and ``end_at``, as questions take them; ``original``: as their source sent them."""
 
 _KEY = ["ChannelID", "Epoch", "EntryID"]
 _ORDER = ["ChannelID", "CreatedAt", "Epoch", "EntryID"]
@@ -49,26 +53,52 @@ def export_readings(
     channels. Raises what ``files.write`` and the warehouse do, and StateMoved where a load brought
     other texts meanwhile.
     """
-    in_place = files.kind(target) == ".csv"
+    in_place = files.kind(target) == "csv"
     span = {"start_at": start_at, "end_at": end_at}
-    columns = warehouse.query("text_columns", channel_id=channel_id, **span)["ColumnName"]
+    columns = text_columns(warehouse, channel_id, span)
+    with readings_with_texts(warehouse, channel_id, span, columns, in_place=in_place) as (
+        reader,
+        counts,
+    ):
+        rows = files.write(reader, target)
+    return Exported(rows, dict(counts))
+
+
+def text_columns(warehouse: Warehouse, channel_id: int | None, span: Span) -> list[str]:
+    """The columns of a channel's readings of a span that have texts beside them."""
+    found = warehouse.query("text_columns", channel_id=channel_id, **span)
+    columns: list[str] = found["ColumnName"].to_pylist()
+    return columns
+
+
+@contextmanager
+def readings_with_texts(
+    warehouse: Warehouse,
+    channel_id: int | None,
+    span: Span,
+    columns: Collection[str],
+    *,
+    in_place: bool,
+) -> Iterator[tuple[pa.RecordBatchReader, Counter[str]]]:
+    """The readings of a channel, or of all, and a count of the texts that went with those read.
+
+    A column of ``columns`` is text, where ``in_place``, or has its texts beside it; all that have
+    texts must be among them. Raises StateMoved, when it is read, where a load brought others.
+    """
     with (
         _readings(warehouse, channel_id, span) as readings,
         warehouse.scan("reading_texts", channel_id=channel_id, **span) as found,
     ):
-        texts = _Texts(found, columns.to_pylist())
-        schema = _schema(readings.schema, texts.columns, in_place=in_place)
+        texts = _Texts(found, columns)
+        schema = _schema(readings.schema, columns, in_place=in_place)
         batches = (
             pa.record_batch(list(_columns(batch, texts.beside(batch), in_place=in_place)), schema)
             for batch in readings
         )
-        rows = files.write(pa.RecordBatchReader.from_batches(schema, batches), target)
-    return Exported(rows, dict(texts.counts))
+        yield pa.RecordBatchReader.from_batches(schema, batches), texts.counts
 
 
-def _readings(
-    warehouse: Warehouse, channel_id: int | None, span: Mapping[str, datetime | None]
-) -> pa.RecordBatchReader:
+def _readings(warehouse: Warehouse, channel_id: int | None, span: Span) -> pa.RecordBatchReader:
     if channel_id is None:
         return warehouse.scan("readings_between", **span)
     return warehouse.scan("readings", channel_id=channel_id, **span)

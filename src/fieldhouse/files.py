@@ -3,14 +3,16 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from fieldhouse.errors import ConfigurationError, WarehouseError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["kind", "make_folder", "write"]
+    from fieldhouse.formats import Csv
+
+__all__ = ["kind", "make_folder", "refuse_existing", "write", "write_to"]
 
 
 def make_folder(folder: Path) -> None:
@@ -20,29 +22,58 @@ def make_folder(folder: Path) -> None:
 
 
 def kind(target: Path) -> str:
-    """``.parquet`` or ``.csv``, by a file's name. Raises ConfigurationError for another one."""
-    suffix = target.suffix.lower()
-    if suffix not in (".parquet", ".csv"):
-        raise ConfigurationError(f"{target}: the name must end in .parquet or .csv")
-    return suffix
+    """The format that a file's name ends in, as ``parquet``. Raises ConfigurationError."""
+    from fieldhouse.formats import FORMATS, format_of
+
+    try:
+        return format_of(target.suffix)
+    except ConfigurationError:
+        endings = ", ".join(f".{name}" for name in FORMATS)
+        raise ConfigurationError(f"{target}: the name must end in one of {endings}") from None
 
 
-def write(answer: "pa.RecordBatchReader", target: Path) -> int:
-    """Write batches to a Parquet or CSV file, by its name; the rows written.
+def refuse_existing(target: Path, *, overwrite: bool) -> None:
+    """Refuse to replace a file that nobody said may go. Raises ConfigurationError."""
+    if not overwrite and target.exists():
+        raise ConfigurationError(f"{target} is there already: --overwrite replaces it")
+
+
+def write(
+    answer: "pa.RecordBatchReader",
+    target: Path,
+    *,
+    form: str | None = None,
+    csv: "Csv | None" = None,
+    overwrite: bool = True,
+) -> int:
+    """Write batches to a file in a format, by default that of its name; the rows written.
 
     A file of that name is replaced when all is written. Raises ConfigurationError for another kind
-    of name, WarehouseError for what cannot be written.
+    of name, and for a file that is there without ``overwrite``; WarehouseError for what cannot be
+    written.
     """
-    write_kind = _write_parquet if kind(target) == ".parquet" else _write_csv
+    form = form or kind(target)
+    refuse_existing(target, overwrite=overwrite)
     partial = target.with_name(f".{target.name}.partial")
     try:
         with _told(target):
-            rows = write_kind(answer, partial)
+            with partial.open("wb") as file:
+                rows = write_to(answer, file, form, csv)
+            refuse_existing(target, overwrite=overwrite)
             partial.replace(target)
     finally:
         with suppress(OSError):  # it was never made, or stays; the first error is the one to tell
             partial.unlink()
     return rows
+
+
+def write_to(
+    answer: "pa.RecordBatchReader", file: BinaryIO, form: str, csv: "Csv | None" = None
+) -> int:
+    """Write batches to an open file; the rows written."""
+    from fieldhouse.formats import FORMATS, Csv
+
+    return FORMATS[form](answer, file, csv or Csv())
 
 
 @contextmanager
@@ -51,25 +82,3 @@ def _told(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise WarehouseError(f"{path} cannot be written: {error.strerror or error}") from error
-
-
-def _write_parquet(answer: "pa.RecordBatchReader", path: Path) -> int:
-    from pyarrow import parquet
-
-    rows = 0
-    with parquet.ParquetWriter(path, answer.schema, compression="zstd") as writer:
-        for batch in answer:
-            writer.write_batch(batch)
-            rows += batch.num_rows
-    return rows
-
-
-def _write_csv(answer: "pa.RecordBatchReader", path: Path) -> int:
-    from pyarrow import csv
-
-    rows = 0
-    with csv.CSVWriter(path, answer.schema) as writer:
-        for batch in answer:
-            writer.write_batch(batch)
-            rows += batch.num_rows
-    return rows

@@ -1,4 +1,4 @@
-"""What rules make of readings, worked out here once more, in whole numbers, from the guide alone."""
+"""What rules make of readings, worked out once more, in whole numbers, from the guide alone."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field

@@ -286,7 +286,10 @@ def test_rules_and_readings_in_any_order(
     """
     with closing(opened(place(0))) as warehouse:
         warehouse.migrate()
-        low, high = ([decimal(bound) for bound in bounds] * 2 for bounds in zip(*RANGES.values(), strict=True))
+        low, high = (
+            [decimal(bound) for bound in bounds] * 2
+            for bounds in zip(*RANGES.values(), strict=True)
+        )
         warehouse.call(
             "sync_field_ranges",
             channel_ids=[RULED, TWIN],

@@ -201,4 +201,4 @@ def test_what_comes_meanwhile_is_not_left_out_unsaid(filled: Warehouse, tmp_path
 def test_a_name_that_will_not_do_is_told_first(filled: Warehouse, tmp_path: Path) -> None:
     """Nothing is asked for a file that could not be written."""
     with pytest.raises(ConfigurationError, match="must end in"):
-        export_readings(filled, tmp_path / "all.xlsx", channel_id=9)
+        export_readings(filled, tmp_path / "all.doc", channel_id=9)

@@ -213,7 +213,9 @@ def test_what_there_is_not_is_refused_by_name(warehouse: Warehouse) -> None:
     for ask in (warehouse.query, warehouse.call):
         with pytest.raises(ConfigurationError, match=r": there are a.*, .*"):
             ask("xyz")
-    line = "readings takes no channel, since: it is readings(channel_id, start_at, end_at, original)"
+    line = (
+        "readings takes no channel, since: it is readings(channel_id, start_at, end_at, original)"
+    )
     assert told(warehouse, "readings", channel=9, since=T0) == line
     for name in ("upsert_channel", "../queries/channels", "usp_Channels", "channels;"):
         with pytest.raises(ConfigurationError, match="among the queries"):

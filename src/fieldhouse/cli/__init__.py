@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from fieldhouse.cli import asking, channels, copying, correcting, keeping, lives, setup
+from fieldhouse.cli import asking, channels, copying, correcting, exporting, keeping, lives, setup
 from fieldhouse.errors import ConfigurationError, FieldhouseError
 
 __all__ = ["app", "main"]
@@ -28,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (copying, asking, correcting, keeping, lives, setup):
+for room in (copying, asking, correcting, exporting, keeping, lives, setup):
     room.add_to(app)
 app.add_typer(channels.app, name="channels")
 

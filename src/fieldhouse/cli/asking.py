@@ -1,33 +1,37 @@
-"""The commands that ask the warehouse, and those that export from it."""
+"""The commands that ask the warehouse."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
-from fieldhouse import files
+from fieldhouse import files, names, times
 from fieldhouse.cli import output
 from fieldhouse.cli.options import (
     AsOf,
     ChannelID,
     Config,
-    FieldNumber,
+    Field,
+    From,
     Json,
     Output,
+    TimeZone,
+    To,
     Wait,
     WarehouseURL,
     day,
-    moment,
     opened,
     settings_from,
+    span_of,
 )
 from fieldhouse.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from fieldhouse.settings import Settings
     from fieldhouse.warehouse import Warehouse
 
 __all__ = ["add_to"]
@@ -48,28 +52,9 @@ class Method(StrEnum):
     MAD = "MAD"
 
 
-class Table(StrEnum):
-    """What is exported."""
-
-    READINGS = "readings"
-    HOURLY = "hourly"
-    DAILY = "daily"
-    WEEKLY = "weekly"
-
-
-From = Annotated[
-    datetime | None,
-    typer.Option("--from", parser=moment, metavar="TIME", help="From here, included (UTC)."),
-]
-To = Annotated[
-    datetime | None,
-    typer.Option("--to", parser=moment, metavar="TIME", help="To here, excluded (UTC)."),
-]
-
-
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this room."""
-    for command in (status, aggregate, anomalies, quality, trend, query, export):
+    for command in (status, aggregate, anomalies, quality, trend, query):
         app.command()(command)
 
 
@@ -82,7 +67,7 @@ def status(
     """What the warehouse holds: readings, how complete, how fresh, how good."""
     from fieldhouse.sync import utc_now
 
-    with _reading(warehouse, wait, config) as house:
+    with _reading(settings_from(config, warehouse, wait)) as house:
         table = house.query("status", as_of=utc_now())
     if as_json:
         output.print_table(table, as_json=True)
@@ -123,6 +108,7 @@ def aggregate(
     ] = AggregationType.HOURLY,
     start: From = None,
     end: To = None,
+    tz: TimeZone = None,
     warehouse: WarehouseURL = None,
     wait: Wait = None,
     config: Config = None,
@@ -130,18 +116,20 @@ def aggregate(
 ) -> None:
     """Recompute a channel's periods by hand; without dates those of the last seven days.
 
-    Runs do this by themselves for every period that they touch.
+    Runs do this by themselves for every period that they touch. Periods are those of UTC.
     """
     from fieldhouse.sync import utc_now
 
-    with _writing(warehouse, wait, config) as house:
+    settings = settings_from(config, warehouse, wait)
+    first, last = span_of(start, end, tz or settings.display_zone)
+    with _writing(settings) as house:
         _require(house, channel_id)
         done = house.call(
             "usp_ProcessSensorReadings",
             channel_id=channel_id,
             aggregation_type=aggregation_type.value,
-            start_date=start,
-            end_date=end,
+            start_date=first,
+            end_date=last,
             as_of=utc_now(),
         )
         output.print_table(done, as_json=as_json)
@@ -149,29 +137,31 @@ def aggregate(
 
 def anomalies(
     channel_id: ChannelID,
-    field_number: FieldNumber,
+    field: Field,
     threshold: Annotated[float, typer.Option(min=0.0, help="In standard deviations.")] = 3.0,
     days: Annotated[int, typer.Option(min=1, help="How far to look back.")] = 30,
     method: Annotated[
         Method, typer.Option(case_sensitive=False, help="ZSCORE, or MAD against outliers.")
     ] = Method.ZSCORE,
     as_of: AsOf = None,
+    tz: TimeZone = None,
     warehouse: WarehouseURL = None,
     wait: Wait = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """Readings of a field that lie too far from its mean (usp_DetectAnomalies)."""
-    with _reading(warehouse, wait, config) as house:
+    settings = settings_from(config, warehouse, wait)
+    with _reading(settings) as house:
         _require(house, channel_id)
         found = house.query(
             "usp_DetectAnomalies",
             channel_id=channel_id,
-            field_number=field_number,
+            field_number=names.find_field(house, channel_id, field),
             threshold_stddev=threshold,
             lookback_days=days,
             method=method.value,
-            as_of=_as_of(house, channel_id, as_of),
+            as_of=_as_of(house, channel_id, as_of, tz or settings.display_zone),
         )
         output.print_table(found, as_json=as_json)
         if not found.num_rows and not as_json:
@@ -184,15 +174,17 @@ def quality(
         date | None, typer.Option("--date", parser=day, metavar="DAY", help="Default: today.")
     ] = None,
     as_of: AsOf = None,
+    tz: TimeZone = None,
     warehouse: WarehouseURL = None,
     wait: Wait = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """Score a day of a channel, 0 to 100 (usp_CalculateDataQuality)."""
-    with _writing(warehouse, wait, config) as house:
+    settings = settings_from(config, warehouse, wait)
+    with _writing(settings) as house:
         _require(house, channel_id)
-        instant = _as_of(house, channel_id, as_of)
+        instant = _as_of(house, channel_id, as_of, tz or settings.display_zone)
         if check_date and check_date > instant.date():
             raise ConfigurationError(f"{check_date} has not come yet: it is {instant:%Y-%m-%d} UTC")
         row = house.call(
@@ -203,23 +195,25 @@ def quality(
 
 def trend(
     channel_id: ChannelID,
-    field_number: FieldNumber,
+    field: Field,
     days: Annotated[int, typer.Option(min=1, help="How far to look back.")] = 30,
     as_of: AsOf = None,
+    tz: TimeZone = None,
     warehouse: WarehouseURL = None,
     wait: Wait = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
     """A field by whole days: change, seven-day mean, direction (usp_GetTrendAnalysis)."""
-    with _reading(warehouse, wait, config) as house:
+    settings = settings_from(config, warehouse, wait)
+    with _reading(settings) as house:
         _require(house, channel_id)
         found = house.query(
             "usp_GetTrendAnalysis",
             channel_id=channel_id,
-            field_number=field_number,
+            field_number=names.find_field(house, channel_id, field),
             days=days,
-            as_of=_as_of(house, channel_id, as_of),
+            as_of=_as_of(house, channel_id, as_of, tz or settings.display_zone),
         )
         output.print_table(found, as_json=as_json)
         if not found.num_rows and not as_json:
@@ -240,7 +234,7 @@ def query(
 
     In the warehouse's own SQL: on SQL Server it is SELECT TOP (5) …, without LIMIT.
     """
-    with _reading(warehouse, wait, config) as house:
+    with _reading(settings_from(config, warehouse, wait)) as house:
         answer = house.stream(statement)
         if target:
             typer.echo(f"{files.write(answer, target):,} rows in {target}")
@@ -248,48 +242,15 @@ def query(
             output.print_table(answer.read_all(), as_json=as_json)
 
 
-def export(
-    channel_id: ChannelID,
-    target: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="Ends in .parquet or .csv.")
-    ],
-    table: Annotated[
-        Table, typer.Option("--table", case_sensitive=False, help="What to export.")
-    ] = Table.READINGS,
-    start: From = None,
-    end: To = None,
-    warehouse: WarehouseURL = None,
-    wait: Wait = None,
-    config: Config = None,
-) -> None:
-    """Write a channel's readings or periods to a Parquet or CSV file.
-
-    A value that no number is exactly goes as the source's text: into the cell of a CSV file, in
-    Parquet into a column beside (Field1Text).
-    """
-    from fieldhouse.export import export_readings
-
-    with _reading(warehouse, wait, config) as house:
-        _require(house, channel_id)
-        if table is not Table.READINGS:
-            span = {"channel_id": channel_id, "start_at": start, "end_at": end}
-            answer = house.scan("aggregates", aggregation_type=table.name, **span)
-            typer.echo(f"{files.write(answer, target):,} rows in {target}")
-            return
-        done = export_readings(house, target, channel_id=channel_id, start_at=start, end_at=end)
-        texts = output.texts_said(done.texts, in_cells=files.kind(target) == ".csv")
-        typer.echo(f"{done.rows:,} rows in {target}{texts}")
-
-
 @contextmanager
-def _reading(url: str | None, wait: str | None, config: Path | None) -> "Iterator[Warehouse]":
-    with closing(opened(settings_from(config, url, wait))) as house:
+def _reading(settings: "Settings") -> "Iterator[Warehouse]":
+    with closing(opened(settings)) as house:
         yield house
 
 
 @contextmanager
-def _writing(url: str | None, wait: str | None, config: Path | None) -> "Iterator[Warehouse]":
-    with closing(opened(settings_from(config, url, wait), read_only=False)) as house:
+def _writing(settings: "Settings") -> "Iterator[Warehouse]":
+    with closing(opened(settings, read_only=False)) as house:
         house.migrate()
         yield house
 
@@ -302,7 +263,7 @@ def _require(house: "Warehouse", channel_id: int) -> None:
         )
 
 
-def _as_of(house: "Warehouse", channel_id: int, wanted: Any) -> datetime:
+def _as_of(house: "Warehouse", channel_id: int, wanted: str | None, zone: ZoneInfo) -> datetime:
     """The instant to ask about: now, the one named, or just after the newest reading before now."""
     from fieldhouse.sync import utc_now
 
@@ -310,8 +271,7 @@ def _as_of(house: "Warehouse", channel_id: int, wanted: Any) -> datetime:
     if wanted is None:
         return now
     if wanted != "latest":
-        instant: datetime = wanted
-        return instant
+        return times.instant_of(wanted, zone, now)
     found = house.query("newest_reading", channel_id=channel_id, as_of=now)
     newest: datetime | None = found["CreatedAt"][0].as_py()
     if newest is None:

@@ -2,31 +2,37 @@
 
 import re
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
+from fieldhouse import names
 from fieldhouse.cli import output
 from fieldhouse.cli.options import (
     ChannelID,
     Config,
+    From,
     Json,
+    TimeZone,
+    To,
     Wait,
     WarehouseURL,
     channel_number,
-    moment,
     opened,
     settings_from,
+    span_of,
 )
 from fieldhouse.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fieldhouse.corrections import Preview, Rule
+    from fieldhouse.corrections import Kind, Made, Preview, Rule
     from fieldhouse.warehouse import Warehouse
 
 __all__ = ["add_to", "app"]
@@ -77,15 +83,8 @@ def addend(value: str) -> Decimal:
 
 
 FieldOrAll = Annotated[
-    int | None, typer.Argument(metavar="[FIELD]", min=1, max=8, help="1 to 8; default: all.")
-]
-From = Annotated[
-    datetime | None,
-    typer.Option("--from", parser=moment, metavar="TIME", help="From this time on (UTC)."),
-]
-To = Annotated[
-    datetime | None,
-    typer.Option("--to", parser=moment, metavar="TIME", help="… up to this one, excluded (UTC)."),
+    str | None,
+    typer.Argument(metavar="[FIELD]", help="Its number, 1 to 8, or its label; default: all."),
 ]
 Where = Annotated[
     str | None,
@@ -122,6 +121,7 @@ def exclude(
     reason: Reason = None,
     by: By = None,
     dry_run: DryRun = False,
+    tz: TimeZone = None,
     warehouse: WarehouseURL = None,
     wait: Wait = None,
     config: Config = None,
@@ -132,13 +132,8 @@ def exclude(
     Later readings that the rule covers are taken out as they come. For example:
     fieldhouse exclude 9 1 --where "= 85" --reason "the sensor says 85 when it starts"
     """
-    from fieldhouse.conditions import EVERY, condition_of
-    from fieldhouse.corrections import Rule
-
-    condition = condition_of(where) if where is not None else EVERY
-    rule = Rule(channel_id, "exclude", field, start, end, condition)
-    with _house(warehouse, wait, config, reading=dry_run) as house:
-        _carry_out(house, rule, reason, by, dry_run=dry_run, as_json=as_json)
+    asked = _Asked(channel_id, "exclude", field, start, end, where, tz)
+    _carry_out(asked, _Said(reason, by, dry_run, as_json), (warehouse, wait, config))
 
 
 def correct(
@@ -164,6 +159,7 @@ def correct(
     reason: Reason = None,
     by: By = None,
     dry_run: DryRun = False,
+    tz: TimeZone = None,
     warehouse: WarehouseURL = None,
     wait: Wait = None,
     config: Config = None,
@@ -174,21 +170,24 @@ def correct(
     What the source sent stays, unchanged, beside what counts. For example:
     fieldhouse correct 9 1 --from 2026-03-01 --offset -0.4 --reason "calibrated in ice water"
     """
-    from fieldhouse.conditions import EVERY, condition_of
-    from fieldhouse.corrections import Rule
-
     if (shift_time is None) is (scale is None and offset is None):
         raise ConfigurationError(
             "a correction is a --scale, an --offset or both; or a --shift-time"
         )
-    condition = condition_of(where) if where is not None else EVERY
-    if shift_time is not None:
-        rule = Rule(channel_id, "shift", field, start, end, condition, shift=shift_time)
-    else:
-        scale, offset = (Decimal(1) if scale is None else scale), (offset or Decimal(0))
-        rule = Rule(channel_id, "scale", field, start, end, condition, scale=scale, offset=offset)
-    with _house(warehouse, wait, config, reading=dry_run) as house:
-        _carry_out(house, rule, reason, by, dry_run=dry_run, as_json=as_json)
+    kind: Kind = "scale" if shift_time is None else "shift"
+    asked = _Asked(
+        channel_id,
+        kind,
+        field,
+        start,
+        end,
+        where,
+        tz,
+        Decimal(1) if scale is None else scale,
+        offset or Decimal(0),
+        shift_time or timedelta(0),
+    )
+    _carry_out(asked, _Said(reason, by, dry_run, as_json), (warehouse, wait, config))
 
 
 @app.command("list")
@@ -265,30 +264,79 @@ def _house(
         yield house
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A rule as it was typed: fields and times are yet to be found."""
+
+    channel_id: int
+    kind: "Kind"
+    field: str | None
+    start: str | None
+    end: str | None
+    where: str | None
+    zone: ZoneInfo | None
+    scale: Decimal = Decimal(1)
+    offset: Decimal = Decimal(0)
+    shift: timedelta = timedelta(0)
+
+    def rule(self, house: "Warehouse", zone: ZoneInfo) -> "Rule":
+        """The rule that is meant; what is wrong with it is one line."""
+        from fieldhouse.conditions import EVERY, condition_of
+        from fieldhouse.corrections import Rule
+
+        condition = EVERY if self.where is None else condition_of(self.where)
+        span = span_of(self.start, self.end, self.zone or zone)
+        number = self.field and names.find_field(house, self.channel_id, self.field)
+        return Rule(
+            self.channel_id,
+            self.kind,
+            number or None,
+            *span,
+            condition,
+            self.scale,
+            self.offset,
+            self.shift,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What else was typed: why, who, and what is wanted of it."""
+
+    reason: str | None
+    by: str | None
+    dry_run: bool
+    as_json: bool
+
+
 def _carry_out(
-    house: "Warehouse",
-    rule: "Rule",
-    reason: str | None,
-    by: str | None,
-    *,
-    dry_run: bool,
-    as_json: bool,
+    asked: _Asked, said: _Said, place: tuple[str | None, str | None, Path | None]
 ) -> None:
     from fieldhouse import corrections
     from fieldhouse.sync import utc_now
 
-    _require(house, rule.channel_id)
-    if dry_run:
-        _print_preview(corrections.preview(house, rule), rule.channel_id, as_json=as_json)
-        return
-    if reason is None:
-        raise ConfigurationError("say why: --reason 'the sensor fell off'")
-    made = corrections.make(house, rule, reason=reason, by=by or _user(), now=utc_now())
+    url, wait, config = place
+    zone = settings_from(config, url, wait).display_zone
+    with _house(url, wait, config, reading=said.dry_run) as house:
+        names.find_channels(house, [asked.channel_id])
+        rule = asked.rule(house, zone)
+        if said.dry_run:
+            found = corrections.preview(house, rule)
+            _print_preview(found, rule.channel_id, as_json=said.as_json)
+            return
+        if said.reason is None:
+            raise ConfigurationError("say why: --reason 'the sensor fell off'")
+        by = said.by or _user()
+        made = corrections.make(house, rule, reason=said.reason, by=by, now=utc_now())
+    _print_made(made, rule.channel_id, as_json=said.as_json)
+
+
+def _print_made(made: "Made", channel_id: int, *, as_json: bool) -> None:
     if as_json:
         output.print_json(
             {
                 "correction_id": made.correction_id,
-                "channel_id": rule.channel_id,
+                "channel_id": channel_id,
                 "readings": made.readings,
                 "beyond": made.beyond,
             }
@@ -296,7 +344,7 @@ def _carry_out(
         return
     said = f"{made.readings:,} readings changed" if made.readings else "no reading yet is covered"
     typer.echo(
-        f"correction {made.correction_id} of channel {rule.channel_id}: {said};"
+        f"correction {made.correction_id} of channel {channel_id}: {said};"
         " aggregates and quality are up to date"
     )
     if made.beyond:
@@ -313,13 +361,6 @@ def _print_preview(found: "Preview", channel_id: int, *, as_json: bool) -> None:
     typer.echo(f"channel {channel_id}: {found.readings:,} readings would be covered")
     if rows:
         output.print_rows(rows, names, title="The first of them (UTC)")
-
-
-def _require(house: "Warehouse", channel_id: int) -> None:
-    if not house.query("channel_state", channel_ids=[channel_id]).num_rows:
-        raise ConfigurationError(
-            f"channel {channel_id} is not in the warehouse: fieldhouse run {channel_id}"
-        )
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:

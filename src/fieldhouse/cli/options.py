@@ -1,12 +1,15 @@
 """The options and arguments that several commands share, and what they are read into."""
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
+from fieldhouse import names, times
 from fieldhouse.cli import output
+from fieldhouse.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from fieldhouse.settings import Settings
@@ -15,10 +18,14 @@ if TYPE_CHECKING:
 __all__ = [
     "AsOf",
     "ChannelID",
+    "Channels",
     "Config",
-    "FieldNumber",
+    "Field",
+    "From",
     "Json",
     "Output",
+    "TimeZone",
+    "To",
     "Wait",
     "WarehouseURL",
     "channel_number",
@@ -26,35 +33,36 @@ __all__ = [
     "moment",
     "opened",
     "settings_from",
+    "span_of",
 ]
 
 
 def channel_number(value: str) -> int:
-    """Read a channel's number."""
-    if not (value.isascii() and value.isdecimal() and 1 <= int(value[:11]) <= _LARGEST):
+    """Read a channel's number, or the ThingSpeak address that names it."""
+    if (number := names.channel_number(value)) is None:
         raise typer.BadParameter(f"{value!r} is no channel's number, as 9 is one")
-    return int(value)
+    return number
 
 
 def moment(value: str) -> datetime:
-    """Read an instant: ``2024-11-24``, ``2024-11-24T12:00``, with an offset or ``Z``; naive UTC."""
+    """Read an instant as ``times.instant_of`` does; naive UTC, as is what names no zone."""
     try:
-        instant = datetime.fromisoformat(value.strip())
-    except ValueError as error:
-        raise typer.BadParameter(
-            f"{value!r} is no date or time; write 2024-11-24 or 2024-11-24T12:00Z"
-        ) from error
-    return instant.astimezone(UTC).replace(tzinfo=None) if instant.tzinfo else instant
-
-
-def moment_or_latest(value: str) -> datetime | str:
-    """Read an instant, or ``latest``: just after the newest reading that is not in the future."""
-    return value if value == "latest" else moment(value)
+        return times.instant_of(value)
+    except ConfigurationError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def day(value: str) -> date:
     """Read a day, UTC."""
     return moment(value).date()
+
+
+def time_zone(value: str) -> ZoneInfo:
+    """Read a time zone's name."""
+    try:
+        return times.zone_of(value)
+    except ConfigurationError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 WarehouseURL = Annotated[
@@ -81,15 +89,43 @@ Json = Annotated[bool, typer.Option("--json", help="JSON on standard output, for
 ChannelID = Annotated[
     int, typer.Argument(metavar="CHANNEL", parser=channel_number, help="A channel's number.")
 ]
-_LARGEST = 2**31 - 1
-FieldNumber = Annotated[int, typer.Argument(metavar="FIELD", min=1, max=8, help="1 to 8.")]
+Channels = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="CHANNEL…",
+        help="Channels by number, range (20001-20200), tag or ThingSpeak address.",
+    ),
+]
+Field = Annotated[str, typer.Argument(metavar="FIELD", help="Its number, 1 to 8, or its label.")]
+From = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="TIME",
+        help="From here, included: 2026-11-24, 2026-11-24T12:00Z, 2026-11, yesterday, 7d (ago).",
+    ),
+]
+To = Annotated[
+    str | None,
+    typer.Option(
+        "--to", metavar="TIME", help="To here, excluded; of a day, month or year, to its end."
+    ),
+]
+TimeZone = Annotated[
+    ZoneInfo | None,
+    typer.Option(
+        "--tz",
+        parser=time_zone,
+        metavar="ZONE",
+        help="Of times, in and out, as Europe/Zurich; default: as configured, or UTC.",
+    ),
+]
 AsOf = Annotated[
-    Any,
+    str | None,
     typer.Option(
         "--as-of",
-        parser=moment_or_latest,
         metavar="TIME",
-        help="Instead of now (UTC); 'latest' = just after the newest reading.",
+        help="Instead of now, as --from; 'latest' = just after the newest reading.",
     ),
 ]
 Output = Annotated[
@@ -111,6 +147,17 @@ def settings_from(
     return load_settings(
         {key: value for key, value in given.items() if value is not None}, config_file=config
     )
+
+
+def span_of(
+    start: str | None, end: str | None, zone: ZoneInfo
+) -> tuple[datetime | None, datetime | None]:
+    """The span of ``--from`` and ``--to``, naive UTC; None is open. Refuses one that is empty."""
+    first = times.instant_of(start, zone) if start else None
+    last = times.end_of(end, zone) if end else None
+    if first and last and first >= last:
+        raise ConfigurationError(f"--from {start} is not before --to {end}: nothing lies between")
+    return first, last
 
 
 def opened(settings: "Settings", *, read_only: bool = True, create: bool = False) -> "Warehouse":

@@ -6,6 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated
 from urllib.parse import parse_qsl, urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -26,6 +27,7 @@ from fieldhouse.settings.sqlserver import (
     SqlServerAddress,
     database_name,
 )
+from fieldhouse.times import zone_of
 
 __all__ = ["ChannelSettings", "Settings"]
 
@@ -45,6 +47,7 @@ VARIABLES = {
     "keep_runs_days": "FIELDHOUSE_KEEP_RUNS_DAYS",
     "keep_audit_days": "FIELDHOUSE_KEEP_AUDIT_DAYS",
     "keep_loads_days": "FIELDHOUSE_KEEP_LOADS_DAYS",
+    "display_timezone": "FIELDHOUSE_DISPLAY_TIMEZONE",
     "base_url": "THINGSPEAK_BASE_URL",
     "rate_limit_delay": "THINGSPEAK_RATE_LIMIT_DELAY",
     "daily_budget": "THINGSPEAK_DAILY_BUDGET",
@@ -79,9 +82,12 @@ TOML_KEYS = {
             "metadata_ttl",
         )
     },
+    "display": {"timezone": "display_timezone"},
 }
 """Each table of ``fieldhouse.toml`` and its keys with their settings; ``[channels.N]`` apart."""
 
+TEXTS = ("warehouse_url", "read_url", "base_url", "display_timezone")
+"""The settings that are a text in ``fieldhouse.toml``; `wait` may be one, the others are none."""
 CHANNEL_KEYS = ("api_key", "decimal_comma", "ranges")
 POINTERS = ("FIELDHOUSE_SECRETS_DIR", "FIELDHOUSE_AZURE_KEY_VAULT_URL", "FIELDHOUSE_AWS_SECRET_ID")
 DEFAULT_WAREHOUSE = "duckdb:///fieldhouse.duckdb"
@@ -165,11 +171,20 @@ def _sqlserver_url(url: str) -> None:
         raise PydanticCustomError(OWN_LINE, "{line}", {"line": str(error)}) from None
 
 
+def _timezone(name: str) -> str:
+    try:
+        zone_of(name)
+    except ConfigurationError as error:
+        raise PydanticCustomError(OWN_LINE, "{line}", {"line": str(error)}) from None
+    return name
+
+
 def _database_name(text: str) -> str:
     return database_name(text or DEFAULT_DATABASE)
 
 
 Url = Annotated[str, AfterValidator(_warehouse_url)]
+TimeZone = Annotated[str, AfterValidator(_timezone)]
 Encryption = Annotated[str, AfterValidator(OPTIONS["encrypt"].read)]
 Authentication = Annotated[str, AfterValidator(OPTIONS["authentication"].read)]
 Partitions = Annotated[str, AfterValidator(OPTIONS["partitions"].read)]
@@ -218,6 +233,7 @@ RIGHT = {
     "page_size": "a whole number of rows from 1 to 8000",
     "look_back": "a number of seconds, 0 or more",
     "metadata_ttl": "a number of seconds, 0 or more",
+    "display_timezone": "a time zone as Europe/Zurich, UTC or local",
     "channel_id": "a channel's number, a whole number of 1 or more",
     "channels": "channels by number, each with api_key, decimal_comma and ranges",
 }
@@ -261,6 +277,7 @@ class Settings(BaseModel):
     `load_settings` makes the URL out of the ``db_`` values; made directly, it is as given.
     ``keep_runs_days``, ``keep_audit_days`` and ``keep_loads_days`` are how long the warehouse keeps
     a line of its runs, of its audit trail and of its ledger of batches; 0 is for ever.
+    ``display_timezone`` is the zone of what is shown and of times without one: see `display_zone`.
     ``read_url`` is where what only reads may read instead, with the same password; None: nowhere.
     """
 
@@ -281,6 +298,7 @@ class Settings(BaseModel):
     keep_runs_days: Days = 400
     keep_audit_days: Days = 400
     keep_loads_days: Days = 30
+    display_timezone: TimeZone = "UTC"
     base_url: Annotated[str, AfterValidator(_base_url)] = "https://api.thingspeak.com"
     rate_limit_delay: Delay = 1.0
     daily_budget: Requests | None = None
@@ -313,6 +331,11 @@ class Settings(BaseModel):
         channel = self.channels.get(channel_id, ChannelSettings())
         every = dict.fromkeys(range(1, 9), channel.default_range) | channel.ranges
         return {field: bounds for field, bounds in every.items() if bounds is not None}
+
+    @property
+    def display_zone(self) -> ZoneInfo:
+        """The zone that ``display_timezone`` names."""
+        return zone_of(self.display_timezone)
 
     @property
     def warehouse_password(self) -> str | None:

@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from fieldhouse.settings.given import Given, Layer, error_line, meant_by, parted, read_text, wrong
-from fieldhouse.settings.model import CHANNEL_KEYS, LARGEST_INT, REFERENCE, RIGHT, TOML_KEYS
+from fieldhouse.settings.model import (
+    CHANNEL_KEYS,
+    LARGEST_INT,
+    REFERENCE,
+    RIGHT,
+    TEXTS,
+    TOML_KEYS,
+)
 
 __all__ = ["TomlFile"]
 
@@ -68,8 +75,8 @@ class TomlFile(NamedTuple):
             for key, value in given.items()
         }
         for key, (value, _, place) in layer.items():
-            text = isinstance(value, str)  # only addresses are texts, and a time with its unit
-            if text is not key.endswith("url") and not (text and key == "wait"):
+            text = isinstance(value, str)
+            if text is not (key in TEXTS) and not (text and key == "wait"):
                 raise wrong(place, RIGHT[key])
             if key == "warehouse_url" and (parts := parted(value)) and parts.password is not None:
                 raise wrong(place, RIGHT[key])

@@ -1,4 +1,4 @@
-"""How long an answer may take and how many rows of it are wanted, the same for every engine."""
+"""How long an answer may take and how much of it is wanted, the same for every engine."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -17,12 +17,15 @@ __all__ = ["NO_LIMITS", "Limits"]
 class Limits:
     """The first ``rows`` of an answer, within ``seconds`` from when this was made; None is open.
 
-    Several questions asked with the same limits share the time, not the rows. Raises
-    ConfigurationError for what no answer could keep.
+    With ``columns`` only those of a question's are answered, in that order, and where the engine
+    can no others are read; a user's own SELECT says itself which it wants. Several questions asked
+    with the same limits share the time, not the rows. Raises ConfigurationError for what no answer
+    could keep.
     """
 
     seconds: float | None = None
     rows: int | None = None
+    columns: tuple[str, ...] | None = None
     _ends_at: float = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -36,6 +36,7 @@ _READING = columns(
 _SPAN = takes(start_at=optional(INSTANT), end_at=optional(INSTANT), original=optional(FLAG, False))
 """Of readings: NULL is open; as corrected, or as their source sent them."""
 _STATISTICS = {"Avg": FLOAT, "Min": NUMBER, "Max": NUMBER, "StdDev": FLOAT, "Count": LONG}
+_MERGED = {"Avg": FLOAT, "Min": NUMBER, "Max": NUMBER, "Sum": FLOAT, "Count": LONG}
 _PERIOD = columns(
     AggregationID=LONG,
     ChannelID=LONG,
@@ -190,6 +191,40 @@ QUERIES = catalogue(
         "keys of UQ_ChannelEntry that more than one reading has; none, if all is well",
         takes(),
         columns(ChannelID=LONG, Epoch=INT, EntryID=LONG, Readings=LONG),
+    ),
+    Question(
+        "field_spans",
+        "when the first and the last reading that counts was made, and which fields have a value;"
+        " NULL is open",
+        takes(channel_id=INT, start_at=optional(INSTANT), end_at=optional(INSTANT)),
+        columns(
+            FirstAt=INSTANT,
+            LastAt=INSTANT,
+            **{f"HasField{n}": FLAG for n in range(1, 9)},
+            Readings=LONG,
+        ),
+    ),
+    Question(
+        "field_statistics",
+        "fields over periods of any length on a wall clock, from the hours' partials where asked",
+        takes(
+            channel_id=INT,
+            start_at=optional(INSTANT),
+            end_at=optional(INSTANT),
+            step_seconds=optional(LONG),
+            step_months=optional(INT),
+            origin=INSTANT,
+            offset_starts=list_of(INSTANT),
+            offset_seconds=list_of(INT),
+            by_offset=FLAG,
+            from_hours=FLAG,
+        ),
+        columns(
+            WallStart=INSTANT,
+            OffsetSeconds=INT,
+            **{f"Field{n}{name}": kind for n in range(1, 9) for name, kind in _MERGED.items()},
+            ReadingCount=LONG,
+        ),
     ),
     Question(
         "gaps",

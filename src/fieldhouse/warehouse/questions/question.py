@@ -1,7 +1,7 @@
 """What a declaration of a question is: how parameters are held to it, and answers brought to it."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
@@ -32,6 +32,14 @@ class Question:
 
     def __str__(self) -> str:
         return f"{self.name}({', '.join(self.parameters)})"
+
+    def only(self, wanted: Sequence[str] | None) -> "Question":
+        """The same question, answered in some of its columns; None: in all. ConfigurationError."""
+        if wanted is None:
+            return self
+        if unknown := [name for name in wanted if name not in self.columns.names]:
+            raise ConfigurationError(f"{self.name} answers no {unknown[0]!r}")
+        return replace(self, columns=pa.schema([self.columns.field(name) for name in wanted]))
 
     def bound(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Every parameter's value, as engines bind it. Raises ConfigurationError, in one line."""

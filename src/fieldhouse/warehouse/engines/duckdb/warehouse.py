@@ -137,7 +137,7 @@ class DuckDBWarehouse:
 
     def query(self, name: str, limits: Limits = NO_LIMITS, /, **parameters: Any) -> pa.Table:
         """Answer ``queries/<name>.sql``."""
-        if limits.rows is not None:  # a reader stops where enough is read
+        if limits.rows is not None or limits.columns:  # a reader stops where enough is read
             return self.scan(name, limits, **parameters).read_all()
         question = questions.query(name)
         given = question.bound(parameters)
@@ -148,13 +148,16 @@ class DuckDBWarehouse:
         self, name: str, limits: Limits = NO_LIMITS, /, **parameters: Any
     ) -> pa.RecordBatchReader:
         """Answer ``queries/<name>.sql`` batch by batch; it is one statement."""
-        question = questions.query(name)
+        question = questions.query(name).only(limits.columns)
         given = question.bound(parameters)
         with translated(self._path):
             cursor = self._connection.cursor()
         with self._asked(cursor, limits):
             ((statement, values),) = _bound(cursor, "queries", name, given)
-            reader = cursor.sql(statement, params=values).to_arrow_reader(_BATCH_ROWS)
+            answer = cursor.sql(statement, params=values)
+            if limits.columns:
+                answer = answer.select(*limits.columns)
+            reader = answer.to_arrow_reader(_BATCH_ROWS)
         return question.shaped_batches(reader.schema, self._read(cursor, reader, limits))
 
     def call(self, name: str, /, **parameters: Any) -> pa.Table:

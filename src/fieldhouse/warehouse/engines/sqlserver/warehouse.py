@@ -96,7 +96,7 @@ class SQLServerWarehouse:
 
     def query(self, name: str, limits: Limits = NO_LIMITS, /, **parameters: Any) -> pa.Table:
         """Answer the procedure of a name."""
-        question = questions.query(name)
+        question = questions.query(name).only(limits.columns)
         given = question.bound(parameters)
         with limits.kept(self._server.where):
             return question.shaped(self._attempt(lambda: self._answer(name, given, limits), limits))
@@ -105,7 +105,7 @@ class SQLServerWarehouse:
         self, name: str, limits: Limits = NO_LIMITS, /, **parameters: Any
     ) -> pa.RecordBatchReader:
         """Answer as ``query`` does, batch by batch."""
-        question = questions.query(name)
+        question = questions.query(name).only(limits.columns)
         found = self._stream(*call_text(name, question.bound(parameters)), limits)
         return question.shaped_batches(found.schema, found)
 

@@ -1,0 +1,158 @@
+"""Channels and fields as people call them: by number, range, tag, address, or label."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from fieldhouse.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from fieldhouse.warehouse import Warehouse
+
+__all__ = [
+    "NoSuchField",
+    "all_labels",
+    "channel_number",
+    "field_named",
+    "find_channels",
+    "find_field",
+    "labels_of",
+]
+
+_NUMBER = re.compile(r"-?[0-9]{1,10}", re.ASCII)
+_RANGE = re.compile(r"(-?[0-9]{1,10})-(-?[0-9]{1,10})", re.ASCII)
+_PATH = re.compile(r"/channels/([0-9]{1,10})(?:[/.].*)?", re.ASCII)
+_FIELD = re.compile(r"(?:field ?)?([1-8])", re.IGNORECASE | re.ASCII)
+_LARGEST = 2**31 - 1
+_SHOWN = 60
+
+
+class NoSuchField(ConfigurationError):
+    """No field is called so."""
+
+
+def channel_number(word: str | int) -> int | None:
+    """The channel that a number or a ThingSpeak address names; None if it is neither.
+
+    >>> channel_number("https://thingspeak.com/channels/9/charts/1")
+    9
+    """
+    text = str(word).strip()
+    if "://" in text or text.lower().startswith(("thingspeak.com/", "api.thingspeak.com/")):
+        text = _in_address(text)
+    if not _NUMBER.fullmatch(text) or not -_LARGEST <= int(text) <= _LARGEST:
+        return None
+    return int(text) or None
+
+
+def _in_address(text: str) -> str:
+    try:
+        path = urlsplit(text if "://" in text else f"https://{text}").path
+    except ValueError:
+        return ""
+    found = _PATH.fullmatch(path)
+    return found[1] if found else ""
+
+
+def find_channels(warehouse: "Warehouse", words: Sequence[str | int]) -> tuple[int, ...]:
+    """The channels that words name, of those that the warehouse holds, each once, in their order.
+
+    A word is a number, a range (``20001-20200``: those of it that are held), a ThingSpeak address,
+    or a tag. Raises ConfigurationError, in one line, for one that names no channel that is held.
+    """
+    held = set(warehouse.query("channels")["ChannelID"].to_pylist())
+    found = (number for word in words for number in _named(warehouse, held, word))
+    return tuple(dict.fromkeys(found))
+
+
+def _named(warehouse: "Warehouse", held: set[int], word: str | int) -> Iterable[int]:
+    if (number := channel_number(word)) is not None:
+        if number not in held:
+            raise ConfigurationError(
+                f"channel {number} is not in the warehouse"
+                + (f": fieldhouse run {number}" if number > 0 else "")
+            )
+        return (number,)
+    if found := _RANGE.fullmatch(str(word).strip()):
+        first, last = int(found[1]), int(found[2])
+        if first > last:
+            raise ConfigurationError(f"{first}-{last} is no range: write {last}-{first}")
+        if within := sorted(number for number in held if first <= number <= last):
+            return within
+        raise ConfigurationError(f"no channel from {first} to {last} is in the warehouse")
+    return _tagged(warehouse, str(word))
+
+
+def _tagged(warehouse: "Warehouse", word: str) -> list[int]:
+    from fieldhouse.warehouse.questions import QUERIES
+
+    tag, tags = word.strip(), dict[str, list[int]]()
+    if "channel_tags" in QUERIES:
+        for row in warehouse.query("channel_tags").to_pylist():
+            tags.setdefault(row["Tag"].casefold(), []).append(row["ChannelID"])
+    if numbers := tags.get(tag.casefold()):
+        return sorted(numbers)
+    close = get_close_matches(tag.casefold(), tags, 1)
+    hint = f"did you mean {close[0]}?" if close else "write a number, 20001-20200, or a tag"
+    raise ConfigurationError(f"{_quoted(word)} is no channel: {hint}")
+
+
+def labels_of(warehouse: "Warehouse", channel_id: int) -> dict[int, str]:
+    """A channel's fields that have a label, by number, each as its source wrote it."""
+    return all_labels(warehouse).get(channel_id, {})
+
+
+def all_labels(warehouse: "Warehouse") -> dict[int, dict[int, str]]:
+    """The labels of every channel that is held, by its number."""
+    return {
+        row["ChannelID"]: {
+            n: label
+            for n in range(1, 9)
+            if (label := row[f"Field{n}Name"]) is not None and label.strip()
+        }
+        for row in warehouse.query("channels").to_pylist()
+    }
+
+
+def find_field(warehouse: "Warehouse", channel_id: int, word: str | int) -> int:
+    """The number, 1 to 8, of the field that a word names: its number, ``field3``, or its label.
+
+    A label counts whatever its case and the blanks in and around it. A number is always the field
+    of that number, whatever labels say. Raises ConfigurationError, in one line with the choices,
+    for a word that names none or several.
+    """
+    return field_named(labels_of(warehouse, channel_id), word, f"channel {channel_id}")
+
+
+def field_named(labels: Mapping[int, str], word: str | int, whose: str) -> int:
+    """As `find_field`, of labels that are at hand; ``whose`` they are, for the line of an error."""
+    text = str(word).strip()
+    if number := _FIELD.fullmatch(text):
+        return int(number[1])
+    for form in (str.strip, _folded):  # to the letter; else whatever its case
+        same = [n for n, label in labels.items() if form(label) == form(text)]
+        if len(same) == 1:
+            return same[0]
+        if same:
+            raise ConfigurationError(
+                f"{whose} has {len(same)} fields called {_quoted(text)}: write "
+                f"{' or '.join(str(n) for n in same)}"
+            )
+    raise NoSuchField(f"{whose} has no field {_quoted(text)}: {_choices(labels)}")
+
+
+def _choices(labels: Mapping[int, str]) -> str:
+    if not labels:
+        return "its fields have no labels; write 1 to 8"
+    return "there is " + ", ".join(f"{n} {_quoted(label)}" for n, label in sorted(labels.items()))
+
+
+def _folded(label: str) -> str:
+    return " ".join(label.casefold().split())
+
+
+def _quoted(text: str) -> str:
+    """In quotes, of one line, whatever is in it."""
+    return repr(text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…")

@@ -1,0 +1,139 @@
+"""A channel's fields over periods of any length, on the wall clock of a time zone.
+
+Periods are counted from 1970-01-01 00:00 on that clock, those of whole weeks from a Monday. A day
+has 23 or 25 hours where clocks are changed, and of up to an hour a period that comes twice is two.
+The warehouse does the sums; what it needs of the zone are the instants at which its clocks are
+changed, so that every engine answers the same.
+"""
+
+from datetime import datetime, timedelta, tzinfo
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from fieldhouse.errors import ConfigurationError
+from fieldhouse.times import Length, Offset, offsets_of
+from fieldhouse.warehouse import Limits, Warehouse
+
+__all__ = ["STATISTICS", "periods_of"]
+
+STATISTICS = {"mean": "Avg", "min": "Min", "max": "Max", "sum": "Sum", "count": "Count"}
+"""What is computed of a field, and the end of its column's name: ``Field1Avg``."""
+
+_MIDNIGHT, _MONDAY = datetime(1970, 1, 1), datetime(1970, 1, 5)
+_FIRST, _LAST = datetime(1900, 1, 1), datetime(2100, 1, 1)
+"""Clocks are looked at between these; before and after they stay as they are there."""
+_END = datetime(9999, 12, 31)
+"""The last day that there is is UTC's everywhere, since the next one has no name."""
+_HOUR = 3600
+_LONGEST = 100
+
+Instants = np.ndarray[Any, np.dtype[np.int64]]
+
+
+def periods_of(
+    warehouse: Warehouse,
+    channel_id: int,
+    length: Length,
+    zone: tzinfo,
+    *,
+    start: datetime | None,
+    end: datetime | None,
+    columns: tuple[str, ...],
+) -> pa.Table:
+    """The periods with readings of ``[start, end)``, naive UTC, by when they begin.
+
+    ``PeriodStart`` is naive UTC; ``columns`` are those of the question ``field_statistics``. Hours
+    that are aggregated already are not read again where they fit. Raises ConfigurationError for a
+    length above a century.
+    """
+    step = _step(length)
+    span = {"channel_id": channel_id, "start_at": start, "end_at": end}
+    (held,) = warehouse.query("field_spans", _HELD, **span).to_pylist()
+    first, last = (held[name] or _FIRST for name in ("FirstAt", "LastAt"))
+    offsets = _offsets(zone, first, last)
+    is_short = 0 < length.seconds <= _HOUR
+    found = warehouse.query(
+        "field_statistics",
+        Limits(columns=("WallStart", "OffsetSeconds", *columns)),
+        **span,
+        **step,
+        offset_starts=[offset.start for offset in offsets],
+        offset_seconds=[offset.seconds for offset in offsets],
+        by_offset=is_short,
+        from_hours=_fit_hours(length, offsets),
+    )
+    begins = _begins(found, offsets, by_offset=is_short)
+    periods = found.drop_columns(["WallStart", "OffsetSeconds"])
+    return periods.add_column(0, "PeriodStart", begins).sort_by("PeriodStart")
+
+
+_HELD = Limits(columns=("FirstAt", "LastAt"))
+
+
+def _step(length: Length) -> dict[str, Any]:
+    """The length as the question takes it, and the first period's begin on the wall clock."""
+    days = length.days + length.seconds / 86_400
+    if days > _LONGEST * 365.25 or length.months > _LONGEST * 12:
+        raise ConfigurationError(f"a period has at most {_LONGEST} years")
+    if length.months:
+        months = _MIDNIGHT.year * 12
+        year, month = divmod(months - (months - 12) // length.months * length.months, 12)
+        return {"step_months": length.months, "origin": datetime(year, month + 1, 1)}
+    step = timedelta(days=length.days, seconds=length.seconds)
+    anchor = _MONDAY if length.days and not length.days % 7 else _MIDNIGHT
+    origin = anchor - (anchor - datetime.min) // step * step
+    return {"step_seconds": step // timedelta(seconds=1), "origin": origin}
+
+
+def _offsets(zone: tzinfo, first: datetime, last: datetime) -> list[Offset]:
+    """The zone's clock over all time, right wherever there are readings."""
+    first, last = (min(max(at, _FIRST), _LAST) for at in (first, last))
+    seen = offsets_of(zone, first, last + timedelta(days=1))
+    return [Offset(datetime.min, seen[0].seconds), *seen[1:], Offset(_END, 0)]
+
+
+def _fit_hours(length: Length, offsets: list[Offset]) -> bool:
+    """Whether an hour of UTC lies whole in one period, wherever it lies."""
+    marks = [length.seconds, *(offset.seconds for offset in offsets)]
+    starts = [offset.start for offset in offsets]
+    return not any(mark % _HOUR for mark in marks) and not any(
+        (start - datetime.min) % timedelta(hours=1) for start in starts
+    )
+
+
+def _begins(found: pa.Table, offsets: list[Offset], *, by_offset: bool) -> pa.Array:
+    """When periods begin, of which the wall clock's time is known."""
+    walls = found["WallStart"].cast(pa.int64()).to_numpy()
+    starts = np.array([_micros(offset.start) for offset in offsets])
+    ahead = np.array([offset.seconds * 1_000_000 for offset in offsets])
+    if by_offset:
+        own = found["OffsetSeconds"].cast(pa.int64()).to_numpy() * 1_000_000
+        begins = _of_one_offset(walls, own, starts, ahead)
+    else:
+        begins = _earliest(walls, starts, ahead)
+    return pa.array(begins, pa.timestamp("us"))
+
+
+def _of_one_offset(walls: Instants, own: Instants, starts: Instants, ahead: Instants) -> Instants:
+    """A period that the change of the clocks cuts begins, in its second part, with the change."""
+    begins = walls - own
+    at = np.searchsorted(starts, begins, side="right") - 1
+    following = starts[np.minimum(at + 1, len(starts) - 1)]
+    result: Instants = np.where(ahead[at] == own, begins, following)
+    return result
+
+
+def _earliest(walls: Instants, starts: Instants, ahead: Instants) -> Instants:
+    """The first instants at which the wall clock shows these times, or later ones."""
+    result: Instants = walls - ahead[-1]
+    ends = np.append(starts[1:], np.iinfo(np.int64).max)
+    for start, end, seconds in reversed(list(zip(starts, ends, ahead, strict=True))):
+        begins = np.maximum(walls - seconds, start)
+        result = np.where(begins < end, begins, result)
+    return result
+
+
+def _micros(instant: datetime) -> int:
+    return (instant - _MIDNIGHT) // timedelta(microseconds=1)
