@@ -19,6 +19,7 @@ from fieldhouse.state import Span
 from fieldhouse.warehouse import open_warehouse
 
 Run = Callable[..., "Done"]
+SVG = "{http://www.w3.org/2000/svg}"
 END = T0 + 12 * DAY
 
 
@@ -216,3 +217,25 @@ def test_a_report_says_all(fieldhouse: Run, target: Path) -> None:
         "c9-field1", "c9-field2", "c9-quality", "c10-field4", "c10-quality",
     ]  # fmt: skip
     assert len(set(re.findall(r'<figure id="([^"]*)"', text))) == len(figures)
+
+
+def test_what_was_excluded_is_shaded_and_told(fieldhouse: Run, target: Path) -> None:
+    """A rule of exclusion is shaded in plots, a sign on the terminal, a row of the report."""
+    reason = "sensor <b>fell</b> off"
+    rule = ("exclude", "9", "1", "--from", "2024-01-10", "--to", "2024-01-10", "--reason", reason)
+    assert fieldhouse(*rule).returncode == 0
+    svg, page = target.with_suffix(".svg"), target.with_suffix(".html")
+    try:
+        drawn = fieldhouse("plot", "9", "1")
+        assert "\N{ALMOST EQUAL TO} excluded" in drawn.stdout
+        assert fieldhouse("plot", "9", "1", "-o", str(svg)).returncode == 0
+        assert fieldhouse("report", "9", "-o", str(page)).returncode == 0
+    finally:
+        assert fieldhouse("corrections", "remove", "1").returncode == 0
+    titles = [
+        title.text for title in ElementTree.parse(svg).iter("{http://www.w3.org/2000/svg}title")
+    ]
+    assert f"excluded: {reason}" in titles
+    text = page.read_text("utf-8")
+    assert "Rules that the readings above follow" in text
+    assert "sensor &lt;b&gt;fell&lt;/b&gt; off" in text and "<b>fell" not in text

@@ -12,7 +12,17 @@ from typing import Annotated
 
 import typer
 
-from fieldhouse.cli import asking, channels, copying, drawing, exporting, keeping, lives, setup
+from fieldhouse.cli import (
+    asking,
+    channels,
+    copying,
+    correcting,
+    drawing,
+    exporting,
+    keeping,
+    lives,
+    setup,
+)
 from fieldhouse.errors import ConfigurationError, FieldhouseError
 
 __all__ = ["app", "main"]
@@ -28,7 +38,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (copying, asking, drawing, exporting, keeping, lives, setup):
+for room in (copying, asking, correcting, drawing, exporting, keeping, lives, setup):
     room.add_to(app)
 app.add_typer(channels.app, name="channels")
 

@@ -81,6 +81,7 @@ def _channel(
         about.anomalies(),
         about.trends(),
         about.gaps(),
+        about.corrections(),
         about.lives(),
     )
     return tag("section", *parts, id=f"channel-{number}", class_="channel")

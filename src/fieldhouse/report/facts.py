@@ -43,6 +43,7 @@ class Facts:
     trends: Sequence[Trend]
     quality: Sequence[Row]
     lives: Sequence[Row]
+    rules: Sequence[Row]
     missing: Sequence[Row]
     coverage: Sequence[Row]
     last_run: Row | None
@@ -77,6 +78,7 @@ def facts_of(
             "quality_days", channel_id=number, start_at=start.date(), end_at=_day_after(end)
         ).to_pylist(),
         lives=lives,
+        rules=house.query("corrections", channel_id=number).to_pylist(),
         missing=house.query("gaps", **mine).to_pylist(),
         coverage=house.query("coverage", **mine).to_pylist(),
         last_run=runs[0] if runs else None,

@@ -257,21 +257,42 @@ def _panel(
     shown = tuple(lines[field] for field in fields)
     alone = fields[0] if len(fields) == 1 else None
     bounds: tuple[Boundary, ...] = ()
+    shaded: tuple[Shade, ...] = ()
     if alone:
         bounds = boundaries(house.query("lives", channel_id=alone.channel_id).to_pylist())
+        rules = house.query("corrections", channel_id=alone.channel_id).to_pylist()
+        shaded = shades(shown[0], start, end, rules, alone.number)
     return Panel(
         title,
         shown,
         unit,
         marks=tuple(m for field in fields for m in anomalies(house, field, start, end)),
-        shades=shades(shown[0], start, end) if alone else (),
+        shades=shaded,
         boundaries=bounds,
     )
 
 
-def shades(line: Line, start: datetime, end: datetime) -> tuple[Shade, ...]:
-    """What is shaded of a line's span: where it has no readings."""
-    return tuple(
-        Shade(ShadeKind.GAP, begin, until)
-        for begin, until in gaps(line, instant_of(start), instant_of(end))
+def shades(
+    line: Line,
+    start: datetime,
+    end: datetime,
+    rules: Sequence[Mapping[str, Any]] = (),
+    field: int | None = None,
+) -> tuple[Shade, ...]:
+    """What is shaded of a line's span: no readings, and what ``rules`` exclude of its field.
+
+    ``rules`` are what the question ``corrections`` says.
+    """
+    begin, until = instant_of(start), instant_of(end)
+    excluded = (
+        Shade(
+            ShadeKind.EXCLUDED,
+            max(begin, instant_of(rule["SpanStart"])),
+            min(until, instant_of(rule["SpanEnd"])),
+            f"excluded: {rule['Reason']}",
+        )
+        for rule in rules
+        if rule["Kind"] == "EXCLUDE" and rule["FieldNumber"] in (None, field)
     )
+    silent = (Shade(ShadeKind.GAP, *gap) for gap in gaps(line, begin, until))
+    return (*silent, *(shade for shade in excluded if shade.start < shade.end))

@@ -89,7 +89,7 @@ class Section:
             (line,),
             unit,
             marks=facts.marks[field],
-            shades=gathering.shades(line, facts.start, facts.end),
+            shades=gathering.shades(line, facts.start, facts.end, facts.rules, field.number),
             boundaries=facts.boundaries,
             has_heading=False,
         )
@@ -252,6 +252,32 @@ class Section:
         }
         said = "; ".join(f"{count:,} {known.get(state, state)}" for state, count in counts.items())
         return f"Entry ids that no page has shown: {said}."
+
+    def corrections(self) -> Markup:
+        """What people said of readings that were wrong; nothing, where nobody said anything."""
+        if not self.facts.rules:
+            return Markup()
+        rows = [
+            (
+                rule["Kind"].lower(),
+                f"{rule['FieldNumber']}" if rule["FieldNumber"] else "all",
+                self._when(rule["SpanStart"]),
+                self._when(rule["SpanEnd"]),
+                clean(rule["Condition"] or _NONE),
+                clean(rule["Reason"]),
+                f"{clean(rule['MadeBy'])}, {self._when(rule['MadeAt'])}",
+            )
+            for rule in self.facts.rules
+        ]
+        columns = [
+            Column("What"),
+            Column("Field", "number"),
+            Column("From", "time"),
+            Column("To", "time"),
+            *(Column(name, "words") for name in ("Where", "Why", "Who and when")),
+        ]
+        caption = "Rules that the readings above follow; the originals are kept"
+        return joined([tag("h2", "Corrections"), table(columns, rows, caption)])
 
     def lives(self) -> Markup:
         """The channel's epochs, where there is more to say than that there is one."""

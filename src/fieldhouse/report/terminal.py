@@ -11,7 +11,7 @@ import numpy as np
 from rich.cells import cell_len
 from rich.text import Text
 
-from fieldhouse.report.figure import Figure, Floats, Instants, Line, Panel
+from fieldhouse.report.figure import Figure, Floats, Instants, Line, Panel, Shade, ShadeKind
 from fieldhouse.report.layout import reach
 from fieldhouse.report.thinning import gaps, middles, parts, thinned, within
 from fieldhouse.report.ticks import Tick, number_ticks, time_ticks
@@ -35,14 +35,17 @@ class _Signs:
     corner: str
     axis: str
     silent: str
+    excluded: str
     mark: str
     mean: str
     band: str
     sample: str
 
 
-_UNICODE = _Signs("┤", "│", "└", "─", "╌", "\N{MULTIPLICATION SIGN}", "⠒", "⢕", "━")
-_ASCII = _Signs("+", "|", "+", "-", ".", "x", "*", ":", "-")
+_UNICODE = _Signs(
+    "┤", "│", "└", "─", "╌", "\N{ALMOST EQUAL TO}", "\N{MULTIPLICATION SIGN}", "⠒", "⢕", "━"
+)
+_ASCII = _Signs("+", "|", "+", "-", ".", "~", "x", "*", ":", "-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,16 @@ class _Ready:
         self.ticks = number_ticks(*reach(panel, self.lines), height // 3)
         rows = {int(self.row(tick.at, height)): tick.label for tick in self.ticks}
         self.labels = {} if self.is_empty else rows
+
+    def excluded(self, figure: Figure) -> list[Shade]:
+        """The spans that are shown of which readings were taken out."""
+        return [
+            shade
+            for shade in self.panel.shades
+            if shade.kind is ShadeKind.EXCLUDED
+            and shade.start < figure.end
+            and shade.end > figure.start
+        ]
 
     def row(self, values: Floats | float, rows: int) -> Instants:
         """The row of a value among so many, from above."""
@@ -236,6 +249,9 @@ def _axis(ready: _Ready, canvas: _Canvas, page: _Page) -> Iterator[Text]:
         # the cells at its ends may have readings
         first, last = first + (begin > figure.start), last + (end >= figure.end)
         axis[first:last] = [page.signs.silent] * max(0, last - first)
+    for shade in ready.excluded(figure):
+        first, last = (_column(at, page) for at in (shade.start, shade.end - 1))
+        axis[first : last + 1] = [page.signs.excluded] * (last + 1 - first)
     yield Text(f"{indent} {page.signs.corner}{''.join(axis)}", "dim")
     ticks = time_ticks(figure.start, figure.end, figure.zone, max(2, page.columns // 10))
     for texts in ([t.label for t in ticks], [t.context for t in ticks]):
@@ -265,6 +281,8 @@ def _legend(ready: _Ready, page: _Page, *, has_band: bool) -> str:
         said.append(f"{signs.mark} {marks:,} anomal{'y' if marks == 1 else 'ies'}")
     if alone and gaps(ready.lines[0], figure.start, figure.end):
         said.append(f"{signs.silent} no readings")
+    if ready.excluded(figure):
+        said.append(f"{signs.excluded} excluded")
     return "   ".join(said)
 
 

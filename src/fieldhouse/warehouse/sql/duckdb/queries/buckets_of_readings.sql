@@ -7,9 +7,9 @@ SELECT
     count(r.Field#) AS Field#Count,
     -- end
     count(*) AS ReadingCount
-FROM iot.AllReadings AS r
+FROM iot.CountedReadings AS r
 WHERE
-    r.ChannelID = $channel_id AND NOT r.Superseded AND r.WithdrawnAt IS NULL
+    r.ChannelID = $channel_id
     AND ($start_at::TIMESTAMP IS NULL OR r.CreatedAt >= $start_at::TIMESTAMP)
     AND ($end_at::TIMESTAMP IS NULL OR r.CreatedAt < $end_at::TIMESTAMP)
 GROUP BY BucketStart

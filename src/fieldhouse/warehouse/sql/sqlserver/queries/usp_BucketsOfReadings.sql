@@ -21,7 +21,7 @@ BEGIN
         COUNT_BIG(r.Field#) AS Field#Count,
         -- end
         COUNT_BIG(*) AS ReadingCount
-    FROM iot.AllReadings AS r
+    FROM iot.CountedReadings AS r
     CROSS APPLY (
         SELECT DATEDIFF_BIG(SECOND, '1970-01-01', r.CreatedAt) AS AtSecond
     ) AS s
@@ -29,8 +29,6 @@ BEGIN
         SELECT s.AtSecond - (s.AtSecond % @Seconds + @Seconds) % @Seconds AS BucketSecond
     ) AS b
     WHERE r.ChannelID = @ChannelID
-        AND r.Superseded = 0
-        AND r.WithdrawnAt IS NULL
         AND (@StartAt IS NULL OR r.CreatedAt >= @StartAt)
         AND (@EndAt IS NULL OR r.CreatedAt < @EndAt)
     GROUP BY b.BucketSecond

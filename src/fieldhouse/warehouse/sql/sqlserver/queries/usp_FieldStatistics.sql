@@ -18,7 +18,10 @@ CREATE OR ALTER PROCEDURE iot.usp_FieldStatistics
 AS
 BEGIN
     SET NOCOUNT ON;
-    DECLARE @archived DATETIME2(6) = (SELECT c.ArchivedBefore FROM iot.Channels AS c WHERE c.ChannelID = @ChannelID);
+    DECLARE
+        @archived DATETIME2(6) = (
+            SELECT c.ArchivedBefore FROM iot.Channels AS c WHERE c.ChannelID = @ChannelID
+        );
 
     SELECT
         CAST(s.value AS DATETIME2(6)) AS StartAt,
@@ -34,7 +37,10 @@ BEGIN
     WHERE @FromHours = 1 AND m.ChannelID = @ChannelID AND m.AggregationType = N'HOURLY'
     UNION
     SELECT DATEADD(HOUR, DATEPART(HOUR, e.CutAt), CAST(CAST(e.CutAt AS DATE) AS DATETIME2(6)))
-    FROM (VALUES (@StartAt), (@EndAt)) AS e (CutAt)
+    FROM (VALUES
+        (@StartAt),
+        (@EndAt)
+    ) AS e (CutAt)
     WHERE @FromHours = 1
         AND e.CutAt > DATEADD(HOUR, DATEPART(HOUR, e.CutAt), CAST(CAST(e.CutAt AS DATE) AS DATETIME2(6)));
 
@@ -48,10 +54,8 @@ BEGIN
             CASE WHEN r.Field# IS NULL THEN 0 ELSE 1 END AS Field#Count,
             -- end
             1 AS ReadingCount
-        FROM iot.AllReadings AS r
+        FROM iot.CountedReadings AS r
         WHERE r.ChannelID = @ChannelID
-            AND r.Superseded = 0
-            AND r.WithdrawnAt IS NULL
             AND (@StartAt IS NULL OR r.CreatedAt >= @StartAt)
             AND (@EndAt IS NULL OR r.CreatedAt < @EndAt)
             AND (

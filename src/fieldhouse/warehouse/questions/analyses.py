@@ -1,4 +1,4 @@
-"""What pictures and reports are drawn from; part of ``queries.QUERIES``."""
+"""What is made of readings: buckets, judged days, anomalies, trends; part of ``QUERIES``."""
 
 from fieldhouse.warehouse.questions.kinds import (
     DAY,
@@ -7,13 +7,14 @@ from fieldhouse.warehouse.questions.kinds import (
     INSTANT,
     INT,
     LONG,
+    METHOD,
     NUMBER,
     TEXT,
     columns,
 )
 from fieldhouse.warehouse.questions.question import Question, optional, takes
 
-__all__ = ["PICTURES"]
+__all__ = ["ANALYSES"]
 
 _STATISTICS = {"Avg": FLOAT, "Min": NUMBER, "Max": NUMBER, "Count": LONG}
 _BUCKETS = takes(
@@ -28,7 +29,7 @@ _BUCKET = columns(
     ReadingCount=LONG,
 )
 
-PICTURES = (
+ANALYSES = (
     Question(
         "buckets_of_hours",
         "the hours that begin in a span, from the aggregates, in buckets of so many seconds,"
@@ -60,6 +61,48 @@ PICTURES = (
             RangesConfigured=FLAG,
             Notes=TEXT,
             AsOfTime=INSTANT,
+        ),
+    ),
+    Question(
+        "usp_DetectAnomalies",
+        "the readings of one field that lie far from the rest, over [as-of - days, as-of)",
+        takes(
+            channel_id=INT,
+            field_number=INT,
+            threshold_stddev=optional(FLOAT, 3.0),
+            lookback_days=optional(INT, 30),
+            method=optional(METHOD, "ZSCORE"),
+            as_of=optional(INSTANT),
+        ),
+        columns(
+            ReadingID=LONG,
+            Epoch=INT,
+            EntryID=LONG,
+            CreatedAt=INSTANT,
+            Value=NUMBER,
+            Centre=FLOAT,
+            Spread=FLOAT,
+            Score=FLOAT,
+        ),
+    ),
+    Question(
+        "usp_GetTrendAnalysis",
+        "one field day by day over [as-of - days, as-of): how it changed, where it goes",
+        takes(
+            channel_id=INT,
+            field_number=INT,
+            days=optional(INT, 30),
+            as_of=optional(INSTANT),
+        ),
+        columns(
+            ReadingDate=DAY,
+            AvgValue=FLOAT,
+            MinValue=NUMBER,
+            MaxValue=NUMBER,
+            ReadingCount=LONG,
+            ChangeFromPrevious=FLOAT,
+            MovingAvg7Day=FLOAT,
+            Trend=TEXT,
         ),
     ),
 )
