@@ -406,6 +406,8 @@ OPERATORS = {
     "usp_ArchiveReadings",
     "usp_CompressArchive",
     "usp_RecountReadings",
+    "usp_RemoveCorrection",
+    "usp_SetCorrection",
 }
 """Calls that not every run of the pipeline makes."""
 

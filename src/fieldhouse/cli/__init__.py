@@ -13,7 +13,18 @@ from typing import Annotated
 
 import typer
 
-from fieldhouse.cli import asking, channels, copying, exporting, importing, keeping, lives, setup
+from fieldhouse.cli import (
+    asking,
+    channels,
+    copying,
+    correcting,
+    drawing,
+    exporting,
+    importing,
+    keeping,
+    lives,
+    setup,
+)
 from fieldhouse.errors import ConfigurationError, FieldhouseError
 
 __all__ = ["app", "main"]
@@ -29,7 +40,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (copying, asking, exporting, importing, keeping, lives, setup):
+for room in (copying, asking, correcting, drawing, exporting, importing, keeping, lives, setup):
     room.add_to(app)
 app.add_typer(channels.app, name="channels")
 

@@ -60,6 +60,7 @@ class _Asked:
     statistics: list[str]
     labels: bool
     is_long: bool
+    is_original: bool
 
 
 def add_to(app: typer.Typer) -> None:
@@ -104,6 +105,9 @@ def export(
         bool, typer.Option("--labels", help="Columns are called as fields are labelled.")
     ] = False,
     long: Annotated[bool, typer.Option("--long", help="A row a value.")] = False,
+    original: Annotated[
+        bool, typer.Option("--original", help="Readings as sent, whatever corrections say.")
+    ] = False,
     tz: TimeZone = None,
     separator: Annotated[
         str, typer.Option("--separator", metavar="SIGN", help="Of a CSV file: , or ; or a tab.")
@@ -142,6 +146,7 @@ def export(
         _words(statistics),
         labels,
         long,
+        original,
     )
     csv = Csv("\t" if separator in ("\\t", "tab") else separator, decimal_comma, bom)
     written = _form(form, target)
@@ -189,6 +194,8 @@ def _found(house: "Warehouse", asked: _Asked) -> "Outgoing":
         raise ConfigurationError("--every is of readings, and --table of what is aggregated")
     if asked.is_long and asked.table is not Table.READINGS:
         raise ConfigurationError("--long is of readings, or of --every")
+    if asked.is_original and (asked.every or asked.table is not Table.READINGS):
+        raise ConfigurationError("--original is of readings: aggregates are of what counts")
     if asked.every:
         return Outgoing(
             read_batches(
@@ -206,7 +213,9 @@ def _found(house: "Warehouse", asked: _Asked) -> "Outgoing":
         )
     span = asked.start, asked.end
     chosen = chosen_channels(house, asked.channels, asked.fields, span, labels=asked.labels)
-    shape = Shape(asked.labels, asked.fields is not None, asked.is_long, asked.zone)
+    shape = Shape(
+        asked.labels, asked.fields is not None, asked.is_long, asked.zone, asked.is_original
+    )
     if asked.table is not Table.READINGS:
         return periods_out(house, chosen, asked.table.name, *span, shape)
     return readings_out(house, chosen, *span, shape)

@@ -54,10 +54,8 @@ BEGIN
             CASE WHEN r.Field# IS NULL THEN 0 ELSE 1 END AS Field#Count,
             -- end
             1 AS ReadingCount
-        FROM iot.AllReadings AS r
+        FROM iot.CountedReadings AS r
         WHERE r.ChannelID = @ChannelID
-            AND r.Superseded = 0
-            AND r.WithdrawnAt IS NULL
             AND (@StartAt IS NULL OR r.CreatedAt >= @StartAt)
             AND (@EndAt IS NULL OR r.CreatedAt < @EndAt)
             AND (
