@@ -135,9 +135,15 @@ MISTAKES = {
     "archive": ("", "--before 2024-02-29", "--before never"),
     "lives": ("", "404", "nine", "9 --settle odd"),
     "channels": ("frobnicate",),
+    "plot": ("", "404", "9 nothing"),
+    "report": ("404 -o x.html",),
+    "exclude": ("", "404", "9"),
+    "correct": ("", "404", "9"),
+    "corrections": ("frobnicate",),
+    "import": ("", "missing.csv --channel 9"),
     "channels list": ("404", "nowhere", "--mine", "--account home"),
     "channels show": ("", "404", "9 12"),
-    "channels add": ("", "abc", "-- -5", "404", "--user ''", "--as 9x 9", "--mine", "--limit 0 9"),
+    "channels add": ("", "abc", "404", "--user ''", "--as 9x 9", "--mine", "--limit 0 9"),
     "channels remove": ("", "404", "9 --forget", "nowhere"),
     "channels pause": ("", "404", "nowhere"),
     "channels resume": ("", "404"),
@@ -179,7 +185,7 @@ def test_every_command_has_its_mistakes(tell: Tell) -> None:
 def test_every_help_shows_an_example(tell: Tell) -> None:
     """Who asks a command for help sees how it is typed."""
     for command in MISTAKES:
-        if command in ("frobnicate", "channels"):
+        if command in ("frobnicate", "channels", "corrections"):
             continue
         shown = tell(*command.split(), "--help").out
         assert f"fieldhouse {command}" in shown.split("\n", 3)[3], command

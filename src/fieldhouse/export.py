@@ -21,8 +21,8 @@ from fieldhouse.warehouse import Warehouse
 
 __all__ = ["Exported", "export_readings", "readings_with_texts", "text_columns"]
 
-Span = Mapping[str, datetime | None]
-"""``start_at`` and ``end_at``, as questions take them."""
+Span = Mapping[str, datetime | bool | None]
+"""``start_at`` and ``end_at``, as questions take them; ``original``: as their source sent them."""
 
 _KEY = ["ChannelID", "Epoch", "EntryID"]
 _ORDER = ["ChannelID", "CreatedAt", "Epoch", "EntryID"]

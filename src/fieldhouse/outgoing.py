@@ -35,13 +35,15 @@ Column = tuple[str, pa.Field]
 class Shape:
     """How rows go out: with labels for names, with the chosen fields only, a row a value.
 
-    ``zone`` is that of their times, which are naive UTC without one.
+    ``zone`` is that of their times, which are naive UTC without one. With ``is_original`` readings
+    go as their source sent them, whatever rules make of them.
     """
 
     labels: bool = False
     only_fields: bool = False
     is_long: bool = False
     zone: ZoneInfo | None = None
+    is_original: bool = False
 
 
 @dataclass(slots=True)
@@ -87,7 +89,7 @@ def readings_out(
     shape: Shape,
 ) -> Outgoing:
     """The readings of ``[start, end)`` that count, channel by channel in the order of time."""
-    span = {"start_at": start, "end_at": end}
+    span = {"start_at": start, "end_at": end, "original": shape.is_original}
     kept = {name for one in channels for name in text_columns(house, one.number, span)}
     source = _with_texts(QUERIES["readings"].columns, kept)
     columns = [_columns(source, channel, shape, _KEYS) for channel in channels]

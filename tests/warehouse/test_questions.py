@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from warehouse_kit import DAY, ENGINES, T0, batch, opened, row
+from warehouse_kit import DAY, ENGINES, FAR, T0, batch, opened, row
 
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.state import Gap, Run, Span
@@ -81,6 +81,7 @@ T_SQL = {
     kinds.INT.arrow: {"INT"},
     kinds.LONG.arrow: {"BIGINT"},
     kinds.NUMBER.arrow: {"DECIMAL(18, 6)", "NVARCHAR(40)"},
+    kinds.FACTOR.arrow: {"DECIMAL(19, 12)"},
     kinds.FLOAT.arrow: {"FLOAT"},
     kinds.TEXT.arrow: {"NVARCHAR(10)", "NVARCHAR(MAX)"},
     kinds.FLAG.arrow: {"BIT"},
@@ -107,7 +108,8 @@ def test_a_procedure_takes_what_is_declared(folder: str, question: Question) -> 
         if parameter.required:
             assert default == "", f"@{given} of {name} has a default, and must be given"
         else:
-            says = "NULL" if parameter.default is None else str(parameter.default)
+            held = parameter.default
+            says = "NULL" if held is None else str(int(held) if held is False else held)
             assert default == says, f"@{given} of {name} is declared with the default {says}"
 
 
@@ -115,8 +117,15 @@ def test_a_procedure_takes_what_is_declared(folder: str, question: Question) -> 
 
 
 def fitting(name: str, kind: Kind) -> Any:
-    """Something to ask with: any of its kind will do, but a channel is the one that is filled."""
-    return 9 if name == "channel_id" else kind.example
+    """Something to ask with: any of its kind will do, but where it belongs to something else."""
+    return FITTING.get(name, kind.example)
+
+
+FITTING = {
+    "channel_id": 9,
+    "span_end": FAR,
+    **dict.fromkeys(("scale_factor", "offset_value", "shift_seconds")),  # not for an exclusion
+}
 
 
 def examples(question: Question) -> Iterator[dict[str, Any]]:
@@ -150,6 +159,9 @@ def test_the_answer_is_as_declared(
     )
     ask = filled.query if folder == "queries" else filled.call
     for parameters in [*examples(question)][: None if folder == "queries" else 1]:
+        if "correction_id" in parameters:  # the one that there is, whatever its number
+            made = filled.call("set_correction", **next(examples(CALLS["set_correction"])))
+            parameters["correction_id"] = made["CorrectionID"][0].as_py()
         answer = ask(question.name, **parameters)
         assert answer.schema.equals(question.columns)
         if folder == "queries":
@@ -177,7 +189,7 @@ def told(warehouse: Warehouse, name: str, /, **parameters: Any) -> str:
 
 def test_a_question_without_what_it_needs_is_refused(warehouse: Warehouse) -> None:
     """No answer is empty only because a parameter was left out, or None: it is asked for."""
-    line = "readings needs channel_id: it is readings(channel_id, start_at, end_at)"
+    line = "readings needs channel_id: it is readings(channel_id, start_at, end_at, original)"
     assert told(warehouse, "readings") == line
     assert told(warehouse, "readings", channel_id=None, start_at=T0) == line
     assert told(warehouse, "missing_ids", epoch=1).startswith(
@@ -201,7 +213,9 @@ def test_what_there_is_not_is_refused_by_name(warehouse: Warehouse) -> None:
     for ask in (warehouse.query, warehouse.call):
         with pytest.raises(ConfigurationError, match=r": there are a.*, .*"):
             ask("xyz")
-    line = "readings takes no channel, since: it is readings(channel_id, start_at, end_at)"
+    line = (
+        "readings takes no channel, since: it is readings(channel_id, start_at, end_at, original)"
+    )
     assert told(warehouse, "readings", channel=9, since=T0) == line
     for name in ("upsert_channel", "../queries/channels", "usp_Channels", "channels;"):
         with pytest.raises(ConfigurationError, match="among the queries"):

@@ -407,6 +407,8 @@ OPERATORS = {
     "usp_CompressArchive",
     "usp_ForgetChannel",
     "usp_RecountReadings",
+    "usp_RemoveCorrection",
+    "usp_SetCorrection",
 }
 """Calls that not every run of the pipeline makes."""
 

@@ -6,6 +6,7 @@ Heavy libraries are imported by the commands that use them, so that ``--help`` a
 """
 
 import os
+import re
 import sys
 from importlib import metadata
 from typing import Annotated
@@ -16,7 +17,10 @@ from fieldhouse.cli import (
     asking,
     channels,
     copying,
+    correcting,
+    drawing,
     exporting,
+    importing,
     keeping,
     lives,
     looking,
@@ -38,7 +42,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (copying, looking, asking, querying, exporting, keeping, lives, setup):
+_ROOMS = (
+    copying,
+    looking,
+    asking,
+    querying,
+    correcting,
+    drawing,
+    exporting,
+    importing,
+    keeping,
+    lives,
+    setup,
+)
+for room in _ROOMS:
     room.add_to(app)
 app.add_typer(channels.app, name="channels")
 
@@ -62,7 +79,7 @@ def main() -> None:
     """Run the command line; whatever a user can cause ends in one line and an exit code."""
     output.set_up_streams()
     try:
-        code = app(standalone_mode=False)
+        code = app(_with_numbers(sys.argv[1:]), standalone_mode=False)
     except ConfigurationError as error:
         sys.exit(_complain(str(error), 2))
     except FieldhouseError as error:
@@ -103,6 +120,19 @@ def _worded(message: str) -> str:
     for theirs, ours in _WORDS.items():
         message = message.replace(theirs, ours)
     return message
+
+
+def _with_numbers(words: list[str]) -> list[str]:
+    """Let a channel of files, -3, stand where a channel does, and not be taken for an option.
+
+    Its sign becomes a minus sign, which is read as one; what follows an option stays as it is.
+    """
+    return [
+        "\N{MINUS SIGN}" + word[1:]
+        if re.fullmatch(r"-[0-9]+", word, re.ASCII) and not before.startswith("-")
+        else word
+        for before, word in zip(["", *words], words, strict=False)
+    ]
 
 
 def _complain(message: str, code: int) -> int:

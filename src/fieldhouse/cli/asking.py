@@ -173,6 +173,8 @@ def trend(
     """A field by whole days: change, seven-day mean, direction (usp_GetTrendAnalysis).
 
     fieldhouse trend 12001 temperature --days 14
+
+    Days are those of UTC; export --every 1d --tz ZONE has a zone's own.
     """
     settings = settings_from(config, warehouse, wait)
     with _reading(settings) as house:

@@ -197,7 +197,11 @@ def _added(parts: "Parts", number: int) -> bool:
 
 
 def _number(word: str) -> int:
-    if (number := channel_number(word)) is None or number < 1:
+    if (number := channel_number(word)) is not None and number < 0:
+        raise ConfigurationError(
+            f"{number} is a channel of files, of which ThingSpeak has nothing: fieldhouse import"
+        )
+    if number is None:
         raise ConfigurationError(
             f"{output.text(word)!r} is no channel's number, as 9 is one; those of a tag of "
             "ThingSpeak's: --tag"

@@ -189,7 +189,10 @@ def _named(settings: "Settings", words: Sequence[str]) -> list[int]:
     numbers = [channel_number(word) for word in words]
     for number in numbers:
         if number is not None and number < 0:
-            raise ConfigurationError(f"channel {number} was imported: no server has more of it")
+            raise ConfigurationError(
+                f"{number} is a channel of files, of which ThingSpeak has nothing:"
+                " fieldhouse import"
+            )
     if None not in numbers:
         return [number for number in numbers if number is not None]
     try:
@@ -210,7 +213,7 @@ def _polled(settings: "Settings", warehouse: "Warehouse") -> list[int]:
     """The channels that the settings name, and those that were added; less what is paused."""
     rows = {row["ChannelID"]: row for row in warehouse.query("channels").to_pylist()}
     own = [settings.channel_id] if settings.channel_id else []
-    added = [number for number, row in rows.items() if not _is_simulated(row)]
+    added = [number for number, row in rows.items() if number > 0 and not _is_simulated(row)]
     every = list(dict.fromkeys([*own, *settings.channels, *added]))
     ids = [number for number in every if _is_polled(rows.get(number))]
     if every and not ids:

@@ -60,6 +60,7 @@ class _Asked:
     statistics: list[str]
     labels: bool
     is_long: bool
+    is_original: bool
 
 
 def add_to(app: typer.Typer) -> None:
@@ -104,6 +105,9 @@ def export(
         bool, typer.Option("--labels", help="Columns are called as fields are labelled.")
     ] = False,
     long: Annotated[bool, typer.Option("--long", help="A row a value.")] = False,
+    original: Annotated[
+        bool, typer.Option("--original", help="Readings as sent, whatever corrections say.")
+    ] = False,
     tz: TimeZone = None,
     separator: Annotated[
         str, typer.Option("--separator", metavar="SIGN", help="Of a CSV file: , or ; or a tab.")
@@ -142,12 +146,15 @@ def export(
         _words(statistics),
         labels,
         long,
+        original,
     )
     csv = Csv("\t" if separator in ("\\t", "tab") else separator, decimal_comma, bom)
     written = _form(form, target)
     if str(target) != _STDOUT:
         files.refuse_existing(target, overwrite=overwrite)
     with closing(opened(settings)) as house:
+        if written == "xlsx":
+            _refuse_too_many(house, asked)
         found = _found(house, asked)
         rows = _written(found, target, written, csv, overwrite=overwrite)
     said = _texts_said(found, in_cells=written == "csv")
@@ -187,6 +194,8 @@ def _found(house: "Warehouse", asked: _Asked) -> "Outgoing":
         raise ConfigurationError("--every is of readings, and --table of what is aggregated")
     if asked.is_long and asked.table is not Table.READINGS:
         raise ConfigurationError("--long is of readings, or of --every")
+    if asked.is_original and (asked.every or asked.table is not Table.READINGS):
+        raise ConfigurationError("--original is of readings: aggregates are of what counts")
     if asked.every:
         return Outgoing(
             read_batches(
@@ -204,10 +213,32 @@ def _found(house: "Warehouse", asked: _Asked) -> "Outgoing":
         )
     span = asked.start, asked.end
     chosen = chosen_channels(house, asked.channels, asked.fields, span, labels=asked.labels)
-    shape = Shape(asked.labels, asked.fields is not None, asked.is_long, asked.zone)
+    shape = Shape(
+        asked.labels, asked.fields is not None, asked.is_long, asked.zone, asked.is_original
+    )
     if asked.table is not Table.READINGS:
         return periods_out(house, chosen, asked.table.name, *span, shape)
     return readings_out(house, chosen, *span, shape)
+
+
+def _refuse_too_many(house: "Warehouse", asked: _Asked) -> None:
+    """Say at once what a sheet could not hold, where it is known at once."""
+    from fieldhouse.formats import MOST_ROWS
+    from fieldhouse.names import find_channels
+
+    if asked.every or asked.is_long or asked.table is not Table.READINGS:
+        return
+    rows = sum(
+        house.query("field_spans", channel_id=number, start_at=asked.start, end_at=asked.end)[
+            "Readings"
+        ][0].as_py()
+        for number in find_channels(house, asked.channels)
+    )
+    if rows > MOST_ROWS:
+        raise ConfigurationError(
+            f"a sheet of XLSX has {MOST_ROWS:,} rows, and there are {rows:,}: write CSV or Parquet,"
+            " or less of it"
+        )
 
 
 def _written(found: "Outgoing", target: Path, form: str, csv: "Csv", *, overwrite: bool) -> int:

@@ -126,10 +126,8 @@ _NAMES = [
 
 def _state(row: Mapping[str, Any], now: datetime) -> str:
     """How a channel is, in a word or two."""
-    if not row["IsActive"]:
-        return "removed"
-    if row["PausedAt"]:
-        return "paused"
+    if aside := _aside(row):
+        return aside
     if row["LastSuccessAt"] is None:
         return "never read"
     if now - row["LastSuccessAt"] > _LONG_AGO:
@@ -139,12 +137,21 @@ def _state(row: Mapping[str, Any], now: datetime) -> str:
     return "fresh" if row["NewestReading"] else "empty"
 
 
+def _aside(row: Mapping[str, Any]) -> str | None:
+    """Why a channel is not polled, if it is not."""
+    if row["ChannelID"] < 0:
+        return "of files"
+    if not row["IsActive"]:
+        return "removed"
+    return "paused" if row["PausedAt"] else None
+
+
 def _is_stale(row: Mapping[str, Any]) -> bool:
     return str(row["State"]).startswith(("silent", "not read", "never"))
 
 
 def _has_failed(row: Mapping[str, Any]) -> bool:
-    if row["State"] in ("removed", "paused"):
+    if _aside(row):
         return False
     return bool(row["LastSuccessAt"] is None or row["LastOutcome"] != "success")
 

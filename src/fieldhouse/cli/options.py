@@ -35,6 +35,7 @@ __all__ = [
     "opened",
     "settings_from",
     "span_of",
+    "time_zone",
 ]
 
 

@@ -3,7 +3,9 @@
 from fieldhouse.warehouse.questions.kinds import (
     AGGREGATION_TYPE,
     CHANNEL_IDS,
+    CORRECTION,
     DAY,
+    FACTOR,
     FLAG,
     FLOAT,
     INSTANT,
@@ -52,6 +54,7 @@ _RUNS = rows_of(
     rejected=LONG,
     quality_score=FLOAT,
     error=TEXT,
+    source=TEXT,
 )
 """Rows with the fields of ``state.Run``."""
 
@@ -119,6 +122,35 @@ CALLS = catalogue(
         "judge the touched days, today, and days judged before they had ended; their rows",
         takes(channel_ids=optional(CHANNEL_IDS), as_of=optional(INSTANT)),
         _QUALITY,
+    ),
+    Question(
+        "remove_correction",
+        "a rule no longer holds; how many readings that changed",
+        takes(correction_id=LONG, removed_by=TEXT, removed_at=INSTANT),
+        columns(ChannelID=LONG, Readings=LONG, ArchivedBefore=INSTANT),
+    ),
+    Question(
+        "set_correction",
+        "keep a rule and apply it; its id, and how many readings it changed",
+        takes(
+            request_id=LONG,
+            channel_id=INT,
+            field_number=optional(INT),
+            kind=CORRECTION,
+            span_start=INSTANT,
+            span_end=INSTANT,
+            condition=optional(TEXT),
+            low_value=NUMBER,
+            high_value=NUMBER,
+            is_outside=FLAG,
+            scale_factor=optional(FACTOR),
+            offset_value=optional(NUMBER),
+            shift_seconds=optional(LONG),
+            reason=TEXT,
+            made_by=TEXT,
+            made_at=INSTANT,
+        ),
+        columns(CorrectionID=LONG, Readings=LONG, Beyond=LONG),
     ),
     Question(
         "set_polled",

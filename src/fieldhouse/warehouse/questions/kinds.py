@@ -18,7 +18,9 @@ from fieldhouse.readings import type_text
 __all__ = [
     "AGGREGATION_TYPE",
     "CHANNEL_IDS",
+    "CORRECTION",
     "DAY",
+    "FACTOR",
     "FLAG",
     "FLOAT",
     "INSTANT",
@@ -128,6 +130,19 @@ def _decimal(value: Any) -> Decimal:
     return number
 
 
+def _factor(value: Any) -> Decimal:
+    """A number that values are multiplied with, exactly: twelve decimals, below 10^7."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
+        raise TypeError("no exact number")
+    try:
+        number = Decimal(value).quantize(Decimal("1e-12"))
+    except ArithmeticError:
+        raise ValueError("no number, or out of range") from None
+    if number != Decimal(value) or abs(number) >= 10**7:
+        raise ValueError("too long, or out of range")
+    return number
+
+
 def _float(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
         raise TypeError("no number")
@@ -163,6 +178,12 @@ def _day(value: Any) -> date:
 INT = Kind(pa.int32(), "a whole number of 32 bits", _whole(32), 2)
 LONG = Kind(pa.int64(), "a whole number of 64 bits", _whole(64), 2)
 NUMBER = Kind(pa.decimal128(18, 6), "a number below 10^12 in size", _decimal, Decimal("1.5"))
+FACTOR = Kind(
+    pa.decimal128(19, 12),
+    "a number below 10^7 in size, of at most 12 decimals",
+    _factor,
+    Decimal("0.5"),
+)
 FLOAT = Kind(pa.float64(), "a number", _float, 1.5)
 TEXT = Kind(pa.string(), "a text", _of_text(str), "a text")
 FLAG = Kind(pa.bool_(), "True or False", _flag, True)
@@ -175,4 +196,5 @@ INSTANT = Kind(
 DAY = Kind(pa.date32(), "a date", _day, date(2024, 1, 1))
 CHANNEL_IDS = list_of(INT)
 AGGREGATION_TYPE = one_of("HOURLY", "DAILY", "WEEKLY")
+CORRECTION = one_of("EXCLUDE", "SCALE", "SHIFT")
 METHOD = one_of("ZSCORE", "MAD")

@@ -1,16 +1,17 @@
 """What ``Warehouse.query`` and ``Warehouse.scan`` answer."""
 
 from fieldhouse.readings import NUMBERS
+from fieldhouse.warehouse.questions.analyses import ANALYSES
 from fieldhouse.warehouse.questions.kinds import (
     AGGREGATION_TYPE,
     CHANNEL_IDS,
     DAY,
+    FACTOR,
     FLAG,
     FLOAT,
     INSTANT,
     INT,
     LONG,
-    METHOD,
     NUMBER,
     TEXT,
     columns,
@@ -32,6 +33,8 @@ _READING = columns(
     ImportedAt=INSTANT,
     WithdrawnAt=INSTANT,
 )
+_SPAN = takes(start_at=optional(INSTANT), end_at=optional(INSTANT), original=optional(FLAG, False))
+"""Of readings: NULL is open; as corrected, or as their source sent them."""
 _STATISTICS = {"Avg": FLOAT, "Min": NUMBER, "Max": NUMBER, "StdDev": FLOAT, "Count": LONG}
 _MERGED = {"Avg": FLOAT, "Min": NUMBER, "Max": NUMBER, "Sum": FLOAT, "Count": LONG}
 _PERIOD = columns(
@@ -44,7 +47,6 @@ _PERIOD = columns(
     ReadingCount=LONG,
     CreatedAt=INSTANT,
 )
-
 QUERIES = catalogue(
     Question(
         "analyses_due",
@@ -128,6 +130,50 @@ QUERIES = catalogue(
         columns(ChannelID=LONG, Tag=TEXT),
     ),
     Question(
+        "corrections",
+        "the rules about readings of one channel or of all, in the order in which they apply",
+        takes(channel_id=optional(INT), removed=optional(FLAG, False)),
+        columns(
+            CorrectionID=LONG,
+            ChannelID=LONG,
+            FieldNumber=INT,
+            Kind=TEXT,
+            SpanStart=INSTANT,
+            SpanEnd=INSTANT,
+            Condition=TEXT,
+            ScaleFactor=FACTOR,
+            OffsetValue=NUMBER,
+            ShiftSeconds=LONG,
+            Reason=TEXT,
+            MadeBy=TEXT,
+            MadeAt=INSTANT,
+            RemovedBy=TEXT,
+            RemovedAt=INSTANT,
+        ),
+    ),
+    Question(
+        "coverable_readings",
+        "the readings, as they count now, that a new rule would cover",
+        takes(
+            channel_id=INT,
+            field_number=optional(INT),
+            span_start=INSTANT,
+            span_end=INSTANT,
+            low_value=optional(NUMBER),
+            high_value=optional(NUMBER),
+            is_outside=optional(FLAG, False),
+            limit=LONG,
+        ),
+        columns(
+            OriginalAt=INSTANT,
+            CreatedAt=INSTANT,
+            Epoch=INT,
+            EntryID=LONG,
+            **{f"Field{n}": NUMBER for n in range(1, 9)},
+            Readings=LONG,
+        ),
+    ),
+    Question(
         "coverage",
         "the spans proven complete in each channel's newest epoch, ascending",
         takes(channel_ids=optional(CHANNEL_IDS)),
@@ -151,6 +197,18 @@ QUERIES = catalogue(
         "keys of UQ_ChannelEntry that more than one reading has; none, if all is well",
         takes(),
         columns(ChannelID=LONG, Epoch=INT, EntryID=LONG, Readings=LONG),
+    ),
+    Question(
+        "entries_held",
+        "these entries as every epoch of the channel holds them, with their values",
+        takes(channel_id=INT, entry_ids=list_of(LONG)),
+        columns(
+            Epoch=INT,
+            EntryID=LONG,
+            CreatedAt=INSTANT,
+            **dict.fromkeys(NUMBERS, NUMBER),
+            Status=TEXT,
+        ),
     ),
     Question(
         "field_spans",
@@ -253,7 +311,7 @@ QUERIES = catalogue(
     Question(
         "reading_texts",
         "the texts that are kept beside a channel's readings of a span",
-        takes(channel_id=optional(INT), start_at=optional(INSTANT), end_at=optional(INSTANT)),
+        takes(channel_id=optional(INT), **_SPAN),
         columns(
             ChannelID=LONG,
             CreatedAt=INSTANT,
@@ -266,7 +324,7 @@ QUERIES = catalogue(
     Question(
         "readings",
         "the readings that count, archived ones too, in the order of time; NULL is open",
-        takes(channel_id=INT, start_at=optional(INSTANT), end_at=optional(INSTANT)),
+        takes(channel_id=INT, **_SPAN),
         _READING,
     ),
     Question(
@@ -306,6 +364,7 @@ QUERIES = catalogue(
             Rejected=LONG,
             QualityScore=FLOAT,
             Error=TEXT,
+            Source=TEXT,
         ),
     ),
     Question(
@@ -341,50 +400,8 @@ QUERIES = catalogue(
     Question(
         "text_columns",
         "the columns that `reading_texts` has texts for",
-        takes(channel_id=optional(INT), start_at=optional(INSTANT), end_at=optional(INSTANT)),
+        takes(channel_id=optional(INT), **_SPAN),
         columns(ColumnName=TEXT),
-    ),
-    Question(
-        "usp_DetectAnomalies",
-        "the readings of one field that lie far from the rest, over [as-of - days, as-of)",
-        takes(
-            channel_id=INT,
-            field_number=INT,
-            threshold_stddev=optional(FLOAT, 3.0),
-            lookback_days=optional(INT, 30),
-            method=optional(METHOD, "ZSCORE"),
-            as_of=optional(INSTANT),
-        ),
-        columns(
-            ReadingID=LONG,
-            Epoch=INT,
-            EntryID=LONG,
-            CreatedAt=INSTANT,
-            Value=NUMBER,
-            Centre=FLOAT,
-            Spread=FLOAT,
-            Score=FLOAT,
-        ),
-    ),
-    Question(
-        "usp_GetTrendAnalysis",
-        "one field day by day over [as-of - days, as-of): how it changed, where it goes",
-        takes(
-            channel_id=INT,
-            field_number=INT,
-            days=optional(INT, 30),
-            as_of=optional(INSTANT),
-        ),
-        columns(
-            ReadingDate=DAY,
-            AvgValue=FLOAT,
-            MinValue=NUMBER,
-            MaxValue=NUMBER,
-            ReadingCount=LONG,
-            ChangeFromPrevious=FLOAT,
-            MovingAvg7Day=FLOAT,
-            Trend=TEXT,
-        ),
     ),
     Question(
         "withdrawn",
@@ -392,4 +409,5 @@ QUERIES = catalogue(
         takes(channel_id=INT),
         columns(Epoch=INT, EntryID=LONG, CreatedAt=INSTANT, WithdrawnAt=INSTANT),
     ),
+    *ANALYSES,
 )

@@ -10,16 +10,17 @@ WHERE c.ChannelID IN (SELECT r.ChannelID FROM iot.AllReadings AS r);
 INSERT INTO iot.SensorReadings_Archive (
     ReadingID, ChannelID, Epoch, EntryID, CreatedAt,
     Field1, Field2, Field3, Field4, Field5, Field6, Field7, Field8,
-    Latitude, Longitude, Elevation, Status, Superseded, ImportedAt, WithdrawnAt
+    Latitude, Longitude, Elevation, Status, Superseded, ImportedAt, WithdrawnAt, CorrectedAt
 )
 SELECT
     r.ReadingID, r.ChannelID, r.Epoch, r.EntryID, r.CreatedAt,
     r.Field1, r.Field2, r.Field3, r.Field4, r.Field5, r.Field6, r.Field7, r.Field8,
-    r.Latitude, r.Longitude, r.Elevation, r.Status, r.Superseded, r.ImportedAt, r.WithdrawnAt
+    r.Latitude, r.Longitude, r.Elevation, r.Status, r.Superseded, r.ImportedAt, r.WithdrawnAt, r.CorrectedAt
 FROM iot.SensorReadings AS r
 WHERE r.CreatedAt < $before::TIMESTAMP
 ORDER BY r.ChannelID, r.CreatedAt, r.Epoch, r.EntryID;
 
 DELETE FROM iot.SensorReadings AS r WHERE r.CreatedAt < $before::TIMESTAMP;
+UPDATE iot.CorrectedReadings SET IsArchived = TRUE WHERE OriginalAt < $before::TIMESTAMP AND NOT IsArchived;
 
 SELECT getvariable('moved') AS Readings;

@@ -12,7 +12,13 @@ SELECT CASE
         || ': its first reading is of ' || f.FirstDay
     )
 END
-FROM (SELECT min(r.CreatedAt)::DATE AS FirstDay FROM iot.AllReadings AS r WHERE r.ChannelID = $channel_id) AS f;
+FROM (
+    SELECT
+        least(
+            (SELECT min(r.CreatedAt) FROM iot.AllReadings AS r WHERE r.ChannelID = $channel_id),
+            (SELECT min(c.CreatedAt) FROM iot.CorrectedReadings AS c WHERE c.ChannelID = $channel_id)
+        )::DATE AS FirstDay
+) AS f;
 
 CREATE OR REPLACE TEMP TABLE asked AS
 SELECT c.ChannelID, getvariable('check_date') AS CheckDate

@@ -1,6 +1,7 @@
 -- From parts(Period, ...), with columns of AggregatedData: merged(Period, ...), one row a period, as if it were
 -- made of the readings. Sums are exact. Parts lie off the least value of all, subtracted exactly: far-off levels
--- cost no digits, and a million readings one in a thousand million.
+-- cost no digits, and a million readings one in a thousand million; and fsum, so that the order of the parts costs
+-- none either: what is merged again of the same parts is the same, to the last digit.
 whole AS (
     SELECT
         -- each field
@@ -23,8 +24,8 @@ around AS (
 squared AS (
     SELECT
         -- each field
-        sum(coalesce(a.Within# * a.Within# * (a.N# - 1), 0) + a.Off# * a.Off# / a.N#) AS Squares#,
-        sum(a.Off#) AS Off#,
+        fsum(coalesce(a.Within# * a.Within# * (a.N# - 1), 0) + a.Off# * a.Off# / a.N#) AS Squares#,
+        fsum(a.Off#) AS Off#,
         -- end
         a.Period
     FROM around AS a

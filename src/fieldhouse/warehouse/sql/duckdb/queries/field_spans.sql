@@ -4,8 +4,8 @@ SELECT
     min(r.CreatedAt) AS FirstAt, max(r.CreatedAt) AS LastAt,
     coalesce(bool_or(r.Field# IS NOT NULL), FALSE) AS HasField#, -- each field
     count(*) AS Readings
-FROM iot.AllReadings AS r
+FROM iot.CountedReadings AS r
 WHERE
-    r.ChannelID = $channel_id AND NOT r.Superseded AND r.WithdrawnAt IS NULL
+    r.ChannelID = $channel_id
     AND ($start_at::TIMESTAMP IS NULL OR r.CreatedAt >= $start_at::TIMESTAMP)
     AND ($end_at::TIMESTAMP IS NULL OR r.CreatedAt < $end_at::TIMESTAMP);

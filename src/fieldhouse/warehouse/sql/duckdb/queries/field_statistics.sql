@@ -26,9 +26,9 @@ parts AS (
         (r.Field# IS NOT NULL)::BIGINT AS Field#Count,
         -- end
         1::BIGINT AS ReadingCount
-    FROM iot.AllReadings AS r
+    FROM iot.CountedReadings AS r
     WHERE
-        r.ChannelID = $channel_id AND NOT r.Superseded AND r.WithdrawnAt IS NULL
+        r.ChannelID = $channel_id
         AND ($start_at::TIMESTAMP IS NULL OR r.CreatedAt >= $start_at::TIMESTAMP)
         AND ($end_at::TIMESTAMP IS NULL OR r.CreatedAt < $end_at::TIMESTAMP)
         AND (

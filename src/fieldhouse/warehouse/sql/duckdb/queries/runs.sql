@@ -2,7 +2,7 @@
 -- after an instant, and those that failed or were interrupted only, where that is asked.
 SELECT
     p.RunID, p.ChannelID, p.StartedAt, p.EndedAt, p.Outcome, p.Requests, p.RequestsNeeded, p.Fetched,
-    p.Inserted, p.Updated, p.Duplicates, p.Raw, p.Rejected, p.QualityScore, p.Error
+    p.Inserted, p.Updated, p.Duplicates, p.Raw, p.Rejected, p.QualityScore, p.Error, p.Source
 FROM iot.PipelineRuns AS p
 WHERE
     ($channel_id::BIGINT IS NULL OR p.ChannelID = $channel_id)

@@ -1,3 +1,18 @@
--- The readings that count: all but those that a newer epoch has superseded or that their source no longer has.
+-- The readings that count, as the rules of iot.Corrections leave them: all but those that a newer epoch has
+-- superseded, that their source no longer has, or that a rule excludes.
 CREATE OR REPLACE VIEW iot.CurrentReadings AS
-SELECT * FROM iot.SensorReadings WHERE NOT Superseded AND WithdrawnAt IS NULL;
+SELECT
+    r.ReadingID, r.ChannelID, r.Epoch, r.EntryID, r.CreatedAt,
+    r.Field#, -- each field
+    r.Latitude, r.Longitude, r.Elevation, r.Status, r.Superseded, r.ImportedAt, r.WithdrawnAt, r.CorrectedAt,
+    r.CreatedAt AS OriginalAt
+FROM iot.SensorReadings AS r
+WHERE NOT r.Superseded AND r.WithdrawnAt IS NULL AND r.CorrectedAt IS NULL
+UNION ALL
+SELECT
+    c.ReadingID, c.ChannelID, c.Epoch, c.EntryID, c.CreatedAt,
+    c.Field#, -- each field
+    c.Latitude, c.Longitude, c.Elevation, c.Status, FALSE, c.ImportedAt, NULL::TIMESTAMP, c.CorrectedAt,
+    c.OriginalAt
+FROM iot.CorrectedReadings AS c
+WHERE NOT c.IsArchived;

@@ -23,6 +23,8 @@ BEGIN
         WHERE ChannelID = @ChannelID;
         DELETE FROM iot.ChannelTags
         WHERE ChannelID = @ChannelID;
+        DELETE FROM iot.Corrections
+        WHERE ChannelID = @ChannelID;
         DELETE FROM iot.PeriodMarks
         WHERE ChannelID = @ChannelID;
         DELETE FROM iot.ReadingCounts
@@ -38,6 +40,13 @@ BEGIN
             ROLLBACK TRANSACTION;
         THROW;
     END CATCH;
+    SET @some = 1;
+    WHILE @some > 0
+    BEGIN
+        DELETE TOP (4000) FROM iot.CorrectedReadings
+        WHERE ChannelID = @ChannelID;
+        SET @some = @@ROWCOUNT;
+    END;
     SET @some = 1;
     WHILE @some > 0
     BEGIN

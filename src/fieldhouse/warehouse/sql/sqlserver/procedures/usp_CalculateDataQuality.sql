@@ -17,7 +17,12 @@ BEGIN
         THROW 51001, @said, 1;
     END;
     SET @first = (
-            SELECT CAST(MIN(r.CreatedAt) AS DATE) FROM iot.AllReadings AS r WHERE r.ChannelID = @ChannelID
+            SELECT CAST(MIN(f.CreatedAt) AS DATE)
+            FROM (
+                SELECT MIN(r.CreatedAt) AS CreatedAt FROM iot.AllReadings AS r WHERE r.ChannelID = @ChannelID
+                UNION ALL
+                SELECT MIN(c.CreatedAt) FROM iot.CorrectedReadings AS c WHERE c.ChannelID = @ChannelID
+            ) AS f
         );
     IF @first IS NULL AND @given IS NOT NULL
     BEGIN

@@ -19,7 +19,8 @@ BEGIN
         deleted.Status,
         deleted.Superseded,
         deleted.ImportedAt,
-        deleted.WithdrawnAt
+        deleted.WithdrawnAt,
+        deleted.CorrectedAt
     INTO iot.SensorReadings_Archive (
         ReadingID,
         ChannelID,
@@ -33,7 +34,8 @@ BEGIN
         Status,
         Superseded,
         ImportedAt,
-        WithdrawnAt
+        WithdrawnAt,
+        CorrectedAt
     )
     FROM iot.SensorReadings AS r
     WHERE r.CreatedAt < @Before
@@ -41,5 +43,7 @@ BEGIN
             SELECT 1 FROM iot.Channels AS c WHERE c.ChannelID = r.ChannelID AND r.CreatedAt < c.ArchivedBefore
         );
     SET @Moved = @@ROWCOUNT;
+    IF @Moved > 0
+        EXEC iot.usp_ArchiveCorrected @Before = @Before;
     RETURN 0;
 END;

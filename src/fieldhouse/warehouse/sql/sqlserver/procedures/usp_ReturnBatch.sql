@@ -17,7 +17,8 @@ BEGIN
         r.Status,
         r.Superseded,
         r.ImportedAt,
-        r.WithdrawnAt
+        r.WithdrawnAt,
+        r.CorrectedAt
     INTO #returned
     FROM iot.SensorReadings_Archive AS r;
     DELETE TOP (20000) FROM iot.SensorReadings_Archive
@@ -34,7 +35,8 @@ BEGIN
         deleted.Status,
         deleted.Superseded,
         deleted.ImportedAt,
-        deleted.WithdrawnAt
+        deleted.WithdrawnAt,
+        deleted.CorrectedAt
     INTO #returned (
         ReadingID,
         ChannelID,
@@ -48,7 +50,8 @@ BEGIN
         Status,
         Superseded,
         ImportedAt,
-        WithdrawnAt
+        WithdrawnAt,
+        CorrectedAt
     );
     SET @Moved = @@ROWCOUNT;
     SET IDENTITY_INSERT iot.SensorReadings ON;
@@ -65,7 +68,8 @@ BEGIN
         Status,
         Superseded,
         ImportedAt,
-        WithdrawnAt
+        WithdrawnAt,
+        CorrectedAt
     )
     SELECT
         r.ReadingID,
@@ -80,7 +84,8 @@ BEGIN
         r.Status,
         r.Superseded,
         r.ImportedAt,
-        r.WithdrawnAt
+        r.WithdrawnAt,
+        r.CorrectedAt
     FROM #returned AS r;
     SET IDENTITY_INSERT iot.SensorReadings OFF;
     RETURN 0;

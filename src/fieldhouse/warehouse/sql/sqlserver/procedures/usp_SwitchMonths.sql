@@ -40,6 +40,7 @@ BEGIN
                         @partition
                     );
                 EXEC sp_executesql @text;
+                EXEC iot.usp_ArchiveCorrected @Before = @Before;
             END;
             COMMIT TRANSACTION;
             IF @partition IS NULL

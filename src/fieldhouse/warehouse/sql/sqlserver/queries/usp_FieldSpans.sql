@@ -12,10 +12,8 @@ BEGIN
         MAX(r.CreatedAt) AS LastAt,
         CAST(COALESCE(MAX(CASE WHEN r.Field# IS NOT NULL THEN 1 ELSE 0 END), 0) AS BIT) AS HasField#, -- each field
         COUNT_BIG(*) AS Readings
-    FROM iot.AllReadings AS r
+    FROM iot.CountedReadings AS r
     WHERE r.ChannelID = @ChannelID
-        AND r.Superseded = 0
-        AND r.WithdrawnAt IS NULL
         AND (@StartAt IS NULL OR r.CreatedAt >= @StartAt)
         AND (@EndAt IS NULL OR r.CreatedAt < @EndAt)
     OPTION (RECOMPILE);

@@ -18,7 +18,10 @@ CREATE OR ALTER PROCEDURE iot.usp_FieldStatistics
 AS
 BEGIN
     SET NOCOUNT ON;
-    DECLARE @archived DATETIME2(6) = (SELECT c.ArchivedBefore FROM iot.Channels AS c WHERE c.ChannelID = @ChannelID);
+    DECLARE
+        @archived DATETIME2(6) = (
+            SELECT c.ArchivedBefore FROM iot.Channels AS c WHERE c.ChannelID = @ChannelID
+        );
 
     SELECT
         CAST(s.value AS DATETIME2(6)) AS StartAt,
@@ -34,7 +37,10 @@ BEGIN
     WHERE @FromHours = 1 AND m.ChannelID = @ChannelID AND m.AggregationType = N'HOURLY'
     UNION
     SELECT DATEADD(HOUR, DATEPART(HOUR, e.CutAt), CAST(CAST(e.CutAt AS DATE) AS DATETIME2(6)))
-    FROM (VALUES (@StartAt), (@EndAt)) AS e (CutAt)
+    FROM (VALUES
+        (@StartAt),
+        (@EndAt)
+    ) AS e (CutAt)
     WHERE @FromHours = 1
         AND e.CutAt > DATEADD(HOUR, DATEPART(HOUR, e.CutAt), CAST(CAST(e.CutAt AS DATE) AS DATETIME2(6)));
 
@@ -48,10 +54,8 @@ BEGIN
             CASE WHEN r.Field# IS NULL THEN 0 ELSE 1 END AS Field#Count,
             -- end
             1 AS ReadingCount
-        FROM iot.AllReadings AS r
+        FROM iot.CountedReadings AS r
         WHERE r.ChannelID = @ChannelID
-            AND r.Superseded = 0
-            AND r.WithdrawnAt IS NULL
             AND (@StartAt IS NULL OR r.CreatedAt >= @StartAt)
             AND (@EndAt IS NULL OR r.CreatedAt < @EndAt)
             AND (
@@ -98,21 +102,23 @@ BEGIN
                 ELSE DATEDIFF_BIG(SECOND, @Origin, p.WallAt) / @StepSeconds
             END AS Step
         FROM placed AS p
-    ),
-    merged AS (
-        SELECT
-            c.Step,
-            c.OffsetSeconds,
-            -- each field
-            SUM(c.Field#Sum) AS Field#Sum,
-            MIN(c.Field#Min) AS Field#Min,
-            MAX(c.Field#Max) AS Field#Max,
-            SUM(CAST(c.Field#Count AS BIGINT)) AS Field#Count,
-            -- end
-            SUM(CAST(c.ReadingCount AS BIGINT)) AS ReadingCount
-        FROM counted AS c
-        GROUP BY c.Step, c.OffsetSeconds
     )
+    SELECT
+        c.Step,
+        c.OffsetSeconds,
+        -- each field
+        CAST(SUM(c.Field#Sum) AS DECIMAL(38, 6)) AS Field#Sum,
+        CAST(MIN(c.Field#Min) AS DECIMAL(18, 6)) AS Field#Min,
+        CAST(MAX(c.Field#Max) AS DECIMAL(18, 6)) AS Field#Max,
+        SUM(CAST(c.Field#Count AS BIGINT)) AS Field#Count,
+        -- end
+        SUM(CAST(c.ReadingCount AS BIGINT)) AS ReadingCount
+    INTO #merged
+    FROM counted AS c
+    GROUP BY c.Step, c.OffsetSeconds
+    -- the bounds as they are, not as they might be: a guess would read the whole table
+    OPTION (RECOMPILE);
+
     SELECT
         CASE
             WHEN @StepSeconds IS NULL THEN DATEADD(MONTH, CAST(m.Step * @StepMonths AS INT), @Origin)
@@ -131,9 +137,7 @@ BEGIN
         m.Field#Count,
         -- end
         m.ReadingCount
-    FROM merged AS m
-    ORDER BY m.Step, m.OffsetSeconds DESC
-    -- the bounds as they are, not as they might be: a guess would read the whole table
-    OPTION (RECOMPILE);
+    FROM #merged AS m
+    ORDER BY m.Step, m.OffsetSeconds DESC;
     RETURN 0;
 END;

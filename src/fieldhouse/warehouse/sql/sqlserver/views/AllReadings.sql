@@ -14,7 +14,8 @@ SELECT
     r.Status,
     r.Superseded,
     r.ImportedAt,
-    r.WithdrawnAt
+    r.WithdrawnAt,
+    r.CorrectedAt
 FROM iot.SensorReadings AS r
 UNION ALL
 SELECT
@@ -30,5 +31,6 @@ SELECT
     r.Status,
     r.Superseded,
     r.ImportedAt,
-    r.WithdrawnAt
+    r.WithdrawnAt,
+    r.CorrectedAt
 FROM iot.SensorReadings_Archive AS r;

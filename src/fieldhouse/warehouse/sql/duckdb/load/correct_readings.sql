@@ -1,0 +1,2 @@
+-- Rules are applied to what is new or changed, and to what no longer counts.
+-- include correct_touched
