@@ -56,8 +56,9 @@ def search(
 def own(settings: "Settings", account: str | None = None) -> list[dict[str, Any]]:
     """The channels of one's account, or of the one that the settings call so."""
     from fieldhouse.parts import asking
+    from fieldhouse.settings.accounts import user_key
 
-    key = settings.user_key(account)
+    key = user_key(settings, account)
     output.set_up_log()
     with asking(settings, observe=output.observe) as server:
         return server.my_channels(key)

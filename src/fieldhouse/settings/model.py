@@ -337,24 +337,6 @@ class Settings(BaseModel):
             return found.model_copy(update={"api_key": self.api_key})
         return found
 
-    def user_key(self, account: str | None = None) -> str:
-        """The User API Key of an account, or that of ``THINGSPEAK_USER_API_KEY``, in clear.
-
-        Raises `ConfigurationError` if it is not there.
-        """
-        if account is None:
-            if self.user_api_key is None:
-                raise ConfigurationError(
-                    "your own channels need your User API Key: set THINGSPEAK_USER_API_KEY"
-                )
-            return self.user_api_key.get_secret_value()
-        if (found := self.accounts.get(account)) is None:
-            known = f"there is {', '.join(self.accounts)}" if self.accounts else "there is none"
-            raise ConfigurationError(f"no account {account!r} is in fieldhouse.toml: {known}")
-        if found.user_api_key is None:
-            raise ConfigurationError(found.missing_key or f"account {account} has no user_api_key")
-        return found.user_api_key.get_secret_value()
-
     def ranges_of(self, channel_id: int) -> dict[int, Bounds]:
         """A channel's ranges by field, those by default included; no range for a field left out."""
         channel = self.channels.get(channel_id, ChannelSettings())
