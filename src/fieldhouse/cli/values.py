@@ -16,6 +16,7 @@ _SHOWN = Decimal("0.000001")
 """The last digit of a reading, and so of what is computed from readings."""
 _JOINERS = "\u200c\u200d"
 """They hold the parts of a sign together, as of an emoji of a family."""
+_FRACTION_END = re.compile(r"(\.\d*?[1-9])0+(?!\d)")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
@@ -77,7 +78,12 @@ def _wall_time(value: datetime, zone: tzinfo | None) -> str:
     if zone is not None:
         aware = value if value.tzinfo else value.replace(tzinfo=UTC)
         value = aware.astimezone(zone).replace(tzinfo=None)
-    return value.isoformat(sep=" ")
+    return _short(value.isoformat(sep=" "))
+
+
+def _short(written: str) -> str:
+    """A time without the noughts that end its fraction of a second."""
+    return _FRACTION_END.sub(r"\1", written)
 
 
 _WRITTEN: Mapping[type, Callable[[Any], str]] = {
@@ -162,8 +168,8 @@ def _raw_number(value: int | Decimal) -> object:
 def _iso(value: datetime, utc: bool) -> str:
     """ISO 8601; UTC is Z, whichever way a time says it."""
     if value.tzinfo is None:
-        return value.isoformat() + ("Z" if utc else "")
-    return value.isoformat().removesuffix("+00:00") + ("" if value.utcoffset() else "Z")
+        return _short(value.isoformat()) + ("Z" if utc else "")
+    return _short(value.isoformat()).removesuffix("+00:00") + ("" if value.utcoffset() else "Z")
 
 
 def _plain_object(value: Any) -> object:
@@ -171,7 +177,7 @@ def _plain_object(value: Any) -> object:
     if isinstance(value, float):
         return _NO_NUMBERS[repr(value)]
     if isinstance(value, (date, time)):
-        return value.isoformat()
+        return _short(value.isoformat())
     if isinstance(value, (bytes, bytearray, memoryview)):
         return f"0x{bytes(value).hex()}"
     if isinstance(value, timedelta):
