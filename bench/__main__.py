@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bench import analysis, reporting, server
 from bench.ingest import ingest
+from bench.reading import reading
 from bench.report import Figure, say, show
 from bench.shared import Bench
 from bench.sizes import FULL, PAGE, QUICK, Sizes
@@ -21,6 +22,7 @@ _PARTS: dict[str, tuple[str, Callable[[Bench], Iterable[Figure]]]] = {
     "refresh": ("Refresh of the aggregates for one new page", analysis.refresh),
     "queries": ("A year of daily statistics of eight fields", analysis.queries),
     "report": ("A report of ten years", reporting.reports),
+    "reading": ("A year of minutes, read and exported", reading),
     "memory": ("Peak memory of a backfill", analysis.memory),
 }
 

@@ -192,6 +192,18 @@ QUERIES = catalogue(
         columns(ChannelID=LONG, Epoch=INT, EntryID=LONG, Readings=LONG),
     ),
     Question(
+        "entries_held",
+        "these entries as every epoch of the channel holds them, with their values",
+        takes(channel_id=INT, entry_ids=list_of(LONG)),
+        columns(
+            Epoch=INT,
+            EntryID=LONG,
+            CreatedAt=INSTANT,
+            **dict.fromkeys(NUMBERS, NUMBER),
+            Status=TEXT,
+        ),
+    ),
+    Question(
         "field_spans",
         "when the first and the last reading that counts was made, and which fields have a value;"
         " NULL is open",
@@ -340,6 +352,7 @@ QUERIES = catalogue(
             Rejected=LONG,
             QualityScore=FLOAT,
             Error=TEXT,
+            Source=TEXT,
         ),
     ),
     Question(
