@@ -40,7 +40,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (copying, asking, correcting, drawing, exporting, importing, keeping, lives, setup):
+for room in (
+    copying,
+    asking,
+    correcting,
+    drawing,
+    exporting,
+    importing,
+    keeping,
+    lives,
+    setup,
+):
     room.add_to(app)
 app.add_typer(channels.app, name="channels")
 
