@@ -9,8 +9,9 @@ from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import analysis, server
+from bench import analysis, reporting, server
 from bench.ingest import ingest
+from bench.reading import reading
 from bench.report import Figure, say, show
 from bench.shared import Bench
 from bench.sizes import FULL, PAGE, QUICK, Sizes
@@ -20,6 +21,8 @@ _PARTS: dict[str, tuple[str, Callable[[Bench], Iterable[Figure]]]] = {
     "polls": ("Polls that find nothing new", analysis.polls),
     "refresh": ("Refresh of the aggregates for one new page", analysis.refresh),
     "queries": ("A year of daily statistics of eight fields", analysis.queries),
+    "reading": ("A year of minutes, read and exported", reading),
+    "report": ("A report of ten years", reporting.reports),
     "memory": ("Peak memory of a backfill", analysis.memory),
 }
 

@@ -21,6 +21,8 @@ class Sizes:
     hourly_channels: int = 40
     hours: int = 8_760
     """Of each of the channels above: a year."""
+    report_rows: int = 5_259_600
+    """A minute apart: ten years."""
     polled_channels: int = 200
     seed_rows: int = 2_000
     dlt_rows: int = 160_000
@@ -44,6 +46,7 @@ QUICK = replace(
     history=400_000,
     short_history=40_000,
     hours=876,
+    report_rows=100_000,
     polled_channels=40,
     seed_rows=300,
     dlt_rows=40_000,
@@ -61,5 +64,7 @@ PAGE_REFRESH = 0.045
 HOURS_REFRESH = 3.0
 """Seconds, for 350,400 hours."""
 TIMES_RAW = 100.0
+REPORT_SECONDS = 5.0
+REPORT_MEGABYTES = 3.0
 STEADY_MEMORY = 1.25
 """Peak memory for four times the rows, over that for one: the issue says it "does not grow"."""

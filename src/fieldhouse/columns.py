@@ -13,15 +13,22 @@ from fieldhouse import names
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.export import readings_with_texts, text_columns
 from fieldhouse.periods import STATISTICS, periods_of
-from fieldhouse.readings import DECIMAL
+from fieldhouse.readings import DECIMAL, NUMBERS
 from fieldhouse.times import Length
 from fieldhouse.warehouse import Limits, Warehouse
+from fieldhouse.warehouse.questions import QUERIES
 
 __all__ = ["Chosen", "Request", "chosen_channels", "field_names", "pieces", "schema_of"]
 
 Span = tuple[datetime | None, datetime | None]
-_TAKEN = ("channel", "time", "field", "value", *STATISTICS)
-"""Names that columns have which are no field's."""
+_ENDS = ("Text", "Avg", "Min", "Max", "StdDev", "Count", *STATISTICS)
+"""What stands behind a field's name where it has several columns."""
+_TAKEN = (
+    *("channel", "time", "field", "value", "ValueText", *STATISTICS),
+    *(name for question in ("readings", "aggregates") for name in QUERIES[question].columns.names),
+    *(f"{name}Text" for name in NUMBERS),
+)
+"""Names that columns have which are no field's label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +77,10 @@ def chosen_channels(
 
     Of several channels some may lack a field, but not all.
     """
-    numbers = names.find_channels(house, words)
+    known = names.all_labels(house)
+    numbers = names.find_channels(house, words, known)
     if not numbers:
         raise ConfigurationError("no channel is named: write its number, as 9")
-    known = names.all_labels(house)
     chosen = []
     for number in numbers:
         own = known.get(number, {})
@@ -117,11 +124,16 @@ def field_names(labels: dict[int, str], fields: Sequence[int], *, labelled: bool
     """Each field's column: its label, with its number where another column is called so too."""
     if not labelled:
         return {n: f"Field{n}" for n in fields}
-    plain = {n: labels.get(n, f"Field{n}").strip() for n in fields}
-    taken = [*_TAKEN, *plain.values()]
-    return {
-        n: f"{name} (field {n})" if taken.count(name) > 1 else name for n, name in plain.items()
-    }
+    called = {n: labels[n].strip() for n in fields if n in labels}
+    return {n: _told_apart(n, called[n], called) if n in called else f"Field{n}" for n in fields}
+
+
+def _told_apart(number: int, name: str, others: dict[int, str]) -> str:
+    taken = {*_TAKEN, *(f"{other} {end}" for other in others.values() for end in _ENDS)}
+    taken |= {other for n, other in others.items() if n != number}
+    while name.casefold() in {one.casefold() for one in taken}:
+        name = f"{name} (field {number})"
+    return name
 
 
 # What it is answered in

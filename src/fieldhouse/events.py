@@ -14,6 +14,7 @@ __all__ = [
     "AnalysisStarted",
     "AskingAgain",
     "Event",
+    "FileRead",
     "FleetStarted",
     "Noticed",
     "Observer",
@@ -84,6 +85,16 @@ class PageRead:
 
 
 @dataclass(frozen=True, slots=True)
+class FileRead:
+    """So many bytes of a file's ``size`` were read; ``step`` is what is done with them."""
+
+    name: str
+    step: str
+    read: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class RowsLoaded:
     """A transaction with rows of this channel was committed."""
 
@@ -138,6 +149,7 @@ Event = (
     | FleetStarted
     | RunStarted
     | PageRead
+    | FileRead
     | RowsLoaded
     | Noticed
     | AnalysisStarted

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from fieldhouse.formats import Csv
 
-__all__ = ["kind", "make_folder", "refuse_existing", "write", "write_to"]
+__all__ = ["kind", "make_folder", "refuse_existing", "write", "write_bytes", "write_to"]
 
 
 def make_folder(folder: Path) -> None:
@@ -65,6 +65,22 @@ def write(
         with suppress(OSError):  # it was never made, or stays; the first error is the one to tell
             partial.unlink()
     return rows
+
+
+def write_bytes(content: bytes, target: Path, *, overwrite: bool = False) -> None:
+    """Write a file, whole or not at all; one that exists is replaced only with ``overwrite``.
+
+    Raises ConfigurationError for one that exists, WarehouseError for what cannot be written.
+    """
+    partial = target.with_name(f".{target.name}.partial")
+    try:
+        with _told(target):
+            partial.write_bytes(content)
+            refuse_existing(target, overwrite=overwrite)
+            partial.replace(target)
+    finally:
+        with suppress(OSError):
+            partial.unlink()
 
 
 def write_to(

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from fieldhouse.errors import ConfigurationError
 
-__all__ = ["FORMATS", "Counted", "Csv", "format_of", "in_cells"]
+__all__ = ["FORMATS", "MOST_ROWS", "Counted", "Csv", "format_of", "in_cells"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,7 @@ def _each(reader: pa.RecordBatchReader, write: Callable[[pa.RecordBatch], None])
 
 # Spreadsheets
 
-_MOST_ROWS = 1_048_575
+MOST_ROWS = 1_048_575
 _LONGEST = 32_767
 _MOST_DIGITS = 15
 _FIRST_DAY = datetime(1900, 3, 1)
@@ -207,9 +207,9 @@ def _write_xlsx(reader: pa.RecordBatchReader, file: BinaryIO, _: Csv) -> int:
 def _write_rows(reader: pa.RecordBatchReader, sheet: Any) -> int:
     rows = 0
     for batch in reader:
-        if rows + batch.num_rows > _MOST_ROWS:
+        if rows + batch.num_rows > MOST_ROWS:
             raise ConfigurationError(
-                f"a sheet of XLSX has {_MOST_ROWS:,} rows, and there are more: write CSV or"
+                f"a sheet of XLSX has {MOST_ROWS:,} rows, and there are more: write CSV or"
                 " Parquet, or less of it"
             )
         columns = [_naive(column).to_pylist() for column in batch.columns]

@@ -7,7 +7,7 @@ batch, for what does not fit into memory.
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -191,8 +191,8 @@ def _asked(place: Place, tz: str | tzinfo | None) -> Iterator[tuple[Warehouse, Z
 
 
 def _zone(tz: str | tzinfo) -> ZoneInfo:
-    if isinstance(tz, str):
-        return times.zone_of(tz)
+    if isinstance(tz, str) or tz is UTC:
+        return times.zone_of(tz if isinstance(tz, str) else "UTC")
     if isinstance(tz, ZoneInfo) and tz.key:
         return tz
     raise ConfigurationError(f"tz is the name of a time zone, as Europe/Zurich, not {tz!r}")
@@ -215,7 +215,7 @@ class _Wanted:
     def __post_init__(self) -> None:
         _refuse("numbers", self.numbers, ("float", "decimal", "text"))
         _refuse("layout", self.layout, ("wide", "long"))
-        for one in self.statistics:
+        for one in self.statistics or ("none",):
             _refuse("statistics", one, tuple(STATISTICS))
         if self.every and self.numbers == "text":
             raise ConfigurationError(

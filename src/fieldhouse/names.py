@@ -1,7 +1,7 @@
 """Channels and fields as people call them: by number, range, tag, address, or label."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -25,6 +25,7 @@ _NUMBER = re.compile(r"-?[0-9]{1,10}", re.ASCII)
 _RANGE = re.compile(r"(-?[0-9]{1,10})-(-?[0-9]{1,10})", re.ASCII)
 _PATH = re.compile(r"/channels/([0-9]{1,10})(?:[/.].*)?", re.ASCII)
 _FIELD = re.compile(r"(?:field ?)?([1-8])", re.IGNORECASE | re.ASCII)
+_UNIT = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\])\s*\Z")
 _LARGEST = 2**31 - 1
 _SHOWN = 60
 
@@ -39,7 +40,7 @@ def channel_number(word: str | int) -> int | None:
     >>> channel_number("https://thingspeak.com/channels/9/charts/1")
     9
     """
-    text = str(word).strip()
+    text = str(word).strip().replace("\N{MINUS SIGN}", "-")
     if "://" in text or text.lower().startswith(("thingspeak.com/", "api.thingspeak.com/")):
         text = _in_address(text)
     if not _NUMBER.fullmatch(text) or not -_LARGEST <= int(text) <= _LARGEST:
@@ -56,18 +57,22 @@ def _in_address(text: str) -> str:
     return found[1] if found else ""
 
 
-def find_channels(warehouse: "Warehouse", words: Sequence[str | int]) -> tuple[int, ...]:
+def find_channels(
+    warehouse: "Warehouse", words: Sequence[str | int], held: Collection[int] | None = None
+) -> tuple[int, ...]:
     """The channels that words name, of those that the warehouse holds, each once, in their order.
 
     A word is a number, a range (``20001-20200``: those of it that are held), a ThingSpeak address,
-    or a tag. Raises ConfigurationError, in one line, for one that names no channel that is held.
+    or a tag. ``held``: which those are, for who knows it. Raises ConfigurationError, in one line,
+    for a word that names no channel that is held.
     """
-    held = set(warehouse.query("channels")["ChannelID"].to_pylist())
+    if held is None:
+        held = set(warehouse.query("channels")["ChannelID"].to_pylist())
     found = (number for word in words for number in _named(warehouse, held, word))
     return tuple(dict.fromkeys(found))
 
 
-def _named(warehouse: "Warehouse", held: set[int], word: str | int) -> Iterable[int]:
+def _named(warehouse: "Warehouse", held: Collection[int], word: str | int) -> Iterable[int]:
     if (number := channel_number(word)) is not None:
         if number not in held:
             raise ConfigurationError(
@@ -119,9 +124,9 @@ def all_labels(warehouse: "Warehouse") -> dict[int, dict[int, str]]:
 def find_field(warehouse: "Warehouse", channel_id: int, word: str | int) -> int:
     """The number, 1 to 8, of the field that a word names: its number, ``field3``, or its label.
 
-    A label counts whatever its case and the blanks in and around it. A number is always the field
-    of that number, whatever labels say. Raises ConfigurationError, in one line with the choices,
-    for a word that names none or several.
+    A label counts whatever its case, the blanks in and around it, and a unit in brackets behind it.
+    A number is always the field of that number, whatever labels say. Raises ConfigurationError, in
+    one line with the choices, for a word that names none or several.
     """
     return field_named(labels_of(warehouse, channel_id), word, f"channel {channel_id}")
 
@@ -131,7 +136,7 @@ def field_named(labels: Mapping[int, str], word: str | int, whose: str) -> int:
     text = str(word).strip()
     if number := _FIELD.fullmatch(text):
         return int(number[1])
-    for form in (str.strip, _folded):  # to the letter; else whatever its case
+    for form in (str.strip, _folded, _unitless):  # from to the letter to what it is called
         same = [n for n, label in labels.items() if form(label) == form(text)]
         if len(same) == 1:
             return same[0]
@@ -151,6 +156,11 @@ def _choices(labels: Mapping[int, str]) -> str:
 
 def _folded(label: str) -> str:
     return " ".join(label.casefold().split())
+
+
+def _unitless(label: str) -> str:
+    """A label without the unit behind it: ``temperature`` is found in ``Temperature (°C)``."""
+    return _folded(_UNIT.sub("", label))
 
 
 def _quoted(text: str) -> str:

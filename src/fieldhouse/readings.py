@@ -96,6 +96,8 @@ class Batch:
     ``upsert_channel``. ``version`` is that of the epoch on which the batch was planned, one more
     for each batch of the plan before it; None: planned on nothing that could have moved. A batch of
     an older epoch shows again what that one holds; it proves nothing.
+    ``recalled``: a file brings it, its source does not show it now. So an older epoch grows by it,
+    and a reading that does not count (withdrawn, superseded) is not made to count by it.
     """
 
     channel_id: int
@@ -107,6 +109,7 @@ class Batch:
     horizon: datetime
     metadata: Mapping[str, Any] | None = None
     version: int | None = None
+    recalled: bool = False
 
 
 class Typed(NamedTuple):

@@ -222,3 +222,5 @@ class Run:
     rejected: int = 0
     quality_score: float | None = None
     error: str | None = field(default=None)
+    source: str | None = None
+    """What was read, if not ThingSpeak's channel: the names of files."""

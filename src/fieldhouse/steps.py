@@ -39,7 +39,7 @@ _RUNS = pa.schema(
         *((name, pa.int64()) for name in ("requests", "requests_needed", "fetched")),
         *((name, pa.int64()) for name in ("inserted", "updated", "duplicates", "raw", "rejected")),
         ("quality_score", pa.float64()),
-        ("error", pa.string()),
+        *((name, pa.string()) for name in ("error", "source")),
     ]
 )
 """The fields of ``state.Run``."""

@@ -187,6 +187,7 @@ def test_what_is_known_includes_the_archive(warehouse: Warehouse) -> None:
     questions: dict[str, dict[str, Any]] = {
         "missing_ids": {"channel_id": 9, "epoch": 1, "above": 0, "upto": 13},
         "known_entries": {"channel_id": 9, "entry_ids": [2, 3, 11]},
+        "entries_held": {"channel_id": 9, "entry_ids": [2, 3, 11]},
         "status": {"as_of": T0 + DAY},
         "readings": {"channel_id": 9, "start_at": T0 + 2 * MINUTE, "end_at": T0 + 13 * MINUTE},
     }

@@ -13,7 +13,7 @@ LABELS = {
     2: " temp  Inside ",
     3: "3",
     4: "5",
-    5: "🌡️ °C",
+    5: "🌡️ Soil (°C)",
     6: "درجة الحرارة",
     7: "twice",
     8: "Twice",
@@ -49,7 +49,8 @@ def test_fields_by_number_and_by_label(named: Warehouse) -> None:
         "Temp inside": 2,
         "3": 3,
         "5": 5,  # the label of field 4, but first of all a number
-        "🌡️ °C": 5,
+        "🌡️ Soil (°C)": 5,
+        "🌡️ soil": 5,
         "درجة الحرارة": 6,
         "Twice": 8,  # to the letter
         "twice": 7,
@@ -62,6 +63,16 @@ def test_fields_by_number_and_by_label(named: Warehouse) -> None:
     assert find_field(named, 11, HOSTILE[8]) == 8
     assert labels_of(named, 9) == LABELS
     assert 7 not in labels_of(named, 11) and labels_of(named, 20) == {}
+
+
+def test_a_unit_need_not_be_written(named: Warehouse) -> None:
+    """A label is found by what stands before its brackets, if no other is called so."""
+    units = {"field1": "Wind (m/s)", "field2": "Wind [km/h]", "field3": "Wind direction (°)"}
+    named.call("upsert_channel", channel_id=20, name="c20", **units)
+    assert find_field(named, 20, "wind direction") == 3
+    assert find_field(named, 20, "wind [km/h]") == 2
+    with pytest.raises(ConfigurationError, match="2 fields called 'wind': write 1 or 2"):
+        find_field(named, 20, "wind")
 
 
 @pytest.mark.parametrize(

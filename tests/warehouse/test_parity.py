@@ -425,7 +425,8 @@ def test_every_question_is_answered_alike(filled: Pair) -> None:
             filled.ask("text_columns", less=set(), channel_id=channel_id, **bounds)
             ask_texts(filled, channel_id=channel_id, **bounds)
         filled.ask("runs", channel_id=channel_id)
-        filled.ask("known_entries", less=set(), channel_id=channel_id, entry_ids=[1, 5, 5, 20_001])
+        for name in ("known_entries", "entries_held"):
+            filled.ask(name, less=set(), channel_id=channel_id, entry_ids=[1, 5, 5, 20_001])
         for epoch in (1, 2):
             question = {"channel_id": channel_id, "epoch": epoch}
             filled.ask("missing_ids", above=0, upto=30_000, **question)

@@ -6,13 +6,25 @@ Heavy libraries are imported by the commands that use them, so that ``--help`` a
 """
 
 import os
+import re
 import sys
 from importlib import metadata
 from typing import Annotated
 
 import typer
 
-from fieldhouse.cli import asking, channels, copying, correcting, exporting, keeping, lives, setup
+from fieldhouse.cli import (
+    asking,
+    channels,
+    copying,
+    correcting,
+    drawing,
+    exporting,
+    importing,
+    keeping,
+    lives,
+    setup,
+)
 from fieldhouse.errors import ConfigurationError, FieldhouseError
 
 __all__ = ["app", "main"]
@@ -28,7 +40,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (copying, asking, correcting, exporting, keeping, lives, setup):
+for room in (copying, asking, correcting, drawing, exporting, importing, keeping, lives, setup):
     room.add_to(app)
 app.add_typer(channels.app, name="channels")
 
@@ -51,7 +63,7 @@ def _root(
 def main() -> None:
     """Run the command line; whatever a user can cause ends in one line and an exit code."""
     try:
-        code = app(standalone_mode=False)
+        code = app(_with_numbers(sys.argv[1:]), standalone_mode=False)
     except ConfigurationError as error:
         sys.exit(_complain(str(error), 2))
     except FieldhouseError as error:
@@ -73,6 +85,19 @@ def main() -> None:
     if code == _INTERRUPTED:
         _complain("interrupted; what was read is kept, the next run carries on", code)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _with_numbers(words: list[str]) -> list[str]:
+    """Let a channel of files, -3, stand where a channel does, and not be taken for an option.
+
+    Its sign becomes a minus sign, which is read as one; what follows an option stays as it is.
+    """
+    return [
+        "\N{MINUS SIGN}" + word[1:]
+        if re.fullmatch(r"-[0-9]+", word, re.ASCII) and not before.startswith("-")
+        else word
+        for before, word in zip(["", *words], words, strict=False)
+    ]
 
 
 def _complain(message: str, code: int) -> int:

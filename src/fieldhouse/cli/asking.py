@@ -204,7 +204,10 @@ def trend(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """A field by whole days: change, seven-day mean, direction (usp_GetTrendAnalysis)."""
+    """A field by whole days: change, seven-day mean, direction (usp_GetTrendAnalysis).
+
+    Days are those of UTC; export --every 1d --tz ZONE has a zone's own.
+    """
     settings = settings_from(config, warehouse, wait)
     with _reading(settings) as house:
         _require(house, channel_id)

@@ -7,12 +7,12 @@ import typer
 
 from fieldhouse.cli import output
 from fieldhouse.cli.options import (
-    ChannelID,
     Config,
     Json,
     Wait,
     WarehouseURL,
     opened,
+    polled_number,
     settings_from,
 )
 from fieldhouse.errors import ConfigurationError
@@ -71,7 +71,9 @@ def search(
 
 @app.command()
 def add(
-    channel_id: ChannelID,
+    channel_id: Annotated[
+        int, typer.Argument(metavar="CHANNEL", parser=polled_number, help="A channel's number.")
+    ],
     warehouse: WarehouseURL = None,
     wait: Wait = None,
     config: Config = None,

@@ -16,9 +16,9 @@ from fieldhouse.cli.options import (
     Json,
     Wait,
     WarehouseURL,
-    channel_number,
     moment,
     opened,
+    polled_number,
     settings_from,
 )
 from fieldhouse.errors import ConfigurationError, FieldhouseError, WarehouseLocked
@@ -40,7 +40,7 @@ Channels = Annotated[
     list[int] | None,
     typer.Argument(
         metavar="[CHANNEL]...",
-        parser=channel_number,
+        parser=polled_number,
         help="Default: all that are configured or added.",
     ),
 ]
@@ -169,7 +169,11 @@ def _configured(settings: "Settings") -> list[int]:
 def _added(warehouse: "Warehouse") -> list[int]:
     """The channels in the warehouse, but for the station of simulated runs."""
     rows = warehouse.query("channels").to_pylist()
-    return [row["ChannelID"] for row in rows if row["IsActive"] and not _is_simulated(row)]
+    return [row["ChannelID"] for row in rows if _is_polled(row) and not _is_simulated(row)]
+
+
+def _is_polled(row: Mapping[str, Any]) -> bool:
+    return bool(row["IsActive"] and row["ChannelID"] > 0)
 
 
 def _is_simulated(row: Mapping[str, Any]) -> bool:

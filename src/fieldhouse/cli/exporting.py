@@ -153,6 +153,8 @@ def export(
     if str(target) != _STDOUT:
         files.refuse_existing(target, overwrite=overwrite)
     with closing(opened(settings)) as house:
+        if written == "xlsx":
+            _refuse_too_many(house, asked)
         found = _found(house, asked)
         rows = _written(found, target, written, csv, overwrite=overwrite)
     said = _texts_said(found, in_cells=written == "csv")
@@ -217,6 +219,26 @@ def _found(house: "Warehouse", asked: _Asked) -> "Outgoing":
     if asked.table is not Table.READINGS:
         return periods_out(house, chosen, asked.table.name, *span, shape)
     return readings_out(house, chosen, *span, shape)
+
+
+def _refuse_too_many(house: "Warehouse", asked: _Asked) -> None:
+    """Say at once what a sheet could not hold, where it is known at once."""
+    from fieldhouse.formats import MOST_ROWS
+    from fieldhouse.names import find_channels
+
+    if asked.every or asked.is_long or asked.table is not Table.READINGS:
+        return
+    rows = sum(
+        house.query("field_spans", channel_id=number, start_at=asked.start, end_at=asked.end)[
+            "Readings"
+        ][0].as_py()
+        for number in find_channels(house, asked.channels)
+    )
+    if rows > MOST_ROWS:
+        raise ConfigurationError(
+            f"a sheet of XLSX has {MOST_ROWS:,} rows, and there are {rows:,}: write CSV or Parquet,"
+            " or less of it"
+        )
 
 
 def _written(found: "Outgoing", target: Path, form: str, csv: "Csv", *, overwrite: bool) -> int:

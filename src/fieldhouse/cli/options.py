@@ -32,8 +32,10 @@ __all__ = [
     "day",
     "moment",
     "opened",
+    "polled_number",
     "settings_from",
     "span_of",
+    "time_zone",
 ]
 
 
@@ -41,6 +43,15 @@ def channel_number(value: str) -> int:
     """Read a channel's number, or the ThingSpeak address that names it."""
     if (number := names.channel_number(value)) is None:
         raise typer.BadParameter(f"{value!r} is no channel's number, as 9 is one")
+    return number
+
+
+def polled_number(value: str) -> int:
+    """Read the number of a channel that ThingSpeak has; those of files are below zero."""
+    if (number := channel_number(value)) < 0:
+        raise typer.BadParameter(
+            f"{number} is a channel of files, of which ThingSpeak has nothing: fieldhouse import"
+        )
     return number
 
 

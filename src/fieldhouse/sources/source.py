@@ -19,8 +19,8 @@ So the source and the warehouse do not know each other, a test can play either w
 a source has to bring is small:
 
 - a ThingSpeak channel plans with ``thingspeak.history`` and answers with ``thingspeak.api``;
-- a file of ThingSpeak's (CSV or JSON export) plans one pass over its entries, each a page, and
-  answers with the next of them; what it proves is the span from its first to its last entry;
+- a file (``exports``) needs no plan: it shows all that it has, and proves nothing of its channel's
+  time; ``planning`` finds out where its entries belong;
 - a stream (MQTT) answers when something has come, and proves nothing: the next poll does.
 """
 

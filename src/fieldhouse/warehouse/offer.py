@@ -37,6 +37,7 @@ __all__ = [
     "periods",
     "prove",
     "rounds",
+    "shown",
     "span_changes",
     "turns",
 ]
@@ -126,11 +127,13 @@ class Proven:
     covered: tuple[Span, ...] = ()
     gaps: tuple[Gap, ...] | None = None
     batches: int = 0
+    recalled: bool = True
 
     def add(self, batch: Batch) -> None:
         """Take in one batch more."""
         said = batch.progress
         self.batches += 1
+        self.recalled = self.recalled and batch.recalled
         self.covered = (*self.covered, *said.covered)
         for name in _LATEST:
             if (value := getattr(said, name)) is not None:
@@ -199,7 +202,7 @@ def digest(batch: Batch) -> str:
     """Identify a batch by its content: its channel, epoch, rows, texts, progress and version."""
     content = hashlib.sha256()
     plan = (batch.channel_id, batch.epoch, batch.version, batch.progress, batch.horizon)
-    content.update(repr(plan).encode())
+    content.update(repr((*plan, "recalled") if batch.recalled else plan).encode())
     for table in (batch.readings, batch.raw, batch.rejected):
         if size := table.num_rows:
             held = [name for name in table.column_names if table[name].null_count < size]
@@ -260,6 +263,18 @@ def joined(batches: Sequence[Batch], part: str, schema: pa.Schema) -> pa.Table:
     epochs = np.repeat(np.array([batch.epoch for batch, _ in parts], np.int32), sizes)
     columns = [whole[name] for name in schema.names[2:]]
     return pa.table([pa.array(channels), pa.array(epochs), *columns], schema=schema)
+
+
+def shown(batches: Sequence[Batch]) -> pa.Table:
+    """The readings of all batches, each with whether its source shows it now, ``IsShown``."""
+    flags = np.repeat([not each.recalled for each in batches], [*map(_rows, batches)])
+    return joined(batches, "readings", OFFERED).append_column(
+        "IsShown", pa.array(flags, pa.bool_())
+    )
+
+
+def _rows(batch: Batch) -> int:
+    return int(batch.readings.num_rows)
 
 
 def rounds(offered: pa.Table) -> Iterator[pa.Table]:

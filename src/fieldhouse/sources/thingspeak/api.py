@@ -19,6 +19,7 @@ from fieldhouse import events
 from fieldhouse.errors import (
     ChannelNotFound,
     ChannelPrivate,
+    ConfigurationError,
     Interrupted,
     KeyRejected,
     RateLimited,
@@ -100,7 +101,13 @@ class ThingSpeak:
         decimal_comma: bool = False,
         stop: threading.Event | None = None,
     ) -> "Channel":
-        """One channel of this server, read with its own key, until ``stop`` is set."""
+        """One channel of this server, read with its own key, until ``stop`` is set.
+
+        Raises ConfigurationError for a number below 1: of a channel of files there is nothing to
+        ask.
+        """
+        if channel_id < 1:
+            raise ConfigurationError(f"channel {channel_id} is no channel of ThingSpeak's")
         return Channel(self, channel_id, api_key, decimal_comma=decimal_comma, stop=stop)
 
     def my_channels(self, user_key: str, tag: str | None = None) -> list[dict[str, Any]]:

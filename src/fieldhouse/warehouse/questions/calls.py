@@ -54,6 +54,7 @@ _RUNS = rows_of(
     rejected=LONG,
     quality_score=FLOAT,
     error=TEXT,
+    source=TEXT,
 )
 """Rows with the fields of ``state.Run``."""
 

@@ -1,6 +1,7 @@
 """What ``Warehouse.query`` and ``Warehouse.scan`` answer."""
 
 from fieldhouse.readings import NUMBERS
+from fieldhouse.warehouse.questions.analyses import ANALYSES
 from fieldhouse.warehouse.questions.kinds import (
     AGGREGATION_TYPE,
     CHANNEL_IDS,
@@ -11,7 +12,6 @@ from fieldhouse.warehouse.questions.kinds import (
     INSTANT,
     INT,
     LONG,
-    METHOD,
     NUMBER,
     TEXT,
     columns,
@@ -47,7 +47,6 @@ _PERIOD = columns(
     ReadingCount=LONG,
     CreatedAt=INSTANT,
 )
-
 QUERIES = catalogue(
     Question(
         "analyses_due",
@@ -191,6 +190,18 @@ QUERIES = catalogue(
         "keys of UQ_ChannelEntry that more than one reading has; none, if all is well",
         takes(),
         columns(ChannelID=LONG, Epoch=INT, EntryID=LONG, Readings=LONG),
+    ),
+    Question(
+        "entries_held",
+        "these entries as every epoch of the channel holds them, with their values",
+        takes(channel_id=INT, entry_ids=list_of(LONG)),
+        columns(
+            Epoch=INT,
+            EntryID=LONG,
+            CreatedAt=INSTANT,
+            **dict.fromkeys(NUMBERS, NUMBER),
+            Status=TEXT,
+        ),
     ),
     Question(
         "field_spans",
@@ -341,6 +352,7 @@ QUERIES = catalogue(
             Rejected=LONG,
             QualityScore=FLOAT,
             Error=TEXT,
+            Source=TEXT,
         ),
     ),
     Question(
@@ -372,51 +384,10 @@ QUERIES = catalogue(
         columns(ColumnName=TEXT),
     ),
     Question(
-        "usp_DetectAnomalies",
-        "the readings of one field that lie far from the rest, over [as-of - days, as-of)",
-        takes(
-            channel_id=INT,
-            field_number=INT,
-            threshold_stddev=optional(FLOAT, 3.0),
-            lookback_days=optional(INT, 30),
-            method=optional(METHOD, "ZSCORE"),
-            as_of=optional(INSTANT),
-        ),
-        columns(
-            ReadingID=LONG,
-            Epoch=INT,
-            EntryID=LONG,
-            CreatedAt=INSTANT,
-            Value=NUMBER,
-            Centre=FLOAT,
-            Spread=FLOAT,
-            Score=FLOAT,
-        ),
-    ),
-    Question(
-        "usp_GetTrendAnalysis",
-        "one field day by day over [as-of - days, as-of): how it changed, where it goes",
-        takes(
-            channel_id=INT,
-            field_number=INT,
-            days=optional(INT, 30),
-            as_of=optional(INSTANT),
-        ),
-        columns(
-            ReadingDate=DAY,
-            AvgValue=FLOAT,
-            MinValue=NUMBER,
-            MaxValue=NUMBER,
-            ReadingCount=LONG,
-            ChangeFromPrevious=FLOAT,
-            MovingAvg7Day=FLOAT,
-            Trend=TEXT,
-        ),
-    ),
-    Question(
         "withdrawn",
         "the readings that their source no longer has, in the order of time",
         takes(channel_id=INT),
         columns(Epoch=INT, EntryID=LONG, CreatedAt=INSTANT, WithdrawnAt=INSTANT),
     ),
+    *ANALYSES,
 )

@@ -41,7 +41,8 @@ class Knowledge:
         self.checked = epoch.ids_checked_to
         self.future_checked_at = epoch.future_checked_at
         self.began_with = epoch.began_with
-        self.judged = epoch.judged or epoch.number == 1  # which shows nothing again
+        is_first = epoch.number == 1 and state.older_until is None  # it shows nothing again
+        self.judged = epoch.judged or is_first
         self.swept_at, self.swept_to = epoch.swept_at, epoch.swept_to
         self.gaps = state.gaps
         self.older_until = state.older_until

@@ -48,6 +48,8 @@ class _Held:
     lowest_id: int | None = None
     highest_id: int | None = None
     version: int = 0
+    follows: bool = False
+    """Whether there are older epochs."""
 
     def is_clear_of(self, lowest: int, highest: int) -> bool:
         """Whether ids from ``lowest`` to ``highest`` lie above or below all that are held."""
@@ -98,9 +100,15 @@ def _write_metadata(session: Session, batches: Sequence[Batch]) -> None:
 
 def _held(session: Session, channel_ids: set[int]) -> dict[int, _Held]:
     held = {channel_id: _Held() for channel_id in channel_ids}
-    for channel_id, epoch, *ids in session.run("held_epochs", channel_ids=list(channel_ids)):
-        if epoch > (held[channel_id].epoch or 0):
-            held[channel_id] = _Held(epoch, *ids)
+    rows = session.run("held_epochs", channel_ids=list(channel_ids))
+    for channel_id, epoch, lowest, highest, version in rows:
+        known = held[channel_id]
+        if known.epoch is None or epoch > known.epoch:
+            held[channel_id] = _Held(
+                epoch, lowest, highest, version, follows=known.epoch is not None
+            )
+        else:
+            known.follows = True
     return held
 
 
@@ -132,24 +140,29 @@ def _load_fresh(
         session.run("insert_channels", channel_ids=first)
         session.run("insert_epochs", channel_ids=first)
     _write_labels(session, batches)
-    offered = offer.joined(batches, "readings", offer.OFFERED)
+    offered = offer.shown(batches)
     texts = [offer.joined(batches, "raw", offer.OFFERED_RAW)]
     touched = offer.OFFERED.empty_table()
     if offered.num_rows:
         clear = all(_is_clear(p, held[p.channel_id]) for p in proven.values())
-        older = [key for key, p in proven.items() if not _is_newest(p, held[p.channel_id])]
+        older = [key for key, p in proven.items() if not _grows(p, held[p.channel_id])]
         touched, replaced = _write_readings(session, offered, older, clear=clear, tally=tally)
         texts += replaced
         if not clear:
             texts += _take_stale_texts(session, offered, texts[0])
     _write_texts(session, texts, tally)
     _write_rejected(session, offer.joined(batches, "rejected", offer.OFFERED_REJECTED), tally)
-    _write_progress(session, [p for p in proven.values() if _is_newest(p, held[p.channel_id])])
-    _write_marks(session, touched)
+    _write_progress(session, [p for p in proven.values() if _grows(p, held[p.channel_id])])
+    _write_marks(session, touched, follows=any(held[key].follows for key, _ in proven))
 
 
 def _is_newest(proven: Proven, held: _Held) -> bool:
     return proven.epoch == (held.epoch or 1)
+
+
+def _grows(proven: Proven, held: _Held) -> bool:
+    """Whether an epoch takes what is new: the newest does, an older one from files alone."""
+    return proven.recalled or _is_newest(proven, held)
 
 
 def _is_clear(proven: Proven, held: _Held) -> bool:
@@ -246,10 +259,11 @@ def _update_readings(session: Session, changed: pa.Table) -> pa.Table:
     return replaced.cast(offer.OFFERED_RAW)
 
 
-def _write_marks(session: Session, touched: pa.Table) -> None:
+def _write_marks(session: Session, touched: pa.Table, *, follows: bool) -> None:
+    """``follows``: some epoch follows another, and takes its place where both have a reading."""
     if not touched.num_rows:
         return
-    if pc.max(touched["Epoch"]).as_py() > 1:
+    if follows:
         _supersede(session, touched)
     with _registered(session, marks=offer.periods(touched)):
         session.run("mark_periods")

@@ -142,6 +142,7 @@ def _batch_row(number: int, key: str, batch: Batch) -> dict[str, Any]:
         "HasRows": offer.has_rows(batch),
         "HasProgress": batch.progress != Progress(),
         "HasGaps": batch.progress.gaps is not None,
+        "IsShown": not batch.recalled,
         "LabelsAt": batch.progress.labels and batch.progress.labels.at,
         "Version": batch.version,
         **proven.row(),

@@ -22,7 +22,7 @@ FROM quiet AS q
 JOIN latest AS p ON p.ChannelID = q.channel_id
 WHERE
     p.StartedAt >= q.started_at::DATE AND p.EndedAt <= q.started_at
-    AND p.Outcome = 'success' AND p.Inserted = 0 AND p.Updated = 0 AND p.Raw = 0
+    AND p.Source IS NULL AND p.Outcome = 'success' AND p.Inserted = 0 AND p.Updated = 0 AND p.Raw = 0
     AND p.Rejected = 0 AND p.QualityScore IS NOT DISTINCT FROM q.quality_score;
 
 UPDATE iot.PipelineRuns AS p
@@ -37,11 +37,11 @@ WHERE c.RunID = p.RunID;
 
 INSERT INTO iot.PipelineRuns (
     ChannelID, StartedAt, EndedAt, Outcome, Requests, RequestsNeeded, Fetched, Inserted, Updated,
-    Duplicates, Raw, Rejected, QualityScore, Error
+    Duplicates, Raw, Rejected, QualityScore, Error, Source
 )
 SELECT
     r.channel_id, r.started_at, r.ended_at, r.outcome, r.requests, r.requests_needed, r.fetched, r.inserted,
-    r.updated, r.duplicates, r.raw, r.rejected, r.quality_score, r.error
+    r.updated, r.duplicates, r.raw, r.rejected, r.quality_score, r.error, r.source
 FROM runs AS r
 WHERE NOT EXISTS (SELECT 1 FROM continued AS c WHERE c.channel_id = r.channel_id)
 RETURNING RunID;

@@ -1,11 +1,12 @@
--- SET: offered values fill and replace ours, r; an offered NULL never erases. What is offered is there.
+-- SET: offered values fill and replace ours, r; an offered NULL never erases. What the source shows is there.
 SET
     Field# = coalesce(o.Field#, r.Field#), -- each field
     Latitude = coalesce(o.Latitude, r.Latitude),
     Longitude = coalesce(o.Longitude, r.Longitude),
     Elevation = coalesce(o.Elevation, r.Elevation),
     Status = coalesce(o.Status, r.Status),
-    WithdrawnAt = NULL, Superseded = FALSE
+    WithdrawnAt = CASE WHEN NOT o.IsShown THEN r.WithdrawnAt END,
+    Superseded = r.Superseded AND NOT o.IsShown
 FROM changed AS o
 WHERE
     r.ChannelID = o.ChannelID AND r.Epoch = o.Epoch AND r.EntryID = o.EntryID

@@ -15,7 +15,7 @@ SELECT
         OR (o.Longitude IS NOT NULL AND o.Longitude IS DISTINCT FROM r.Longitude)
         OR (o.Elevation IS NOT NULL AND o.Elevation IS DISTINCT FROM r.Elevation)
         OR (o.Status IS NOT NULL AND o.Status IS DISTINCT FROM r.Status)
-        OR r.Superseded OR r.WithdrawnAt IS NOT NULL
+        OR (o.IsShown AND (r.Superseded OR r.WithdrawnAt IS NOT NULL))
     ) AS IsChanged
 FROM offered AS o
 JOIN iot.AllReadings AS r

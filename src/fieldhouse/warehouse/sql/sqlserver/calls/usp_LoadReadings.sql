@@ -47,6 +47,7 @@ BEGIN
         HasProgress BIT NOT NULL,
         HasRows BIT NOT NULL,
         HasGaps BIT NOT NULL,
+        IsShown BIT NOT NULL,
         IsFresh BIT NOT NULL,
         Grows BIT NOT NULL
     );
@@ -55,6 +56,7 @@ BEGIN
         Epoch INT NOT NULL,
         EntryID BIGINT NOT NULL,
         Turn INT NOT NULL,
+        IsShown BIT NOT NULL,
         CreatedAt DATETIME2(6) NOT NULL,
         Field# DECIMAL(18, 6), -- each field
         Latitude DECIMAL(18, 6),
@@ -115,6 +117,7 @@ BEGIN
         HasProgress,
         HasRows,
         HasGaps,
+        IsShown,
         IsFresh,
         Grows
     )
@@ -144,6 +147,7 @@ BEGIN
         j.HasProgress,
         j.HasRows,
         j.HasGaps,
+        j.IsShown,
         0,
         0
     FROM OPENJSON(@Batches) WITH (
@@ -171,7 +175,8 @@ BEGIN
         Version BIGINT '$.Version',
         HasProgress BIT '$.HasProgress',
         HasRows BIT '$.HasRows',
-        HasGaps BIT '$.HasGaps'
+        HasGaps BIT '$.HasGaps',
+        IsShown BIT '$.IsShown'
     ) AS j;
     DECLARE
         @ids NVARCHAR(MAX) = (
@@ -193,6 +198,7 @@ BEGIN
             Epoch,
             EntryID,
             Turn,
+            IsShown,
             CreatedAt,
             Field#, -- each field
             Latitude,
@@ -205,6 +211,7 @@ BEGIN
             b.Epoch,
             j.EntryID,
             COALESCE(j.Turn, 0),
+            b.IsShown,
             j.CreatedAt,
             j.Field#, -- each field
             j.Latitude,

@@ -20,7 +20,8 @@ BEGIN
         j.Raw,
         j.Rejected,
         j.QualityScore,
-        j.Error
+        j.Error,
+        j.Source
     INTO #runs
     FROM OPENJSON(@Runs) WITH (
         ChannelID INT '$.channel_id',
@@ -36,7 +37,8 @@ BEGIN
         Raw BIGINT '$.raw',
         Rejected BIGINT '$.rejected',
         QualityScore FLOAT '$.quality_score',
-        Error NVARCHAR(MAX) '$.error'
+        Error NVARCHAR(MAX) '$.error',
+        Source NVARCHAR(MAX) '$.source'
     ) AS j;
     BEGIN TRY
         BEGIN TRANSACTION;
@@ -60,7 +62,8 @@ BEGIN
                 x.Updated,
                 x.Raw,
                 x.Rejected,
-                x.QualityScore
+                x.QualityScore,
+                x.Source
             FROM iot.PipelineRuns AS x WITH (FORCESEEK)
             WHERE x.ChannelID = r.ChannelID
             ORDER BY x.StartedAt DESC, x.RunID DESC
@@ -74,6 +77,7 @@ BEGIN
             AND (SELECT COUNT(*) FROM #runs AS o WHERE o.ChannelID = r.ChannelID) = 1
             AND p.StartedAt >= CAST(r.StartedAt AS DATE)
             AND p.EndedAt <= r.StartedAt
+            AND p.Source IS NULL
             AND p.Outcome = N'success'
             AND p.Inserted = 0
             AND p.Updated = 0
@@ -105,7 +109,8 @@ BEGIN
             Raw,
             Rejected,
             QualityScore,
-            Error
+            Error,
+            Source
         )
         SELECT
             r.ChannelID,
@@ -121,7 +126,8 @@ BEGIN
             r.Raw,
             r.Rejected,
             r.QualityScore,
-            r.Error
+            r.Error,
+            r.Source
         FROM #runs AS r
         WHERE NOT EXISTS (SELECT 1 FROM #continued AS c WHERE c.ChannelID = r.ChannelID);
         COMMIT TRANSACTION;

@@ -1,4 +1,4 @@
--- usp_KeepProgress: what the fresh batches prove, of each channel's newest epoch; NULL leaves what is held, ids only
+-- usp_KeepProgress: what the fresh batches prove, of each epoch that grows; NULL leaves what is held, ids only
 -- grow, spans are joined, gaps replaced. Called by usp_LoadReadings.
 CREATE OR ALTER PROCEDURE iot.usp_KeepProgress @Spans NVARCHAR(MAX), @Gaps NVARCHAR(MAX)
 AS
@@ -21,27 +21,33 @@ BEGIN
         (
             SELECT TOP (1) x.LastEntryID
             FROM #batches AS x
-            WHERE x.ChannelID = b.ChannelID AND x.IsFresh = 1 AND x.Grows = 1 AND x.LastEntryID IS NOT NULL
+            WHERE x.ChannelID = b.ChannelID
+                AND x.Epoch = b.Epoch
+                AND x.IsFresh = 1
+                AND x.LastEntryID IS NOT NULL
             ORDER BY x.Batch DESC
         ) AS LastEntryID,
         (
             SELECT TOP (1) x.IDsCheckedTo
             FROM #batches AS x
-            WHERE x.ChannelID = b.ChannelID AND x.IsFresh = 1 AND x.Grows = 1 AND x.IDsCheckedTo IS NOT NULL
+            WHERE x.ChannelID = b.ChannelID
+                AND x.Epoch = b.Epoch
+                AND x.IsFresh = 1
+                AND x.IDsCheckedTo IS NOT NULL
             ORDER BY x.Batch DESC
         ) AS IDsCheckedTo,
         (
             SELECT TOP (1) x.FutureCheckedAt
             FROM #batches AS x
             WHERE x.ChannelID = b.ChannelID
+                AND x.Epoch = b.Epoch
                 AND x.IsFresh = 1
-                AND x.Grows = 1
                 AND x.FutureCheckedAt IS NOT NULL
             ORDER BY x.Batch DESC
         ) AS FutureCheckedAt
     INTO #proven
     FROM #batches AS b
-    WHERE b.IsFresh = 1 AND b.Grows = 1
+    WHERE b.IsFresh = 1 AND (b.Grows = 1 OR b.IsShown = 0)
     GROUP BY b.ChannelID, b.Epoch;
 
     UPDATE e
@@ -103,8 +109,8 @@ BEGIN
                 SELECT MAX(x.NewestEntryID)
                 FROM #batches AS x
                 WHERE x.ChannelID = n.ChannelID
+                    AND x.Epoch = n.Epoch
                     AND x.IsFresh = 1
-                    AND x.Grows = 1
                     AND x.NewestCreatedAt = n.NewestCreatedAt
             ) AS NewestEntryID
         FROM #proven AS n

@@ -1,5 +1,5 @@
--- usp_MergeOffered: writes #offered turn by turn; an epoch that is not the newest must hold it all already.
--- Called by usp_LoadReadings.
+-- usp_MergeOffered: writes #offered turn by turn; an epoch that is not the newest must hold it all already, but for
+-- what a file brings. Called by usp_LoadReadings.
 CREATE OR ALTER PROCEDURE iot.usp_MergeOffered
 AS
 BEGIN
@@ -19,7 +19,11 @@ BEGIN
             WHERE EXISTS (
                     SELECT 1
                     FROM #batches AS b
-                    WHERE b.ChannelID = o.ChannelID AND b.Epoch = o.Epoch AND b.IsFresh = 1 AND b.Grows = 0
+                    WHERE b.ChannelID = o.ChannelID
+                        AND b.Epoch = o.Epoch
+                        AND b.IsFresh = 1
+                        AND b.Grows = 0
+                        AND b.IsShown = 1
                 )
                 AND NOT EXISTS (
                     SELECT 1

@@ -14,7 +14,7 @@ BEGIN
         o.Turn,
         r.ReadingID,
         r.CreatedAt,
-        CASE WHEN r.WithdrawnAt IS NULL THEN 0 ELSE 1 END,
+        CASE WHEN r.WithdrawnAt IS NULL OR o.IsShown = 0 THEN 0 ELSE 1 END,
         CASE
             WHEN o.Field1 <> r.Field1
             OR (o.Field1 IS NOT NULL AND r.Field1 IS NULL)
@@ -41,8 +41,7 @@ BEGIN
             OR o.Status COLLATE Latin1_General_BIN2 <> r.Status COLLATE Latin1_General_BIN2
             OR DATALENGTH(o.Status) <> DATALENGTH(r.Status)
             OR (o.Status IS NOT NULL AND r.Status IS NULL)
-            OR r.Superseded = 1
-            OR r.WithdrawnAt IS NOT NULL THEN 1
+            OR (o.IsShown = 1 AND (r.Superseded = 1 OR r.WithdrawnAt IS NOT NULL)) THEN 1
             ELSE 0
         END
     FROM #offered AS o

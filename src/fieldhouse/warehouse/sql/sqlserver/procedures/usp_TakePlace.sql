@@ -11,7 +11,11 @@ BEGIN
     LEFT JOIN #held AS h
         ON h.ChannelID = o.ChannelID AND h.Epoch = o.Epoch AND h.EntryID = o.EntryID AND h.Turn = o.Turn
     WHERE h.EntryID IS NULL OR h.IsChanged = 1;
-    IF EXISTS (SELECT 1 FROM #touched AS t WHERE t.Epoch > 1)
+    IF EXISTS (
+           SELECT 1
+           FROM #batches AS b
+           JOIN iot.Epochs AS e WITH (FORCESEEK) ON e.ChannelID = b.ChannelID AND e.Epoch < b.Epoch
+       )
         EXEC iot.usp_Supersede;
     EXEC iot.usp_MarkPeriods;
     RETURN 0;

@@ -66,6 +66,7 @@ BEGIN
         Epoch,
         EntryID,
         Turn,
+        IsShown,
         CreatedAt,
         Field#, -- each field
         Latitude,
@@ -77,6 +78,7 @@ BEGIN
         s.Epoch,
         s.EntryID,
         s.Turn,
+        b.IsShown,
         s.CreatedAt,
         s.Field#, -- each field
         s.Latitude,

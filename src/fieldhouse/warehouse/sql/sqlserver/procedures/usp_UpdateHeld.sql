@@ -1,5 +1,5 @@
 -- usp_UpdateHeld: offered values fill and replace those held, here or in the archive; an offered NULL never
--- erases, and what is replaced goes to #texts. What is offered is there, and counts. Called by usp_MergeTurn.
+-- erases, and what is replaced goes to #texts. What the source shows is there, and counts. Called by usp_MergeTurn.
 CREATE OR ALTER PROCEDURE iot.usp_UpdateHeld @Turn INT
 AS
 BEGIN
@@ -47,8 +47,8 @@ BEGIN
         Longitude = COALESCE(o.Longitude, r.Longitude),
         Elevation = COALESCE(o.Elevation, r.Elevation),
         Status = COALESCE(o.Status, r.Status),
-        WithdrawnAt = NULL,
-        Superseded = 0
+        WithdrawnAt = CASE WHEN o.IsShown = 0 THEN r.WithdrawnAt END,
+        Superseded = CASE WHEN o.IsShown = 0 THEN r.Superseded ELSE 0 END
     FROM #held AS h
     JOIN #offered AS o
         ON o.ChannelID = h.ChannelID AND o.Epoch = h.Epoch AND o.EntryID = h.EntryID AND o.Turn = h.Turn
@@ -67,8 +67,8 @@ BEGIN
         Longitude = COALESCE(o.Longitude, r.Longitude),
         Elevation = COALESCE(o.Elevation, r.Elevation),
         Status = COALESCE(o.Status, r.Status),
-        WithdrawnAt = NULL,
-        Superseded = 0
+        WithdrawnAt = CASE WHEN o.IsShown = 0 THEN r.WithdrawnAt END,
+        Superseded = CASE WHEN o.IsShown = 0 THEN r.Superseded ELSE 0 END
     FROM #held AS h
     JOIN #offered AS o
         ON o.ChannelID = h.ChannelID AND o.Epoch = h.Epoch AND o.EntryID = h.EntryID AND o.Turn = h.Turn

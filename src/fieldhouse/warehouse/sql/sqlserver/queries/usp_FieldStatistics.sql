@@ -102,21 +102,23 @@ BEGIN
                 ELSE DATEDIFF_BIG(SECOND, @Origin, p.WallAt) / @StepSeconds
             END AS Step
         FROM placed AS p
-    ),
-    merged AS (
-        SELECT
-            c.Step,
-            c.OffsetSeconds,
-            -- each field
-            SUM(c.Field#Sum) AS Field#Sum,
-            MIN(c.Field#Min) AS Field#Min,
-            MAX(c.Field#Max) AS Field#Max,
-            SUM(CAST(c.Field#Count AS BIGINT)) AS Field#Count,
-            -- end
-            SUM(CAST(c.ReadingCount AS BIGINT)) AS ReadingCount
-        FROM counted AS c
-        GROUP BY c.Step, c.OffsetSeconds
     )
+    SELECT
+        c.Step,
+        c.OffsetSeconds,
+        -- each field
+        CAST(SUM(c.Field#Sum) AS DECIMAL(38, 6)) AS Field#Sum,
+        CAST(MIN(c.Field#Min) AS DECIMAL(18, 6)) AS Field#Min,
+        CAST(MAX(c.Field#Max) AS DECIMAL(18, 6)) AS Field#Max,
+        SUM(CAST(c.Field#Count AS BIGINT)) AS Field#Count,
+        -- end
+        SUM(CAST(c.ReadingCount AS BIGINT)) AS ReadingCount
+    INTO #merged
+    FROM counted AS c
+    GROUP BY c.Step, c.OffsetSeconds
+    -- the bounds as they are, not as they might be: a guess would read the whole table
+    OPTION (RECOMPILE);
+
     SELECT
         CASE
             WHEN @StepSeconds IS NULL THEN DATEADD(MONTH, CAST(m.Step * @StepMonths AS INT), @Origin)
@@ -135,9 +137,7 @@ BEGIN
         m.Field#Count,
         -- end
         m.ReadingCount
-    FROM merged AS m
-    ORDER BY m.Step, m.OffsetSeconds DESC
-    -- the bounds as they are, not as they might be: a guess would read the whole table
-    OPTION (RECOMPILE);
+    FROM #merged AS m
+    ORDER BY m.Step, m.OffsetSeconds DESC;
     RETURN 0;
 END;

@@ -18,7 +18,8 @@ BEGIN
         p.Raw,
         p.Rejected,
         p.QualityScore,
-        p.Error
+        p.Error,
+        p.Source
     FROM (
         -- the last ones are found without their texts
         SELECT TOP (@Limit) n.RunID

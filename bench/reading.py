@@ -1,0 +1,105 @@
+"""Reading a year of minutes, and exporting it, beside what the engine does without us."""
+
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+
+from bench import history
+from bench.processes import fresh
+from bench.report import Figure, milliseconds, rate, times
+from bench.shared import Bench
+from fieldhouse import files
+from fieldhouse.columns import chosen_channels
+from fieldhouse.formats import Csv, in_cells
+from fieldhouse.frames import read
+from fieldhouse.outgoing import Shape, readings_out
+from fieldhouse.warehouse import Warehouse, open_warehouse
+
+MOST = 1.5
+"""Times what the bare query takes that `read` may take."""
+_MINUTES = 525_600
+_BARE = "SELECT CreatedAt, Field1 FROM iot.CurrentReadings WHERE ChannelID = 1 ORDER BY CreatedAt"
+_ALL = """
+    COPY (
+        SELECT * FROM iot.AllReadings
+        WHERE ChannelID = 1 AND NOT Superseded AND WithdrawnAt IS NULL
+        ORDER BY CreatedAt, Epoch, EntryID
+    ) TO '{target}' ({options})
+"""
+_OPTIONS = {"csv": "FORMAT csv, HEADER", "parquet": "FORMAT parquet, COMPRESSION zstd"}
+
+
+def reading(bench: Bench) -> Iterator[Figure]:
+    """`read` beside its query, `export` beside the engine's COPY, over a year of minutes."""
+    file = bench.folder / "year.duckdb"
+    _fill(file)
+    repeats = bench.sizes.quick_repeats
+    ours, bare, days = fresh(_reads, file, repeats)
+    yield Figure(
+        "read(1, 1)",
+        milliseconds(ours),
+        f"{_MINUTES:,} readings of one field, as floats; the bare query {milliseconds(bare)}",
+        goal=f"≤ {MOST} times",
+        reached=ours <= MOST * bare,
+    )
+    yield Figure('read(1, 1, every="1d")', milliseconds(days), "from the hours' partials")
+    for form in ("csv", "parquet"):
+        ours, theirs = fresh(
+            _exports, file, bench.folder / f"year.{form}", form, bench.sizes.repeats
+        )
+        yield Figure(
+            f"export to {form}",
+            rate(_MINUTES / ours),
+            f"{times(ours / theirs)} what the engine's own COPY takes ({rate(_MINUTES / theirs)})",
+        )
+
+
+def _fill(file: Path) -> None:
+    channel = history.Channel(history.CHANNEL, _MINUTES, timedelta(minutes=1))
+    warehouse = open_warehouse(file)
+    warehouse.migrate()
+    warehouse.load([channel.batch(1, _MINUTES + 1)])
+    history.refresh(warehouse)
+    warehouse.close()
+
+
+def _reads(file: Path, repeats: int) -> tuple[float, float, float]:
+    """Seconds, medians: `read`, its query as the engine answers it, and days of `read`."""
+    warehouse = open_warehouse(file, read_only=True)
+    ours = _median(lambda: read(1, 1, warehouse=warehouse), repeats)
+    days = _median(lambda: read(1, 1, every="1d", tz="Europe/Zurich", warehouse=warehouse), repeats)
+    warehouse.close()
+    with duckdb.connect(str(file), read_only=True) as connection:
+        bare = _median(lambda: connection.sql(_BARE).to_arrow_table(), repeats)
+    return ours, bare, days
+
+
+def _exports(file: Path, target: Path, form: str, repeats: int) -> tuple[float, float]:
+    """Seconds, medians: our export of all columns, and the engine's."""
+    warehouse = open_warehouse(file, read_only=True)
+    ours = _median(lambda: _export(warehouse, target, form), repeats)
+    warehouse.close()
+    copy = _ALL.format(target=target, options=_OPTIONS[form])
+    with duckdb.connect(str(file), read_only=True) as connection:
+        return ours, _median(lambda: connection.execute(copy), repeats)
+
+
+def _export(warehouse: Warehouse, target: Path, form: str) -> None:
+    channels = chosen_channels(warehouse, [1], None, (None, None))
+    found = readings_out(warehouse, channels, None, None, Shape())
+    answer = in_cells(found.reader, found.texts, Csv()) if form == "csv" else found.reader
+    files.write(answer, target, form=form)
+
+
+def _median(work: Callable[[], object], repeats: int) -> float:
+    work()
+    seconds = []
+    for _ in range(repeats):
+        began = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - began)
+    return statistics.median(seconds)

@@ -1,0 +1,123 @@
+"""What a report says of a channel, asked of the warehouse once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from fieldhouse.report import gathering
+from fieldhouse.report.figure import SECOND, Boundary, Line, Mark
+from fieldhouse.report.gathering import Wanted
+from fieldhouse.report.thinning import longest_pause, step_for
+
+if TYPE_CHECKING:
+    from fieldhouse.warehouse import Warehouse
+
+__all__ = ["Facts", "Trend", "facts_of"]
+
+Row = dict[str, Any]
+
+_FINER = 6
+"""The newest readings, in short buckets, take one part in so many of a line's points."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """A field's last days, as `usp_GetTrendAnalysis` tells them."""
+
+    wanted: Wanted
+    days: Sequence[Row]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Facts:
+    """A channel over a span ``[start, end)``, naive UTC."""
+
+    channel: Row
+    start: datetime
+    end: datetime
+    lines: dict[Wanted, Line]
+    presence: Line
+    marks: dict[Wanted, tuple[Mark, ...]]
+    boundaries: tuple[Boundary, ...]
+    trends: Sequence[Trend]
+    quality: Sequence[Row]
+    lives: Sequence[Row]
+    rules: Sequence[Row]
+    missing: Sequence[Row]
+    coverage: Sequence[Row]
+    last_run: Row | None
+
+
+def facts_of(
+    house: "Warehouse",
+    wanted: Sequence[Wanted],
+    start: datetime,
+    end: datetime,
+    points: int,
+) -> Facts:
+    """Ask for all that a report says of one channel; ``points`` of each of its lines."""
+    number = wanted[0].channel_id
+    lines, presence = _lines(house, wanted, start, end, points)
+    shown = [field for field, line in lines.items() if len(line)]
+    mine = {"channel_ids": [number]}
+    runs = house.query("runs", channel_id=number, limit=1).to_pylist()
+    lives = house.query("lives", channel_id=number).to_pylist()
+    return Facts(
+        channel=next(
+            row for row in house.query("channels").to_pylist() if row["ChannelID"] == number
+        ),
+        start=start,
+        end=end,
+        lines={field: lines[field] for field in shown},
+        presence=presence,
+        marks={field: gathering.anomalies(house, field, start, end) for field in shown},
+        boundaries=gathering.boundaries(lives),
+        trends=[_trend(house, field, end) for field in shown],
+        quality=house.query(
+            "quality_days", channel_id=number, start_at=start.date(), end_at=_day_after(end)
+        ).to_pylist(),
+        lives=lives,
+        rules=house.query("corrections", channel_id=number).to_pylist(),
+        missing=house.query("gaps", **mine).to_pylist(),
+        coverage=house.query("coverage", **mine).to_pylist(),
+        last_run=runs[0] if runs else None,
+    )
+
+
+def _day_after(instant: datetime) -> date:
+    day = (instant - timedelta(microseconds=1)).date()
+    return day + timedelta(days=day < date.max)
+
+
+def _lines(
+    house: "Warehouse", wanted: Sequence[Wanted], start: datetime, end: datetime, points: int
+) -> tuple[dict[Wanted, Line], Line]:
+    """The whole span in as many buckets as the page has room for, its end in shorter ones."""
+    names = {field.number: field.channel for field in wanted}
+    number, span = wanted[0].channel_id, (end - start) // timedelta(microseconds=1)
+    seconds = step_for(span, points)
+    table = gathering.buckets(house, number, start, end, seconds)
+    lines = gathering.lines_in(table, names, seconds)
+    presence = gathering.presence(table, seconds)
+    few = points // _FINER
+    usual = max(SECOND, int(longest_pause(presence) / 3))
+    newest = min(span, usual * few)
+    finer = step_for(newest, few)
+    if finer < seconds and len(presence):
+        since = max(start, end - timedelta(microseconds=newest))
+        near = gathering.lines_in(gathering.buckets(house, number, since, end, finer), names, finer)
+        lines = {
+            n: replace(line, finer=near[n]) if len(near[n]) else line for n, line in lines.items()
+        }
+    return {field: lines[field.number] for field in wanted}, presence
+
+
+def _trend(house: "Warehouse", field: Wanted, end: datetime) -> Trend:
+    found = house.query(
+        "usp_GetTrendAnalysis",
+        channel_id=field.channel_id,
+        field_number=field.number,
+        as_of=end,
+    )
+    return Trend(field, found.to_pylist())

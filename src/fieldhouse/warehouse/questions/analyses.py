@@ -1,0 +1,108 @@
+"""What is made of readings: buckets, judged days, anomalies, trends; part of ``QUERIES``."""
+
+from fieldhouse.warehouse.questions.kinds import (
+    DAY,
+    FLAG,
+    FLOAT,
+    INSTANT,
+    INT,
+    LONG,
+    METHOD,
+    NUMBER,
+    TEXT,
+    columns,
+)
+from fieldhouse.warehouse.questions.question import Question, optional, takes
+
+__all__ = ["ANALYSES"]
+
+_STATISTICS = {"Avg": FLOAT, "Min": NUMBER, "Max": NUMBER, "Count": LONG}
+_BUCKETS = takes(
+    channel_id=INT,
+    start_at=optional(INSTANT),
+    end_at=optional(INSTANT),
+    seconds=optional(INT, 3600),
+)
+_BUCKET = columns(
+    BucketStart=INSTANT,
+    **{f"Field{n}{name}": kind for n in range(1, 9) for name, kind in _STATISTICS.items()},
+    ReadingCount=LONG,
+)
+
+ANALYSES = (
+    Question(
+        "buckets_of_hours",
+        "the hours that begin in a span, from the aggregates, in buckets of so many seconds,"
+        " counted from 1970; NULL is open",
+        _BUCKETS,
+        _BUCKET,
+    ),
+    Question(
+        "buckets_of_readings",
+        "the readings of a span that count, archived ones too, in buckets of so many seconds,"
+        " counted from 1970; NULL is open",
+        _BUCKETS,
+        _BUCKET,
+    ),
+    Question(
+        "quality_days",
+        "the judged days of a span, end excluded, in the order of time; NULL is open",
+        takes(channel_id=INT, start_at=optional(DAY), end_at=optional(DAY)),
+        columns(
+            CheckDate=DAY,
+            TotalReadings=LONG,
+            MissingReadings=LONG,
+            OutOfRangeReadings=LONG,
+            AnomaliesDetected=LONG,
+            QualityScore=FLOAT,
+            CadenceSeconds=FLOAT,
+            ExpectedReadings=LONG,
+            AbsentReadings=LONG,
+            RangesConfigured=FLAG,
+            Notes=TEXT,
+            AsOfTime=INSTANT,
+        ),
+    ),
+    Question(
+        "usp_DetectAnomalies",
+        "the readings of one field that lie far from the rest, over [as-of - days, as-of)",
+        takes(
+            channel_id=INT,
+            field_number=INT,
+            threshold_stddev=optional(FLOAT, 3.0),
+            lookback_days=optional(INT, 30),
+            method=optional(METHOD, "ZSCORE"),
+            as_of=optional(INSTANT),
+        ),
+        columns(
+            ReadingID=LONG,
+            Epoch=INT,
+            EntryID=LONG,
+            CreatedAt=INSTANT,
+            Value=NUMBER,
+            Centre=FLOAT,
+            Spread=FLOAT,
+            Score=FLOAT,
+        ),
+    ),
+    Question(
+        "usp_GetTrendAnalysis",
+        "one field day by day over [as-of - days, as-of): how it changed, where it goes",
+        takes(
+            channel_id=INT,
+            field_number=INT,
+            days=optional(INT, 30),
+            as_of=optional(INSTANT),
+        ),
+        columns(
+            ReadingDate=DAY,
+            AvgValue=FLOAT,
+            MinValue=NUMBER,
+            MaxValue=NUMBER,
+            ReadingCount=LONG,
+            ChangeFromPrevious=FLOAT,
+            MovingAvg7Day=FLOAT,
+            Trend=TEXT,
+        ),
+    ),
+)
