@@ -275,7 +275,7 @@ def _judged(warehouse: Warehouse, channel_id: int, day: Any) -> list[int]:
 
 @given(STEPS)
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_rules_and_readings_in_any_order(
     place: Callable[[int], str], steps: list[tuple[str, Any]]
