@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from bench import history, ours, polling, querying, refreshing, server, sizes
+from bench import history, ours, piping, polling, querying, refreshing, server, sizes
 from bench.processes import fresh
-from bench.report import Figure, megabytes, milliseconds, times
+from bench.report import Figure, megabytes, milliseconds, rate, times
 from bench.shared import Bench
 
 
@@ -82,6 +82,26 @@ def queries(bench: Bench) -> Iterator[Figure]:
         goal=f"≥ {sizes.TIMES_RAW:.0f} times",
         reached=ratio >= sizes.TIMES_RAW,
     )
+
+
+def pipe(bench: Bench) -> Iterator[Figure]:
+    """``fieldhouse query`` into a pipe: its pace, and its peak memory by length of the answer."""
+    file = bench.warehouse("long", [history.CHANNEL], bench.sizes.history)
+    few, many = bench.sizes.quarter, bench.sizes.rows
+    for form in (None, "--json"):
+        short, long = (fresh(piping.select, file, rows, form) for rows in (few, many))
+        said = "tab-separated" if form is None else "JSON"
+        for rows, done in ((few, short), (many, long)):
+            note = f"{rate(rows / done.seconds)}, the start of the process included"
+            yield Figure(f"{said}, peak for {rows:,} rows", megabytes(done.peak), note)
+        ratio = long.peak / short.peak
+        yield Figure(
+            f"{said}, long answer / short",
+            times(ratio),
+            "the whole process, DuckDB's cache of the file included",
+            goal=f"≤ {sizes.STEADY_MEMORY} times",
+            reached=ratio <= sizes.STEADY_MEMORY,
+        )
 
 
 def memory(bench: Bench) -> Iterator[Figure]:

@@ -247,7 +247,7 @@ def test_results_out_of_range(fieldhouse: Run, results: str) -> None:
         (("backfill", "9", "--from", "someday"), ("someday", "2026-11-24")),
         (("backfill", "9", "--from", "2024-02-01", "--to", "2024-01-01"), ("--from", "--to")),
         (("quality", "9", "--date", "2024-13-01"), ("2024-13-01",)),
-        (("run", "nine"), ("nine", "CHANNEL")),
+        (("run", "nine"), ("nine", "is no channel")),
         (("run", "-w", "oracle://x/y"), ("duckdb",)),
         (("run", "9", "--config", "missing.toml"), ("missing.toml",)),
         (("export", "9", "-o", "x.doc"), (".parquet",)),
@@ -280,7 +280,7 @@ def test_what_thingspeak_refuses_is_one_line_and_code_1(fieldhouse: Run) -> None
     assert "http://127.0.0.1:9 cannot be reached" in nobody.stderr
     for arguments, environment, word in (
         (("channels", "add", "404"), {}, "404"),
-        (("channels", "add", "10"), {}, "private: set"),
+        (("channels", "add", "10"), {}, "private: write"),
         (
             ("channels", "add", "10"),
             {"THINGSPEAK_CHANNEL_ID": "10", "THINGSPEAK_API_KEY": "WRONGKEYWRONGKEY"},

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 
 from fieldhouse.errors import ConfigurationError, FieldhouseError
 from fieldhouse.readings import Batch
+from fieldhouse.settings import channel_number
 from fieldhouse.sources.thingspeak.page import parse_page
 from fieldhouse.state import Progress
 from fieldhouse.sync import channel_row, utc_now
@@ -69,6 +70,13 @@ class DatabaseConnection:
 
     def __repr__(self) -> str:
         return f"DatabaseConnection({self.server!r}, {self.database!r})"
+
+    def __enter__(self) -> "DatabaseConnection":
+        self.connect()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.disconnect()
 
     def connect(self) -> bool:
         """Connect; False, and an ERROR line, if that cannot be."""
@@ -139,14 +147,14 @@ class DatabaseConnection:
         return warehouse
 
     def _upsert(self, channel_data: Mapping[str, Any]) -> bool:
-        channel_id = _channel_id(channel_data.get("id"))
+        channel_id = channel_number(channel_data.get("id"))
         page = parse_page(json.dumps({"channel": dict(channel_data), "feeds": []}).encode())
         self._warehouse().call("upsert_channel", **channel_row(page, channel_id, utc_now()))
         logger.info("Upserted channel %d", channel_id)
         return True
 
     def _insert(self, given: object, text: str) -> int:
-        page, channel_id = parse_page(text.encode()), _channel_id(given)
+        page, channel_id = parse_page(text.encode()), channel_number(given)
         batch = Batch(
             channel_id=channel_id,
             epoch=self._epoch(channel_id),
@@ -180,11 +188,3 @@ def _word(value: str | bool) -> str:
 
 def _safe(text: str) -> str:
     return quote(text, safe="")
-
-
-def _channel_id(value: object) -> int:
-    """A channel's number, which the seed's own classes keep as text."""
-    text = str(value)
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:11]) < 2**31):
-        raise ConfigurationError(f"a channel's number is a whole number of 1 or more: {value!r}")
-    return int(text)

@@ -1,5 +1,7 @@
 """The files that answers of the warehouse are written to, each whole or not at all."""
 
+import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -97,4 +99,10 @@ def _told(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise WarehouseError(f"{path} cannot be written: {error.strerror or error}") from error
+        raise WarehouseError(f"{path} cannot be written: {_reason(error)}") from error
+
+
+def _reason(error: OSError) -> str:
+    """What the system says; Arrow has its number in the text only."""
+    number = re.search(r"\[errno (\d+)\]", str(error))
+    return error.strerror or (os.strerror(int(number[1])) if number else str(error))

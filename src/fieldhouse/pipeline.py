@@ -10,7 +10,7 @@ from fieldhouse import events
 from fieldhouse.errors import FieldhouseError
 from fieldhouse.keeping import forget
 from fieldhouse.parts import Parts, build
-from fieldhouse.settings import Settings, load_settings
+from fieldhouse.settings import Settings, channel_number, load_settings
 from fieldhouse.state import Run
 from fieldhouse.steps import (
     AGGREGATION_TYPES,
@@ -45,21 +45,39 @@ logger = logging.getLogger(__name__)
 class IoTDataPipeline:
     """One channel, the five steps in order: the seed's class, with the seed's contract.
 
-    Without arguments it is configured by the environment, ``.env`` and ``fieldhouse.toml``. No
-    method raises for what ThingSpeak or the warehouse does: it logs, and returns False, None or 0.
+    Without ``settings`` it is configured by the environment, ``.env`` and ``fieldhouse.toml``;
+    without ``channel_id`` it reads the channel of ``THINGSPEAK_CHANNEL_ID``. No method raises for
+    what ThingSpeak or the warehouse does: it logs, and returns False, None or 0. Raises
+    ConfigurationError for settings or a number that can be none.
+
+    >>> from fieldhouse import IoTDataPipeline
+    >>> run = IoTDataPipeline(12001).run_full_pipeline()
+    >>> run.outcome, run.inserted > 0
+    ('success', True)
     """
 
-    def __init__(self, settings: Settings | None = None, *, channel_id: int | None = None) -> None:
+    def __init__(
+        self,
+        channel_id: int | str | Settings | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        if isinstance(channel_id, Settings):  # settings alone, as they could always be given
+            channel_id, settings = None, channel_id
         self.settings = settings or load_settings()
-        self.channel_id = channel_id or self.settings.channel_id
+        self.channel_id = (
+            self.settings.channel_id if channel_id is None else channel_number(channel_id)
+        )
         self.thingspeak_client: ThingSpeakClient | None = None
         self.db_connection: Warehouse | None = None
         self._parts: Parts | None = None
         self._built: Any = None
         self._run: Run | None = None
+        self.last_run: Run | None = None
+        """What came of the last pass, once it is closed."""
 
     def initialize(self) -> bool:
         """Step 1: open the warehouse and the client; False (and an ERROR) if that cannot be."""
+        self.last_run = None
         if self.channel_id is None:
             logger.error("No channel is set: set THINGSPEAK_CHANNEL_ID")
             return False
@@ -107,25 +125,36 @@ class IoTDataPipeline:
         """Step 5: the quality of every touched day and of today; today's row."""
         return self._step("Quality check failed", self._quality)
 
-    def run_full_pipeline(self, fetch_results: int = 100) -> None:
-        """All five steps; stops early where going on makes no sense, and always cleans up."""
+    def run_full_pipeline(self, fetch_results: int = 100) -> Run | None:
+        """All five steps; stops early where going on makes no sense, and always cleans up.
+
+        Returns what came of it, as recorded: ``outcome``, ``inserted``, ``error`` and the other
+        counts; None if it could not even begin.
+        """
         logger.info("Starting IoT Data Pipeline")
         try:
-            if not self.initialize():
-                return
-            if not self.sync_channel_metadata():
-                return
-            if self.fetch_and_store_data(fetch_results) == 0:
-                logger.warning("No new records fetched")
-            for aggregation_type in AGGREGATION_TYPES:
-                self.process_aggregations(aggregation_type)
-            self.calculate_data_quality()
-            if self._run and self._run.outcome == "success":
-                logger.info("Pipeline completed successfully")
+            if self.initialize() and self.sync_channel_metadata():
+                self._run_steps(fetch_results)
         except Exception:
             logger.exception("Pipeline error")
         finally:
             self.close()
+        return self.last_run
+
+    def _run_steps(self, fetch_results: int) -> None:
+        if self.fetch_and_store_data(fetch_results) == 0:
+            logger.warning("No new records fetched")
+        for aggregation_type in AGGREGATION_TYPES:
+            self.process_aggregations(aggregation_type)
+        self.calculate_data_quality()
+        if self._run and self._run.outcome == "success":
+            logger.info("Pipeline completed successfully")
+
+    def __enter__(self) -> "IoTDataPipeline":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Record the run and give everything back; a second time is a no-op."""
@@ -133,7 +162,7 @@ class IoTDataPipeline:
             return
         parts, run = self._parts, self._run
         self._parts = self._run = self.db_connection = None
-        run = replace(run, ended_at=parts.clock())
+        self.last_run = run = replace(run, ended_at=parts.clock())
         try:
             record(parts, [run])
             parts.tell(events.RunEnded(run))

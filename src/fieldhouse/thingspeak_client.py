@@ -21,6 +21,12 @@ class ThingSpeakClient:
     through that one, at its pace and within its budget. Every method returns ThingSpeak's answer as
     decoded JSON, or logs one ERROR line and returns None. For what raises instead, see
     ``fieldhouse.sources.thingspeak.api``.
+
+    >>> from fieldhouse import ThingSpeakClient
+    >>> with ThingSpeakClient(12001) as client:
+    ...     feed = client.get_channel_feed(results=2)
+    >>> feed["channel"]["name"], len(feed["feeds"])
+    ('Weather station', 2)
     """
 
     BASE_URL = BASE_URL
@@ -39,9 +45,24 @@ class ThingSpeakClient:
         self._api_key = api_key
         url = base_url or os.environ.get("THINGSPEAK_BASE_URL") or self.BASE_URL
         self._server = server or ThingSpeak(url, pacer=Pacer(rate_limit_delay))
+        self._is_own = server is None
 
     def __repr__(self) -> str:
         return f"ThingSpeakClient({self.channel_id!r})"
+
+    def __enter__(self) -> "ThingSpeakClient":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close its connections; a second time is a no-op, and another question opens one again.
+
+        A ``server`` that it was given is its owner's to close.
+        """
+        if self._is_own:
+            self._server.close()
 
     def get_channel_feed(self, results: int = 100) -> dict[str, Any] | None:
         """The newest ``results`` entries (0 to 8,000): ``{"channel": {…}, "feeds": [{…}, …]}``."""

@@ -121,7 +121,7 @@ def test_the_pace_is_kept(simulator: Simulator) -> None:
 
 def test_a_private_channel_without_a_key_says_what_to_set(thingspeak: ThingSpeak) -> None:
     """Permanent, asked once."""
-    with pytest.raises(errors.ChannelPrivate, match="channel 10 is private: set"):
+    with pytest.raises(errors.ChannelPrivate, match="channel 10 is private: write"):
         thingspeak.channel(10).page()
 
 

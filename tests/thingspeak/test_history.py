@@ -350,7 +350,7 @@ def test_a_private_channel_is_an_error_not_an_absence(world: World, thingspeak: 
     made, keeper = channel(world, 100), Keeper()
     keeper.read(thingspeak)
     made.private = True
-    with pytest.raises(ChannelPrivate, match="THINGSPEAK_API_KEY"):
+    with pytest.raises(ChannelPrivate, match="Read API Key"):
         keeper.read(thingspeak)
 
 

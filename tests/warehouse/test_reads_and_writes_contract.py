@@ -1,7 +1,7 @@
 """Contract of every engine: the named reads and writes."""
 
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -178,7 +178,7 @@ def test_runs_that_find_nothing_make_one_row_longer(warehouse: Warehouse) -> Non
         (9, T0, T0 + 76 * MINUTE, 6, None),
         (9, T0 + 90 * MINUTE, T0 + 136 * MINUTE, 4, 82.4),
     ]
-    (status,) = warehouse.query("status", as_of=T0).to_pylist()
+    _, status = warehouse.query("status", as_of=T0).to_pylist()
     assert (status["LastRunAt"], status["LastOutcome"]) == (T0 + 136 * MINUTE, "success")
 
 
@@ -260,7 +260,7 @@ def test_status_tells_each_channel(warehouse: Warehouse) -> None:
         ]
     )
     warehouse.call("refresh_quality", as_of=T0 + HOUR)
-    failed = Run(channel_id=9, started_at=T0, outcome="failed")
+    failed = Run(channel_id=9, started_at=T0, outcome="failed", error="why")
     warehouse.call("record_runs", runs=as_table([failed]))
     empty, full = warehouse.query("status", as_of=T0 + DAY).to_pylist()
     assert (empty["ChannelID"], empty["ChannelName"]) == (8, "empty")
@@ -271,20 +271,167 @@ def test_status_tells_each_channel(warehouse: Warehouse) -> None:
         None,
     )
     assert {name: full[name] for name in full if name not in ("ChannelID", "ChannelName")} == {
+        "IsActive": True,
+        "PausedAt": None,
         "Readings": 3,
         "Epochs": 1,
         "FirstReading": T0 + MINUTE,
         "NewestReading": T0 + 2 * MINUTE,
         "Watermark": T0 + HOUR,
+        "PastRead": 1.0,
         "OpenGaps": 1,
         "Unreachable": 1,
         "Withdrawn": 0,
         "Disputed": 0,
+        "CadenceSeconds": None,
+        "SilentSince": None,
+        "LastSuccessAt": None,
         "LastRunAt": T0,
         "LastOutcome": "failed",
+        "LastError": "why",
         "ScoredOn": T0.date(),
         "QualityScore": 85.0,
     }
+
+
+def test_status_tells_who_fell_silent(warehouse: Warehouse) -> None:
+    """Silent is who sent nothing for three of its usual distances before it was last read.
+
+    Ten minutes at the least; that nobody has read it since is no silence of its own.
+    """
+
+    def silent(minutes: float, spacing: timedelta) -> datetime | None:
+        warehouse.load([batch([row(n, T0 + n * spacing, Field1=n) for n in range(1, 14)])])
+        newest = T0 + 13 * spacing
+        warehouse.call("refresh_quality", as_of=newest + MINUTE)
+        looked = newest + timedelta(minutes=minutes)
+        run = Run(channel_id=9, started_at=looked - MINUTE, ended_at=looked)
+        late = replace(run, started_at=T0 + DAY, ended_at=T0 + DAY, outcome="failed")
+        warehouse.call("record_runs", runs=as_table([run, late]))
+        (status,) = warehouse.query("status", as_of=T0 + 99 * DAY).to_pylist()
+        assert status["CadenceSeconds"] == spacing.total_seconds()
+        assert (status["LastSuccessAt"], status["LastOutcome"]) == (looked, "failed")
+        found: datetime | None = status["SilentSince"]
+        return found
+
+    assert silent(3 * 5, 5 * MINUTE) is None
+    assert silent(3 * 5 + 0.1, 5 * MINUTE) == T0 + 13 * 5 * MINUTE
+
+
+def test_status_tells_how_much_of_an_incomplete_past_is_there(warehouse: Warehouse) -> None:
+    """The share of the newest life's entries, as long as its coverage does not reach back."""
+
+    def share() -> float | None:
+        (status,) = warehouse.query("status", as_of=T0 + DAY).to_pylist()
+        found: float | None = status["PastRead"]
+        return found
+
+    late = Span(T0 + 75 * MINUTE, T0 + 101 * MINUTE)
+    warehouse.load([batch([row(n) for n in range(76, 101)], last_entry_id=100, covered=(late,))])
+    assert share() == pytest.approx(0.25)
+    begin = Span(BEGINNING, T0 + 80 * MINUTE)
+    warehouse.load([batch([row(n) for n in range(1, 76)], last_entry_id=100, covered=(begin,))])
+    assert share() is None
+
+
+def test_channels_are_managed(warehouse: Warehouse) -> None:
+    """A pause, a removal and tags are kept, whatever the source says of the channel meanwhile."""
+
+    def held() -> list[tuple[Any, ...]]:
+        warehouse.call("upsert_channel", channel_id=9, name="renewed")
+        names = ("ChannelID", "IsActive", "PausedAt")
+        rows = warehouse.query("channels").to_pylist()
+        assert [
+            tuple(row[name] for name in names)
+            for row in warehouse.query("status", as_of=T0).to_pylist()
+        ] == [tuple(row[name] for name in names) for row in rows]
+        return [tuple(row[name] for name in names[1:]) for row in rows]
+
+    for channel_id in (8, 9):
+        warehouse.call("upsert_channel", channel_id=channel_id, name="x")
+    assert held() == [(True, None), (True, None)]
+    warehouse.call("set_polled", channel_ids=[9, 404], is_active=True, paused_at=T0)
+    assert held() == [(True, None), (True, T0)]
+    warehouse.call("set_polled", channel_ids=[9, 8], is_active=False)
+    assert held() == [(False, None), (False, None)]
+
+    def tags() -> list[tuple[int, str]]:
+        found = warehouse.query("channel_tags").to_pylist()
+        return sorted((row["ChannelID"], row["Tag"]) for row in found)
+
+    for _ in range(2):
+        warehouse.call("tag_channels", channel_ids=[9, 8], tags=["farm", "ünî'; --", "farm"])
+    assert tags() == [(8, "farm"), (8, "ünî'; --"), (9, "farm"), (9, "ünî'; --")]
+    for _ in range(2):
+        warehouse.call("untag_channels", channel_ids=[8, 7], tags=["farm", "no"])
+    assert tags() == [(8, "ünî'; --"), (9, "farm"), (9, "ünî'; --")]
+
+
+def test_a_forgotten_channel_leaves_nothing(warehouse: Warehouse) -> None:
+    """No row of any table is its any more, others' stay, and it can be copied anew."""
+    loads = {
+        number: batch(
+            [row(n, Field1=n) for n in range(3)],
+            channel_id=number,
+            raw=[{"EntryID": 1, "ColumnName": "Field2", "RawValue": "x", "Reason": "unparseable"}],
+            covered=(Span(BEGINNING, T0 + HOUR),),
+            gaps=(Gap(4, 5),),
+            last_entry_id=5,
+        )
+        for number in (8, 9)
+    }
+    warehouse.load(list(loads.values()))
+    warehouse.call("archive_readings", before=T0 + 2 * MINUTE)
+    warehouse.call("refresh_aggregates")
+    warehouse.call("refresh_quality", as_of=T0 + HOUR)
+    warehouse.call("tag_channels", channel_ids=[8, 9], tags=["farm"])
+    warehouse.call("record_runs", runs=as_table([replace(QUIET, channel_id=n) for n in (8, 9)]))
+
+    def rows(channel_id: int) -> dict[str, int]:
+        having = "SELECT TABLE_NAME AS T FROM INFORMATION_SCHEMA.COLUMNS WHERE"
+        of = rows_of(warehouse, f"{having} TABLE_SCHEMA = 'iot' AND COLUMN_NAME = 'ChannelID'")
+        return {
+            t["T"]: rows_of(
+                warehouse, f"SELECT COUNT(*) AS n FROM iot.{t['T']} WHERE ChannelID = {channel_id}"
+            )[0]["n"]
+            for t in of
+            if t["T"] != "AuditTrail"  # what was done to it stays there
+        }
+
+    before = rows(8)
+    assert sum(before.values()) > 10 and rows(9) == before
+    for _ in range(2):
+        warehouse.call("forget_channel", channel_id=9)
+        assert set(rows(9).values()) == {0}
+    assert rows(8) == before
+    assert warehouse.load([loads[9]])[9].inserted == 3
+
+
+def test_runs_of_a_time_and_of_an_outcome(warehouse: Warehouse) -> None:
+    """Those that ended at or after an instant, and those that did not succeed."""
+    outcomes = ("success", "failed", "interrupted")
+    warehouse.call(
+        "record_runs",
+        runs=as_table(
+            Run(
+                channel_id=7 + n % 2,
+                started_at=T0 + n * HOUR,
+                ended_at=T0 + n * HOUR + MINUTE,
+                fetched=n + 1,
+                outcome=outcomes[n % 3],
+            )
+            for n in range(6)
+        ),
+    )
+
+    def found(**asked: Any) -> list[int]:
+        return [row["Fetched"] - 1 for row in warehouse.query("runs", **asked).to_pylist()]
+
+    assert found() == [5, 4, 3, 2, 1, 0]
+    assert found(failed=True) == [5, 4, 2, 1]
+    assert found(failed=True, since=T0 + 2 * HOUR + MINUTE, limit=2) == [5, 4]
+    assert found(since=T0 + 4 * HOUR + 2 * MINUTE) == [5]
+    assert found(failed=True, channel_id=7) == [4, 2]
 
 
 def test_status_counts_what_is_held(warehouse: Warehouse) -> None:
@@ -323,7 +470,12 @@ def test_runs_of_long_ago_are_forgotten(warehouse: Warehouse) -> None:
     for _ in range(2):
         warehouse.call("forget", runs_before=T0 + 2 * DAY)
         assert kept() == {9: [3, 2], 8: [1], 7: [5]}
-    assert warehouse.query("status", as_of=T0).num_rows == 0
+    tried = warehouse.query("status", as_of=T0)
+    assert [(r["ChannelID"], r["Readings"], r["IsActive"]) for r in tried.to_pylist()] == [
+        (7, 0, True),
+        (8, 0, True),
+        (9, 0, True),
+    ]
 
 
 def test_a_batch_is_known_as_long_as_its_line_is_kept(warehouse: Warehouse) -> None:

@@ -405,6 +405,7 @@ OPERATORS = {
     "usp_ArchiveBefore",
     "usp_ArchiveReadings",
     "usp_CompressArchive",
+    "usp_ForgetChannel",
     "usp_RecountReadings",
     "usp_RemoveCorrection",
     "usp_SetCorrection",

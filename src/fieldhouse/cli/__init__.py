@@ -23,9 +23,12 @@ from fieldhouse.cli import (
     importing,
     keeping,
     lives,
+    looking,
+    output,
+    querying,
     setup,
 )
-from fieldhouse.errors import ConfigurationError, FieldhouseError
+from fieldhouse.errors import ConfigurationError, FieldhouseError, Interrupted
 
 __all__ = ["app", "main"]
 
@@ -35,14 +38,15 @@ app = typer.Typer(
     name="fieldhouse",
     help="Your ThingSpeak channels, in a warehouse you own.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (
+_ROOMS = (
     copying,
+    looking,
     asking,
+    querying,
     correcting,
     drawing,
     exporting,
@@ -50,7 +54,8 @@ for room in (
     keeping,
     lives,
     setup,
-):
+)
+for room in _ROOMS:
     room.add_to(app)
 app.add_typer(channels.app, name="channels")
 
@@ -72,12 +77,15 @@ def _root(
 
 def main() -> None:
     """Run the command line; whatever a user can cause ends in one line and an exit code."""
+    output.set_up_streams()
     try:
         code = app(_with_numbers(sys.argv[1:]), standalone_mode=False)
     except ConfigurationError as error:
         sys.exit(_complain(str(error), 2))
     except FieldhouseError as error:
         sys.exit(_complain(str(error), 1))
+    except Interrupted as stopped:
+        sys.exit(_complain(str(stopped), _INTERRUPTED))
     except (KeyboardInterrupt, typer.Abort):
         code = _INTERRUPTED
     except BrokenPipeError:
@@ -91,10 +99,27 @@ def main() -> None:
             sys.exit(2)
         context = getattr(error, "ctx", None)
         hint = f" (see {context.command_path} --help)" if context else ""
-        sys.exit(_complain(f"{error.format_message()}{hint}", 2))
+        sys.exit(_complain(f"{_worded(error.format_message())}{hint}", 2))
     if code == _INTERRUPTED:
-        _complain("interrupted; what was read is kept, the next run carries on", code)
+        _complain("interrupted", code)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+_WORDS = {
+    "Value error, ": "",
+    "Input should be greater than or equal to": "the least is",
+    "Input should be less than or equal to": "the greatest is",
+    "Input should be a valid integer, unable to parse string as an integer": "it is a whole number",
+    "Input should be a valid number, unable to parse string as a number": "it is a number",
+    "Got unexpected extra argument(s)": "more than it takes:",
+}
+"""How the library that parses says it, and how we do."""
+
+
+def _worded(message: str) -> str:
+    for theirs, ours in _WORDS.items():
+        message = message.replace(theirs, ours)
+    return message
 
 
 def _with_numbers(words: list[str]) -> list[str]:

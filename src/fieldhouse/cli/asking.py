@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
-from fieldhouse import files, names, times
+from fieldhouse import names, times
 from fieldhouse.cli import output
 from fieldhouse.cli.options import (
     AsOf,
@@ -18,7 +18,6 @@ from fieldhouse.cli.options import (
     Field,
     From,
     Json,
-    Output,
     TimeZone,
     To,
     Wait,
@@ -54,51 +53,8 @@ class Method(StrEnum):
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this room."""
-    for command in (status, aggregate, anomalies, quality, trend, query):
+    for command in (aggregate, anomalies, quality, trend):
         app.command()(command)
-
-
-def status(
-    warehouse: WarehouseURL = None,
-    wait: Wait = None,
-    config: Config = None,
-    as_json: Json = False,
-) -> None:
-    """What the warehouse holds: readings, how complete, how fresh, how good."""
-    from fieldhouse.sync import utc_now
-
-    with _reading(settings_from(config, warehouse, wait)) as house:
-        table = house.query("status", as_of=utc_now())
-    if as_json:
-        output.print_table(table, as_json=True)
-    elif table.num_rows:
-        rows = [_status_row(row) for row in table.to_pylist()]
-        few = {"withdrawn", "disputed"} - {name for row in rows for name in row if row[name]}
-        output.print_rows(rows, [name for name in rows[0] if name not in few])
-    else:
-        typer.echo("no channel is in the warehouse yet: fieldhouse run 9")
-
-
-def _status_row(row: dict[str, Any]) -> dict[str, Any]:
-    """What fits on a terminal; ``--json`` has all of it."""
-    return {
-        "channel": str(row["ChannelID"]),
-        "name": (row["ChannelName"] or "")[:28],
-        "readings": row["Readings"],
-        "epochs": row["Epochs"],
-        "newest": _to_the_minute(row["NewestReading"]),
-        "complete to": _to_the_minute(row["Watermark"]),
-        "gaps": row["OpenGaps"] + row["Unreachable"],
-        "withdrawn": row["Withdrawn"],
-        "disputed": row["Disputed"],
-        "last run": _to_the_minute(row["LastRunAt"]),
-        "outcome": row["LastOutcome"],
-        "score": row["QualityScore"] and round(row["QualityScore"], 1),
-    }
-
-
-def _to_the_minute(instant: datetime | None) -> str | None:
-    return f"{instant:%Y-%m-%d %H:%M}" if instant else None
 
 
 def aggregate(
@@ -115,6 +71,8 @@ def aggregate(
     as_json: Json = False,
 ) -> None:
     """Recompute a channel's periods by hand; without dates those of the last seven days.
+
+    fieldhouse aggregate 12001 --type daily --from 2026-11
 
     Runs do this by themselves for every period that they touch. Periods are those of UTC.
     """
@@ -150,7 +108,10 @@ def anomalies(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Readings of a field that lie too far from its mean (usp_DetectAnomalies)."""
+    """Readings of a field that lie too far from its mean (usp_DetectAnomalies).
+
+    fieldhouse anomalies 12001 temperature --days 7 --method mad
+    """
     settings = settings_from(config, warehouse, wait)
     with _reading(settings) as house:
         _require(house, channel_id)
@@ -163,7 +124,9 @@ def anomalies(
             method=method.value,
             as_of=_as_of(house, channel_id, as_of, tz or settings.display_zone),
         )
-        output.print_table(found, as_json=as_json)
+        zone = tz or settings.display_zone
+        spare = ("ReadingID", "Epoch", "Spread", "Centre")
+        output.print_table(found, as_json=as_json, spare=spare, zone=zone)
         if not found.num_rows and not as_json:
             typer.echo(f"no anomaly in the last {days} days")
 
@@ -180,7 +143,10 @@ def quality(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Score a day of a channel, 0 to 100 (usp_CalculateDataQuality)."""
+    """Score a day of a channel, 0 to 100 (usp_CalculateDataQuality).
+
+    fieldhouse quality 12001 --date yesterday
+    """
     settings = settings_from(config, warehouse, wait)
     with _writing(settings) as house:
         _require(house, channel_id)
@@ -190,7 +156,7 @@ def quality(
         row = house.call(
             "usp_CalculateDataQuality", channel_id=channel_id, check_date=check_date, as_of=instant
         )
-        output.print_table(row, as_json=as_json)
+        output.print_table(row, as_json=as_json, zone=tz or settings.display_zone)
 
 
 def trend(
@@ -206,6 +172,8 @@ def trend(
 ) -> None:
     """A field by whole days: change, seven-day mean, direction (usp_GetTrendAnalysis).
 
+    fieldhouse trend 12001 temperature --days 14
+
     Days are those of UTC; export --every 1d --tz ZONE has a zone's own.
     """
     settings = settings_from(config, warehouse, wait)
@@ -218,31 +186,12 @@ def trend(
             days=days,
             as_of=_as_of(house, channel_id, as_of, tz or settings.display_zone),
         )
-        output.print_table(found, as_json=as_json)
+        spare = ("ReadingCount", "MinValue", "MaxValue")
+        output.print_table(found, as_json=as_json, spare=spare)
+        if found.num_rows and not as_json:
+            typer.echo("days: UTC")
         if not found.num_rows and not as_json:
             typer.echo(f"no whole day with a value in the last {days} days")
-
-
-def query(
-    statement: Annotated[str, typer.Argument(metavar="SELECT", help="One SELECT, in quotes.")],
-    warehouse: WarehouseURL = None,
-    wait: Wait = None,
-    config: Config = None,
-    as_json: Json = False,
-    target: Output = None,
-) -> None:
-    """Ask the warehouse in SQL; nothing can be changed by it.
-
-    fieldhouse query "SELECT PeriodStart, Field1Avg FROM iot.AggregatedData LIMIT 5"
-
-    In the warehouse's own SQL: on SQL Server it is SELECT TOP (5) …, without LIMIT.
-    """
-    with _reading(settings_from(config, warehouse, wait)) as house:
-        answer = house.stream(statement)
-        if target:
-            typer.echo(f"{files.write(answer, target):,} rows in {target}")
-        else:
-            output.print_table(answer.read_all(), as_json=as_json)
 
 
 @contextmanager

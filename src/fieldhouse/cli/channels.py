@@ -1,118 +1,357 @@
-"""The commands about channels: list, search, add."""
+"""The commands about the channels that are copied: list, show, add, remove, pause, resume, tag."""
 
-from contextlib import closing
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fieldhouse.cli import output
+from fieldhouse.cli import output, searching
+from fieldhouse.cli.completing import complete_tags, complete_words
 from fieldhouse.cli.options import (
+    ChannelID,
+    Channels,
     Config,
     Json,
+    TimeZone,
     Wait,
     WarehouseURL,
     opened,
-    polled_number,
     settings_from,
 )
-from fieldhouse.errors import ConfigurationError
+from fieldhouse.errors import ConfigurationError, FieldhouseError
+from fieldhouse.names import channel_number, find_channels
 
 if TYPE_CHECKING:
+    from fieldhouse.parts import Parts
     from fieldhouse.settings import Settings
+    from fieldhouse.warehouse import Warehouse
 
 __all__ = ["app"]
 
-app = typer.Typer(help="The channels: those in the warehouse, public ones, your own.")
+app = typer.Typer(help="The channels: those that are copied, public ones, your own.")
 
-_COLUMNS = ("id", "name", "description", "last_entry_id", "latitude", "longitude")
+Tag = Annotated[
+    str, typer.Argument(metavar="TAG", help="A word of yours.", autocompletion=complete_tags)
+]
 
 
 @app.command("list")
 def list_channels(
-    mine: Annotated[
-        bool, typer.Option("--mine", help="Those of your account: THINGSPEAK_USER_API_KEY.")
-    ] = False,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[CHANNEL]...",
+            help="Numbers, ranges, tags; default: all.",
+            autocompletion=complete_words,
+        ),
+    ] = None,
+    mine: searching.Mine = False,
+    account: searching.Account = None,
     warehouse: WarehouseURL = None,
     wait: Wait = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """List the channels in the warehouse, or those of your ThingSpeak account."""
+    """List the channels in the warehouse, or those of your ThingSpeak account.
+
+    fieldhouse channels list farm
+
+    fieldhouse channels list --mine
+    """
     settings = settings_from(config, warehouse, wait)
-    if mine:
-        _print(_own(settings), as_json=as_json)
+    if mine or account:
+        searching.print_channels(searching.own(settings, account), as_json=as_json)
         return
     with closing(opened(settings)) as house:
-        output.print_table(house.query("channels"), as_json=as_json)
+        wanted = set(find_channels(house, words)) if words else None
+        rows = [row for row in _held(house) if wanted is None or row["ChannelID"] in wanted]
+    if as_json:
+        output.print_json(rows)
+    elif rows:
+        listed = [_listed(row) for row in rows]
+        spare = ("description", "fields", "state", "tags")
+        output.print_rows(listed, list(listed[0]), spare=spare)
+    else:
+        typer.echo("no channel is in the warehouse yet: fieldhouse channels add 9")
+
+
+def _held(house: "Warehouse") -> list[dict[str, Any]]:
+    """Every channel that is held, with its tags."""
+    tags: dict[int, list[str]] = {}
+    for row in house.query("channel_tags").to_pylist():
+        tags.setdefault(row["ChannelID"], []).append(row["Tag"])
+    channels = house.query("channels").to_pylist()
+    return [row | {"Tags": tags.get(row["ChannelID"], [])} for row in channels]
+
+
+def _listed(row: Mapping[str, Any]) -> dict[str, Any]:
+    labels = (row[f"Field{n}Name"] for n in range(1, 9))
+    return {
+        "channel": row["ChannelID"],
+        "name": row["ChannelName"],
+        "state": _state(row),
+        "tags": ", ".join(row["Tags"]) or None,
+        "fields": ", ".join(label for label in labels if label) or None,
+        "description": row["Description"],
+    }
+
+
+def _state(row: Mapping[str, Any]) -> str:
+    if not row["IsActive"]:
+        return "removed"
+    return "paused" if row["PausedAt"] else "active"
 
 
 @app.command()
-def search(
-    tag: Annotated[str | None, typer.Argument(metavar="[TAG]", help="A tag, as 'temp'.")] = None,
-    user: Annotated[str | None, typer.Option(help="Those of one user.")] = None,
-    page: Annotated[int, typer.Option(min=1, help="ThingSpeak lists 15 a page.")] = 1,
+def show(
+    channel_id: ChannelID,
+    tz: TimeZone = None,
+    warehouse: WarehouseURL = None,
+    wait: Wait = None,
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Search ThingSpeak's public channels by tag or by user."""
-    from fieldhouse.parts import asking
+    """All that is known of a channel: its labels, place, tags, what is held of it, how it goes.
 
-    output.set_up_log()
-    with asking(settings_from(config), observe=output.observe) as server:
-        if user:
-            _print(server.user_channels(user, tag), as_json=as_json)
-            return
-        found = server.public_channels(page, tag)
-    _print(found["channels"], as_json=as_json)
-    total = found["pagination"]["total_entries"]
-    if not as_json and total > 15 * page:
-        typer.echo(f"page {page} of {-(-total // 15)}; the next: --page {page + 1}")
+    fieldhouse channels show 12001
+    """
+    from fieldhouse.sync import utc_now
+
+    settings = settings_from(config, warehouse, wait)
+    with closing(opened(settings)) as house:
+        (number,) = find_channels(house, [channel_id])
+        (row,) = (row for row in _held(house) if row["ChannelID"] == number)
+        status = house.query("status", as_of=utc_now()).to_pylist()
+    (more,) = (each for each in status if each["ChannelID"] == number)
+    known = {**row, **more}
+    if not as_json:
+        known = {name: value for name, value in known.items() if value not in (None, [])}
+    output.print_rows([known], list(known), as_json=as_json, zone=tz or settings.display_zone)
 
 
 @app.command()
 def add(
-    channel_id: Annotated[
-        int, typer.Argument(metavar="CHANNEL", parser=polled_number, help="A channel's number.")
-    ],
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[CHANNEL]...", help="Channels by number or ThingSpeak address."),
+    ] = None,
+    user: Annotated[
+        str | None, typer.Option("--user", metavar="NAME", help="A user's public channels.")
+    ] = None,
+    tag: Annotated[
+        str | None, typer.Option("--tag", metavar="TAG", help="Those of a tag of ThingSpeak's.")
+    ] = None,
+    mine: searching.Mine = False,
+    account: searching.Account = None,
+    called: Annotated[
+        str | None, typer.Option("--as", metavar="TAG", help="Give them a tag of yours.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="No more than so many of a list.")] = 100,
+    warehouse: WarehouseURL = None,
+    wait: Wait = None,
+    config: Config = None,
+) -> int:
+    """Add channels to the warehouse, so that every 'fieldhouse run' takes them along.
+
+    fieldhouse channels add 12003
+
+    fieldhouse channels add --user mathworks --as mathworks
+
+    One that was removed or paused is active again.
+    """
+    from fieldhouse.parts import build
+
+    output.set_up_log()
+    settings = settings_from(config, warehouse, wait)
+    numbers = [_number(word) for word in words or ()]
+    own_tag = _tag(called) if called else None
+    if not (numbers or user or tag or mine or account):
+        raise ConfigurationError(
+            "no channel is named: fieldhouse channels add 9, or --user, --tag or --mine"
+        )
+    numbers += searching.found(settings, user, tag, account, mine=mine, limit=limit)
+    with build(settings, observe=output.observe) as parts:
+        added = [number for number in dict.fromkeys(numbers) if _added(parts, number)]
+        parts.warehouse.call("set_polled", channel_ids=added, is_active=True)
+        if own_tag:
+            parts.warehouse.call("tag_channels", channel_ids=added, tags=[own_tag])
+    return 0 if len(added) == len(set(numbers)) else 1
+
+
+def _added(parts: "Parts", number: int) -> bool:
+    """Whether a channel could be added; if not, one line says why."""
+    from datetime import timedelta
+
+    from fieldhouse.sync import sync_metadata
+
+    try:
+        sync_metadata(parts.channel(number), parts.warehouse, parts.clock(), timedelta(0))
+    except FieldhouseError as error:
+        typer.echo(f"fieldhouse: {error}", err=True)
+        return False
+    known = {row["ChannelID"]: row for row in parts.warehouse.query("channels").to_pylist()}
+    typer.echo(f"channel {number} added: {output.text(known[number]['ChannelName'])}")
+    return True
+
+
+def _number(word: str) -> int:
+    if (number := channel_number(word)) is not None and number < 0:
+        raise ConfigurationError(
+            f"{number} is a channel of files, of which ThingSpeak has nothing: fieldhouse import"
+        )
+    if number is None:
+        raise ConfigurationError(
+            f"{output.text(word)!r} is no channel's number, as 9 is one; those of a tag of "
+            "ThingSpeak's: --tag"
+        )
+    return number
+
+
+@app.command()
+def remove(
+    words: Channels,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="Delete what is held of them, too; for ever.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     warehouse: WarehouseURL = None,
     wait: Wait = None,
     config: Config = None,
 ) -> None:
-    """Add a channel to the warehouse, so that every 'fieldhouse run' takes it along."""
-    from datetime import timedelta
+    """Copy channels no more; what is held of them stays, unless it is to be forgotten.
 
-    from fieldhouse.parts import build
-    from fieldhouse.sync import sync_metadata
+    fieldhouse channels remove 12003
 
-    output.set_up_log()
+    fieldhouse channels remove 12003 --forget
+    """
     settings = settings_from(config, warehouse, wait)
-    with build(settings, observe=output.observe) as parts:
-        sync_metadata(parts.channel(channel_id), parts.warehouse, parts.clock(), timedelta(0))
-        named = {row["ChannelID"]: row for row in parts.warehouse.query("channels").to_pylist()}
-    typer.echo(f"channel {channel_id} added: {named[channel_id]['ChannelName']}")
+    with _changing(settings) as house:
+        numbers = find_channels(house, words)
+        if not forget:
+            house.call("set_polled", channel_ids=list(numbers), is_active=False)
+            typer.echo(f"{_said(numbers)} removed; what is held of them stays")
+            return
+        held = sum(_readings(house, numbers))
+        _confirm(f"delete {_said(numbers)} with {held:,} readings for ever", yes=yes)
+        for number in numbers:
+            with house.lock(number):
+                house.call("forget_channel", channel_id=number)
+    typer.echo(f"{_said(numbers)} forgotten, with {held:,} readings")
+    if named := {*settings.channels, settings.channel_id} & set(numbers):
+        still = [number for number in numbers if number in named]
+        typer.echo(f"the settings still name {_said(still)}: a run copies them anew")
 
 
-def _own(settings: "Settings") -> list[dict[str, Any]]:
-    if settings.user_api_key is None:
-        raise ConfigurationError(
-            "your own channels need your User API Key: set THINGSPEAK_USER_API_KEY"
-        )
-    from fieldhouse.parts import asking
-
-    output.set_up_log()
-    with asking(settings, observe=output.observe) as server:
-        return server.my_channels(settings.user_api_key.get_secret_value())
+def _readings(house: "Warehouse", numbers: Sequence[int]) -> Iterator[int]:
+    for row in house.query("status").to_pylist():
+        if row["ChannelID"] in numbers:
+            yield row["Readings"]
 
 
-def _print(channels: list[dict[str, Any]], *, as_json: bool) -> None:
-    if as_json:
-        output.print_json(channels)
+def _confirm(deed: str, *, yes: bool) -> None:
+    """Ask before something that cannot be undone."""
+    if yes:
         return
-    rows = [{name: _short(channel.get(name), name) for name in _COLUMNS} for channel in channels]
-    output.print_rows(rows, _COLUMNS)
+    if not sys.stdin.isatty():
+        raise ConfigurationError(f"this would {deed}: say --yes to do it")
+    if not typer.confirm(f"Really {deed}?", err=True):
+        raise typer.Exit(1)
 
 
-def _short(value: Any, name: str) -> Any:
-    if name == "id":
-        return str(value)
-    return value[:57] + "…" if isinstance(value, str) and len(value) > 58 else value
+@app.command()
+def pause(
+    words: Channels, warehouse: WarehouseURL = None, wait: Wait = None, config: Config = None
+) -> None:
+    """Leave channels out of runs that name none, until they are resumed.
+
+    fieldhouse channels pause 12003
+    """
+    from fieldhouse.sync import utc_now
+
+    with _changing(settings_from(config, warehouse, wait)) as house:
+        numbers = find_channels(house, words)
+        house.call("set_polled", channel_ids=list(numbers), is_active=True, paused_at=utc_now())
+    typer.echo(f"{_said(numbers)} paused, until: fieldhouse channels resume {words[0]}")
+
+
+@app.command()
+def resume(
+    words: Channels, warehouse: WarehouseURL = None, wait: Wait = None, config: Config = None
+) -> None:
+    """Take channels that were paused or removed along again.
+
+    fieldhouse channels resume 12003
+    """
+    with _changing(settings_from(config, warehouse, wait)) as house:
+        numbers = find_channels(house, words)
+        house.call("set_polled", channel_ids=list(numbers), is_active=True)
+    typer.echo(f"{_said(numbers)} active again")
+
+
+@app.command()
+def tag(
+    word: Tag,
+    words: Channels,
+    warehouse: WarehouseURL = None,
+    wait: Wait = None,
+    config: Config = None,
+) -> None:
+    """Give channels a tag, by which every command finds them.
+
+    fieldhouse channels tag farm 12001 12002
+    """
+    given = _tag(word)
+    with _changing(settings_from(config, warehouse, wait)) as house:
+        numbers = find_channels(house, words)
+        house.call("tag_channels", channel_ids=list(numbers), tags=[given])
+    typer.echo(f"{_said(numbers)} tagged {given}")
+
+
+@app.command()
+def untag(
+    word: Tag,
+    words: Channels,
+    warehouse: WarehouseURL = None,
+    wait: Wait = None,
+    config: Config = None,
+) -> None:
+    """Take a tag from channels.
+
+    fieldhouse channels untag farm 12002
+    """
+    given = _tag(word)
+    with _changing(settings_from(config, warehouse, wait)) as house:
+        numbers = find_channels(house, words)
+        house.call("untag_channels", channel_ids=list(numbers), tags=[given])
+    typer.echo(f"{_said(numbers)} no longer tagged {given}")
+
+
+def _tag(word: str) -> str:
+    """A tag as it is kept: a word that can be no number, range or address, in small letters."""
+    tag = word.strip().casefold()
+    is_word = tag[:1].isalpha() and all(sign.isalnum() or sign in "_.-" for sign in tag)
+    if not is_word or len(tag) > 64:
+        raise ConfigurationError(
+            f"{output.text(word)!r} is no tag: write a word that begins with a letter, as farm"
+        )
+    return tag
+
+
+@contextmanager
+def _changing(settings: "Settings") -> "Iterator[Warehouse]":
+    opened(settings).close()  # there must be one: an empty one need not be made
+    with closing(opened(settings, read_only=False)) as house:
+        house.migrate()
+        yield house
+
+
+def _said(numbers: Sequence[int]) -> str:
+    """The channels in words; of many how many they are."""
+    if len(numbers) > 8:
+        return f"{len(numbers)} channels"
+    return f"channel{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))}"
+
+
+app.command()(searching.search)

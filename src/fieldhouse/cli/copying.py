@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fieldhouse.cli import output
+from fieldhouse.cli.completing import complete_words
 from fieldhouse.cli.options import (
     Config,
     Json,
@@ -18,10 +19,16 @@ from fieldhouse.cli.options import (
     WarehouseURL,
     moment,
     opened,
-    polled_number,
     settings_from,
 )
-from fieldhouse.errors import ConfigurationError, FieldhouseError, WarehouseLocked
+from fieldhouse.errors import (
+    ConfigurationError,
+    FieldhouseError,
+    Interrupted,
+    WarehouseLocked,
+    WarehouseUnusable,
+)
+from fieldhouse.names import channel_number, find_channels
 
 if TYPE_CHECKING:
     from fieldhouse.settings import Settings
@@ -37,11 +44,11 @@ _SIMULATED_SPAN = timedelta(hours=1) + timedelta(days=3 * 365.25) - timedelta(mi
 """From its creation to the last entry that it is made with."""
 
 Channels = Annotated[
-    list[int] | None,
+    list[str] | None,
     typer.Argument(
         metavar="[CHANNEL]...",
-        parser=polled_number,
-        help="Default: all that are configured or added.",
+        help="Numbers, addresses, ranges, tags; default: all that are configured or added.",
+        autocompletion=complete_words,
     ),
 ]
 Workers = Annotated[int, typer.Option(min=1, max=64, help="Channels read side by side.")]
@@ -56,7 +63,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def run(
-    channel_ids: Channels = None,
+    channels: Channels = None,
     results: Annotated[
         int | None,
         typer.Option(min=1, max=8000, help="Size of the first page, which looks for what is new."),
@@ -74,6 +81,10 @@ def run(
 ) -> int:
     """Bring channels up to date: fetch, store, aggregate, score.
 
+    fieldhouse run 12001
+
+    fieldhouse run --quiet
+
     A new channel's whole history is fetched, newest first; later runs fetch what is new. Run it
     from cron as often as you like.
     """
@@ -90,14 +101,14 @@ def run(
             proxies=False if simulated else None,
         )
         if simulated:  # requests to the simulator are none of ThingSpeak's budget
-            channel_ids = [_SIMULATED]
+            channels = [str(_SIMULATED)]
             settings = settings.model_copy(update={"daily_budget": None})
-        named = channel_ids or ()
-        return _copy(settings, named, workers, results, None, as_json=as_json, quiet=quiet)
+        how = {"as_json": as_json, "quiet": quiet, "verbose": verbose}
+        return _copy(settings, channels or (), workers, results, None, **how)
 
 
 def backfill(
-    channel_ids: Channels = None,
+    channels: Channels = None,
     start: Annotated[
         datetime | None,
         typer.Option("--from", parser=moment, metavar="TIME", help="Read again from here (UTC)."),
@@ -116,6 +127,8 @@ def backfill(
 ) -> int:
     """Fetch what is missing of the past; with --from or --to, read that time again.
 
+    fieldhouse backfill 12001 --from 2026-01-01 --to 2026-01-31
+
     What is there already stays; a value that came back different replaces ours, and the old one is
     kept in iot.RawValues.
     """
@@ -126,33 +139,34 @@ def backfill(
     output.set_up_log(verbose=verbose, quiet=quiet)
     settings = settings_from(config, warehouse, wait)
     again = Span(start or BEGINNING, end or END) if start or end else None
-    return _copy(settings, channel_ids or (), workers, None, again, as_json=as_json, quiet=quiet)
+    how = {"as_json": as_json, "quiet": quiet, "verbose": verbose}
+    return _copy(settings, channels or (), workers, None, again, **how)
 
 
 def _copy(
     settings: "Settings",
-    named: Sequence[int],
+    words: Sequence[str],
     workers: int,
     tail_size: int | None,
     again: "Span | None",
     *,
     as_json: bool,
     quiet: bool,
+    verbose: bool,
 ) -> int:
     from fieldhouse.cli.progress import Progress
+    from fieldhouse.cli.telling import Steps, both
     from fieldhouse.fleet import run_fleet
     from fieldhouse.parts import build
 
+    named = _named(settings, words)
+    shown = not (as_json or quiet or verbose) and sys.stderr.isatty()
     with (
-        Progress(shown=not (as_json or quiet) and sys.stderr.isatty()) as progress,
-        build(settings, observe=progress.observe) as parts,
+        _carrying_on(),
+        Progress(shown=shown) as progress,
+        build(settings, observe=both(progress.observe, Steps().observe)) as parts,
     ):
-        ids = named or [*_configured(settings), *_added(parts.warehouse)]
-        if not ids:
-            raise ConfigurationError(
-                "no channel is named: fieldhouse run 9, or set THINGSPEAK_CHANNEL_ID, "
-                "or fieldhouse channels add 9"
-            )
+        ids = named or _polled(settings, parts.warehouse)
         runs = run_fleet(parts, ids, workers=workers, tail_size=tail_size, again=again)
         progress.stop()
         _report(runs, parts.warehouse, settings, as_json=as_json, quiet=quiet)
@@ -161,19 +175,61 @@ def _copy(
     return 1 if any(run.outcome != "success" for run in runs) else 0
 
 
-def _configured(settings: "Settings") -> list[int]:
+@contextmanager
+def _carrying_on() -> Iterator[None]:
+    """Say of a Ctrl-C what becomes of the work."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Interrupted("interrupted; what was read is kept, the next run carries on") from None
+
+
+def _named(settings: "Settings", words: Sequence[str]) -> list[int]:
+    """The channels that words name: any by its number or address, held ones by range and tag."""
+    numbers = [channel_number(word) for word in words]
+    for number in numbers:
+        if number is not None and number < 0:
+            raise ConfigurationError(
+                f"{number} is a channel of files, of which ThingSpeak has nothing:"
+                " fieldhouse import"
+            )
+    if None not in numbers:
+        return [number for number in numbers if number is not None]
+    try:
+        with closing(opened(settings)) as house:
+            return [
+                each
+                for word, number in zip(words, numbers, strict=True)
+                for each in ([number] if number is not None else find_channels(house, [word]))
+            ]
+    except WarehouseUnusable:  # there is none yet, so that no word has a meaning
+        word = words[numbers.index(None)]
+        raise ConfigurationError(
+            f"{output.text(word)!r} is no channel: write a number, as 9"
+        ) from None
+
+
+def _polled(settings: "Settings", warehouse: "Warehouse") -> list[int]:
+    """The channels that the settings name, and those that were added; less what is paused."""
+    rows = {row["ChannelID"]: row for row in warehouse.query("channels").to_pylist()}
     own = [settings.channel_id] if settings.channel_id else []
-    return [*own, *settings.channels]
+    added = [number for number, row in rows.items() if number > 0 and not _is_simulated(row)]
+    every = list(dict.fromkeys([*own, *settings.channels, *added]))
+    ids = [number for number in every if _is_polled(rows.get(number))]
+    if every and not ids:
+        raise ConfigurationError(
+            f"every channel is paused or removed: fieldhouse channels resume {every[0]}"
+        )
+    if not ids:
+        raise ConfigurationError(
+            "no channel is named: fieldhouse run 9, or set THINGSPEAK_CHANNEL_ID, "
+            "or fieldhouse channels add 9"
+        )
+    return ids
 
 
-def _added(warehouse: "Warehouse") -> list[int]:
-    """The channels in the warehouse, but for the station of simulated runs."""
-    rows = warehouse.query("channels").to_pylist()
-    return [row["ChannelID"] for row in rows if _is_polled(row) and not _is_simulated(row)]
-
-
-def _is_polled(row: Mapping[str, Any]) -> bool:
-    return bool(row["IsActive"] and row["ChannelID"] > 0)
+def _is_polled(row: Mapping[str, Any] | None) -> bool:
+    return row is None or bool(row["IsActive"] and row["PausedAt"] is None)
 
 
 def _is_simulated(row: Mapping[str, Any]) -> bool:

@@ -38,6 +38,8 @@ def archive(
 ) -> None:
     """Move all channels' old readings to iot.SensorReadings_Archive.
 
+    fieldhouse archive --before 2026-01-01 --export archive
+
     What they add up to is computed first, and stays. Loads still recognise them, export still
     writes them; anomalies, quality and trend no longer see them.
     """

@@ -57,7 +57,10 @@ def lives(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """A channel's lives between two clears, what proved them, and what is in dispute."""
+    """A channel's lives between two clears, what proved them, and what is in dispute.
+
+    fieldhouse lives 12001 --settle kept
+    """
     settings = settings_from(config, warehouse, wait)
     opened(settings).close()  # there must be one: an empty one need not be made
     if verdict:

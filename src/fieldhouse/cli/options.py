@@ -9,6 +9,7 @@ import typer
 
 from fieldhouse import names, times
 from fieldhouse.cli import output
+from fieldhouse.cli.completing import complete_channels, complete_fields, complete_words
 from fieldhouse.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ __all__ = [
     "day",
     "moment",
     "opened",
-    "polled_number",
     "settings_from",
     "span_of",
     "time_zone",
@@ -43,15 +43,6 @@ def channel_number(value: str) -> int:
     """Read a channel's number, or the ThingSpeak address that names it."""
     if (number := names.channel_number(value)) is None:
         raise typer.BadParameter(f"{value!r} is no channel's number, as 9 is one")
-    return number
-
-
-def polled_number(value: str) -> int:
-    """Read the number of a channel that ThingSpeak has; those of files are below zero."""
-    if (number := channel_number(value)) < 0:
-        raise typer.BadParameter(
-            f"{number} is a channel of files, of which ThingSpeak has nothing: fieldhouse import"
-        )
     return number
 
 
@@ -98,16 +89,30 @@ Config = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="JSON on standard output, for machines.")]
 ChannelID = Annotated[
-    int, typer.Argument(metavar="CHANNEL", parser=channel_number, help="A channel's number.")
+    int,
+    typer.Argument(
+        metavar="CHANNEL",
+        parser=channel_number,
+        help="A channel's number.",
+        autocompletion=complete_channels,
+    ),
 ]
 Channels = Annotated[
     list[str],
     typer.Argument(
         metavar="CHANNEL…",
         help="Channels by number, range (20001-20200), tag or ThingSpeak address.",
+        autocompletion=complete_words,
     ),
 ]
-Field = Annotated[str, typer.Argument(metavar="FIELD", help="Its number, 1 to 8, or its label.")]
+Field = Annotated[
+    str,
+    typer.Argument(
+        metavar="FIELD",
+        help="Its number, 1 to 8, or its label.",
+        autocompletion=complete_fields,
+    ),
+]
 From = Annotated[
     str | None,
     typer.Option(

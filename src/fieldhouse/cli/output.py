@@ -1,15 +1,21 @@
-"""What is printed: tables on a terminal, JSON for machines, progress on long work, the log."""
+"""What is printed: tables that fit the screen, JSON for machines, a curve in a line, the log.
 
-import json
+Whatever encoding a stream has, nothing that is printed can fail: what the stream cannot say is
+written in signs that it can.
+"""
+
+import codecs
 import logging
+import shutil
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
 
+from fieldhouse.cli import tables, values
+from fieldhouse.cli.values import text
 from fieldhouse.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -20,26 +26,53 @@ if TYPE_CHECKING:
 
 __all__ = [
     "console",
+    "each_by_name",
+    "echo_json",
     "observe",
     "print_json",
     "print_rows",
     "print_table",
+    "screen_width",
     "set_up_log",
+    "set_up_streams",
     "sparkline",
     "text",
     "texts_said",
     "waiting",
 ]
 
-_WIDE = 12
-"""A single row with more columns than this stands better on end."""
 _BARS = "▁▂▃▄▅▆▇█"
-_FORMS: dict[type, Callable[[Any], str]] = {
-    bool: lambda value: "yes" if value else "no",
-    float: lambda value: f"{value:.6g}",
-    Decimal: lambda value: f"{value.normalize():f}" if value else "0",
-    datetime: lambda value: value.isoformat(sep=" ", timespec="seconds"),
-}
+_IN_ASCII = str.maketrans(
+    {
+        "─": "-",
+        "…": "...",
+        "±": "+-",
+        "·": "*",
+        "\u2212": "-",
+        **dict(zip(_BARS, "_.-:=+*#", strict=True)),
+    }
+)
+"""How what we print ourselves is said on a stream that has ASCII only."""
+_FALLBACK = "fieldhouse.fallback"
+
+
+def set_up_streams() -> None:
+    """Make standard output and error take any text, a redirect in a Windows code page included."""
+    codecs.register_error(_FALLBACK, _fallback)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors=_FALLBACK)
+
+
+def _fallback(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Our own signs in ASCII, others as Python escapes them."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    sign = error.object[error.start]
+    said = sign.translate(_IN_ASCII)
+    if said == sign:
+        said = sign.encode("ascii", "backslashreplace").decode()
+    return said, error.start + 1
 
 
 def console(*, stderr: bool = False) -> "Console":
@@ -51,29 +84,31 @@ def console(*, stderr: bool = False) -> "Console":
     return Console(stderr=stderr, highlight=False, width=width, soft_wrap=not stream.isatty())
 
 
-def text(value: object) -> str:
-    """A value as a person reads it; no value is a dash."""
-    if value is None:
-        return "-"
-    for kind, written in _FORMS.items():
-        if isinstance(value, kind):
-            return written(value)
-    return str(value)
+def screen_width(stream: TextIO | None = None) -> int | None:
+    """The columns of a terminal; None where there is none, and lines may be of any length."""
+    stream = stream or sys.stdout
+    return shutil.get_terminal_size().columns if stream.isatty() else None
 
 
-def print_json(value: object) -> None:
-    """One JSON document; times are ISO 8601 in UTC, decimals are numbers."""
-    typer.echo(json.dumps(value, ensure_ascii=False, default=_plain))
+def print_json(value: object, *, utc: bool = True) -> None:
+    """One JSON document, of several rows a row a line; see ``values.json_text``."""
+    if not isinstance(value, list) or len(value) < 2:
+        return echo_json(values.json_text(value, utc=utc))
+    lines = ",\n".join(values.json_text(each, utc=utc) for each in value)
+    return echo_json(f"[{lines}]")
 
 
-def _plain(value: object) -> object:
-    if isinstance(value, datetime):
-        return value.isoformat() + "Z"
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    return str(value)
+def echo_json(document: str, *, end: str = "\n") -> None:
+    """Print a part of a JSON document; in ASCII where the stream has not every sign."""
+    said = document if _speaks_utf8(sys.stdout) else values.ascii_json(document)
+    typer.echo(f"{said}{end}", nl=False)
+
+
+def _speaks_utf8(stream: TextIO) -> bool:
+    try:
+        return codecs.lookup(stream.encoding or "ascii").name == "utf-8"
+    except LookupError:
+        return False
 
 
 def print_rows(
@@ -82,54 +117,57 @@ def print_rows(
     *,
     title: str | None = None,
     as_json: bool = False,
-    header: bool = True,
+    spare: Sequence[str] = (),
+    zone: tzinfo | None = UTC,
 ) -> None:
-    """Print the named columns of some rows, as a table or as a JSON array."""
+    """Print the named columns of some rows, as a table or as a JSON array.
+
+    ``spare`` are those that a narrow screen does without first, in that order. Times without a zone
+    are UTC and shown in ``zone``, which is said below; with None they stay as they are.
+    """
     if as_json:
         return print_json([{name: row[name] for name in columns} for row in rows])
     listed = [[row[name] for name in columns] for row in rows]
-    return _print_cells(listed, columns, title=title, header=header)
+    return _print_cells(columns, listed, title=title, spare=spare, zone=zone)
+
+
+def print_table(
+    table: "pa.Table",
+    *,
+    title: str | None = None,
+    as_json: bool = False,
+    spare: Sequence[str] = (),
+    zone: tzinfo | None = UTC,
+) -> None:
+    """Print an Arrow table whole, as ``print_rows`` does; as JSON its columns need names."""
+    if as_json:
+        return print_json(each_by_name(table).to_pylist())
+    cells = list(zip(*(column.to_pylist() for column in table.columns), strict=True))
+    return _print_cells(table.column_names, cells, title=title, spare=spare, zone=zone)
 
 
 def _print_cells(
+    names: Sequence[str],
     rows: Sequence[Sequence[Any]],
-    columns: Sequence[str],
     *,
-    title: str | None = None,
-    header: bool = True,
+    title: str | None,
+    spare: Sequence[str],
+    zone: tzinfo | None,
 ) -> None:
-    """Print rows by position; whatever a cell holds is text, and no markup."""
-    if len(rows) == 1 and len(columns) > _WIDE:
-        pairs = [(name, text(value)) for name, value in zip(columns, rows[0], strict=True)]
-        return _print_cells(pairs, ("", " "), title=title, header=False)
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(
-        title=Text(title) if title else None,
-        title_justify="left",
-        box=box.SIMPLE_HEAD if header else box.SIMPLE,
-        show_header=header,
-        pad_edge=False,
-    )
-    for place, name in enumerate(columns):
-        numeric = all(isinstance(row[place], (int, float, Decimal, type(None))) for row in rows)
-        table.add_column(Text(name), justify="right" if numeric else "left")
-    for row in rows:
-        table.add_row(*(Text(text(value)) for value in row))
-    return console().print(table)
+    if title:
+        typer.echo(title)
+    for line in tables.laid_out(names, rows, screen_width(), spare=spare, zone=zone):
+        typer.echo(line)
+    if zone is not None and any(isinstance(value, datetime) for row in rows for value in row):
+        typer.echo(f"times: {zone}")
 
 
-def print_table(table: "pa.Table", *, title: str | None = None, as_json: bool = False) -> None:
-    """Print an Arrow table whole; as JSON each column needs a name of its own."""
-    names = table.column_names
-    if as_json and (doubled := sorted({name for name in names if names.count(name) > 1})):
+def each_by_name(answer: Any) -> Any:
+    """The answer, if each of its columns has a name of its own. Raises ConfigurationError."""
+    names = answer.schema.names
+    if doubled := sorted({name for name in names if names.count(name) > 1}):
         raise ConfigurationError(f"two columns are called {doubled[0]!r}: give each a name (AS …)")
-    if as_json:
-        return print_json(table.to_pylist())
-    cells = list(zip(*(column.to_pylist() for column in table.columns), strict=True))
-    return _print_cells(cells, names, title=title)
+    return answer
 
 
 def texts_said(texts: Mapping[str, int], *, in_cells: bool = False) -> str:
@@ -178,9 +216,6 @@ def waiting(event: "events.Event") -> str | None:
 
 def set_up_log(*, verbose: bool = False, quiet: bool = False) -> None:
     """Log to standard error in the seed's format: errors only, or everything on request."""
-    from stamina.instrumentation import set_on_retry_hooks
-
-    set_on_retry_hooks([])  # a retry is logged by us, in words
     level = logging.INFO if verbose else logging.CRITICAL if quiet else logging.ERROR
     form = "%(asctime)s - %(name)s - %(levelname)s - %(message)s"
     logging.basicConfig(level=logging.WARNING, format=form, stream=sys.stderr)

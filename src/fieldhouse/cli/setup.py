@@ -49,7 +49,10 @@ def init(
         str, typer.Option("--warehouse", "-w", metavar="URL", help="The warehouse.")
     ] = "duckdb:///fieldhouse.duckdb",
 ) -> None:
-    """Write a fieldhouse.toml to begin with."""
+    """Write a fieldhouse.toml to begin with.
+
+    fieldhouse init
+    """
     if "@" in url and ":" in url.partition("://")[2].rpartition("@")[0]:
         raise ConfigurationError(
             "--warehouse: a password is never written: leave it to DB_PASSWORD"
@@ -75,7 +78,10 @@ def migrate(
     wait: Wait = None,
     config: Config = None,
 ) -> None:
-    """Create the warehouse or bring it up to this version; runs do so by themselves."""
+    """Create the warehouse or bring it up to this version; runs do so by themselves.
+
+    fieldhouse migrate --create
+    """
     settings = settings_from(config, warehouse, wait)
     with closing(opened(settings, read_only=False, create=create)) as house:
         applied, advice = house.migrate(), house.advice()
@@ -89,7 +95,10 @@ def migrate(
 def config(
     config_file: Config = None, warehouse: WarehouseURL = None, as_json: Json = False
 ) -> None:
-    """Show the settings in force and where each comes from; secrets only as set or not set."""
+    """Show the settings in force and where each comes from; secrets only as set or not set.
+
+    fieldhouse config --json
+    """
     described = settings_from(config_file, warehouse).described()
     rows = [{"setting": key, "value": value, "from": source} for key, value, source in described]
     output.print_rows(rows, ("setting", "value", "from"), as_json=as_json)
@@ -100,7 +109,9 @@ def simulate(
     host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
     fleet: Annotated[int, typer.Option(min=0, help="Small channels beside the three.")] = 0,
 ) -> None:
-    """Serve a simulated ThingSpeak to develop against, until Ctrl-C.
+    """Serve a simulated ThingSpeak to develop against, until Ctrl-C; its channels report on.
+
+    fieldhouse simulate --port 8900
 
     In another terminal: THINGSPEAK_BASE_URL=http://127.0.0.1:8900 fieldhouse run
     """
@@ -109,11 +120,15 @@ def simulate(
     world = simulator.demo.world(simulator.Clock())
     if fleet:
         simulator.demo.fleet(world, fleet)
-    for channel in world.channels.values():
-        typer.echo(f"channel {channel.id}: {channel.name}, {len(channel.entries):,} entries")
+
+    def ready(url: str) -> None:
+        for channel in world.channels.values():
+            typer.echo(f"channel {channel.id}: {channel.name}, {len(channel.entries):,} entries")
+        typer.echo(f"serving on {url}, Ctrl-C stops")
+
     try:
         simulator.serve(
-            world, host, port, ready=lambda url: typer.echo(f"serving on {url}, Ctrl-C stops")
+            world, host, port, ready=ready, tick=lambda: simulator.demo.live_all_on(world)
         )
     except OSError as error:
         raise ConfigurationError(f"{host}:{port} cannot be served: {error.strerror}") from error
@@ -125,7 +140,10 @@ def doctor(
     config: Config = None,
     as_json: Json = False,
 ) -> int:
-    """Check what a run needs, and say what to do about whatever is wrong; nothing is changed."""
+    """Check what a run needs, and say what to do about whatever is wrong; nothing is changed.
+
+    fieldhouse doctor
+    """
     from fieldhouse.parts import asking
 
     settings = settings_from(config, warehouse, wait)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fieldhouse.settings.assembly import assembled
-from fieldhouse.settings.given import filled
+from fieldhouse.settings.given import channel_number, filled
 from fieldhouse.settings.model import ChannelSettings, Settings
 from fieldhouse.settings.sources import (
     from_command_line,
@@ -21,7 +21,7 @@ from fieldhouse.settings.sources import (
 )
 from fieldhouse.settings.toml import TomlFile
 
-__all__ = ["ChannelSettings", "Settings", "load_settings"]
+__all__ = ["ChannelSettings", "Settings", "channel_number", "load_settings"]
 
 
 def load_settings(

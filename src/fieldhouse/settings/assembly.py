@@ -35,8 +35,10 @@ def assembled(layers: Iterable[Layer]) -> Settings:
 
 
 def _channel_sources(given: Layer) -> dict[str, str]:
+    accounts, place, _ = given.get("accounts", ({}, "", ""))
+    named = {f"accounts.{name}.user_api_key": place for name in accounts}
     if "channels" not in given:
-        return {}
+        return named
     channels, source, _ = given["channels"]
     keys = {f"channels.{number}.{key}" for number, channel in channels.items() for key in channel}
     ranges = {
@@ -45,7 +47,7 @@ def _channel_sources(given: Layer) -> dict[str, str]:
         for field in channel.get("ranges", ())
     }
     ranges |= {f"channels.{number}.ranges.default" for number in channels}
-    return dict.fromkeys(keys | ranges, source)
+    return named | dict.fromkeys(keys | ranges, source)
 
 
 def _settle_warehouse(given: Layer) -> None:

@@ -11,6 +11,7 @@ from fieldhouse.errors import ConfigurationError
 __all__ = [
     "Given",
     "Layer",
+    "channel_number",
     "error_line",
     "filled",
     "meant_by",
@@ -77,3 +78,11 @@ def port_ok(url: str) -> bool:
         return urlsplit(url).port != 0
     except ValueError:
         return False
+
+
+def channel_number(value: object) -> int:
+    """A channel's number, given as a number or as text. Raises ConfigurationError."""
+    text = str(value).strip()
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:11]) < 2**31):
+        raise error_line(f"a channel's number is a whole number of 1 or more, not {value!r}")
+    return int(text)

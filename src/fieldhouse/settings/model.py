@@ -236,6 +236,7 @@ RIGHT = {
     "display_timezone": "a time zone as Europe/Zurich, UTC or local",
     "channel_id": "a channel's number, a whole number of 1 or more",
     "channels": "channels by number, each with api_key, decimal_comma and ranges",
+    "accounts": "accounts by name, each with user_api_key",
 }
 """What would be right, to end the line that says what is wrong."""
 
@@ -261,6 +262,15 @@ class ChannelSettings(BaseModel):
     decimal_comma: bool = False
     ranges: dict[FieldNumber, Range] = {}
     default_range: Range | None = None
+    missing_key: str | None = None
+
+
+class AccountSettings(BaseModel):
+    """What is set for one ThingSpeak account; ``missing_key`` says why its key isn't there."""
+
+    model_config = _FROZEN
+
+    user_api_key: Key | None = None
     missing_key: str | None = None
 
 
@@ -311,6 +321,7 @@ class Settings(BaseModel):
     api_key: Key | None = None
     user_api_key: Key | None = None
     channels: dict[ChannelId, ChannelSettings] = {}
+    accounts: dict[str, AccountSettings] = {}
 
     _sources: dict[str, str] = PrivateAttr(default_factory=dict)
 
@@ -356,6 +367,10 @@ class Settings(BaseModel):
         lines = [(key, _text(getattr(self, key))) for key in VARIABLES]
         for number, channel in sorted(self.channels.items()):
             lines += _channel_lines(number, channel)
+        lines += [
+            (f"accounts.{name}.user_api_key", _text(account.user_api_key))
+            for name, account in sorted(self.accounts.items())
+        ]
         return [(key, text, self._sources.get(key, "default")) for key, text in lines]
 
 

@@ -50,7 +50,7 @@ class TomlFile(NamedTuple):
 
     def layer(self) -> Layer:
         """Its settings; refuses whatever is none."""
-        self._refuse_unknown("", self.table, [*TOML_KEYS, "channels"])
+        self._refuse_unknown("", self.table, [*TOML_KEYS, "channels", "accounts"])
         found: Layer = {}
         for table, keys in TOML_KEYS.items():
             found |= self._settings(table, keys)
@@ -58,13 +58,21 @@ class TomlFile(NamedTuple):
             place = f"{self.label}: [channels]"
             value = {key: self._channel(key, given) for key, given in channels.items()}
             found["channels"] = Given(value, self.label, place)
+        if accounts := self._table("accounts", self.table.get("accounts", {})):
+            value = {name: self._account(name, given) for name, given in accounts.items()}
+            found["accounts"] = Given(value, self.label, f"{self.label}: [accounts]")
         return found
 
     def references(self) -> set[str]:
         """The variables that keys refer to."""
-        channels = self.table.get("channels")
-        tables = channels.values() if isinstance(channels, dict) else ()
-        keys = (table.get("api_key") for table in tables if isinstance(table, dict))
+        named = [("channels", "api_key"), ("accounts", "user_api_key")]
+        keys = [
+            table.get(key)
+            for group, key in named
+            if isinstance(tables := self.table.get(group), dict)
+            for table in tables.values()
+            if isinstance(table, dict)
+        ]
         return {str(key.get("env")) for key in keys if isinstance(key, dict)}
 
     def _settings(self, table: str, keys: Mapping[str, str]) -> Layer:
@@ -74,6 +82,8 @@ class TomlFile(NamedTuple):
             keys[key]: Given(value, self.label, f"{self.label}: [{table}] {key}")
             for key, value in given.items()
         }
+        for key in layer.keys() & {"warehouse_url", "read_url"}:
+            layer[key] = layer[key]._replace(value=self._from_folder(layer[key].value))
         for key, (value, _, place) in layer.items():
             text = isinstance(value, str)
             if text is not (key in TEXTS) and not (text and key == "wait"):
@@ -81,6 +91,15 @@ class TomlFile(NamedTuple):
             if key == "warehouse_url" and (parts := parted(value)) and parts.password is not None:
                 raise wrong(place, RIGHT[key])
         return layer
+
+    def _from_folder(self, url: object) -> object:
+        """A DuckDB file whose path is relative is one beside this file, wherever a run stands."""
+        if not isinstance(url, str) or self.folder in (Path(), Path.cwd()):
+            return url
+        scheme, is_url, path = url.partition(":///")
+        if is_url and scheme == "duckdb" and path.strip():
+            return f"{scheme}:///{self.folder / path}" if not Path(path).is_absolute() else url
+        return str(self.folder / url) if url.strip() and "://" not in url else url
 
     def _channel(self, number: str, given: object) -> dict[str, Any]:
         table = f"channels.{number}"
@@ -97,8 +116,17 @@ class TomlFile(NamedTuple):
         if "ranges" in channel:
             channel |= self._ranges(table, channel["ranges"])
         if "api_key" in channel:
-            channel |= self._key(f"{place} api_key", channel["api_key"])
+            channel |= self._key(place, "api_key", channel["api_key"])
         return channel
+
+    def _account(self, name: str, given: object) -> dict[str, Any]:
+        table = f"accounts.{name}"
+        account = dict(self._table(table, given))
+        self._refuse_unknown(table, account, ["user_api_key"])
+        place = f"{self.label}: [{table}]"
+        if "user_api_key" not in account:
+            raise error_line(f"{place} needs user_api_key, a reference to a secret: {REFERENCE}")
+        return self._key(place, "user_api_key", account["user_api_key"])
 
     def _ranges(self, table: str, given: object) -> dict[str, Any]:
         fields = [f"field{number}" for number in range(1, 9)]
@@ -108,19 +136,20 @@ class TomlFile(NamedTuple):
         own = {int(name[-1]): bounds for name, bounds in ends.items() if name != "default"}
         return {"ranges": own, **({"default_range": ends["default"]} if "default" in ends else {})}
 
-    def _key(self, place: str, given: object) -> dict[str, Any]:
+    def _key(self, table: str, name: str, given: object) -> dict[str, Any]:
         """A key that is referred to; if it is not there, why, for when the channel is used."""
+        place = f"{table} {name}"
         match given:
-            case {"env": str(name), **more} if name and not more:
-                key, why = self.variables.get(name), f"the variable {name} is not set"
-            case {"file": str(name), **more} if name and not more:
-                key = read_text(self.folder / name, f"{place}: {name}")
-                why = f"the file {name} is missing or empty"
+            case {"env": str(where), **more} if where and not more:
+                key, why = self.variables.get(where), f"the variable {where} is not set"
+            case {"file": str(where), **more} if where and not more:
+                key = read_text(self.folder / where, f"{place}: {where}")
+                why = f"the file {where} is missing or empty"
             case _:
                 raise wrong(place, f"a reference to a secret, not the secret: {REFERENCE}")
         if key and key.strip():
-            return {"api_key": key}
-        return {"api_key": None, "missing_key": f"{place}: {why}"}
+            return {name: key}
+        return {name: None, "missing_key": f"{place}: {why}"}
 
     def _table(self, name: str, given: object) -> dict[str, Any]:
         if not isinstance(given, dict):

@@ -153,6 +153,14 @@ def live_on(world: World, channel: Channel, step: int = 600) -> None:
         at += step
 
 
+def live_all_on(world: World) -> None:
+    """Let each channel that has entries go on at its own pace until now."""
+    for channel in list(world.channels.values()):
+        if len(channel.entries) > 1:
+            last, before = channel.entries[-1], channel.entries[-2]
+            live_on(world, channel, max(15, last.created_at - before.created_at))
+
+
 def world(clock: Clock | None = None) -> World:
     """Make a world with a weather station, an air sensor and a greenhouse."""
     made = World(clock)

@@ -18,9 +18,11 @@ def serve(
     *,
     ready: Callable[[str], object] | None = None,
     gzip: bool = False,
+    tick: Callable[[], object] | None = None,
 ) -> None:
     """Serve until Ctrl-C or SIGTERM; calls *ready* with the base URL once listening.
 
+    *tick* is called about once a second, for a world that lives on.
     Prints nothing. Raises OSError when the port is taken.
     """
     stop = threading.Event()
@@ -29,7 +31,9 @@ def serve(
         with Simulator(world, host, port, gzip) as simulator:
             if ready is not None:
                 ready(simulator.url)
-            stop.wait()
+            while not stop.wait(1.0):
+                if tick is not None:
+                    tick()
     except KeyboardInterrupt:
         return
     finally:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, Self, runtime_checkable
 
 import pyarrow as pa
 
@@ -94,13 +94,36 @@ class Warehouse(Protocol):
         """
         ...
 
-    def stream(self, statement: str, limits: Limits = NO_LIMITS, /) -> pa.RecordBatchReader:
-        """Answer a user's own SELECT, batch by batch; nothing can be written through it."""
+    def sql(self, statement: str, parameters: Sequence[Any] = (), /) -> pa.Table:
+        """Answer a user's own SELECT; nothing can be written through it.
+
+        ``parameters`` stand in for its question marks, in order. Times are as the SELECT has them:
+        those of our tables are naive UTC. Raises ConfigurationError, with the engine's own hint,
+        for a statement that is wrong.
+
+        >>> from fieldhouse import open_warehouse
+        >>> with open_warehouse("fieldhouse.duckdb", read_only=True) as warehouse:
+        ...     named = "SELECT ChannelName FROM iot.Channels WHERE ChannelID = ?"
+        ...     print(warehouse.sql(named, [12001]).to_pylist())
+        [{'ChannelName': 'Weather station'}]
+        """
+        ...
+
+    def stream(
+        self, statement: str, limits: Limits = NO_LIMITS, /, *, parameters: Sequence[Any] = ()
+    ) -> pa.RecordBatchReader:
+        """Answer as ``sql`` does, batch by batch, for what may not fit into memory."""
         ...
 
     def lock(self, channel_id: int) -> AbstractContextManager[None]:
         """Hold the channel while it is planned and loaded; other holders wait, in any process."""
         ...
+
+    def __enter__(self) -> Self:
+        """The warehouse itself, closed at the end of a ``with``."""
+        ...
+
+    def __exit__(self, *_: object) -> None: ...
 
     def close(self) -> None:
         """Give everything back; a second time is a no-op."""
@@ -136,6 +159,11 @@ def open_warehouse(
     Raises ConfigurationError for a URL that no engine answers to, WarehouseLocked,
     WarehouseUnavailable and WarehouseUnusable for what the engine says. The schema is not touched:
     call ``migrate``.
+
+    >>> from fieldhouse import open_warehouse
+    >>> with open_warehouse("fieldhouse.duckdb", read_only=True) as warehouse:
+    ...     print(warehouse.query("channels")["ChannelID"].to_pylist())
+    [12001]
     """
     opening = Opening(
         str(url), password, read_only=read_only, create=create, wait=wait, observe=observe

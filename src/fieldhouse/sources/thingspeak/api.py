@@ -26,6 +26,7 @@ from fieldhouse.errors import (
     SourceError,
     SourceUnavailable,
 )
+from fieldhouse.retries import told_by_us
 from fieldhouse.sources.thingspeak.connection import Connection
 from fieldhouse.sources.thingspeak.failures import never_sent
 from fieldhouse.sources.thingspeak.judging import Answer, Kind, Question, bare, decoded, judged
@@ -176,19 +177,20 @@ class ThingSpeak:
             failed, pause = error, pause if verdict is True else verdict
             return 0.0  # nothing could end a sleep of stamina's: the pause is made below
 
-        for attempt in stamina.retry_context(
-            on=unslept,
-            attempts=self._attempts,
-            timeout=None,
-            wait_initial=self._backoff,
-            wait_max=max(30.0, self._backoff),
-        ):
-            if failed is not None:
-                self._rest(channel_id, failed, pause, stop)
-            pause = attempt.next_wait + random.uniform(0, self._backoff)  # noqa: S311 (no secret)
-            with attempt:
-                judged = self._ask(question, count, stop)
-                answer = Answer(read(judged.content), judged.date)
+        with told_by_us():
+            for attempt in stamina.retry_context(
+                on=unslept,
+                attempts=self._attempts,
+                timeout=None,
+                wait_initial=self._backoff,
+                wait_max=max(30.0, self._backoff),
+            ):
+                if failed is not None:
+                    self._rest(channel_id, failed, pause, stop)
+                pause = attempt.next_wait + random.uniform(0, self._backoff)  # noqa: S311 (no secret)
+                with attempt:
+                    judged = self._ask(question, count, stop)
+                    answer = Answer(read(judged.content), judged.date)
         if channel_id is not None:
             self._answered.add(channel_id)
         return answer
@@ -201,7 +203,7 @@ class ThingSpeak:
         stop: threading.Event | None,
     ) -> None:
         """Pause before a question is asked again; Interrupted as soon as ``stop`` is set."""
-        logger.info("%s; asking again in %.1f s", failed, pause)
+        logger.warning("%s; asking again in %.1f s", failed, pause)
         events.tell(self._observe, events.AskingAgain(channel_id, str(failed), pause))
         if (stop or threading.Event()).wait(pause):
             raise Interrupted

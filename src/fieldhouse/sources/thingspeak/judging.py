@@ -107,9 +107,10 @@ def _refused(question: Question) -> FieldhouseError:
             f"channel {number}: ThingSpeak does not accept the key that is set for it; "
             "it takes a Read API Key of this very channel"
         )
+    variable = f"KEY_OF_{number}"
     return ChannelPrivate(
-        f"channel {number} is private: set its Read API Key, as THINGSPEAK_API_KEY "
-        f'or in fieldhouse.toml as [channels.{number}] api_key = {{ env = "…" }}'
+        f"channel {number} is private: write its Read API Key into .env, {variable}=…, and two "
+        f'lines into fieldhouse.toml, [channels.{number}] and api_key = {{ env = "{variable}" }}'
     )
 
 

@@ -88,6 +88,12 @@ CALLS = catalogue(
         columns(RunsBefore=INSTANT, AuditBefore=INSTANT, LoadsBefore=INSTANT),
     ),
     Question(
+        "forget_channel",
+        "delete a channel with all that is held of it",
+        takes(channel_id=INT),
+        _NOTHING,
+    ),
+    Question(
         "judge_epoch",
         "which older epochs this one shows again; within its span their readings are superseded",
         takes(channel_id=INT, epoch=INT),
@@ -147,6 +153,12 @@ CALLS = catalogue(
         columns(CorrectionID=LONG, Readings=LONG, Beyond=LONG),
     ),
     Question(
+        "set_polled",
+        "whether runs that name no channel take these along",
+        takes(channel_ids=CHANNEL_IDS, is_active=FLAG, paused_at=optional(INSTANT)),
+        _NOTHING,
+    ),
+    Question(
         "settle_entries",
         "what was found out about readings of an epoch",
         takes(
@@ -169,6 +181,18 @@ CALLS = catalogue(
             minima=list_of(NUMBER, nulls=True),
             maxima=list_of(NUMBER, nulls=True),
         ),
+        _NOTHING,
+    ),
+    Question(
+        "tag_channels",
+        "give each of some channels each of some tags",
+        takes(channel_ids=CHANNEL_IDS, tags=list_of(TEXT)),
+        _NOTHING,
+    ),
+    Question(
+        "untag_channels",
+        "take some tags from some channels",
+        takes(channel_ids=CHANNEL_IDS, tags=list_of(TEXT)),
         _NOTHING,
     ),
     Question(

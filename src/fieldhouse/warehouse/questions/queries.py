@@ -18,35 +18,14 @@ from fieldhouse.warehouse.questions.kinds import (
     list_of,
 )
 from fieldhouse.warehouse.questions.question import Question, catalogue, optional, takes
+from fieldhouse.warehouse.questions.shapes import PERIOD, READING
 
 __all__ = ["QUERIES"]
 
-_READING = columns(
-    ReadingID=LONG,
-    ChannelID=LONG,
-    Epoch=INT,
-    EntryID=LONG,
-    CreatedAt=INSTANT,
-    **dict.fromkeys(NUMBERS, NUMBER),
-    Status=TEXT,
-    Superseded=FLAG,
-    ImportedAt=INSTANT,
-    WithdrawnAt=INSTANT,
-)
 _SPAN = takes(start_at=optional(INSTANT), end_at=optional(INSTANT), original=optional(FLAG, False))
 """Of readings: NULL is open; as corrected, or as their source sent them."""
-_STATISTICS = {"Avg": FLOAT, "Min": NUMBER, "Max": NUMBER, "StdDev": FLOAT, "Count": LONG}
 _MERGED = {"Avg": FLOAT, "Min": NUMBER, "Max": NUMBER, "Sum": FLOAT, "Count": LONG}
-_PERIOD = columns(
-    AggregationID=LONG,
-    ChannelID=LONG,
-    AggregationType=TEXT,
-    PeriodStart=INSTANT,
-    PeriodEnd=INSTANT,
-    **{f"Field{n}{name}": kind for n in range(1, 9) for name, kind in _STATISTICS.items()},
-    ReadingCount=LONG,
-    CreatedAt=INSTANT,
-)
+
 QUERIES = catalogue(
     Question(
         "analyses_due",
@@ -63,7 +42,7 @@ QUERIES = catalogue(
             start_at=optional(INSTANT),
             end_at=optional(INSTANT),
         ),
-        _PERIOD,
+        PERIOD,
     ),
     Question(
         "archivable_months",
@@ -120,7 +99,14 @@ QUERIES = catalogue(
             RefreshedAt=INSTANT,
             ArchivedBefore=INSTANT,
             IsActive=FLAG,
+            PausedAt=INSTANT,
         ),
+    ),
+    Question(
+        "channel_tags",
+        "every tag of every channel, by channel",
+        takes(),
+        columns(ChannelID=LONG, Tag=TEXT),
     ),
     Question(
         "corrections",
@@ -318,13 +304,13 @@ QUERIES = catalogue(
         "readings",
         "the readings that count, archived ones too, in the order of time; NULL is open",
         takes(channel_id=INT, **_SPAN),
-        _READING,
+        READING,
     ),
     Question(
         "readings_between",
         "all channels' readings of a span, end excluded, archived ones included",
         takes(start_at=INSTANT, end_at=INSTANT),
-        _READING,
+        READING,
     ),
     Question(
         "requests_on",
@@ -335,7 +321,12 @@ QUERIES = catalogue(
     Question(
         "runs",
         "the last runs of one channel or of all, newest first",
-        takes(channel_id=optional(INT), limit=optional(LONG, 100)),
+        takes(
+            channel_id=optional(INT),
+            limit=optional(LONG, 100),
+            since=optional(INSTANT),
+            failed=optional(FLAG),
+        ),
         columns(
             RunID=LONG,
             ChannelID=LONG,
@@ -357,22 +348,30 @@ QUERIES = catalogue(
     ),
     Question(
         "status",
-        "one row a channel: what it holds, how far it is complete, how its last run went",
+        "one row a channel: what it holds, how far it is complete, how fresh it is, how its last"
+        " run went",
         takes(as_of=optional(INSTANT)),
         columns(
             ChannelID=LONG,
             ChannelName=TEXT,
+            IsActive=FLAG,
+            PausedAt=INSTANT,
             Readings=LONG,
             Epochs=INT,
             FirstReading=INSTANT,
             NewestReading=INSTANT,
             Watermark=INSTANT,
+            PastRead=FLOAT,
             OpenGaps=LONG,
             Unreachable=LONG,
             Withdrawn=LONG,
             Disputed=LONG,
+            CadenceSeconds=FLOAT,
+            SilentSince=INSTANT,
+            LastSuccessAt=INSTANT,
             LastRunAt=INSTANT,
             LastOutcome=TEXT,
+            LastError=TEXT,
             ScoredOn=DAY,
             QualityScore=FLOAT,
         ),

@@ -68,7 +68,15 @@ def _ours(path: str, said: str, error: Exception, statement: str | None) -> Exce
     first = said.strip().splitlines()[0] if said.strip() else type(error).__name__
     interrupted = said.startswith("INTERRUPT")
     if statement is not None and isinstance(error, duckdb.Error) and not interrupted:
-        return ConfigurationError(first)
+        return ConfigurationError(_with_hints(said, statement) or first)
     if isinstance(error, duckdb.CatalogException) and _NO_SCHEMA.search(said):
         return WarehouseUnusable(f"{file}: its schema is not there yet: migrate it first ({first})")
     return WarehouseError(f"{file}: {first}")
+
+
+def _with_hints(said: str, statement: str) -> str:
+    """All that DuckDB says of a statement, in one line: what it could be meant for, and where."""
+    hints, mark, place = said.partition("\nLINE ")
+    lines = statement.strip().count("\n")
+    where = f" (line {place.partition(':')[0]})" if mark and lines else ""
+    return " ".join(hints.split()) + where

@@ -19,6 +19,7 @@ import pyarrow as pa
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.readings import Batch
 from fieldhouse.warehouse import Counts, migrations, questions, sqlfiles
+from fieldhouse.warehouse.engines.duckdb import files
 from fieldhouse.warehouse.engines.duckdb import load as loading
 from fieldhouse.warehouse.engines.duckdb.errors import translated
 from fieldhouse.warehouse.engines.duckdb.waiting import when_free
@@ -97,6 +98,7 @@ class DuckDBWarehouse:
         Raises WarehouseLocked, and WarehouseUnusable for what it is.
         """
         path = _path(opening.url)
+        files.require_warehouse(path)
         opened = partial(cls._open, path, read_only=opening.read_only)
         return when_free(opened, path, wait=opening.wait, observe=opening.observe)
 
@@ -179,7 +181,13 @@ class DuckDBWarehouse:
             answer.drop_columns([_MORE]) if _MORE in answer.column_names else answer
         )
 
-    def stream(self, statement: str, limits: Limits = NO_LIMITS, /) -> pa.RecordBatchReader:
+    def sql(self, statement: str, parameters: Sequence[Any] = (), /) -> pa.Table:
+        """Answer one SELECT of a user's whole."""
+        return self.stream(statement, parameters=parameters).read_all()
+
+    def stream(
+        self, statement: str, limits: Limits = NO_LIMITS, /, *, parameters: Sequence[Any] = ()
+    ) -> pa.RecordBatchReader:
         """Answer one SELECT of a user's, in a read-only transaction. Raises ConfigurationError."""
         with translated(self._path):
             cursor = self._connection.cursor()
@@ -188,7 +196,8 @@ class DuckDBWarehouse:
             if len(parsed) != 1 or parsed[0].type not in _READS:
                 raise ConfigurationError("only one statement that reads is answered: a SELECT")
             cursor.execute("BEGIN TRANSACTION READ ONLY")
-            reader = cursor.sql(parsed[0]).to_arrow_reader(_BATCH_ROWS)
+            given = list(parameters) or None
+            reader = cursor.sql(parsed[0], params=given).to_arrow_reader(_BATCH_ROWS)
         batches = self._read(cursor, reader, limits, statement)
         return pa.RecordBatchReader.from_batches(reader.schema, batches)
 
@@ -197,6 +206,12 @@ class DuckDBWarehouse:
         """Hold the channel; DuckDB's process holds the file, so a lock in memory is enough."""
         with _lock_of(self._file, channel_id):
             yield
+
+    def __enter__(self) -> "DuckDBWarehouse":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Write all into the file and let go of it."""

@@ -5,6 +5,7 @@ to execute. What the server asks to be tried again (a deadlock's victim, a fail-
 lost connection) is tried again as a whole transaction.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar
@@ -19,6 +20,7 @@ from fieldhouse.errors import (
     WarehouseUnusable,
 )
 from fieldhouse.readings import Batch
+from fieldhouse.retries import told_by_us
 from fieldhouse.settings.sqlserver import SqlServerAddress
 from fieldhouse.warehouse import Counts, questions
 from fieldhouse.warehouse.engines.sqlserver import schema
@@ -42,6 +44,9 @@ __all__ = ["SQLServerWarehouse"]
 _BATCH_ROWS = 65_536
 T = TypeVar("T")
 
+logger = logging.getLogger(__name__)
+
+_ATTEMPTS = 6
 _PATIENCE = 120.0
 """Seconds that a transaction may be tried again in."""
 
@@ -129,10 +134,16 @@ class SQLServerWarehouse:
         work = self._execute if is_ours(procedure) else self._execute_in_transaction
         return self._attempt(lambda: work(statement, values))
 
-    def stream(self, statement: str, limits: Limits = NO_LIMITS, /) -> pa.RecordBatchReader:
+    def sql(self, statement: str, parameters: Sequence[Any] = (), /) -> pa.Table:
+        """Answer one SELECT of a user's whole."""
+        return self.stream(statement, parameters=parameters).read_all()
+
+    def stream(
+        self, statement: str, limits: Limits = NO_LIMITS, /, *, parameters: Sequence[Any] = ()
+    ) -> pa.RecordBatchReader:
         """Answer one SELECT of a user's, in a transaction that is always rolled back."""
         require_select(statement)
-        return self._stream(statement, [], limits, author=statement)
+        return self._stream(statement, parameters, limits, author=statement)
 
     @contextmanager
     def lock(self, channel_id: int) -> Iterator[None]:
@@ -153,6 +164,12 @@ class SQLServerWarehouse:
         ):
             yield
 
+    def __enter__(self) -> "SQLServerWarehouse":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """Connect no more; the driver closes what it keeps in its pool by itself."""
         self._server.close()
@@ -165,9 +182,21 @@ class SQLServerWarehouse:
         """Do a whole transaction, again where the server asks for it."""
         patience = min(_PATIENCE, limits.left)
         again = stamina.RetryingCaller(
-            attempts=6, timeout=patience, wait_initial=0.2, wait_max=min(10.0, patience)
+            attempts=_ATTEMPTS, timeout=patience, wait_initial=0.2, wait_max=min(10.0, patience)
         )
-        return again(WarehouseUnavailable, work)
+        failed = 0
+
+        def attempted() -> T:
+            nonlocal failed
+            try:
+                return work()
+            except WarehouseUnavailable as error:
+                failed += 1
+                logger.warning("Attempt %d of %d: %s", failed, _ATTEMPTS, error)
+                raise
+
+        with told_by_us():
+            return again(WarehouseUnavailable, attempted)
 
     def _answer(self, name: str, parameters: Mapping[str, Any], limits: Limits) -> pa.Table:
         return self._execute(*call_text(name, parameters), limits)

@@ -1,22 +1,35 @@
--- status(as_of): one row a channel: what it holds, how far it is complete, how its last run went.
+-- status(as_of): one row a channel: what it holds, how far it is complete, how fresh it is, how its last run went. A
+-- channel that was never more than tried has its row, too. SilentSince: its newest reading, where three of its usual
+-- distances, ten minutes at the least, had passed when it was last read; PastRead: the share of its entries that is
+-- there, as long as its past is not complete.
 WITH
+known AS (
+    SELECT c.ChannelID FROM iot.Channels AS c
+    UNION
+    SELECT p.ChannelID FROM iot.PipelineRuns AS p
+),
+newest AS (
+    SELECT e.ChannelID, e.Epoch, coalesce(e.LastEntryID, e.HighestEntryID) AS LastEntryID
+    FROM iot.Epochs AS e
+    QUALIFY row_number() OVER (PARTITION BY e.ChannelID ORDER BY e.Epoch DESC) = 1
+),
 held AS (
     SELECT
         r.ChannelID, count(*) AS Readings, min(r.CreatedAt) AS FirstReading,
         max(r.CreatedAt) FILTER (
             r.CreatedAt < coalesce($as_of::TIMESTAMP, make_timestamp(epoch_us(now())))
         ) AS NewestReading,
-        count(*) FILTER (r.WithdrawnAt IS NOT NULL) AS Withdrawn
+        count(*) FILTER (r.WithdrawnAt IS NOT NULL) AS Withdrawn,
+        count(*) FILTER (r.Epoch = n.Epoch) AS OfNewest
     FROM iot.AllReadings AS r
+    LEFT JOIN newest AS n ON n.ChannelID = r.ChannelID
     GROUP BY r.ChannelID
 ),
-newest AS (
-    SELECT e.ChannelID, max(e.Epoch) AS Epoch FROM iot.Epochs AS e GROUP BY e.ChannelID
-),
 complete AS (
-    SELECT s.ChannelID, s.Epoch, max(s.SpanEnd) AS Watermark
+    SELECT
+        s.ChannelID, s.Epoch, max(s.SpanEnd) FILTER (s.SpanStart = TIMESTAMP '0001-01-01') AS Watermark,
+        max(s.SpanEnd) AS CoveredTo
     FROM iot.Coverage AS s
-    WHERE s.SpanStart = TIMESTAMP '0001-01-01'
     GROUP BY s.ChannelID, s.Epoch
 ),
 absent AS (
@@ -36,24 +49,50 @@ last_run AS (
     SELECT p.* FROM iot.PipelineRuns AS p
     QUALIFY row_number() OVER (PARTITION BY p.ChannelID ORDER BY p.StartedAt DESC, p.RunID DESC) = 1
 ),
+last_success AS (
+    SELECT p.ChannelID, max(coalesce(p.EndedAt, p.StartedAt)) AS EndedAt
+    FROM iot.PipelineRuns AS p
+    WHERE p.Outcome = 'success'
+    GROUP BY p.ChannelID
+),
 judged AS (
     SELECT q.* FROM iot.DataQuality AS q
     WHERE q.CheckDate <= coalesce($as_of::TIMESTAMP, make_timestamp(epoch_us(now())))
     QUALIFY row_number() OVER (PARTITION BY q.ChannelID ORDER BY q.CheckDate DESC) = 1
+),
+usual AS (
+    SELECT q.ChannelID, arg_max(q.CadenceSeconds, q.CheckDate) AS CadenceSeconds
+    FROM iot.DataQuality AS q
+    WHERE
+        q.CheckDate <= coalesce($as_of::TIMESTAMP, make_timestamp(epoch_us(now())))
+        AND q.CadenceSeconds IS NOT NULL
+    GROUP BY q.ChannelID
 )
 SELECT
-    c.ChannelID, c.ChannelName, coalesce(h.Readings, 0) AS Readings, coalesce(n.Epoch, 0) AS Epochs,
+    i.ChannelID, c.ChannelName, coalesce(c.IsActive, TRUE) AS IsActive, c.PausedAt,
+    coalesce(h.Readings, 0) AS Readings, coalesce(n.Epoch, 0) AS Epochs,
     h.FirstReading, h.NewestReading, w.Watermark,
+    CASE
+        WHEN w.CoveredTo > coalesce(w.Watermark, TIMESTAMP '0001-01-01')
+            THEN least(coalesce(h.OfNewest, 0)::DOUBLE / greatest(n.LastEntryID, 1), 1)
+    END AS PastRead,
     coalesce(g.OpenGaps, 0) AS OpenGaps, coalesce(g.Unreachable, 0) AS Unreachable,
     coalesce(h.Withdrawn, 0) AS Withdrawn, coalesce(d.Disputed, 0) AS Disputed,
-    coalesce(p.EndedAt, p.StartedAt) AS LastRunAt, p.Outcome AS LastOutcome,
-    q.CheckDate AS ScoredOn, q.QualityScore
-FROM iot.Channels AS c
-LEFT JOIN held AS h ON h.ChannelID = c.ChannelID
-LEFT JOIN newest AS n ON n.ChannelID = c.ChannelID
+    u.CadenceSeconds,
+    CASE
+        WHEN h.NewestReading + to_seconds(greatest(3 * u.CadenceSeconds, 600)) < s.EndedAt THEN h.NewestReading
+    END AS SilentSince,
+    s.EndedAt AS LastSuccessAt, coalesce(p.EndedAt, p.StartedAt) AS LastRunAt, p.Outcome AS LastOutcome,
+    p.Error AS LastError, q.CheckDate AS ScoredOn, q.QualityScore
+FROM known AS i
+LEFT JOIN iot.Channels AS c ON c.ChannelID = i.ChannelID
+LEFT JOIN held AS h ON h.ChannelID = i.ChannelID
+LEFT JOIN newest AS n ON n.ChannelID = i.ChannelID
 LEFT JOIN complete AS w ON w.ChannelID = n.ChannelID AND w.Epoch = n.Epoch
 LEFT JOIN absent AS g ON g.ChannelID = n.ChannelID AND g.Epoch = n.Epoch
-LEFT JOIN disputed AS d ON d.ChannelID = c.ChannelID
-LEFT JOIN last_run AS p ON p.ChannelID = c.ChannelID
-LEFT JOIN judged AS q ON q.ChannelID = c.ChannelID
-ORDER BY c.ChannelID;
+LEFT JOIN disputed AS d ON d.ChannelID = i.ChannelID
+LEFT JOIN usual AS u ON u.ChannelID = i.ChannelID
+LEFT JOIN last_success AS s ON s.ChannelID = i.ChannelID
+LEFT JOIN last_run AS p ON p.ChannelID = i.ChannelID
+LEFT JOIN judged AS q ON q.ChannelID = i.ChannelID
+ORDER BY i.ChannelID;

@@ -16,7 +16,8 @@ BEGIN
         c.LastEntryID,
         c.RefreshedAt,
         c.ArchivedBefore,
-        c.IsActive
+        c.IsActive,
+        c.PausedAt
     FROM iot.Channels AS c
     ORDER BY c.ChannelID;
     RETURN 0;

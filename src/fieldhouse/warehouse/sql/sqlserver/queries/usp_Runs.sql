@@ -1,5 +1,10 @@
--- usp_Runs(channel_id, limit): the last runs of one channel or of all, newest first.
-CREATE OR ALTER PROCEDURE iot.usp_Runs @ChannelID INT = NULL, @Limit BIGINT = 100
+-- usp_Runs(channel_id, limit, since, failed): the last runs of one channel or of all, newest first; those that ended at
+-- or after an instant, and those that failed or were interrupted only, where that is asked.
+CREATE OR ALTER PROCEDURE iot.usp_Runs
+    @ChannelID INT = NULL,
+    @Limit BIGINT = 100,
+    @Since DATETIME2(6) = NULL,
+    @Failed BIT = NULL
 AS
 BEGIN
     SET NOCOUNT ON;
@@ -24,7 +29,9 @@ BEGIN
         -- the last ones are found without their texts
         SELECT TOP (@Limit) n.RunID
         FROM iot.PipelineRuns AS n
-        WHERE @ChannelID IS NULL OR n.ChannelID = @ChannelID
+        WHERE (@ChannelID IS NULL OR n.ChannelID = @ChannelID)
+            AND (@Since IS NULL OR COALESCE(n.EndedAt, n.StartedAt) >= @Since)
+            AND (COALESCE(@Failed, 0) = 0 OR n.Outcome <> N'success')
         ORDER BY n.StartedAt DESC, n.RunID DESC
     ) AS l
     JOIN iot.PipelineRuns AS p ON p.RunID = l.RunID
