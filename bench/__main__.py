@@ -22,8 +22,8 @@ _PARTS: dict[str, tuple[str, Callable[[Bench], Iterable[Figure]]]] = {
     "refresh": ("Refresh of the aggregates for one new page", analysis.refresh),
     "queries": ("A year of daily statistics of eight fields", analysis.queries),
     "pipe": ("SELECT * of the readings, from the command line into a pipe", analysis.pipe),
-    "reading": ("A year of minutes, read and exported", reading),
     "report": ("A report of ten years", reporting.reports),
+    "reading": ("A year of minutes, read and exported", reading),
     "memory": ("Peak memory of a backfill", analysis.memory),
 }
 

@@ -205,10 +205,13 @@ def list_corrections(
     """List the rules, in the order in which they apply."""
     with _house(warehouse, wait, config, reading=True) as house:
         found = house.query("corrections", channel_id=channel_id, removed=every)
+    rules = found.to_pylist()
+    for rule in rules:
+        rule |= {name: _open(rule[name]) for name in ("SpanStart", "SpanEnd")}
     if as_json:
-        output.print_table(found, as_json=True)
+        output.print_json(rules)
         return
-    rows = [_row(row) for row in found.to_pylist()]
+    rows = [_row(rule) for rule in rules]
     if not rows:
         typer.echo("no rule" if channel_id is None else f"channel {channel_id}: no rule")
         return
@@ -370,8 +373,8 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
         "channel": row["ChannelID"],
         "field": row["FieldNumber"] or ("-" if row["Kind"] == "SHIFT" else "all"),
         "rule": _said(row),
-        "from": _open(row["SpanStart"]),
-        "to": _open(row["SpanEnd"]),
+        "from": row["SpanStart"],
+        "to": row["SpanEnd"],
         "reason": row["Reason"],
         "by": f"{row['MadeBy']}, {row['MadeAt']:%Y-%m-%d}",
         "removed": row["RemovedBy"] and f"{row['RemovedBy']}, {row['RemovedAt']:%Y-%m-%d}",
