@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -142,6 +142,19 @@ def test_ranges_that_were_taken_out_judge_no_more(fieldhouse: Run, home: Path) -
     assert found == [[(9, 1), (9, 2), (11, 1)], [(9, 1)], [(11, 8)], []]
 
 
+def test_quality_judges_by_the_ranges_of_the_configuration(fieldhouse: Run, home: Path) -> None:
+    """As it is when it is asked, not as it was at the last run."""
+    file = home / "fieldhouse.toml"
+    judged = []
+    for text in ("[channels.9]\nranges.field1 = [1000, 2000]\n", ""):
+        file.write_text(text)
+        if not judged:
+            assert fieldhouse("run", "9", "--quiet").returncode == 0
+        [row] = json.loads(fieldhouse("quality", "9", "--as-of", "latest", "--json").stdout)
+        judged.append((row["OutOfRangeReadings"] > 0, row["RangesConfigured"]))
+    assert judged == [(True, True), (False, False)]
+
+
 def test_every_request_counts_against_the_budget(
     fieldhouse: Run, simulator: Simulator, world: World, home: Path
 ) -> None:
@@ -192,7 +205,10 @@ def test_one_channels_failure_does_not_stop_the_others(fieldhouse: Run) -> None:
     assert "288" in done.stdout
 
 
-def test_ctrl_c_keeps_what_was_read(home: Path, simulator: Simulator, world: World) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_kill_keep_what_was_read(
+    home: Path, simulator: Simulator, world: World, number: signal.Signals
+) -> None:
     """Code 130 and one line; the next run carries on to the end."""
     now = int(world.clock.now().timestamp())
     world.add_channel(id=13, name="Long", fields={1: "x"}).write_many(
@@ -210,7 +226,7 @@ def test_ctrl_c_keeps_what_was_read(home: Path, simulator: Simulator, world: Wor
     with subprocess.Popen(command, cwd=home, env=environment, text=True, **pipes) as run:
         while len(simulator.requests) < 10:
             assert run.poll() is None
-        run.send_signal(signal.SIGINT)
+        run.send_signal(number)
         output, complaint = run.communicate(timeout=60)
     assert run.returncode == 130
     assert "interrupted" in output
@@ -223,6 +239,17 @@ def test_ctrl_c_keeps_what_was_read(home: Path, simulator: Simulator, world: Wor
     held = open_warehouse(str(home / "fieldhouse.duckdb"), read_only=True)
     assert held.query("status", as_of=None)["Readings"].to_pylist() == [9_000]
     held.close()
+
+
+def test_the_last_second_that_there_is_has_its_periods(
+    fieldhouse: Run, simulator: Simulator, world: World
+) -> None:
+    """A row dated at the end of the year 9999 is stored, aggregated and shown like any other."""
+    last = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    world.add_channel(id=13, name="Late", fields={1: "x"}).write(created_at=last, fields={1: "5"})
+    assert fieldhouse("run", "13").returncode == 0
+    periods = fieldhouse("query", "SELECT PeriodEnd FROM iot.AggregatedData", "--json")
+    assert len(json.loads(periods.stdout)) == 3, periods.stderr
 
 
 def test_run_is_quiet_in_cron(fieldhouse: Run) -> None:

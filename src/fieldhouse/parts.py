@@ -19,7 +19,7 @@ from fieldhouse.sync import utc_now
 from fieldhouse.warehouse import Warehouse, open_warehouse
 from fieldhouse.writer import Writer
 
-__all__ = ["Parts", "asking", "build", "client", "warehouse_of"]
+__all__ = ["Parts", "asking", "build", "client", "sync_ranges", "warehouse_of"]
 
 Clock = Callable[[], datetime]
 
@@ -61,7 +61,7 @@ def build(
         client(settings, warehouse, observe=observe, clock=clock) as server,
         Writer(warehouse, observe) as writer,
     ):
-        _sync_ranges(warehouse, settings)
+        sync_ranges(warehouse, settings)
         yield Parts(settings, warehouse, server, writer, threading.Event(), observe, clock)
 
 
@@ -117,7 +117,7 @@ def asking(
         yield stack.enter_context(client(settings, warehouse, attempts=attempts, observe=observe))
 
 
-def _sync_ranges(warehouse: Warehouse, settings: Settings) -> None:
+def sync_ranges(warehouse: Warehouse, settings: Settings) -> None:
     """Bring the configured ranges into the warehouse, where the quality is computed."""
     ranges = [
         (channel_id, number, low, high)

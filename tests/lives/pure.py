@@ -1,5 +1,6 @@
 """The house of the pure history: a keeper instead of a warehouse, no socket, no thread."""
 
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -31,6 +32,8 @@ class Wire(Connection):
         path: str,
         parameters: Mapping[str, str | int],
         headers: Mapping[str, str] | None = None,
+        *,
+        stop: threading.Event | None = None,
     ) -> Reply:
         lower = {name.lower(): value for name, value in (headers or {}).items()}
         try:

@@ -48,6 +48,22 @@ def test_a_device_in_2041_is_cleared_and_set_right(life: Lives) -> None:
     assert len(life.house.current()) == 10
 
 
+def test_values_that_were_corrected_at_the_source_are_read_again_at_once(life: Lives) -> None:
+    """Under ids and times that we know: `backfill --from` brings them, however lately we ran, and a
+    sweep does, whatever the distance of the polls."""
+    life.live(count=40, step=MINUTE, mask=7)
+    life.poll(seconds=MINUTE)
+    life.source.reimport(corrected=[3, 5, 30], by_time=False)
+    life.again(page_size=8000, ago=9 * DAY)
+    assert not differences(life)
+    life.source.wait(DAY)
+    life.poll(seconds=MINUTE)
+    life.source.reimport(corrected=[4], by_time=False)
+    for _ in range(2 * DAY // 1500):
+        life.poll(seconds=1500)
+    assert not differences(life)
+
+
 @pytest.mark.parametrize(
     ("coming", "going"),
     [

@@ -4,6 +4,7 @@ import json
 import logging
 import time
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from urllib.parse import parse_qsl
 
 import pytest
@@ -87,6 +88,22 @@ def test_retry_after_is_honoured(simulator: Simulator, thingspeak: ThingSpeak) -
     began = time.monotonic()
     thingspeak.channel(9).page()
     assert time.monotonic() - began >= 1.0
+
+
+@pytest.mark.parametrize("ahead", [-259_200, 259_200])
+def test_a_retry_after_that_is_over_or_due_is_told_by_the_servers_clock(
+    world: World, simulator: Simulator, thingspeak: ThingSpeak, ahead: int
+) -> None:
+    """No second, or a date five seconds ago or a second ahead, of a server whose clock is not ours:
+    asked again, after the time that it means."""
+    world.clock.advance(ahead)
+    for seconds in (0, -5, 1):
+        now = datetime.fromtimestamp(world.clock.unix() + seconds, UTC)
+        said = 0 if not seconds else format_datetime(now, usegmt=True)
+        simulator.faults.add(Fault("429", retry_after=said))
+        began = time.monotonic()
+        assert thingspeak.channel(9).page()
+        assert time.monotonic() - began < 30
 
 
 def test_a_retry_after_beyond_patience_is_not_slept_through(

@@ -71,6 +71,35 @@ def test_a_server_that_accepts_and_says_nothing_is_given_up_in_time() -> None:
             assert "did not answer in time" in line
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_stopping_ends_what_is_being_waited_for(scheme: str) -> None:
+    """A server that says nothing, in its answer or in the handshake: left within a moment, and what
+    came of it is an interruption, not a failure."""
+
+    async def wait(reader: Reader, writer: Writer) -> None:
+        await asyncio.sleep(60)
+
+    stop = threading.Event()
+    with Scripted(wait) as server, client(f"{scheme}://127.0.0.1:{server.port}", 30) as asked:
+        threading.Timer(0.2, stop.set).start()
+        began = time.monotonic()
+        with pytest.raises(errors.Interrupted):
+            asked.channel(9, stop=stop).page()
+        assert time.monotonic() - began < 3
+
+
+def test_stopping_ends_an_answer_that_flows(simulator: Simulator) -> None:
+    """Bytes that keep a request alive do not keep it from ending."""
+    simulator.faults.add(Fault("drip", seconds=0.05, times=None))
+    stop = threading.Event()
+    with client(simulator.url, 30) as asked:
+        threading.Timer(0.3, stop.set).start()
+        began = time.monotonic()
+        with pytest.raises(errors.Interrupted):
+            asked.channel(9, stop=stop).page()
+        assert time.monotonic() - began < 3
+
+
 def test_a_server_that_takes_no_connection_is_given_up_in_time() -> None:
     """A queue that is full, as a packet filter that drops: connecting is part of the request."""
     with socket.socket() as listener:

@@ -236,7 +236,6 @@ def test_what_an_entry_becomes_does_not_depend_on_its_neighbours(
         b'{"feeds":[]}',
         b'{"channel":[],"feeds":[]}',
         b"<html>",
-        b'{"channel":{},"feeds":[7]}',
         b'{"channel":{"id":9},"feeds":[{"created_at":"2024-01-0',
     ],
 )
@@ -244,6 +243,16 @@ def test_what_is_no_feed_is_an_error_of_ours(body: bytes) -> None:
     """A cut or foreign answer is transient, never a traceback and never an empty page."""
     with pytest.raises(SourceUnavailable):
         parse_page(body)
+
+
+def test_what_is_no_entry_is_rejected_with_its_text() -> None:
+    """Null, a list or a number among the entries costs none of the others."""
+    body = json.dumps({"channel": {}, "feeds": [None, entry(1, field1="5"), [1, "x"], 7]})
+    read = parse_page(body.encode())
+    assert read.readings["EntryID"].to_pylist() == [1]
+    assert read.served == 4
+    rejected = [(row["EntryText"], row["Reason"]) for row in read.rejected.to_pylist()]
+    assert rejected == [("null", "no entry"), ('["1", "x"]', "no entry"), ('"7"', "no entry")]
 
 
 def test_a_bare_entry_is_a_page_of_one() -> None:

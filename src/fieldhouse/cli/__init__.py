@@ -1,12 +1,13 @@
 """The command line: parse, build, call, print.
 
 Exit codes: 0 all well, 1 something failed (a channel, a check), 2 usage or configuration,
-130 Ctrl-C.
+130 Ctrl-C, or the signal TERM, which does the same.
 Heavy libraries are imported by the commands that use them, so that ``--help`` answers at once.
 """
 
 import os
 import re
+import signal
 import sys
 from importlib import metadata
 from typing import Annotated
@@ -78,6 +79,7 @@ def _root(
 def main() -> None:
     """Run the command line; whatever a user can cause ends in one line and an exit code."""
     output.set_up_streams()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         code = app(_with_numbers(sys.argv[1:]), standalone_mode=False)
     except ConfigurationError as error:

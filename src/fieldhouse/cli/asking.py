@@ -147,12 +147,15 @@ def quality(
 
     fieldhouse quality 12001 --date yesterday
     """
+    from fieldhouse.parts import sync_ranges
+
     settings = settings_from(config, warehouse, wait)
     with _writing(settings) as house:
         _require(house, channel_id)
         instant = _as_of(house, channel_id, as_of, tz or settings.display_zone)
         if check_date and check_date > instant.date():
             raise ConfigurationError(f"{check_date} has not come yet: it is {instant:%Y-%m-%d} UTC")
+        sync_ranges(house, settings)
         row = house.call(
             "usp_CalculateDataQuality", channel_id=channel_id, check_date=check_date, as_of=instant
         )

@@ -167,7 +167,8 @@ class ThingSpeak:
                 doubts -= 1
                 return doubts >= 0
             if isinstance(error, RateLimited) and error.retry_after is not None:
-                return error.retry_after if error.retry_after <= LONGEST_PAUSE else False
+                longest = error.retry_after <= LONGEST_PAUSE
+                return longest and (error.retry_after or True)  # at once: when we would ask again
             return isinstance(error, SourceUnavailable)
 
         def unslept(error: Exception) -> bool | float:
@@ -224,7 +225,7 @@ class ThingSpeak:
         outcome, size, made = "error", 0, True
         try:
             headers = {"THINGSPEAKAPIKEY": key} if key else {}
-            reply = self._connected().get(question.path, question.asked(), headers)
+            reply = self._connected().get(question.path, question.asked(), headers, stop=stop)
             outcome, size = str(reply.status), len(reply.body)
             answer = judged(question, reply)
             self._pacer.calm()
@@ -236,6 +237,8 @@ class ThingSpeak:
             made = not never_sent(error)
             if error.__cause__:
                 outcome = type(error.__cause__).__name__
+            if stop is not None and stop.is_set():
+                raise Interrupted from error
             raise
         finally:
             if not made:

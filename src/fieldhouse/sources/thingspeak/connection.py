@@ -2,6 +2,7 @@
 
 import os
 import ssl
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -64,13 +65,15 @@ class Connection:
         path: str,
         parameters: Mapping[str, str | int],
         headers: Mapping[str, str] | None = None,
+        *,
+        stop: threading.Event | None = None,
     ) -> Reply:
-        """Ask once, and read the answer whole.
+        """Ask once, and read the answer whole; given up within a moment once ``stop`` is set.
 
         Raises SourceUnavailable for what may be otherwise in a moment, ConnectionBarred for a proxy
         or a certificate that will not, RequestRefused for a URL that is none.
         """
-        deadline = Deadline(self._timeout)
+        deadline = Deadline(self._timeout, stop=stop)
         try:
             reply = self._asked(path, parameters, headers or {}, deadline)
         except httpx2.InvalidURL as error:

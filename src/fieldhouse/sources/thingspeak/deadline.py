@@ -9,14 +9,19 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import suppress
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import httpcore2
 
 __all__ = ["LEAST_RATE", "LONGEST", "Deadline", "Network", "TlsFailed"]
 
+T = TypeVar("T")
+
+_MOMENT = 0.25
+"""Seconds after which whoever waits looks whether it still may."""
 LEAST_RATE = 1_000
 """Bytes of an answer, as they come over the line, that give a request a second back."""
 LONGEST = 30
@@ -28,11 +33,18 @@ class Deadline:
 
     It has ``timeout`` seconds to spend; every LEAST_RATE bytes that come give a second back, but
     never more than it began with. So silence ends it in time, whenever it begins, and so does a
-    drip; a slow line that flows is listened to. LONGEST times ``timeout`` is the end in any case.
+    drip; a slow line that flows is listened to. LONGEST times ``timeout`` is the end in any case,
+    and so is ``stop``, within a moment, whatever is waited for.
     """
 
-    def __init__(self, timeout: float, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._timeout, self._clock = timeout, clock
+    def __init__(
+        self,
+        timeout: float,
+        *,
+        stop: threading.Event | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._timeout, self._stop, self._clock = timeout, stop or threading.Event(), clock
         self._began = self._at = clock()
         self._allowance = timeout
         self.received = 0
@@ -47,6 +59,8 @@ class Deadline:
 
     def left(self) -> float:
         """Seconds that the request may still wait for the next byte; 0 when it is over."""
+        if self._stop.is_set():
+            return 0.0
         allowed = self._allowance - (self._clock() - self._at)
         return max(0.0, min(allowed, self._timeout * LONGEST - self.spent))
 
@@ -90,8 +104,11 @@ class Network(httpcore2.NetworkBackend):
         addresses = _found(host, port, deadline)
         for place, address in enumerate(addresses, start=1):
             share = _some(deadline, httpcore2.ConnectTimeout) / (len(addresses) - place + 1)
+            connect = partial(
+                self._plain.connect_tcp, address, port, share, local_address, socket_options
+            )
             try:
-                plain = self._plain.connect_tcp(address, port, share, local_address, socket_options)
+                plain = _apart(connect, deadline)
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
                 if place == len(addresses):
                     raise
@@ -109,9 +126,14 @@ class _Stream(httpcore2.NetworkStream):
 
     def read(self, max_bytes: int, timeout: Any = None) -> bytes:
         deadline: Deadline = timeout
-        data = self._inner.read(max_bytes, _some(deadline, httpcore2.ReadTimeout))
-        deadline.came(len(data))
-        return data
+        while True:
+            patience = min(_MOMENT, _some(deadline, httpcore2.ReadTimeout))
+            try:
+                data = self._inner.read(max_bytes, patience)
+            except httpcore2.ReadTimeout:
+                continue
+            deadline.came(len(data))
+            return data
 
     def write(self, buffer: bytes, timeout: Any = None) -> None:
         deadline: Deadline = timeout
@@ -132,8 +154,9 @@ class _Stream(httpcore2.NetworkStream):
     ) -> httpcore2.NetworkStream:
         deadline: Deadline = timeout
         seconds = _some(deadline, httpcore2.ConnectTimeout)
+        secure = partial(self._inner.start_tls, ssl_context, server_hostname, seconds)
         try:
-            secured = self._inner.start_tls(ssl_context, server_hostname, seconds)
+            secured = _apart(secure, deadline)
         except httpcore2.ConnectError as error:
             reason = error.args[0] if error.args else error
             raise TlsFailed(reason, behind=self._behind) from error
@@ -153,19 +176,25 @@ def _some(deadline: Deadline, error: type[httpcore2.TimeoutException]) -> float:
 
 def _found(host: str, port: int, deadline: Deadline) -> list[str]:
     """The addresses of a name, found by the system's resolver, which knows no time-out itself."""
-    answer: Future[Any] = Future()
+    resolve = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    try:
+        found = _apart(resolve, deadline)
+    except (OSError, UnicodeError) as error:  # a label of a name can be too long for IDNA
+        raise httpcore2.ConnectError(error) from error
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
-    def resolve() -> None:
+
+def _apart(work: Callable[[], T], deadline: Deadline) -> T:
+    """Do in a thread of its own what nothing can wake; left to itself when the time is over."""
+    answer: Future[T] = Future()
+
+    def do() -> None:
         try:
-            answer.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+            answer.set_result(work())
         except Exception as error:
             answer.set_exception(error)
 
-    threading.Thread(target=resolve, name="resolver", daemon=True).start()
-    try:
-        found = answer.result(timeout=_some(deadline, httpcore2.ConnectTimeout))
-    except TimeoutError as error:
-        raise httpcore2.ConnectTimeout(error) from error
-    except (OSError, UnicodeError) as error:  # a label of a name can be too long for IDNA
-        raise httpcore2.ConnectError(error) from error
-    return list(dict.fromkeys(entry[4][0] for entry in found))
+    threading.Thread(target=do, name="connecting", daemon=True).start()
+    while not wait([answer], min(_MOMENT, _some(deadline, httpcore2.ConnectTimeout))).done:
+        pass
+    return answer.result()

@@ -70,7 +70,7 @@ def judged(question: Question, reply: Reply) -> Answer[bytes]:
     if status == 429:
         raise RateLimited(
             "ThingSpeak asks to slow down (429): set a longer rate_limit_delay",
-            _seconds(reply.headers.get("Retry-After")),
+            _seconds(reply.headers.get("Retry-After"), _date(reply.headers.get("Date"))),
         )
     if status >= 500 or status in (408, 425):
         raise SourceUnavailable(f"ThingSpeak answered {status} {reply.reason}{reply.through}")
@@ -133,20 +133,25 @@ def _details(body: bytes) -> str:
         return ""
 
 
-def _seconds(retry_after: str | None) -> float | None:
-    """``Retry-After`` as seconds: a number, or a date."""
+def _seconds(retry_after: str | None, now: datetime) -> float | None:
+    """``Retry-After`` as seconds: a number, or a date; ``now`` is the server's clock, naive UTC."""
     if retry_after is None:
         return None
     if retry_after.strip().isdecimal():
         return float(retry_after)
     try:
-        return max(0.0, (parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds())
+        return max(0.0, (_naive(parsedate_to_datetime(retry_after)) - now).total_seconds())
     except (ValueError, TypeError):
         return None
 
 
 def _date(header: str | None) -> datetime:
     try:
-        return parsedate_to_datetime(header or "").astimezone(UTC).replace(tzinfo=None)
+        return _naive(parsedate_to_datetime(header or ""))
     except (ValueError, TypeError):
         return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+
+
+def _naive(instant: datetime) -> datetime:
+    """In UTC, as HTTP's dates are, whatever they say of it."""
+    return instant.astimezone(UTC).replace(tzinfo=None) if instant.tzinfo else instant

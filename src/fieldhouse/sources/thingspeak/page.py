@@ -205,21 +205,17 @@ def _parse_leniently(body: bytes, decimal_comma: bool) -> Page:
     channel, feeds = document.get("channel"), document.get("feeds")
     if not isinstance(channel, dict) or not isinstance(feeds, list):
         raise SourceUnavailable("the answer lacks the channel or the feeds that a feed has")
-    if not all(isinstance(entry, dict) for entry in feeds):
-        raise SourceUnavailable("the answer's feeds hold something that is no entry")
     return _lenient_page(channel, feeds, decimal_comma)
 
 
-def _lenient_page(
-    channel: dict[str, Any], feeds: Iterable[dict[str, Any]], decimal_comma: bool
-) -> Page:
+def _lenient_page(channel: dict[str, Any], feeds: Iterable[object], decimal_comma: bool) -> Page:
     entries, rejected, spoiled = [], [], []
     for feed in feeds:
-        lacks = _lacks(feed)
-        if lacks:
-            rejected.append(
-                {"EntryText": _sound(json.dumps(feed, ensure_ascii=False)), "Reason": lacks}
-            )
+        if not isinstance(feed, dict):
+            rejected.append(_rejected(feed, "no entry"))
+            continue
+        if lacks := _lacks(feed):
+            rejected.append(_rejected(feed, lacks))
             continue
         entry = _Entry(entry_id=int(feed["entry_id"]), created_at=feed["created_at"])
         for key in _NUMBER_KEYS:
@@ -243,6 +239,10 @@ def _lacks(feed: dict[str, Any]) -> str | None:
     if not isinstance(created_at, str) or parse_time(created_at) is None:
         return "no usable created_at"
     return None
+
+
+def _rejected(feed: object, reason: str) -> dict[str, str]:
+    return {"EntryText": _sound(json.dumps(feed, ensure_ascii=False)), "Reason": reason}
 
 
 def _spoiled(entry: _Entry) -> dict[str, Any]:

@@ -165,7 +165,8 @@ def keep(
         again=_still_again(window, proven),
         labels=k.heed_labels(page),
     )
-    is_quiet = is_known and not is_news and k.newest == newest and _is_unchanged(k, progress)
+    is_new = window.compares or is_news or not is_known or k.newest != newest  # or its values are
+    is_quiet = not is_new and _is_unchanged(k, progress)
     yield Write(k.number, page, progress, k.horizon, quiet=is_quiet)
     if progress.labels and k.label_appeared:
         yield Notice("label", f"{k.name}: a label appeared; what was read without it is read again")

@@ -17,11 +17,14 @@ SET VARIABLE bounds = (
 CREATE OR REPLACE TEMP TABLE taken AS
 SELECT
     row_number() OVER (ORDER BY g.rowid, d.ChannelID, d.PeriodStart) AS Period, d.*,
-    CASE d.AggregationType
-        WHEN 'HOURLY' THEN d.PeriodStart + INTERVAL 1 HOUR
-        WHEN 'DAILY' THEN d.PeriodStart + INTERVAL 1 DAY
-        ELSE least(d.PeriodStart + INTERVAL 7 DAY, TIMESTAMP '9999-12-31 23:59:59.999999')
-    END AS PeriodEnd,
+    least(
+        d.PeriodStart + CASE d.AggregationType
+            WHEN 'HOURLY' THEN INTERVAL 1 HOUR
+            WHEN 'DAILY' THEN INTERVAL 1 DAY
+            ELSE INTERVAL 7 DAY
+        END,
+        TIMESTAMP '9999-12-31 23:59:59.999999'
+    ) AS PeriodEnd,
     g.rowid AS HeldRow
 FROM due AS d
 LEFT JOIN iot.AggregatedData AS g

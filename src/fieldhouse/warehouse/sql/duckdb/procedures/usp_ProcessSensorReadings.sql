@@ -34,7 +34,8 @@ sourced AS NOT MATERIALIZED (
 -- include period_statistics
 SELECT
     ChannelID::BIGINT AS ChannelID, upper(AggregationType) AS AggregationType,
-    make_timestamp(p.Period) AS PeriodStart, make_timestamp(p.Period) + u.Length AS PeriodEnd,
+    make_timestamp(p.Period) AS PeriodStart,
+    least(make_timestamp(p.Period) + u.Length, TIMESTAMP '9999-12-31 23:59:59.999999') AS PeriodEnd,
     p.Field#Avg, p.Field#Min, p.Field#Max, p.Field#StdDev, p.Field#Count, p.Field#Sum, -- each field
     p.ReadingCount
 FROM statistics AS p
