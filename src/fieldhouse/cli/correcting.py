@@ -1,18 +1,17 @@
 """The commands that mend readings: exclude, correct, corrections."""
 
-import re
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
 from fieldhouse import names
-from fieldhouse.cli import output
+from fieldhouse.cli import output, rules
 from fieldhouse.cli.options import (
     ChannelID,
     Config,
@@ -32,55 +31,12 @@ from fieldhouse.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fieldhouse.corrections import Kind, Made, Preview, Rule
+    from fieldhouse.corrections import Kind, Rule
     from fieldhouse.warehouse import Warehouse
 
 __all__ = ["add_to", "app"]
 
 app = typer.Typer(help="The rules that exclude or correct readings.", no_args_is_help=True)
-
-_SHIFT = re.compile(r"([+-]?)((?:\d{1,9}[wdhms])+)", re.ASCII)
-_UNITS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,2})?", re.ASCII | re.IGNORECASE)
-
-
-def shift(value: str) -> timedelta:
-    """Read a length of time with a sign: ``1h``, ``-90m``, ``1d12h``."""
-    found = _SHIFT.fullmatch(value.strip())
-    if not found:
-        raise typer.BadParameter(f"{value!r} is no length of time; write 1h, -90m or 1d12h")
-    parts = re.findall(r"(\d+)([wdhms])", found[2])
-    seconds = sum(int(number) * _UNITS[unit] for number, unit in parts)
-    try:
-        return timedelta(seconds=-seconds if found[1] == "-" else seconds)
-    except OverflowError:
-        raise typer.BadParameter(f"{value!r} is longer than a hundred years") from None
-
-
-def number(value: str, *, size: int, decimals: int) -> Decimal:
-    """Read a decimal number below ``10**size``, exactly."""
-    try:
-        read = Decimal(value) if _NUMBER.fullmatch(value.strip()) else Decimal("NaN")
-        held = read.quantize(Decimal(1).scaleb(-decimals))
-    except InvalidOperation:
-        held, read = Decimal(0), Decimal("NaN")
-    if held != read or abs(held) >= 10**size:
-        raise typer.BadParameter(
-            f"{value!r} is no number below 10^{size} with at most {decimals} decimals,"
-            " as 1.8 or -0.25 is one"
-        )
-    return held
-
-
-def factor(value: str) -> Decimal:
-    """Read what values are multiplied with."""
-    return number(value, size=7, decimals=12)
-
-
-def addend(value: str) -> Decimal:
-    """Read what is added to values."""
-    return number(value, size=12, decimals=6)
-
 
 FieldOrAll = Annotated[
     str | None,
@@ -143,16 +99,23 @@ def correct(
     end: To = None,
     scale: Annotated[
         Decimal | None,
-        typer.Option("--scale", parser=factor, metavar="NUMBER", help="Values are multiplied."),
+        typer.Option(
+            "--scale", parser=rules.factor, metavar="NUMBER", help="Values are multiplied."
+        ),
     ] = None,
     offset: Annotated[
         Decimal | None,
-        typer.Option("--offset", parser=addend, metavar="NUMBER", help="… and this is added."),
+        typer.Option(
+            "--offset", parser=rules.addend, metavar="NUMBER", help="… and this is added."
+        ),
     ] = None,
     shift_time: Annotated[
         timedelta | None,
         typer.Option(
-            "--shift-time", parser=shift, metavar="LENGTH", help="Times are moved: 1h, -90m, 1d12h."
+            "--shift-time",
+            parser=rules.shift,
+            metavar="LENGTH",
+            help="Times are moved: 1h, -90m, 1d12h.",
         ),
     ] = None,
     where: Where = None,
@@ -205,18 +168,18 @@ def list_corrections(
     """List the rules, in the order in which they apply."""
     with _house(warehouse, wait, config, reading=True) as house:
         found = house.query("corrections", channel_id=channel_id, removed=every)
-    rules = found.to_pylist()
-    for rule in rules:
+    kept = found.to_pylist()
+    for rule in kept:
         rule |= {name: _open(rule[name]) for name in ("SpanStart", "SpanEnd")}
     if as_json:
-        output.print_json(rules)
+        output.print_json(kept)
         return
-    rows = [_row(rule) for rule in rules]
+    rows = [rules.listed(rule) for rule in kept]
     if not rows:
         typer.echo("no rule" if channel_id is None else f"channel {channel_id}: no rule")
         return
     columns = [name for name in rows[0] if name != "removed" or every]
-    output.print_rows(rows, columns, title="Corrections (UTC)")
+    output.print_rows(rows, columns, title="Corrections")
 
 
 @app.command("remove")
@@ -325,73 +288,13 @@ def _carry_out(
         rule = asked.rule(house, zone)
         if said.dry_run:
             found = corrections.preview(house, rule)
-            _print_preview(found, rule.channel_id, as_json=said.as_json)
+            rules.print_preview(found, rule.channel_id, as_json=said.as_json)
             return
         if said.reason is None:
             raise ConfigurationError("say why: --reason 'the sensor fell off'")
         by = said.by or _user()
         made = corrections.make(house, rule, reason=said.reason, by=by, now=utc_now())
-    _print_made(made, rule.channel_id, as_json=said.as_json)
-
-
-def _print_made(made: "Made", channel_id: int, *, as_json: bool) -> None:
-    if as_json:
-        output.print_json(
-            {
-                "correction_id": made.correction_id,
-                "channel_id": channel_id,
-                "readings": made.readings,
-                "beyond": made.beyond,
-            }
-        )
-        return
-    said = f"{made.readings:,} readings changed" if made.readings else "no reading yet is covered"
-    typer.echo(
-        f"correction {made.correction_id} of channel {channel_id}: {said};"
-        " aggregates and quality are up to date"
-    )
-    if made.beyond:
-        typer.echo(f"{made.beyond:,} of them have a value of 10^12 or more, which is none now")
-    typer.echo(f"Undo it with: fieldhouse corrections remove {made.correction_id}")
-
-
-def _print_preview(found: "Preview", channel_id: int, *, as_json: bool) -> None:
-    names = ("entry_id", "created_at", "field", "now", "then")
-    rows = [{name: getattr(sample, name) for name in names} for sample in found.samples]
-    if as_json:
-        output.print_json({"channel_id": channel_id, "readings": found.readings, "sample": rows})
-        return
-    typer.echo(f"channel {channel_id}: {found.readings:,} readings would be covered")
-    if rows:
-        output.print_rows(rows, names, title="The first of them (UTC)")
-
-
-def _row(row: dict[str, Any]) -> dict[str, Any]:
-    """A rule as the list shows it."""
-    return {
-        "id": row["CorrectionID"],
-        "channel": row["ChannelID"],
-        "field": row["FieldNumber"] or ("-" if row["Kind"] == "SHIFT" else "all"),
-        "rule": _said(row),
-        "from": row["SpanStart"],
-        "to": row["SpanEnd"],
-        "reason": row["Reason"],
-        "by": f"{row['MadeBy']}, {row['MadeAt']:%Y-%m-%d}",
-        "removed": row["RemovedBy"] and f"{row['RemovedBy']}, {row['RemovedAt']:%Y-%m-%d}",
-    }
-
-
-def _said(row: dict[str, Any]) -> str:
-    where = f" where {row['Condition']}" if row["Condition"] else ""
-    if row["Kind"] == "EXCLUDE":
-        return f"excluded{where}"
-    if row["Kind"] == "SHIFT":
-        return f"time {timedelta(seconds=abs(row['ShiftSeconds']))} " + (
-            "later" if row["ShiftSeconds"] > 0 else "earlier"
-        )
-    offset = row["OffsetValue"]
-    added = f" {'-' if offset < 0 else '+'} {output.text(abs(offset))}" if offset else ""
-    return f"value * {output.text(row['ScaleFactor'])}{added}{where}"
+    rules.print_made(made, rule.channel_id, as_json=said.as_json)
 
 
 def _open(instant: datetime) -> datetime | None:
