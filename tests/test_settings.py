@@ -736,7 +736,7 @@ def test_a_missing_extra_says_how_to_install_it(
     """A cloud's store without its library is one line with the command that installs it."""
     monkeypatch.setitem(sys.modules, library, None)
     line = refusal(tmp_path, **{variable: "https://vault.example.org"})
-    assert line.endswith(f"its library is missing; pip install 'fieldhouse[{extra}]'")
+    assert line.endswith(f"its library is missing; pip install '.[{extra}]' in a checkout")
 
 
 def library(monkeypatch: pytest.MonkeyPatch, name: str, **names: object) -> None:

@@ -192,9 +192,7 @@ def _write_xlsx(reader: pa.RecordBatchReader, file: BinaryIO, _: Csv) -> int:
     try:
         import xlsxwriter
     except ImportError:
-        raise ConfigurationError(
-            "XLSX needs a library more: pip install 'fieldhouse[xlsx]'"
-        ) from None
+        raise ConfigurationError("XLSX needs a library more: pip install XlsxWriter") from None
     options = {"constant_memory": True, "default_date_format": "yyyy-mm-dd hh:mm:ss"}
     with xlsxwriter.Workbook(file, options) as book:
         sheet = book.add_worksheet()

@@ -33,9 +33,18 @@ Place = Warehouse | str | Path | None
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What `read` found, an Arrow table; ``time`` is a timestamp in microseconds with its zone."""
+    """What `read` found: all that its Arrow table can be asked, and ways to other libraries.
+
+    ``time`` is a timestamp in microseconds with its zone.
+    """
 
     table: pa.Table
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.table, name)
+
+    def __getitem__(self, column: str | int) -> pa.ChunkedArray:
+        return self.table[column]
 
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
         """Hand the table to any library that takes Arrow: ``duckdb``, ``polars``, ``pandas``."""
@@ -266,4 +275,4 @@ def _require(library: str) -> None:
     from importlib.util import find_spec
 
     if find_spec(library) is None:
-        raise ImportError(f"{library} is not installed: pip install 'fieldhouse[{library}]'")
+        raise ImportError(f"{library} is not installed: pip install {library}")

@@ -63,7 +63,7 @@ def test_a_driver_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(ConfigurationError) as refused:
         open_warehouse("sqlserver://u@host/db", password="x")
     assert str(refused.value) == (
-        "SQL Server's driver is missing: pip install 'fieldhouse[sqlserver]'"
+        "SQL Server's driver is missing: pip install '.[sqlserver]' in a checkout"
     )
     broken = registry.Engine("Broken", "x://", "duckdb.nothing:Nothing", (), "duckdb")
     with pytest.raises(ModuleNotFoundError):

@@ -69,7 +69,8 @@ def print_made(made: "Made", channel_id: int, *, as_json: bool) -> None:
             }
         )
         return
-    what = f"{made.readings:,} readings changed" if made.readings else "no reading yet is covered"
+    counted = f"{made.readings:,} {'reading' if made.readings == 1 else 'readings'}"
+    what = f"{counted} changed" if made.readings else "no reading yet is covered"
     typer.echo(
         f"correction {made.correction_id} of channel {channel_id}: {what};"
         " aggregates and quality are up to date"

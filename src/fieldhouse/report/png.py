@@ -17,7 +17,7 @@ def png(figure: Figure, width: int = 960) -> bytes:
         import resvg_py
     except ImportError as error:
         raise ConfigurationError(
-            "PNG needs the extra plot: pip install 'fieldhouse[plot]'; SVG and HTML need none"
+            "PNG needs two libraries more: pip install resvg-py font-lato; SVG and HTML need none"
         ) from error
     # without a font all text would be left out, in silence: one comes along
     return bytes(

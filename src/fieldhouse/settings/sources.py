@@ -98,7 +98,7 @@ def _asked(
         return filled(ask(name))
     except ImportError:
         raise error_line(
-            f"{label}: its library is missing; pip install 'fieldhouse[{extra}]'"
+            f"{label}: its library is missing; pip install '.[{extra}]' in a checkout"
         ) from None
     except Exception as error:  # a library's own tree, there only when it is installed
         raise error_line(f"{label}: cannot be read ({type(error).__name__})") from None

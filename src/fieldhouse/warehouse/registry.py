@@ -52,9 +52,9 @@ class Engine:
         except ModuleNotFoundError as error:
             if error.name != self.driver:
                 raise
-            extra = f"[{self.extra}]" if self.extra else ""
+            where = f"'.[{self.extra}]'" if self.extra else "."
             raise ConfigurationError(
-                f"{self.name}'s driver is missing: pip install 'fieldhouse{extra}'"
+                f"{self.name}'s driver is missing: pip install {where} in a checkout"
             ) from None
 
 
