@@ -141,7 +141,8 @@ def test_the_example_files_are_valid(tmp_path: Path) -> None:
     dotenv = (ROOT / ".env.example").read_text(encoding="utf-8")
     settings = load(tmp_path, toml, dotenv, KEY_OF_9=SECRET)
     assert settings.channel(9).ranges[2] == (Decimal(0), None)
-    expected = Settings(daily_budget=8000, channels=settings.channels)
+    url = f"duckdb:///{tmp_path / 'fieldhouse.duckdb'}"
+    expected = Settings(warehouse_url=url, daily_budget=8000, channels=settings.channels)
     assert settings.model_dump() == expected.model_dump()
 
 
@@ -153,7 +154,7 @@ def test_the_page_names_every_setting() -> None:
     for table, keys in TOML_KEYS.items():
         for key, setting in keys.items():
             assert f"| `{setting}` | `{VARIABLES[setting]}` | `[{table}] {key}` |" in page
-    assert set(VARIABLES) == set(Settings.model_fields) - {"channels"}
+    assert set(VARIABLES) == set(Settings.model_fields) - {"channels", "accounts"}
     for option in OPTIONS:
         assert f"| `{option}` |" in page
     assert set(OPTIONS) == {line.split("`")[1] for line in rows(page, "| Option |")}
@@ -291,11 +292,12 @@ def test_the_url_to_read_from(tmp_path: Path) -> None:
     replica = "sqlserver://u@replica/d"
     toml = f'[warehouse]\nurl = "a.duckdb"\nread_url = "{replica}"\n'
     settings = load(tmp_path, toml)
-    assert (settings.warehouse_url, settings.read_url) == ("a.duckdb", replica)
+    own = str(tmp_path / "a.duckdb")
+    assert (settings.warehouse_url, settings.read_url) == (own, replica)
     assert load(tmp_path, toml, DB_SERVER="db").read_url is None
     assert load(tmp_path, toml, overrides={"warehouse_url": "b.duckdb"}).read_url is None
     first = load(tmp_path, toml, FIELDHOUSE_READ_URL="c.duckdb")
-    assert (first.warehouse_url, first.read_url) == ("a.duckdb", "c.duckdb")
+    assert (first.warehouse_url, first.read_url) == (own, "c.duckdb")
     same = load(tmp_path, DB_SERVER="db", FIELDHOUSE_READ_URL=replica)
     assert same.read_url == replica
 
