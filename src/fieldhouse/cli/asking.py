@@ -177,22 +177,26 @@ def trend(
 
     fieldhouse trend 12001 temperature --days 14
 
-    Days are those of UTC; export --every 1d --tz ZONE has a zone's own.
+    Days are those of --tz, of 23 and 25 hours too.
     """
+    from fieldhouse.trends import trend_of
+
     settings = settings_from(config, warehouse, wait)
+    zone = tz or settings.display_zone
     with _reading(settings) as house:
         _require(house, channel_id)
-        found = house.query(
-            "usp_GetTrendAnalysis",
-            channel_id=channel_id,
-            field_number=names.find_field(house, channel_id, field),
+        found = trend_of(
+            house,
+            channel_id,
+            names.find_field(house, channel_id, field),
             days=days,
-            as_of=_as_of(house, channel_id, as_of, tz or settings.display_zone),
+            as_of=_as_of(house, channel_id, as_of, zone),
+            zone=zone,
         )
         spare = ("ReadingCount", "MinValue", "MaxValue")
         output.print_table(found, as_json=as_json, spare=spare)
         if found.num_rows and not as_json:
-            typer.echo("days: UTC")
+            typer.echo(f"days: {zone}")
         if not found.num_rows and not as_json:
             typer.echo(f"no whole day with a value in the last {days} days")
 

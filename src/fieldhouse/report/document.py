@@ -33,7 +33,7 @@ def report_of(
     lines = sum(len(fields) for fields in channels.values())
     points = max(1000, _POINTS // max(1, lines))
     all_facts = [
-        facts_of(house, fields, *spans[number], points) for number, fields in channels.items()
+        facts_of(house, fields, *spans[number], points, zone) for number, fields in channels.items()
     ]
     figures: dict[str, Figure] = {}
     groups: dict[str, str] = {}

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from fieldhouse.report import gathering
 from fieldhouse.report.figure import SECOND, Boundary, Line, Mark
 from fieldhouse.report.gathering import Wanted
 from fieldhouse.report.thinning import longest_pause, step_for
+from fieldhouse.trends import trend_of
 
 if TYPE_CHECKING:
     from fieldhouse.warehouse import Warehouse
@@ -23,7 +24,7 @@ _FINER = 6
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """A field's last days, as `usp_GetTrendAnalysis` tells them."""
+    """A field's last days, as `trend_of` tells them."""
 
     wanted: Wanted
     days: Sequence[Row]
@@ -55,8 +56,9 @@ def facts_of(
     start: datetime,
     end: datetime,
     points: int,
+    zone: tzinfo,
 ) -> Facts:
-    """Ask for all that a report says of one channel; ``points`` of each of its lines."""
+    """Ask for all that a report says of one channel; ``points`` of each line, days of ``zone``."""
     number = wanted[0].channel_id
     lines, presence = _lines(house, wanted, start, end, points)
     shown = [field for field, line in lines.items() if len(line)]
@@ -73,7 +75,7 @@ def facts_of(
         presence=presence,
         marks={field: gathering.anomalies(house, field, start, end) for field in shown},
         boundaries=gathering.boundaries(lives),
-        trends=[_trend(house, field, end) for field in shown],
+        trends=[_trend(house, field, end, zone) for field in shown],
         quality=house.query(
             "quality_days", channel_id=number, start_at=start.date(), end_at=_day_after(end)
         ).to_pylist(),
@@ -113,11 +115,6 @@ def _lines(
     return {field: lines[field.number] for field in wanted}, presence
 
 
-def _trend(house: "Warehouse", field: Wanted, end: datetime) -> Trend:
-    found = house.query(
-        "usp_GetTrendAnalysis",
-        channel_id=field.channel_id,
-        field_number=field.number,
-        as_of=end,
-    )
+def _trend(house: "Warehouse", field: Wanted, end: datetime, zone: tzinfo) -> Trend:
+    found = trend_of(house, field.channel_id, field.number, days=30, as_of=end, zone=zone)
     return Trend(field, found.to_pylist())

@@ -187,7 +187,7 @@ class Section:
         if not known:
             return joined([heading, tag("p", "There is no whole day with a value.")])
         rows = [self._trend(trend) for trend in known]
-        columns = [Column("Field", "words"), Column("Last day (UTC)", "time"),
+        columns = [Column("Field", "words"), Column("Last day", "time"),
                    *(Column(name, "number") for name in
                      ("Mean", "Change", "Seven-day mean", "30 days ago")),
                    Column("Direction")]  # fmt: skip
