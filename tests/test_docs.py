@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import urllib.request
@@ -50,26 +51,66 @@ def bring_files(environment: dict[str, str], folder: Path) -> None:
     (folder / "log.csv").write_text("When,Temp,Hum\n2026-01-05 10:00,21.5,40\n")
 
 
-@pytest.mark.parametrize("document", ["guide", "readme"])
-def test_every_command_of_a_document_succeeds(
-    document: str, environment: dict[str, str], tmp_path: Path
-) -> None:
-    """Typed in their order into one folder, they all end with exit code 0 and no complaint."""
-    bring_files(environment, tmp_path)
-    for command in commands({"guide": GUIDE, "readme": README}[document]):
+@pytest.fixture(scope="module")
+def copied(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the channels that the guide speaks of, as it is after the beginning."""
+    folder = tmp_path_factory.mktemp("copied")
+    type_all(["fieldhouse run 12001 12002 12003 --quiet"], environment, folder)
+    return folder
+
+
+def type_all(lines: list[str], environment: dict[str, str], folder: Path) -> None:
+    """Type commands in their order: they all end with exit code 0 and no complaint."""
+    for command in lines:
         words = shlex.split(command)
         if words[0] != "fieldhouse":
             continue
         done = subprocess.run(
             [sys.executable, "-m", *words],
             env=environment,
-            cwd=tmp_path,
+            cwd=folder,
             capture_output=True,
             text=True,
             timeout=120,
         )
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
         assert not done.stderr, f"{command}\n{done.stderr}"
+
+
+def sections(text: str) -> dict[str, list[str]]:
+    """The command lines of each section that has some."""
+    parts = [(part.partition("\n")[0], commands(part)) for part in re.split(r"(?m)^## ", text)]
+    return {title: lines for title, lines in parts if lines}
+
+
+BEGINNING = ("Begin", "Copy channels")
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(
+    "lines",
+    [
+        commands(README),
+        [line for title in BEGINNING for line in sections(GUIDE)[title]],
+    ],
+    ids=["readme", "guide"],
+)
+def test_what_a_document_begins_with_succeeds(
+    lines: list[str], environment: dict[str, str], tmp_path: Path
+) -> None:
+    """Typed in their order into an empty folder."""
+    type_all(lines, environment, tmp_path)
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("title", [title for title in sections(GUIDE) if title not in BEGINNING])
+def test_every_command_of_the_guide_succeeds(
+    title: str, environment: dict[str, str], copied: Path, tmp_path: Path
+) -> None:
+    """A section's commands, typed in their order where its channels were copied."""
+    shutil.copytree(copied, tmp_path, dirs_exist_ok=True)
+    bring_files(environment, tmp_path)
+    type_all(sections(GUIDE)[title], environment, tmp_path)
 
 
 def test_the_guides_python_runs(environment: dict[str, str], tmp_path: Path) -> None:
