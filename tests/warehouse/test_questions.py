@@ -162,6 +162,7 @@ def test_the_answer_is_as_declared(
         if "correction_id" in parameters:  # the one that there is, whatever its number
             made = filled.call("set_correction", **next(examples(CALLS["set_correction"])))
             parameters["correction_id"] = made["CorrectionID"][0].as_py()
+            native.clear()
         answer = ask(question.name, **parameters)
         assert answer.schema.equals(question.columns)
         if folder == "queries":

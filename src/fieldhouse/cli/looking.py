@@ -1,5 +1,6 @@
 """The commands that look at the work: status, runs."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from datetime import datetime, timedelta, tzinfo
@@ -171,7 +172,7 @@ def _print_status(rows: list[dict[str, Any]], now: datetime, zone: tzinfo) -> No
 def _remarks(row: Mapping[str, Any]) -> Iterator[str]:
     """What a line of the table does not say, and has to be done about."""
     if row["LastError"] and row["LastOutcome"] != "success":
-        yield str(row["LastError"]).removeprefix(f"channel {row['ChannelID']} ")
+        yield re.sub(rf"^channel {row['ChannelID']}:? ", "", str(row["LastError"]))
     if row["PastRead"] is not None:
         share = min(99, int(100 * row["PastRead"]))
         yield f"its past is not complete, {share} % of it is read: fieldhouse run carries on"

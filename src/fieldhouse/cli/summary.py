@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 __all__ = ["print_summary"]
 
+_LISTED = 40
+"""Of more channels only those that failed have a row."""
+_LABEL, _FOUND = 18, 14
+"""Columns for a field's label, and for what is said of its anomalies."""
 _DETAILED = 3
 """Up to so many channels are shown with their curves."""
 
@@ -37,9 +41,11 @@ def print_summary(runs: Sequence["Run"], warehouse: "Warehouse", settings: "Sett
         }
         for run in runs
     ]
-    if len(rows) > 40:
+    if len(rows) > _LISTED:
         rows = [row for row in rows if row["outcome"] != "success"]
-    output.print_rows(rows, (*columns, "duplicates", "raw texts", "score"))
+    if rows:
+        title = "Those that did not succeed" if len(rows) < len(runs) else None
+        output.print_rows(rows, (*columns, "duplicates", "raw texts", "score"), title=title)
     if len(runs) <= _DETAILED:
         for run in runs:
             _print_channel(run.channel_id, warehouse)
@@ -72,13 +78,17 @@ def _print_channel(channel_id: int, warehouse: "Warehouse") -> None:
         return
     first, last = daily[0]["PeriodStart"], daily[-1]["PeriodStart"]
     name = channel["ChannelName"] or f"channel {channel_id}"
-    typer.echo(f"\n{name}: daily means, {first:%Y-%m-%d} to {last:%Y-%m-%d} (UTC)\n")
+    around = _LABEL + 24
+    width = max(10, min(60, (output.screen_width() or 120) - around - _FOUND))
+    typer.echo(
+        f"\n{name}: daily means, {first:%Y-%m-%d} to {last:%Y-%m-%d} (UTC); anomalies of 30 days\n"
+    )
     for n in range(1, 9):
         means = [row[f"Field{n}Avg"] for row in daily]
         known = [mean for mean in means if mean is not None]
         if not known:
             continue
-        label = (channel[f"Field{n}Name"] or f"Field {n}")[:24]
+        label = (channel[f"Field{n}Name"] or f"Field {n}")[:_LABEL]
         anomalies = warehouse.query(
             "usp_DetectAnomalies",
             channel_id=channel_id,
@@ -88,7 +98,9 @@ def _print_channel(channel_id: int, warehouse: "Warehouse") -> None:
             method="ZSCORE",
             as_of=None,
         ).num_rows
-        curve = output.sparkline(means)
-        found = f"anomalies in 30 days: {anomalies}" if anomalies else ""
-        typer.echo(f"  {label:<24} {min(known):>9.2f} {curve} {max(known):<9.2f}{found}")
+        curve = output.sparkline(means, width)
+        found = f"anomalies: {anomalies}" if anomalies else ""
+        typer.echo(
+            f"  {label:<{_LABEL}} {min(known):>9.2f} {curve} {max(known):<9.2f} {found}".rstrip()
+        )
     typer.echo("")

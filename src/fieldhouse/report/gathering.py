@@ -281,7 +281,8 @@ def shades(
 ) -> tuple[Shade, ...]:
     """What is shaded of a line's span: no readings, and what ``rules`` exclude of its field.
 
-    ``rules`` are what the question ``corrections`` says.
+    ``rules`` are what the question ``corrections`` says; one with a condition takes some values out
+    of its span, not the span.
     """
     begin, until = instant_of(start), instant_of(end)
     excluded = (
@@ -292,7 +293,9 @@ def shades(
             f"excluded: {rule['Reason']}",
         )
         for rule in rules
-        if rule["Kind"] == "EXCLUDE" and rule["FieldNumber"] in (None, field)
+        if rule["Kind"] == "EXCLUDE"
+        and rule["Condition"] is None
+        and rule["FieldNumber"] in (None, field)
     )
     silent = (Shade(ShadeKind.GAP, *gap) for gap in gaps(line, begin, until))
     return (*silent, *(shade for shade in excluded if shade.start < shade.end))

@@ -148,7 +148,7 @@ def live_on(world: World, channel: Channel, step: int = 600) -> None:
     old = channel.entries
     at = old[-1].created_at + step
     while at <= world.clock.unix():
-        before = bisect_left(old, at - int(YEAR), key=lambda entry: entry.created_at)
+        before = bisect_left(old, at - 365 * DAY, key=lambda entry: entry.created_at)
         channel.write(EPOCH + timedelta(seconds=at), dict(enumerate(old[before].fields, start=1)))
         at += step
 
