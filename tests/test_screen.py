@@ -412,6 +412,9 @@ def test_channels_are_managed(tell: Tell, place: tuple[Path, str, World], tmp_pa
     assert added.code == 0 and "channel 12 added" in added.out
     assert ran() == [9, 11, 12]
     assert ran("farm") == ran("9-12") == [9, 11, 12]
+    assert tell("channels", "add", "11-12", *file).out.count("added") == 2
+    for word in ("12-11", "1-20000"):
+        assert tell("channels", "add", word, *file).code == 2
     assert tell("channels", "untag", "farm", "11", *file).code == 0
     assert ran("FARM") == [9, 12]
     assert tell("channels", "pause", "farm", *file).code == 0

@@ -151,3 +151,25 @@ def test_the_display_zone_is_a_setting(tmp_path: Path) -> None:
     (tmp_path / "fieldhouse.toml").write_text("[display]\ntimezone = 1\n")
     with pytest.raises(ConfigurationError, match=r"\[display\] timezone must be a time zone as"):
         load_settings(directory=tmp_path, environ={})
+
+
+@pytest.mark.parametrize(
+    ("given", "length"),
+    [
+        (timedelta(hours=1), Length(seconds=3600)),
+        (timedelta(days=2), Length(days=2)),
+        (timedelta(minutes=1500), Length(seconds=90_000)),
+    ],
+)
+def test_a_length_may_be_a_timedelta(given: timedelta, length: Length) -> None:
+    """Whole days are the calendar's, of 23 and 25 hours; anything else is so many seconds."""
+    assert length_of(given) == length
+
+
+@pytest.mark.parametrize(
+    "given", [timedelta(0), timedelta(seconds=-5), timedelta(microseconds=7), 60]
+)
+def test_what_is_no_length_is_told(given: object) -> None:
+    """Of a number nobody knows the unit, and a period takes whole seconds."""
+    with pytest.raises(ConfigurationError, match="is no length of time"):
+        length_of(given)  # type: ignore[arg-type]

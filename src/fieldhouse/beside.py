@@ -1,6 +1,7 @@
 """Channels side by side: one row a time, the columns of each channel beside those of the others."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ __all__ = ["joined", "tolerance"]
 Places = np.ndarray[Any, np.dtype[np.int64]]
 
 
-def tolerance(align: str | None, request: Request) -> int | None:
+def tolerance(align: str | timedelta | None, request: Request) -> int | None:
     """How old, in microseconds, a reading beside another may be; None where none is aligned."""
     if align is None:
         return None

@@ -7,7 +7,7 @@ batch, for what does not fit into memory.
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -78,13 +78,13 @@ def read(
     *,
     start: Moment = None,
     end: Moment = None,
-    every: str | None = None,
+    every: str | timedelta | None = None,
     tz: str | tzinfo | None = None,
     labels: bool = True,
     numbers: str = "float",
     layout: str = "wide",
     statistics: Sequence[str] | str = "mean",
-    align: str | None = None,
+    align: str | timedelta | None = None,
     warehouse: Place = None,
 ) -> Frame:
     """Read channels' fields from the warehouse, as they count now: no withdrawn readings.
@@ -142,7 +142,7 @@ def read_batches(
     *,
     start: Moment = None,
     end: Moment = None,
-    every: str | None = None,
+    every: str | timedelta | None = None,
     tz: str | tzinfo | None = None,
     labels: bool = True,
     numbers: str = "float",
@@ -215,7 +215,7 @@ class _Wanted:
     fields: Sequence[str | int] | None
     start: Moment
     end: Moment
-    every: str | None
+    every: str | timedelta | None
     labels: bool
     numbers: str
     layout: str

@@ -15,6 +15,7 @@ __all__ = [
     "NoSuchField",
     "all_labels",
     "channel_number",
+    "channel_range",
     "field_named",
     "find_channels",
     "find_field",
@@ -57,6 +58,19 @@ def _in_address(text: str) -> str:
     return found[1] if found else ""
 
 
+def channel_range(word: str | int) -> range | None:
+    """The numbers that a range as ``20001-20200`` names, both ends included; None if it is none.
+
+    Raises ConfigurationError, in one line, for one that runs backwards.
+    """
+    if not (found := _RANGE.fullmatch(str(word).strip())):
+        return None
+    first, last = int(found[1]), int(found[2])
+    if first > last:
+        raise ConfigurationError(f"{first}-{last} is no range: write {last}-{first}")
+    return range(first, last + 1)
+
+
 def find_channels(
     warehouse: "Warehouse", words: Sequence[str | int], held: Collection[int] | None = None
 ) -> tuple[int, ...]:
@@ -80,13 +94,13 @@ def _named(warehouse: "Warehouse", held: Collection[int], word: str | int) -> It
                 + (f": fieldhouse run {number}" if number > 0 else "")
             )
         return (number,)
-    if found := _RANGE.fullmatch(str(word).strip()):
-        first, last = int(found[1]), int(found[2])
-        if first > last:
-            raise ConfigurationError(f"{first}-{last} is no range: write {last}-{first}")
-        if within := sorted(number for number in held if first <= number <= last):
+    if among := channel_range(word):
+        if within := sorted(number for number in held if number in among):
             return within
-        raise ConfigurationError(f"no channel from {first} to {last} is in the warehouse")
+        first, last = among[0], among[-1]
+        raise ConfigurationError(
+            f"no channel from {first} to {last} is in the warehouse: fieldhouse channels add"
+        )
     return _tagged(warehouse, str(word))
 
 

@@ -104,14 +104,26 @@ def end_of(text: str, zone: tzinfo = UTC, now: datetime | None = None) -> dateti
     return _span_of(text, zone, now)[1]
 
 
-def length_of(text: str) -> Length:
-    """Read a length: ``5min`` (or ``5m``), ``1h``, ``1d``, ``1w``, ``1mo``, ``1y``.
+def length_of(given: str | timedelta) -> Length:
+    """Read a length: ``5min`` (or ``5m``), ``1h``, ``1d``, ``1w``, ``1mo``, ``1y``, or a timedelta.
 
-    Raises ConfigurationError, in one line, for what is none.
+    Whole days of a timedelta are days of the calendar. Raises ConfigurationError, in one line, for
+    what is none.
     """
-    if length := _length(text.strip()):
-        return length
-    raise ConfigurationError(f"{_shown(text)} is no length of time; write {_LENGTHS}")
+    if isinstance(given, timedelta):
+        length = _of_timedelta(given)
+    else:
+        length = _length(given.strip()) if isinstance(given, str) else None
+    if length is None:
+        raise ConfigurationError(f"{_shown(str(given))} is no length of time; write {_LENGTHS}")
+    return length
+
+
+def _of_timedelta(given: timedelta) -> Length | None:
+    seconds, rest = divmod(given, timedelta(seconds=1))
+    if rest or seconds <= 0:
+        return None
+    return Length(seconds=seconds) if seconds % 86_400 else Length(days=seconds // 86_400)
 
 
 def _length(text: str) -> Length | None:

@@ -21,7 +21,7 @@ from fieldhouse.cli.options import (
     settings_from,
 )
 from fieldhouse.errors import ConfigurationError, FieldhouseError
-from fieldhouse.names import channel_number, find_channels
+from fieldhouse.names import channel_number, channel_range, find_channels
 
 if TYPE_CHECKING:
     from fieldhouse.parts import Parts
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from fieldhouse.warehouse import Warehouse
 
 __all__ = ["app"]
+
+_MOST = 10_000
+"""Channels that a range may name: more of them are a slip."""
 
 app = typer.Typer(help="The channels: those that are copied, public ones, your own.")
 
@@ -165,7 +168,7 @@ def add(
 
     output.set_up_log()
     settings = settings_from(config, warehouse, wait)
-    numbers = [_number(word) for word in words or ()]
+    numbers = [number for word in words or () for number in _numbers(word)]
     own_tag = _tag(called) if called else None
     if not (numbers or user or tag or mine or account):
         raise ConfigurationError(
@@ -194,6 +197,16 @@ def _added(parts: "Parts", number: int) -> bool:
     known = {row["ChannelID"]: row for row in parts.warehouse.query("channels").to_pylist()}
     typer.echo(f"channel {number} added: {output.text(known[number]['ChannelName'])}")
     return True
+
+
+def _numbers(word: str) -> Sequence[int]:
+    """The channels of ThingSpeak's that a word names: one, or those of a range."""
+    among = channel_range(word)
+    if among is None or among[0] < 1:
+        return [_number(word)]
+    if len(among) > _MOST:
+        raise ConfigurationError(f"{word} are {len(among):,} channels, and at most {_MOST:,} do")
+    return among
 
 
 def _number(word: str) -> int:

@@ -179,7 +179,7 @@ def list_corrections(
         typer.echo("no rule" if channel_id is None else f"channel {channel_id}: no rule")
         return
     columns = [name for name in rows[0] if name != "removed" or every]
-    output.print_rows(rows, columns, title="Corrections")
+    output.print_rows(rows, columns, title="Corrections", spare=("by", "from", "to"))
 
 
 @app.command("remove")

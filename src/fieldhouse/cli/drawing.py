@@ -173,7 +173,11 @@ def _wanted(house: "Warehouse", numbers: Sequence[int], words: Sequence[str]) ->
         )
         wanted += [Wanted(number, n, own.get(n, f"Field {n}"), called) for n in chosen]
     if words and not wanted:
-        raise ConfigurationError(f"none of these channels has a field {words[0]!r}")
+        said = "; ".join(
+            f"{number} has " + (", ".join(labels.get(number, {}).values()) or "fields 1 to 8")
+            for number in numbers[:_DAYS]
+        )
+        raise ConfigurationError(f"none of these channels has a field {words[0]!r}: {said}")
     return wanted
 
 

@@ -203,6 +203,8 @@ def import_(
         output.print_json(_document(done))
     elif not quiet:
         _print(done)
+    if done.rejected and not (done.new or done.known):
+        raise typer.Exit(1)
 
 
 def _by_number(*texts: str | None) -> dict[int, str]:
@@ -370,6 +372,11 @@ def _print(done: "Import") -> None:
         typer.echo("Nothing was written (--dry-run).")
     elif done.rejected:
         typer.echo("What was rejected is kept as text in iot.RejectedEntries.")
+    if done.run and done.run.raw:
+        typer.echo(
+            f"{done.run.raw:,} values are no numbers, or have more digits than a column: their"
+            " texts are in iot.RawValues (12,5 is a number with --decimal-comma)."
+        )
 
 
 def _print_rejected(done: "Import") -> None:

@@ -25,7 +25,9 @@ _UNUSABLE = {  # what DuckDB says, and what that means of the file
     r"created with a newer version|version number \d+, but we can only": (
         "written by a newer DuckDB: upgrade the duckdb package"
     ),
-    r"database does not exist": "there is no such file",
+    r"database does not exist": (
+        "there is no such file here: 'fieldhouse run' makes one, --warehouse names another"
+    ),
     r"not a valid DuckDB database": "not a DuckDB file",
     r"[Cc]orrupt|checksum|Could not read enough bytes|deserialize|replaying WAL": (
         "corrupt: restore it from a backup"
