@@ -52,7 +52,7 @@ def periods_of(
     span = {"channel_id": channel_id, "start_at": start, "end_at": end}
     (held,) = warehouse.query("field_spans", _HELD, **span).to_pylist()
     first, last = (held[name] or _FIRST for name in ("FirstAt", "LastAt"))
-    offsets = _offsets(zone, first, last)
+    offsets = _offsets(zone, _begun_by(first, length), last)
     is_short = 0 < length.seconds <= _HOUR
     found = warehouse.query(
         "field_statistics",
@@ -85,6 +85,14 @@ def _step(length: Length) -> dict[str, Any]:
     anchor = _MONDAY if length.days and not length.days % 7 else _MIDNIGHT
     origin = anchor - (anchor - datetime.min) // step * step
     return {"step_seconds": step // timedelta(seconds=1), "origin": origin}
+
+
+def _begun_by(first: datetime, length: Length) -> datetime:
+    """Not after the begin of the period that holds a reading: clocks may have changed since."""
+    try:
+        return length.before(first) - timedelta(days=2)
+    except (OverflowError, ValueError):
+        return datetime.min
 
 
 def _offsets(zone: tzinfo, first: datetime, last: datetime) -> list[Offset]:

@@ -175,7 +175,8 @@ def test_a_shift_keeps_to_the_years_that_there_are(warehouse: Warehouse) -> None
 
 
 def test_only_what_a_rule_changes_is_computed_again(warehouse: Warehouse) -> None:
-    """The periods of those readings are marked, where they were and where they are; no others."""
+    """The periods of those readings are marked, where they were and where they are, and the days that
+    were judged with them in sight; no others."""
     rows = [row(n, T0 + n * HOUR, Field1=n) for n in range(48)]
     warehouse.load([batch(rows), batch(rows, channel_id=8)])
     refresh(warehouse)
@@ -196,6 +197,7 @@ def test_only_what_a_rule_changes_is_computed_again(warehouse: Warehouse) -> Non
     assert done[0]["Readings"] == 1
     hours = [(9, "HOURLY", T0 + 5 * HOUR)]
     days = [(9, kind, T0) for kind in ("DAILY", "QUALITY", "WEEKLY")]
+    days += [(9, "QUALITY", T0 + DAY), (9, "QUALITY", NOW)]
     assert marks(warehouse) == sorted(hours + days)
     # once more by the same request: the answer was lost
     again = warehouse.call("set_correction", kind="EXCLUDE", field_number=1, **given).to_pylist()

@@ -23,6 +23,7 @@ WHERE
     r.ChannelID = k.ChannelID AND r.CreatedAt >= k.SpanStart AND r.CreatedAt < k.SpanEnd
     AND r.CorrectedAt IS NOT NULL;
 -- include correct_touched
+-- include mark_judged_after
 
 SELECT
     k.ChannelID,

@@ -33,6 +33,7 @@ WHERE
     r.ChannelID = $channel_id AND r.CreatedAt >= $span_start::TIMESTAMP AND r.CreatedAt < $span_end::TIMESTAMP
     AND NOT EXISTS (SELECT 1 FROM made);
 -- include correct_touched
+-- include mark_judged_after
 
 SELECT
     k.CorrectionID,

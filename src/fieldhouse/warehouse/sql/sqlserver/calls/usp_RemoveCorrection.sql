@@ -56,6 +56,7 @@ BEGIN
             AND r.CorrectedAt IS NOT NULL
         OPTION (RECOMPILE);
         EXEC iot.usp_ApplyCorrections @Readings = @readings OUTPUT, @Beyond = @beyond OUTPUT;
+        EXEC iot.usp_MarkJudgedAfter;
         SET @archived = (SELECT c.ArchivedBefore FROM iot.Channels AS c WHERE c.ChannelID = @channel);
         INSERT INTO iot.AuditTrail (Action, ChannelID, Updated, Detail)
         VALUES (N'usp_RemoveCorrection', @channel, @readings, CONCAT(N'correction ', @CorrectionID));

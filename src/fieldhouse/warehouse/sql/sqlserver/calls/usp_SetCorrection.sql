@@ -92,6 +92,7 @@ BEGIN
             WHERE r.ChannelID = @ChannelID AND r.CreatedAt >= @SpanStart AND r.CreatedAt < @SpanEnd
             OPTION (RECOMPILE);
             EXEC iot.usp_ApplyCorrections @Readings = @readings OUTPUT, @Beyond = @beyond OUTPUT;
+            EXEC iot.usp_MarkJudgedAfter;
             INSERT INTO iot.AuditTrail (Action, ChannelID, Updated, Detail)
             VALUES (N'usp_SetCorrection', @ChannelID, @readings, CONCAT(N'correction ', @id));
         END;
