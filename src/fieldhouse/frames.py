@@ -4,10 +4,11 @@
 batch, for what does not fit into memory.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -243,7 +244,17 @@ class _Wanted:
 
 
 def _listed(words: Words) -> Sequence[str | int]:
-    return [words] if isinstance(words, (str, int)) else list(words)
+    """Words as a list; whole numbers of any library are numbers."""
+    many = words if isinstance(words, Iterable) and not isinstance(words, str) else [words]
+    return [_word(word) for word in many]
+
+
+def _word(word: object) -> str | int:
+    if isinstance(word, str):
+        return word
+    if isinstance(word, Integral):
+        return int(word)
+    raise ConfigurationError(f"{word!r} is no name: write a number or a text")
 
 
 def _refuse(name: str, value: str, known: tuple[str, ...]) -> None:
@@ -257,6 +268,8 @@ def _instant(given: Moment, zone: ZoneInfo, *, is_end: bool = False) -> datetime
     if isinstance(given, datetime):
         aware = given if given.tzinfo else given.replace(tzinfo=zone)
         return times.instant_of(aware.isoformat())
+    if not isinstance(given, (str, date)):
+        raise ConfigurationError(f"{given!r} is no time: write a text, a date or a datetime")
     text = given if isinstance(given, str) else given.isoformat()
     return (times.end_of if is_end else times.instant_of)(text, zone)
 

@@ -175,8 +175,8 @@ def test_a_shift_keeps_to_the_years_that_there_are(warehouse: Warehouse) -> None
 
 
 def test_only_what_a_rule_changes_is_computed_again(warehouse: Warehouse) -> None:
-    """The periods of those readings are marked, where they were and where they are, and the days that
-    were judged with them in sight; no others."""
+    """The periods of those readings are marked, where they were and where they are, and the days
+    that were judged with them in sight; no others."""
     rows = [row(n, T0 + n * HOUR, Field1=n) for n in range(48)]
     warehouse.load([batch(rows), batch(rows, channel_id=8)])
     refresh(warehouse)

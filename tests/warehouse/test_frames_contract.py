@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -338,6 +339,10 @@ def test_times_are_given_as_one_has_them(small: Warehouse) -> None:
         ({"fields": "SAME"}, "channel 9 has 2 fields called 'SAME': write 2 or 3"),
         ({"start": "2026", "end": "2025"}, "start='2026' is not before end='2025'"),
         ({"every": "7"}, "'7' is no length of time"),
+        ({"every": 7}, "'7' is no length of time"),
+        ({"start": 5}, "5 is no time"),
+        ({"channels": None}, "None is no name"),
+        ({"fields": [1.5]}, "1.5 is no name"),
         ({"every": "101y"}, "a period has at most 100 years"),
         ({"every": "999999999w"}, "a period has at most 100 years"),
         ({"tz": "Mars"}, "'Mars' is no time zone"),
@@ -357,6 +362,20 @@ def test_what_cannot_be_meant_is_one_line(
     with pytest.raises(ConfigurationError) as raised:
         read(**{"channels": 9, "warehouse": small, **arguments})
     assert str(raised.value).startswith(said) and "\n" not in str(raised.value)
+
+
+def test_numbers_and_lengths_of_other_libraries_are_taken(small: Warehouse) -> None:
+    """A channel and a field out of a data frame's column, an hour of the standard library."""
+    frame = read(np.int64(9), [np.int32(1)], every=timedelta(hours=1), warehouse=small)
+    assert frame.table.equals(read(9, 1, every="1h", warehouse=small).table)
+
+
+def test_a_period_begins_where_its_clock_says(warehouse: Warehouse) -> None:
+    """Whatever the clocks did between its begin and the first reading."""
+    warehouse.load([batch([row(1, datetime(2026, 7, 20), Field1=1)])])
+    for every, begin in (("1y", "2026-01-01T00:00:00+01:00"), ("4mo", "2026-05-01T00:00:00+02:00")):
+        found = read(9, 1, every=every, tz="Europe/Zurich", warehouse=warehouse).table
+        assert [at.isoformat() for at in found["time"].to_pylist()] == [begin]
 
 
 def test_frames_of_other_libraries_plot_at_once(small: Warehouse) -> None:

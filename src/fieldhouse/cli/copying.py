@@ -88,6 +88,8 @@ def run(
     A new channel's whole history is fetched, newest first; later runs fetch what is new. Run it
     from cron as often as you like.
     """
+    if simulated and channels:
+        raise ConfigurationError("--simulated has a channel of its own: leave out the others")
     output.set_up_log(verbose=verbose, quiet=quiet)
     with _simulator(simulated, settings_from(config, warehouse, wait)) as base_url:
         if simulated and not (as_json or quiet):
