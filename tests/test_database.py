@@ -454,7 +454,8 @@ def test_indexes_and_unique_constraints_have_their_names(url: str, index: str) -
         " ic.is_descending_key AS Falls FROM sys.indexes AS i"
         " JOIN sys.index_columns AS ic ON ic.object_id = i.object_id AND ic.index_id = i.index_id"
         " JOIN sys.columns AS c ON c.object_id = i.object_id AND c.column_id = ic.column_id"
-        " WHERE i.object_id = OBJECT_ID(?) ORDER BY i.name, ic.key_ordinal",
+        " WHERE i.object_id = OBJECT_ID(?) AND ic.is_included_column = 0"
+        " ORDER BY i.name, ic.key_ordinal",
         f"iot.{table}",
     )
     shown = Names(index)

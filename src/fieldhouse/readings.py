@@ -297,7 +297,7 @@ def _type_beyond(mantissa: str, *, is_small: bool) -> tuple[Decimal | None, str 
 
 _FORM = np.frombuffer(b"0000-00-00T00:00:00Z", np.uint8)
 _MARKS = [4, 7, 10, 13, 16, 19]
-_YEAR_1 = pa.scalar(BEGINNING, pa.timestamp("us")).value
+_YEAR_1 = (BEGINNING - datetime(1970, 1, 1)) // timedelta(microseconds=1)
 _TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)[T ]((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?)"
     r"\s*(?:Z|UTC|([+-])(\d\d):?(\d\d))?",

@@ -28,7 +28,7 @@ TABLES = {
     "AggregatedData": "ChannelID AggregationType PeriodStart",
 }
 """The tables that are compared, with their keys."""
-OWN = {"AggregationID", "ReadingID", "ImportedAt", "RejectedAt", "RawHash", "EntryHash"}
+OWN = {"AggregationID", "EntryHash", "ImportedAt", "RawHash", "ReadingID", "RejectedAt", "Version"}
 """Columns that tell when and in what order something was written, or are an engine's own."""
 
 
