@@ -1,5 +1,6 @@
 """What the tests share: a simulator over real HTTP, and a client of it without politeness."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,12 @@ def directly(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.fixture(autouse=True)
+def everything_logged() -> None:
+    """What a command that ran in this process has set of the log is not the next test's."""
+    logging.getLogger("fieldhouse").setLevel(logging.NOTSET)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from xml.etree import ElementTree
 
 import pytest
-from test_page import data_of, unpacked
+from test_report_page import data_of, unpacked
 from warehouse_kit import DAY, MINUTE, T0, batch, refresh, row
 
 from fieldhouse.cli import main

@@ -97,11 +97,14 @@ def _entries(text: bytes, pieces: Iterator[bytes], name: str, options: Options) 
 
 def _of_entries(body: bytes, number: int, name: str, options: Options) -> Page:
     try:
-        return parse_page(
+        page = parse_page(
             b'{"channel":{},"feeds":[' + body + b"]}", decimal_comma=options.decimal_comma
         )
     except SourceUnavailable as error:
         raise ConfigurationError(f"{name}, after entry {number}: {error}") from None
+    if "no entry" in page.rejected["Reason"].to_pylist():
+        raise ConfigurationError(f"{name}, after entry {number}: something there is no entry")
+    return page
 
 
 def _last_end(text: bytes) -> tuple[int, bool]:

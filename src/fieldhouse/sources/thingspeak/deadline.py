@@ -22,6 +22,8 @@ T = TypeVar("T")
 
 _MOMENT = 0.25
 """Seconds after which whoever waits looks whether it still may."""
+_GRACE = 1.5
+"""Seconds that an answer which is under way has to arrive once we are to stop."""
 LEAST_RATE = 1_000
 """Bytes of an answer, as they come over the line, that give a request a second back."""
 LONGEST = 30
@@ -34,7 +36,7 @@ class Deadline:
     It has ``timeout`` seconds to spend; every LEAST_RATE bytes that come give a second back, but
     never more than it began with. So silence ends it in time, whenever it begins, and so does a
     drip; a slow line that flows is listened to. LONGEST times ``timeout`` is the end in any case,
-    and so is ``stop``, within a moment, whatever is waited for.
+    and so is ``stop``, but for a moment: what is on its way is still taken.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Deadline:
         self._timeout, self._stop, self._clock = timeout, stop or threading.Event(), clock
         self._began = self._at = clock()
         self._allowance = timeout
+        self._end: float | None = None
         self.received = 0
         """Bytes that came."""
         self.opened: list[httpcore2.NetworkStream] = []
@@ -59,10 +62,12 @@ class Deadline:
 
     def left(self) -> float:
         """Seconds that the request may still wait for the next byte; 0 when it is over."""
-        if self._stop.is_set():
-            return 0.0
-        allowed = self._allowance - (self._clock() - self._at)
-        return max(0.0, min(allowed, self._timeout * LONGEST - self.spent))
+        now = self._clock()
+        if self._stop.is_set() and self._end is None:
+            self._end = now + _GRACE
+        last = self._began + self._timeout * LONGEST
+        allowed = self._at + self._allowance
+        return max(0.0, min(allowed, last if self._end is None else min(last, self._end)) - now)
 
     def came(self, size: int) -> None:
         """Count bytes of the answer."""
@@ -195,6 +200,16 @@ def _apart(work: Callable[[], T], deadline: Deadline) -> T:
             answer.set_exception(error)
 
     threading.Thread(target=do, name="connecting", daemon=True).start()
-    while not wait([answer], min(_MOMENT, _some(deadline, httpcore2.ConnectTimeout))).done:
-        pass
+    try:
+        while not wait([answer], min(_MOMENT, _some(deadline, httpcore2.ConnectTimeout))).done:
+            pass
+    except httpcore2.ConnectTimeout:
+        answer.add_done_callback(_dropped)
+        raise
     return answer.result()
+
+
+def _dropped(answer: "Future[Any]") -> None:
+    """Close the connection that came when nobody waited for it any more."""
+    if not answer.exception() and isinstance(answer.result(), httpcore2.NetworkStream):
+        answer.result().close()
