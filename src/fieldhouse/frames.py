@@ -117,17 +117,7 @@ def read(
     >>> list(frame.columns)
     ['Temperature', 'Door']
     """
-    wanted = _Wanted(
-        _listed(channels),
-        None if fields is None else _listed(fields),
-        start,
-        end,
-        every,
-        labels,
-        numbers,
-        layout,
-        tuple(map(str, _listed(statistics))),
-    )
+    wanted = _Wanted.of(channels, fields, start, end, every, labels, numbers, layout, statistics)
     with _asked(warehouse, tz) as (house, zone):
         request = wanted.request(house, zone)
         tolerance = beside.tolerance(align, request)
@@ -160,17 +150,7 @@ def read_batches(
     >>> sum(batch.num_rows for batch in batches)
     144
     """
-    wanted = _Wanted(
-        _listed(channels),
-        None if fields is None else _listed(fields),
-        start,
-        end,
-        every,
-        labels,
-        numbers,
-        layout,
-        tuple(map(str, _listed(statistics))),
-    )
+    wanted = _Wanted.of(channels, fields, start, end, every, labels, numbers, layout, statistics)
     with ExitStack() as stack:
         house, zone = stack.enter_context(_asked(warehouse, tz))
         reader = _reader(wanted.request(house, zone))
@@ -221,6 +201,25 @@ class _Wanted:
     numbers: str
     layout: str
     statistics: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls, channels: Words, fields: Words | None, start: Moment, end: Moment,
+        every: str | timedelta | None, labels: bool, numbers: str, layout: str,
+        statistics: Sequence[str] | str,
+    ) -> "_Wanted":  # fmt: skip
+        """One word or several, as lists."""
+        return cls(
+            _listed(channels),
+            None if fields is None else _listed(fields),
+            start,
+            end,
+            every,
+            labels,
+            numbers,
+            layout,
+            tuple(map(str, _listed(statistics))),
+        )
 
     def __post_init__(self) -> None:
         _refuse("numbers", self.numbers, ("float", "decimal", "text"))

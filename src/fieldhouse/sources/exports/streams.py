@@ -179,7 +179,7 @@ def _told(name: str) -> Iterator[None]:
         raise ConfigurationError(f"{name} is cut: what is packed in it has no end") from error
     except (zipfile.BadZipFile, zlib.error) as error:
         raise ConfigurationError(f"{name} is damaged: {error}") from error
-    except (RuntimeError, NotImplementedError) as error:  # an archive with a password, or of a kind
+    except (RuntimeError, NotImplementedError) as error:  # a password, an unknown packing
         if isinstance(error, ConfigurationError):
             raise
         raise ConfigurationError(f"{name} cannot be unpacked: {error}") from error

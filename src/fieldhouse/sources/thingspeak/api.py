@@ -167,8 +167,8 @@ class ThingSpeak:
                 doubts -= 1
                 return doubts >= 0
             if isinstance(error, RateLimited) and error.retry_after is not None:
-                longest = error.retry_after <= LONGEST_PAUSE
-                return longest and (error.retry_after or True)  # at once: when we would ask again
+                is_bearable = error.retry_after <= LONGEST_PAUSE
+                return is_bearable and (error.retry_after or True)  # 0: when we would ask again
             return isinstance(error, SourceUnavailable)
 
         def unslept(error: Exception) -> bool | float:
