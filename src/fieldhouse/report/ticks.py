@@ -43,8 +43,11 @@ def number_ticks(low: float, high: float, most: int) -> list[Tick]:
 
 
 def _opened(low: float, high: float) -> tuple[float, float]:
-    """A span that is none is opened to both sides, by what its number's digits can tell."""
-    if high - low > max(abs(low), abs(high)) * 1e-12:
+    """A span that is none is opened to both sides, by what its number's digits can tell.
+
+    Readings have six decimals, so what lies within 1e-12 is one number.
+    """
+    if high - low > max(abs(low), abs(high), 1.0) * 1e-12:
         return low, high
     margin = max(abs(low) * 1e-9, 0.5)
     return low - margin, high + margin
