@@ -6,7 +6,6 @@ from fieldhouse.warehouse.questions.kinds import (
     AGGREGATION_TYPE,
     CHANNEL_IDS,
     DAY,
-    FACTOR,
     FLAG,
     FLOAT,
     INSTANT,
@@ -18,6 +17,7 @@ from fieldhouse.warehouse.questions.kinds import (
     list_of,
 )
 from fieldhouse.warehouse.questions.question import Question, catalogue, optional, takes
+from fieldhouse.warehouse.questions.said import SAID
 from fieldhouse.warehouse.questions.shapes import PERIOD, READING
 
 __all__ = ["QUERIES"]
@@ -100,56 +100,6 @@ QUERIES = catalogue(
             ArchivedBefore=INSTANT,
             IsActive=FLAG,
             PausedAt=INSTANT,
-        ),
-    ),
-    Question(
-        "channel_tags",
-        "every tag of every channel, by channel",
-        takes(),
-        columns(ChannelID=LONG, Tag=TEXT),
-    ),
-    Question(
-        "corrections",
-        "the rules about readings of one channel or of all, in the order in which they apply",
-        takes(channel_id=optional(INT), removed=optional(FLAG, False)),
-        columns(
-            CorrectionID=LONG,
-            ChannelID=LONG,
-            FieldNumber=INT,
-            Kind=TEXT,
-            SpanStart=INSTANT,
-            SpanEnd=INSTANT,
-            Condition=TEXT,
-            ScaleFactor=FACTOR,
-            OffsetValue=NUMBER,
-            ShiftSeconds=LONG,
-            Reason=TEXT,
-            MadeBy=TEXT,
-            MadeAt=INSTANT,
-            RemovedBy=TEXT,
-            RemovedAt=INSTANT,
-        ),
-    ),
-    Question(
-        "coverable_readings",
-        "the readings, as they count now, that a new rule would cover",
-        takes(
-            channel_id=INT,
-            field_number=optional(INT),
-            span_start=INSTANT,
-            span_end=INSTANT,
-            low_value=optional(NUMBER),
-            high_value=optional(NUMBER),
-            is_outside=optional(FLAG, False),
-            limit=LONG,
-        ),
-        columns(
-            OriginalAt=INSTANT,
-            CreatedAt=INSTANT,
-            Epoch=INT,
-            EntryID=LONG,
-            **{f"Field{n}": NUMBER for n in range(1, 9)},
-            Readings=LONG,
         ),
     ),
     Question(
@@ -389,4 +339,5 @@ QUERIES = catalogue(
         columns(Epoch=INT, EntryID=LONG, CreatedAt=INSTANT, WithdrawnAt=INSTANT),
     ),
     *ANALYSES,
+    *SAID,
 )
