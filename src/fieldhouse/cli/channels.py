@@ -241,26 +241,32 @@ def remove(
     """
     settings = settings_from(config, warehouse, wait)
     with _changing(settings) as house:
-        numbers = find_channels(house, words)
+        known = {row["ChannelID"]: row["Readings"] for row in house.query("status").to_pylist()}
+        numbers = find_channels(house, words, known)
         if not forget:
-            house.call("set_polled", channel_ids=list(numbers), is_active=False)
+            _stop_copying(house, numbers)
             typer.echo(f"{_said(numbers)} removed; what is held of them stays")
             return
-        held = sum(_readings(house, numbers))
+        held = sum(known[number] for number in numbers)
         _confirm(f"delete {_said(numbers)} with {held:,} readings for ever", yes=yes)
         for number in numbers:
-            with house.lock(number):
-                house.call("forget_channel", channel_id=number)
+            _forget(house, number)
     typer.echo(f"{_said(numbers)} forgotten, with {held:,} readings")
     if named := {*settings.channels, settings.channel_id} & set(numbers):
         still = [number for number in numbers if number in named]
         typer.echo(f"the settings still name {_said(still)}: a run copies them anew")
 
 
-def _readings(house: "Warehouse", numbers: Sequence[int]) -> Iterator[int]:
-    for row in house.query("status").to_pylist():
-        if row["ChannelID"] in numbers:
-            yield row["Readings"]
+def _stop_copying(house: "Warehouse", numbers: Sequence[int]) -> None:
+    """Poll channels no more; one that was only tried has nothing that could stay."""
+    house.call("set_polled", channel_ids=list(numbers), is_active=False)
+    for number in set(numbers) - set(house.query("channels")["ChannelID"].to_pylist()):
+        _forget(house, number)
+
+
+def _forget(house: "Warehouse", number: int) -> None:
+    with house.lock(number):
+        house.call("forget_channel", channel_id=number)
 
 
 def _confirm(deed: str, *, yes: bool) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Protocol, Self, runtime_checkable
 
 import pyarrow as pa
 
+from fieldhouse.errors import ConfigurationError
 from fieldhouse.events import Observer
 from fieldhouse.readings import Batch
 from fieldhouse.warehouse.limits import NO_LIMITS, Limits
@@ -165,6 +166,10 @@ def open_warehouse(
     ...     print(warehouse.query("channels")["ChannelID"].to_pylist())
     [12001]
     """
+    if not str(url or "").strip():
+        raise ConfigurationError(
+            "no warehouse is named: give a path, or a URL as duckdb:///x.duckdb"
+        )
     opening = Opening(
         str(url), password, read_only=read_only, create=create, wait=wait, observe=observe
     )

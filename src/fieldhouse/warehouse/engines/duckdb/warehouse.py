@@ -379,5 +379,9 @@ _statements: dict[tuple[str, str], list[duckdb.Statement]] = {}
 
 
 def _path(url: str) -> str:
-    """The file of ``duckdb:///relative``, ``duckdb:////absolute`` or a bare path."""
-    return url.removeprefix("duckdb://").removeprefix("/") if "://" in url else url
+    """The file of ``duckdb:///relative``, ``duckdb:////absolute`` or a bare path; ~ is home."""
+    path = url.removeprefix("duckdb://").removeprefix("/") if "://" in url else url
+    try:
+        return str(Path(path).expanduser()) if path.startswith("~") else path
+    except RuntimeError:  # nobody of that name is at home here
+        return path
