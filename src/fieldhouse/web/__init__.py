@@ -1,0 +1,1 @@
+"""`fieldhouse serve`: what one process that owns a warehouse shows and answers."""
