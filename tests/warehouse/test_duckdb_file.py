@@ -147,9 +147,7 @@ def test_read_only_is_kept(file: Path, warehouse: Warehouse) -> None:
 
 
 @pytest.mark.parametrize("url", ["~/x.duckdb", "duckdb:///~/x.duckdb"])
-def test_a_file_at_home_is_there(
-    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_at_home_is_there(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A tilde is the user's home, in a program as in a shell."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
