@@ -1,6 +1,6 @@
 """Instants as ThingSpeak reads and writes them; pure.
 
-Inside the simulator an instant is an int: seconds since 1970-01-01T00:00:00Z, negative before.
+Here an instant is an int: seconds since 1970-01-01T00:00:00Z, negative before.
 """
 
 from __future__ import annotations
@@ -67,6 +67,11 @@ def zone_of(timezone_name: str | None, offset: str | None) -> tzinfo:
             return UTC
     hours = to_i(offset)
     return timezone(timedelta(hours=hours)) if hours and abs(hours) < 24 else UTC
+
+
+def in_range(at: int) -> int:
+    """The instant itself, or the first or last that can be written."""
+    return min(max(at, EARLIEST), LATEST)
 
 
 def to_i(text: str | None) -> int:
