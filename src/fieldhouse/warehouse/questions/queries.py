@@ -2,6 +2,7 @@
 
 from fieldhouse.readings import NUMBERS
 from fieldhouse.warehouse.questions.analyses import ANALYSES
+from fieldhouse.warehouse.questions.entries import ENTRIES
 from fieldhouse.warehouse.questions.kinds import (
     AGGREGATION_TYPE,
     CHANNEL_IDS,
@@ -389,4 +390,5 @@ QUERIES = catalogue(
         columns(Epoch=INT, EntryID=LONG, CreatedAt=INSTANT, WithdrawnAt=INSTANT),
     ),
     *ANALYSES,
+    *ENTRIES,
 )
