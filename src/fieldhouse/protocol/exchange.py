@@ -112,6 +112,7 @@ _ERRORS = {
     ),
     404: ("error_resource_not_found", "Not Found", "The requested resource was not found."),
     405: ("error_method_invalid", "Method Not Allowed", "The method is not allowed here."),
+    409: ("error_conflict", "Conflict", "The request conflicts with what is there."),
     413: ("error_request_too_large", "Request Too Large", "The request is too large."),
     429: (
         "error_too_many_requests",

@@ -22,7 +22,9 @@ def settings(house: House, request: Request, id: str, format: str) -> Response:
 
 def own(house: House, request: Request, format: str) -> Response:
     """`/channels.json?api_key=USERKEY`: all channels of the key's user, with their keys."""
-    return data([_own(request, each) for each in _tagged(request, house.own())], format, "channels")
+    return data(
+        [owned(request, each) for each in _tagged(request, house.own())], format, "channels"
+    )
 
 
 def of_user(house: House, request: Request, user: str, format: str) -> Response:
@@ -64,7 +66,8 @@ def _public(request: Request, channel: Listed) -> dict[str, Any]:
     }
 
 
-def _own(request: Request, channel: Listed) -> dict[str, Any]:
+def owned(request: Request, channel: Listed) -> dict[str, Any]:
+    """A channel as its owner sees it."""
     return {
         "id": channel.id,
         "name": channel.name,

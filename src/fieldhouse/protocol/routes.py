@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from typing import Any
 
 from . import listing, reading
@@ -101,5 +100,9 @@ def _jsonp(response: Response, callback: str) -> Response:
     if response.content_type != JSON or response.status != 200:
         return response
     body = callback.encode() + b"(" + response.body
-    parts = chain(response.parts, (b")",))
-    return replace(response, body=body, parts=parts, content_type=JAVASCRIPT)
+    return replace(response, body=body, parts=_closed(response.parts), content_type=JAVASCRIPT)
+
+
+def _closed(parts: Iterable[bytes]) -> Iterator[bytes]:
+    yield from parts
+    yield b")"

@@ -10,13 +10,14 @@ from fieldhouse.warehouse.questions.kinds import (
     NUMBER,
     TEXT,
     columns,
+    list_of,
 )
 from fieldhouse.warehouse.questions.question import Question, optional, takes
 
 __all__ = ["ENTRIES"]
 
 _WHERE = columns(Epoch=INT, EntryID=LONG, CreatedAt=INSTANT)
-_SPAN = {"channel_id": INT, "start_at": optional(INSTANT), "end_at": optional(INSTANT)}
+_SPAN = takes(channel_id=INT, start_at=optional(INSTANT), end_at=optional(INSTANT))
 
 ENTRIES = (
     Question(
@@ -30,6 +31,13 @@ ENTRIES = (
             has_status=optional(FLAG, False),
         ),
         _WHERE,
+    ),
+    Question(
+        "entry_texts",
+        "the texts that are kept beside these entries, as the rules leave them, in every epoch of"
+        " the channel",
+        takes(channel_id=INT, entry_ids=list_of(LONG)),
+        columns(Epoch=INT, EntryID=LONG, ColumnName=TEXT, RawValue=TEXT),
     ),
     Question(
         "firsts_of_buckets",
@@ -58,10 +66,10 @@ ENTRIES = (
     ),
     Question(
         "newest_from",
-        "when the oldest of the newest so many readings of a span was made, of those that count,"
-        " and how many of them were made then; NULL is open",
+        "when the oldest of the newest so many readings of a span was made, of those that count;"
+        " NULL is open",
         takes(**_SPAN, limit=LONG),
-        columns(CreatedAt=INSTANT, Readings=LONG),
+        columns(CreatedAt=INSTANT),
     ),
     Question(
         "statuses",

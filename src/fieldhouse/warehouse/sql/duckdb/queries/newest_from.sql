@@ -1,5 +1,5 @@
 -- newest_from(channel_id, start_at, end_at, limit): when the oldest of the newest so many readings of a span was made,
--- of those that count, and how many of them were made then; NULL is open.
+-- of those that count; NULL is open.
 WITH newest AS (
     SELECT r.CreatedAt
     FROM iot.CountedReadings AS r
@@ -10,8 +10,4 @@ WITH newest AS (
     ORDER BY r.CreatedAt DESC
     LIMIT $limit
 )
-SELECT n.CreatedAt, count(*) AS Readings
-FROM newest AS n
-GROUP BY n.CreatedAt
-ORDER BY n.CreatedAt
-LIMIT 1;
+SELECT n.CreatedAt FROM newest AS n ORDER BY n.CreatedAt LIMIT 1;

@@ -20,7 +20,6 @@ BEGIN
             AND (@StartAt IS NULL OR r.CreatedAt >= @StartAt)
             AND (@EndAt IS NULL OR r.CreatedAt < @EndAt)
     ),
-    -- a value's place among those of its field and bucket, of how many: NULL has none
     valued AS (
         SELECT
             p.BucketSecond,
@@ -42,6 +41,7 @@ BEGIN
             (8)
         ) AS n (Field)
     ),
+    -- a value's place among those of its field and bucket, of how many: NULL has none
     ordered AS (
         SELECT
             v.BucketSecond,

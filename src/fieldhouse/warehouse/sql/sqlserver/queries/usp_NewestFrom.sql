@@ -1,5 +1,5 @@
 -- usp_NewestFrom(channel_id, start_at, end_at, limit): when the oldest of the newest so many readings of a span was made,
--- of those that count, and how many of them were made then; NULL is open.
+-- of those that count; NULL is open.
 CREATE OR ALTER PROCEDURE iot.usp_NewestFrom
     @ChannelID INT,
     @StartAt DATETIME2(6) = NULL,
@@ -8,7 +8,7 @@ CREATE OR ALTER PROCEDURE iot.usp_NewestFrom
 AS
 BEGIN
     SET NOCOUNT ON;
-    SELECT TOP (1) n.CreatedAt, COUNT_BIG(*) AS Readings
+    SELECT TOP (1) n.CreatedAt
     FROM (
         SELECT TOP (@Limit) r.CreatedAt
         FROM iot.CountedReadings AS r
@@ -17,7 +17,6 @@ BEGIN
             AND (@EndAt IS NULL OR r.CreatedAt < @EndAt)
         ORDER BY r.CreatedAt DESC
     ) AS n
-    GROUP BY n.CreatedAt
     ORDER BY n.CreatedAt
     OPTION (RECOMPILE);
     RETURN 0;
