@@ -2,6 +2,7 @@
 
 from fieldhouse.readings import NUMBERS
 from fieldhouse.warehouse.questions.analyses import ANALYSES
+from fieldhouse.warehouse.questions.entries import ENTRIES
 from fieldhouse.warehouse.questions.kinds import (
     AGGREGATION_TYPE,
     CHANNEL_IDS,
@@ -340,4 +341,5 @@ QUERIES = catalogue(
     ),
     *ANALYSES,
     *SAID,
+    *ENTRIES,
 )
