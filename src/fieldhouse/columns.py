@@ -56,6 +56,8 @@ class Request:
     numbers: str
     is_long: bool
     statistics: tuple[str, ...]
+    is_original: bool = False
+    """Whether readings come as their source sent them, whatever corrections say."""
 
     def of(self, channel: Chosen) -> "Request":
         """The same of one channel alone."""
@@ -209,7 +211,7 @@ def _placed(column: pa.Array | None, field: pa.Field, channel: Chosen, rows: int
 def _readings(request: Request, channel: Chosen) -> Iterator[pa.RecordBatch]:
     """Times and values, one column a field."""
     columns = ("CreatedAt", *(f"Field{n}" for n in channel.fields))
-    span = {"start_at": request.start, "end_at": request.end}
+    span = {"start_at": request.start, "end_at": request.end, "original": request.is_original}
     if request.numbers != "text":
         yield from request.house.scan(
             "readings", Limits(columns=columns), channel_id=channel.number, **span
