@@ -250,8 +250,8 @@ class _Wanted:
             raise ConfigurationError(f"start={self.start!r} is not before end={self.end!r}")
         channels = chosen_channels(house, self.channels, self.fields, span, labels=self.labels)
         is_long = self.layout == "long"
-        how = self.numbers, is_long, self.statistics, self.original
-        return Request(house, channels, *span, length, zone, *how)
+        shape = self.numbers, is_long
+        return Request(house, channels, *span, length, zone, *shape, self.statistics, self.original)
 
 
 def _listed(words: Words) -> Sequence[str | int]:

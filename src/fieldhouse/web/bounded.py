@@ -47,9 +47,7 @@ class Bounded:
         self, statement: str, limits: Limits = NO_LIMITS, /, *, parameters: Sequence[Any] = ()
     ) -> pa.RecordBatchReader:
         """Answer a user's own SELECT batch by batch."""
-        return self.house.stream(
-            statement, self._limits(limits, _LONGEST), parameters=parameters
-        )
+        return self.house.stream(statement, self._limits(limits, _LONGEST), parameters=parameters)
 
     def call(self, name: str, /, **parameters: Any) -> pa.Table:
         """Carry out a call; what writes is not broken off."""

@@ -78,9 +78,7 @@ def trend(
     instant = _instant(asked, channel, as_of)
     return asked.answer(
         f"channel-{channel}-trend",
-        lambda house: trend_of(
-            house, channel, number, days=days, as_of=instant, zone=asked.zone
-        ),
+        lambda house: trend_of(house, channel, number, days=days, as_of=instant, zone=asked.zone),
     )
 
 
@@ -98,7 +96,8 @@ def _instant(asked: Asked, channel: int, as_of: str | None) -> datetime:
     if as_of.strip().lower() != "latest":
         return times.instant_of(as_of, asked.zone, asked.now)
     now = asked.now
-    newest = asked.query("newest_reading", channel_id=channel, as_of=now)["CreatedAt"][0].as_py()
+    found = asked.query("newest_reading", channel_id=channel, as_of=now)
+    newest: datetime | None = found["CreatedAt"][0].as_py()
     if newest is None:
         raise ConfigurationError(f"channel {channel} has no reading that could be the latest")
     return min(newest + timedelta(seconds=1), now)

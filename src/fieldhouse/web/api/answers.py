@@ -107,9 +107,7 @@ class Answer(Response):
         """Do a part of the work, in a thread; what takes longer than it may is given up."""
         timer = asyncio.get_running_loop().call_later(self._seconds, self._give_up)
         try:
-            return await anyio.to_thread.run_sync(
-                _told, work, given, limiter=self._threads
-            )
+            return await anyio.to_thread.run_sync(_told, work, given, limiter=self._threads)
         except _Ended:
             if self._is_late:
                 raise DeadlinePassed(f"no answer within {self._seconds:g} s") from None

@@ -1,7 +1,7 @@
 """What a request of the API asks for: its parameters, read once, and how they are answered."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -21,7 +21,17 @@ from fieldhouse.web.api.forms import MEDIA, Form, form_of, written
 from fieldhouse.web.bounded import Bounded
 from fieldhouse.web.served import House, Served
 
-__all__ = ["Asked", "Channel", "Fields", "Offset", "Rows", "Span", "checked_names", "next_page", "paged"]
+__all__ = [
+    "Asked",
+    "Channel",
+    "Fields",
+    "Offset",
+    "Rows",
+    "Span",
+    "checked_names",
+    "next_page",
+    "paged",
+]
 
 Found = Callable[[Warehouse], pa.Table | pa.RecordBatchReader]
 
@@ -56,7 +66,7 @@ class _Asked:
         *,
         one: bool = False,
         threads: anyio.CapacityLimiter = _THREADS,
-        **headers: str,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Answer with what is found, when it comes to that; times are told in the zone.
 
@@ -75,7 +85,7 @@ class _Asked:
             making,
             seconds=self.served.rules.seconds,
             media_type=MEDIA[self.form],
-            headers={"Vary": "Accept", **self._as_file(name), **headers},
+            headers={"Vary": "Accept", **self._as_file(name), **(headers or {})},
             threads=threads,
         )
 

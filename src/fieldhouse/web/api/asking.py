@@ -14,7 +14,7 @@ from fieldhouse.errors import ConfigurationError
 from fieldhouse.warehouse import Limits, Warehouse
 from fieldhouse.web.api.answers import Answer
 from fieldhouse.web.api.asked import Asked
-from fieldhouse.web.api.described import ANY_COLUMNS, answers_of, table
+from fieldhouse.web.api.described import ANY_COLUMNS, FORM, answers_of, table
 
 __all__ = ["router"]
 
@@ -61,9 +61,18 @@ def query(
 
 
 @router.post(
+    "/query.{form}",
+    response_class=Response,
+    responses={200: answers_of(ANY_COLUMNS)},
+    operation_id="query_with_parameters_as",
+    openapi_extra={"parameters": [FORM]},
+    tags=["query"],
+)
+@router.post(
     "/query",
     response_class=Response,
     responses={200: answers_of(ANY_COLUMNS)},
+    operation_id="query_with_parameters",
     tags=["query"],
 )
 def query_with_parameters(asked: Asked, statement: Statement) -> Answer:

@@ -33,7 +33,7 @@ def channels(
         same = pc.equal(pc.utf8_lower(tags["Tag"]), tag.lower())
         found = found.filter(pc.is_in(found["ChannelID"], tags.filter(same)["ChannelID"]))
     page, more = paged(asked, found, limit, skip)
-    return asked.answer("channels", lambda _: page, **more)
+    return asked.answer("channels", lambda _: page, headers=more)
 
 
 @table(router, "/channels/tags", _TAG, tag="channels")
@@ -60,7 +60,7 @@ def channel_tags(asked: Asked, channel: Channel) -> Answer:
 def status(asked: Asked, limit: Rows = 1_000, skip: Offset = 0) -> Answer:
     """What each channel holds, how complete and how fresh it is, how its last run went."""
     page, more = paged(asked, asked.query("status", as_of=asked.now), limit, skip)
-    return asked.answer("status", lambda _: page, **more)
+    return asked.answer("status", lambda _: page, headers=more)
 
 
 @table(router, "/channels/{channel:channel}/status", _STATUS, one=True, tag="channels")

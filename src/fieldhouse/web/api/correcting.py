@@ -89,9 +89,7 @@ def list_corrections(
     return asked.answer("corrections", found)
 
 
-@router.post(
-    "/corrections", status_code=201, dependencies=_OPERATE, tags=["corrections"]
-)
+@router.post("/corrections", status_code=201, dependencies=_OPERATE, tags=["corrections"])
 def make_correction(
     asked: Asked, given: NewCorrection, served: House, visitor: Who
 ) -> MadeCorrection:
@@ -116,9 +114,7 @@ def remove_correction(
     kept = served.warehouse.query("corrections", served.limits(), removed=False)
     if number not in kept["CorrectionID"].to_pylist():
         raise HTTPException(404, f"there is no correction {number} that holds")
-    done = corrections.remove(
-        served.warehouse, number, by=visitor.name, now=served.clock()
-    )
+    done = corrections.remove(served.warehouse, number, by=visitor.name, now=served.clock())
     return RemovedCorrection(
         correction_id=number, channel_id=done.channel_id, readings=done.readings
     )

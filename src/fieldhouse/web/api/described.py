@@ -10,8 +10,7 @@ from starlette.responses import Response
 
 from fieldhouse.web.api.forms import MEDIA, Form
 
-__all__ = ["ANY_COLUMNS", "PROBLEMS", "answers_of", "row_schema", "table"]
-
+__all__ = ["ANY_COLUMNS", "FORM", "PROBLEMS", "answers_of", "row_schema", "table"]
 
 
 class _ChannelConvertor(Convertor[str]):
@@ -62,7 +61,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 ANY_COLUMNS: Schema = {"type": "object", "additionalProperties": True}
 """A row whose columns depend on the channel's fields."""
-_FORM = {
+FORM = {
     "name": "form",
     "in": "path",
     "required": True,
@@ -108,7 +107,7 @@ def table(
                 response_class=Response,
                 responses={200: answers_of(schema, one=one), 304: _SAME},
                 operation_id=endpoint.__name__ + ("_as" if ending else ""),
-                openapi_extra={"parameters": [_FORM]} if ending else None,
+                openapi_extra={"parameters": [FORM]} if ending else None,
                 tags=[tag],
             )
         return endpoint
@@ -120,7 +119,7 @@ _SAME: dict[str, Any] = {"description": "What you hold (If-None-Match) is the an
 
 
 def answers_of(row: Mapping[str, Any], *, one: bool = False) -> dict[str, Any]:
-    content: dict[str, Any] = {
+    content: dict[Form, Any] = {
         Form.JSON: {"schema": row if one else {"type": "array", "items": row}},
         Form.CSV: {"schema": {"type": "string"}},
         Form.ARROW: {"schema": {"type": "string", "format": "binary"}},
@@ -128,7 +127,7 @@ def answers_of(row: Mapping[str, Any], *, one: bool = False) -> dict[str, Any]:
     }
     return {
         "description": "The rows, in the form that was asked for",
-        "content": {MEDIA[form]: content[form] for form in content},
+        "content": {MEDIA[form]: content[form] for form in Form},
         "headers": {
             "ETag": {
                 "description": "The digest of an answer of up to a megabyte",

@@ -18,9 +18,7 @@ _WITHDRAWN = QUERIES["withdrawn"].columns
 _TEXT, _REJECTED = (QUERIES[name].columns for name in ("kept_texts", "rejected_entries"))
 
 Reason = Annotated[str | None, Query(max_length=100, description="Only those for this reason")]
-Contains = Annotated[
-    str | None, Query(max_length=200, description="Only those with this in them")
-]
+Contains = Annotated[str | None, Query(max_length=200, description="Only those with this in them")]
 Failed = Annotated[bool, Query(description="Only those that failed or were interrupted")]
 
 
@@ -54,7 +52,7 @@ def disputes(asked: Asked, channel: Channel, limit: Rows = 1_000, skip: Offset =
 def withdrawn(asked: Asked, channel: Channel, limit: Rows = 1_000, skip: Offset = 0) -> Answer:
     """The readings that the source no longer has."""
     page, more = paged(asked, asked.query("withdrawn", channel_id=channel), limit, skip)
-    return asked.answer(f"channel-{channel}-withdrawn", lambda _: page, **more)
+    return asked.answer(f"channel-{channel}-withdrawn", lambda _: page, headers=more)
 
 
 @table(router, "/channels/{channel:channel}/runs", _ROW["runs"], tag="history")
@@ -119,7 +117,7 @@ def rejected(
 
 def _listed(asked: Asked, channel: int, question: str, limit: int, skip: int) -> Answer:
     page, more = paged(asked, asked.query(question, channel_ids=[channel]), limit, skip)
-    return asked.answer(f"channel-{channel}-{question}", lambda _: page, **more)
+    return asked.answer(f"channel-{channel}-{question}", lambda _: page, headers=more)
 
 
 def _runs(asked: Asked, channel: int | None, span: Span, failed: bool, limit: int) -> Answer:
@@ -132,4 +130,4 @@ def _counted(asked: Asked, name: str, found: pa.Table, total: str, skip: int) ->
     there = found[total][0].as_py() if found.num_rows else 0
     seen = skip + found.num_rows
     more = next_page(asked, seen) if seen < there else {}
-    return asked.answer(name, lambda _: found, **more)
+    return asked.answer(name, lambda _: found, headers=more)

@@ -14,6 +14,8 @@ __all__ = ["router"]
 
 router = APIRouter(include_in_schema=False)
 _CHANNEL = 9
+_COMMON = ("tz", "separator", "decimal_comma", "bom")
+"""Parameters that every table takes; told once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +40,17 @@ def index(request: Request, served: House) -> Response:
     """What there is to ask, each with an example."""
     described = request.app.openapi()
     groups: dict[str, list[_Endpoint]] = {}
+    common: dict[str, _Parameter] = {}
     channel = _some_channel(served)
     for path, operations in described["paths"].items():
         if "{form}" in path:
             continue
         for method, operation in operations.items():
+            parameters = [_parameter(one) for one in operation.get("parameters", [])]
+            common |= {one.name: one for one in parameters if one.name in _COMMON}
             made = _endpoint(method, path, operation, channel)
             groups.setdefault(operation["tags"][0], []).append(made)
-    return rendered(request, "api.html", groups=groups)
+    return rendered(request, "api.html", groups=groups, common=list(common.values()))
 
 
 def _some_channel(served: Served) -> int:
@@ -59,9 +64,7 @@ def _some_channel(served: Served) -> int:
 def _endpoint(method: str, path: str, operation: dict[str, Any], channel: int) -> _Endpoint:
     given = operation.get("parameters", [])
     parameters = tuple(
-        _Parameter(one["name"], one.get("description", ""), bool(one.get("required")))
-        for one in given
-        if one["in"] == "query"
+        _parameter(one) for one in given if one["in"] == "query" and one["name"] not in _COMMON
     )
     example = None
     if method == "get" and "{number}" not in path:
@@ -72,7 +75,14 @@ def _endpoint(method: str, path: str, operation: dict[str, Any], channel: int) -
         ]
         query = f"?{urlencode(needed, doseq=True)}" if needed else ""
         example = path.replace("{channel}", str(channel)) + query
-    return _Endpoint(method.upper(), path, operation.get("description", ""), parameters, example)
+    return _Endpoint(
+        method.upper(), path, operation.get("description", "").replace("`", ""), parameters, example
+    )
+
+
+def _parameter(one: dict[str, Any]) -> _Parameter:
+    about = one.get("description", "").replace("`", "")
+    return _Parameter(one["name"], about, bool(one.get("required")))
 
 
 def _value(parameter: dict[str, Any], channel: int) -> Any:

@@ -73,9 +73,7 @@ class _Options(TypedDict):
     layout: str
 
 
-def _options(
-    asked: Asked, span: Span, labels: bool, numbers: str, layout: str
-) -> _Options:
+def _options(asked: Asked, span: Span, labels: bool, numbers: str, layout: str) -> _Options:
     return {
         "start": _utc(span.start),
         "end": _utc(span.end),
@@ -154,9 +152,7 @@ def readings_of_many(
         if align is None:
             return read_batches(channel, field, **how, original=original, warehouse=house)
         _require_few_readings(house, names.find_channels(house, channel), span)
-        return read(
-            channel, field, **how, original=original, align=align, warehouse=house
-        ).table
+        return read(channel, field, **how, original=original, align=align, warehouse=house).table
 
     return asked.answer("readings", found)
 
@@ -179,9 +175,7 @@ def periods_of_many(
 
     def found(house: Warehouse) -> pa.Table:
         _require_few_periods(house, names.find_channels(house, channel), span, every)
-        return read(
-            channel, field, **how, every=every, statistics=wanted, warehouse=house
-        ).table
+        return read(channel, field, **how, every=every, statistics=wanted, warehouse=house).table
 
     return asked.answer("periods", found)
 
@@ -248,5 +242,7 @@ def _refuse_above(rows: int, what: str) -> None:
 
 def _held(house: Warehouse, channel: int, span: Span, *columns: str) -> dict[str, Any]:
     given = {"channel_id": channel, "start_at": span.start, "end_at": span.end}
-    held: dict[str, Any] = house.query("field_spans", Limits(columns=columns), **given).to_pylist()[0]
+    held: dict[str, Any] = house.query("field_spans", Limits(columns=columns), **given).to_pylist()[
+        0
+    ]
     return held

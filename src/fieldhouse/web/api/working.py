@@ -106,8 +106,8 @@ def _channels(served: Served, given: NewJob) -> list[int]:
     for word in given.channels:
         number = names.channel_number(word)
         is_new = number is not None and number > 0
-        found += [number] if number and is_new else names.find_channels(
-            served.warehouse, [word], held
+        found += (
+            [number] if number and is_new else names.find_channels(served.warehouse, [word], held)
         )
     if not found:
         raise ConfigurationError("no channel is named: write its number, as 9")
