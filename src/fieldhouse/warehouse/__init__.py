@@ -17,7 +17,7 @@ from fieldhouse.readings import Batch
 from fieldhouse.warehouse.limits import NO_LIMITS, Limits
 from fieldhouse.warehouse.registry import Opening, engine_of
 
-__all__ = ["Counts", "HasProcedures", "Limits", "Warehouse", "open_warehouse"]
+__all__ = ["NO_LIMITS", "Counts", "HasProcedures", "Limits", "Warehouse", "open_warehouse"]
 
 
 @dataclass(frozen=True, slots=True)
