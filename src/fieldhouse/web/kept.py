@@ -1,4 +1,4 @@
-"""What pages keep between two requests, in memory and on disk; all of it is gone with the process."""
+"""What pages keep between two requests, in memory and on disk; it is gone with the process."""
 
 import secrets
 import shutil
