@@ -1,4 +1,4 @@
-"""What the pages have in common: a channel, what was asked of it, forms and what is wrong in them."""
+"""What pages have in common: a channel, what was asked of it, forms, what is wrong in them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
