@@ -1,4 +1,4 @@
-"""What pages ask to be looked at: many channels at once, and all fields of one; part of ``QUERIES``."""
+"""What pages ask: many channels at once, all fields of one; part of ``QUERIES``."""
 
 from fieldhouse.warehouse.questions.kinds import (
     CHANNEL_IDS,
@@ -21,8 +21,8 @@ _FIELDS = range(1, 9)
 LOOKING = (
     Question(
         "anomalies",
-        "the readings that lie far from the rest in any of their fields, over [as-of - days, as-of),"
-        " as usp_DetectAnomalies finds them in each (ZSCORE)",
+        "the readings that lie far from the rest in any of their fields, over [as-of - days,"
+        " as-of), as usp_DetectAnomalies finds them in each (ZSCORE)",
         takes(
             channel_id=INT,
             threshold_stddev=optional(FLOAT, 3.0),
@@ -47,14 +47,18 @@ LOOKING = (
         takes(channel_ids=CHANNEL_IDS, as_of=optional(INSTANT)),
         columns(
             ChannelID=LONG,
-            **{f"Field{n}{end}": kind for n in _FIELDS for end, kind in
-               {"": NUMBER, "At": INSTANT}.items()},
+            **{
+                f"Field{n}{end}": kind
+                for n in _FIELDS
+                for end, kind in {"": NUMBER, "At": INSTANT}.items()
+            },
             NewestAt=INSTANT,
         ),
     ),
     Question(
         "overview",
-        "what is to be said of each channel at a glance, without counting its readings; NULL is all",
+        "what is to be said of each channel at a glance, without counting its readings; NULL is"
+        " all",
         takes(channel_ids=optional(CHANNEL_IDS), as_of=optional(INSTANT)),
         columns(
             ChannelID=LONG,

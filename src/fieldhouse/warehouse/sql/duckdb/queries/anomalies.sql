@@ -12,9 +12,12 @@ sourced AS (
         - to_days(least(coalesce($lookback_days, 30), 700000)::INTEGER)
         AND r.CreatedAt < coalesce($as_of::TIMESTAMP, make_timestamp(epoch_us(now())))
 ),
-least_ones AS (
+whole AS (
     SELECT
-        min(s.Field#) AS Least#, -- each field
+        -- each field
+        min(s.Field#) AS Least#, count(s.Field#) AS Count#,
+        (sum(s.Field#) - count(s.Field#) * min(s.Field#)::DECIMAL(38, 6))::DOUBLE / count(s.Field#) AS Centre#,
+        -- end
         count(*) AS Readings
     FROM sourced AS s
 ),
@@ -22,34 +25,40 @@ least_ones AS (
 measures AS (
     SELECT
         -- each field
-        any_value(l.Least#) AS Least#, avg(s.Field#::DECIMAL(38, 6) - l.Least#) AS Centre#,
-        stddev_samp((s.Field#::DECIMAL(38, 6) - l.Least#)::DOUBLE) AS Spread#,
-        -- end
-        count(*) AS Readings
-    FROM sourced AS s
-    CROSS JOIN least_ones AS l
-),
-distant AS (
-    SELECT
-        s.Epoch, s.EntryID, s.CreatedAt,
-        -- each field
-        s.Field#, (s.Field#::DECIMAL(38, 6) - m.Least#)::DOUBLE - m.Centre# AS Distance#, m.Spread#,
-        m.Least#::DOUBLE + m.Centre# AS Centre#,
+        any_value(w.Least#) AS Least#, any_value(w.Centre#) AS Centre#,
+        stddev_samp((s.Field#::DECIMAL(38, 6) - w.Least#)::DOUBLE) AS Spread#,
         -- end
         coalesce($threshold_stddev, 3.0)::DOUBLE AS Threshold
     FROM sourced AS s
-    CROSS JOIN measures AS m
+    CROSS JOIN whole AS w
+),
+-- those that may lie far off, by floats and with some room; then exactly
+reaches AS (
+    SELECT
+        m.*,
+        -- each field
+        m.Least#::DOUBLE + m.Centre# AS Middle#,
+        CASE WHEN m.Spread# > 0
+            THEN m.Threshold * m.Spread# * (1 - 1e-9) - 1e-9 * (abs(m.Least#::DOUBLE) + m.Centre#)
+        END AS Reach#,
+        -- end
+        TRUE AS IsKnown
+    FROM measures AS m
 ),
 flagged AS (
-    SELECT d.* FROM distant AS d
+    SELECT s.*, m.* FROM sourced AS s
+    CROSS JOIN reaches AS m
     WHERE
         FALSE
-        OR iot.IsAnomaly(d.Distance#, d.Spread#, d.Threshold) -- each field
+        OR abs(s.Field#::DOUBLE - m.Middle#) > m.Reach# -- each field
 ),
 told AS (
     SELECT f.Epoch, f.EntryID, f.CreatedAt, f.Threshold, unnest([
         -- each field
-        {'n': #, 'v': f.Field#, 'd': f.Distance#, 's': f.Spread#, 'c': f.Centre#},
+        {
+            'n': #, 'v': f.Field#, 'd': (f.Field#::DECIMAL(38, 6) - f.Least#)::DOUBLE - f.Centre#, 's': f.Spread#,
+            'c': f.Middle#
+        },
         -- end
         NULL
     ]) AS One
