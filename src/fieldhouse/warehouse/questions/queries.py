@@ -1,7 +1,7 @@
 """What ``Warehouse.query`` and ``Warehouse.scan`` answer."""
 
 from fieldhouse.readings import NUMBERS
-from fieldhouse.warehouse.questions.analyses import ANALYSES
+from fieldhouse.warehouse.questions.analyses import ANALYSES, MERGED
 from fieldhouse.warehouse.questions.kinds import (
     AGGREGATION_TYPE,
     CHANNEL_IDS,
@@ -25,7 +25,6 @@ __all__ = ["QUERIES"]
 
 _SPAN = takes(start_at=optional(INSTANT), end_at=optional(INSTANT), original=optional(FLAG, False))
 """Of readings: NULL is open; as corrected, or as their source sent them."""
-_MERGED = {"Avg": FLOAT, "Min": NUMBER, "Max": NUMBER, "Sum": FLOAT, "Count": LONG}
 
 QUERIES = catalogue(
     Question(
@@ -170,7 +169,7 @@ QUERIES = catalogue(
         columns(
             WallStart=INSTANT,
             OffsetSeconds=INT,
-            **{f"Field{n}{name}": kind for n in range(1, 9) for name, kind in _MERGED.items()},
+            **{f"Field{n}{name}": kind for n in range(1, 9) for name, kind in MERGED.items()},
             ReadingCount=LONG,
         ),
     ),
@@ -193,6 +192,30 @@ QUERIES = catalogue(
         "what every epoch holds in a span, both ends included",
         takes(channel_id=INT, start_at=INSTANT, end_at=INSTANT),
         columns(Epoch=INT, EntryID=LONG, CreatedAt=INSTANT, IsWithdrawn=FLAG),
+    ),
+    Question(
+        "kept_texts",
+        "the texts that are kept beside a channel's numbers, with their readings; those of a"
+        " reason, of a column, with a text in them",
+        takes(
+            channel_id=INT,
+            reason=optional(TEXT),
+            column_name=optional(TEXT),
+            contains=optional(TEXT),
+            skip=optional(LONG, 0),
+            limit=optional(LONG, 100),
+        ),
+        columns(
+            Epoch=INT,
+            EntryID=LONG,
+            CreatedAt=INSTANT,
+            ColumnName=TEXT,
+            RawValue=TEXT,
+            Reason=TEXT,
+            ImportedAt=INSTANT,
+            Value=NUMBER,
+            Texts=LONG,
+        ),
     ),
     Question(
         "known_entries",
@@ -264,6 +287,19 @@ QUERIES = catalogue(
         READING,
     ),
     Question(
+        "rejected_entries",
+        "the entries of a channel that could be no readings, as they came; those of a reason, with"
+        " a text in them",
+        takes(
+            channel_id=INT,
+            reason=optional(TEXT),
+            contains=optional(TEXT),
+            skip=optional(LONG, 0),
+            limit=optional(LONG, 100),
+        ),
+        columns(Epoch=INT, EntryText=TEXT, Reason=TEXT, RejectedAt=INSTANT, Entries=LONG),
+    ),
+    Question(
         "requests_on",
         "how many requests were counted on a day",
         takes(day=DAY),
@@ -332,6 +368,12 @@ QUERIES = catalogue(
         "the columns that `reading_texts` has texts for",
         takes(channel_id=optional(INT), **_SPAN),
         columns(ColumnName=TEXT),
+    ),
+    Question(
+        "text_reasons",
+        "how many texts are kept beside a channel's numbers, by their columns and reasons",
+        takes(channel_id=INT),
+        columns(ColumnName=TEXT, Reason=TEXT, Texts=LONG),
     ),
     Question(
         "withdrawn",
