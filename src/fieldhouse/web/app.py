@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from fieldhouse.web import entrance, health, pages, problems, static
+from fieldhouse.web import api, entrance, health, pages, problems, static
 from fieldhouse.web.guard import Guard
 from fieldhouse.web.served import Served
 
@@ -22,7 +22,7 @@ def create_app(served: Served) -> FastAPI:
     )
     app.state.served = served
     problems.add_to(app)
-    for room in (health, static, entrance, pages):
+    for room in (health, static, entrance, api, pages):
         app.include_router(room.router)
     app.add_middleware(Guard, served=served)
     return app

@@ -48,6 +48,8 @@ class Guard:
             if scope["type"] == "lifespan":
                 await self._app(scope, receive, send)
             return
+        if scope["method"] == "HEAD":  # answered as GET; the server sends no body
+            scope = {**scope, "method": "GET"}
         request = HTTPConnection(scope)
         sending = Sending(send, self._rules.seconds, self._headers(request))
         try:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, HTTPException, Request
 
@@ -87,7 +87,7 @@ House = Annotated[Served, Depends(_served)]
 Who = Annotated[Visitor, Depends(_who)]
 
 
-def needs(scope: Scope) -> object:
+def needs(scope: Scope) -> Any:
     """A dependency of a route: it is for visitors with this scope; READ is asked of all anyway."""
 
     def checked(visitor: Who) -> None:

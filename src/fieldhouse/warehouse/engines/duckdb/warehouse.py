@@ -42,6 +42,8 @@ _UTC = "SET GLOBAL TimeZone = 'UTC'"
 """now() and what is made of it do not depend on where the host stands."""
 _READS = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 _BATCH_ROWS = 65_536
+_LOOK = 0.05
+"""Seconds between two looks whether an answer is still wanted, and two interrupts."""
 _CONDITION = re.compile(r"\s*-- if (.+)\n")
 _MORE = "More"
 """The last column of an answer that ends a call, or a turn of it."""
@@ -303,8 +305,8 @@ class _LoadSession:
 
 @contextmanager
 def _interrupted(cursor: Cursor, limits: Limits) -> Iterator[None]:
-    """Interrupt what runs on the cursor when the deadline passes."""
-    if limits.seconds is None:
+    """Interrupt what runs on the cursor when the deadline passes, or nobody wants the answer."""
+    if limits.seconds is None and limits.stop is None:
         yield
         return
     done = threading.Event()
@@ -318,11 +320,15 @@ def _interrupted(cursor: Cursor, limits: Limits) -> Iterator[None]:
 
 
 def _interrupt(cursor: Cursor, limits: Limits, done: threading.Event) -> None:
-    pause = limits.left
-    while not done.wait(pause):  # again and again: between two statements it has no effect
-        with suppress(duckdb.Error):
-            cursor.interrupt()
-        pause = 0.05
+    while not done.wait(_pause(limits)):
+        if limits.is_over:  # again and again: between two statements it has no effect
+            with suppress(duckdb.Error):
+                cursor.interrupt()
+
+
+def _pause(limits: Limits) -> float:
+    """Seconds until it is to be looked at again whether an answer is still wanted."""
+    return min(limits.left, _LOOK) if limits.stop else limits.left or _LOOK
 
 
 def _run(cursor: Cursor, folder: str, name: str, parameters: Mapping[str, Any]) -> pa.Table:
