@@ -23,6 +23,7 @@ from fieldhouse.warehouse.owner import note_of
 from fieldhouse.warehouse.registry import SERVED, Opening, engine_of
 
 __all__ = [
+    "NO_LIMITS",
     "Counts",
     "HasOwner",
     "HasProcedures",

@@ -65,6 +65,8 @@ class Job:
     runs: list[Run] = field(default_factory=list)
     error: str | None = None
     """Why it could not be done at all, in one line."""
+    lines: list[str] = field(default_factory=list)
+    """What came of it, or goes on, as it says itself."""
     _ended: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def stop(self) -> None:
@@ -130,6 +132,26 @@ class Jobs:
         Raises ConfigurationError where too much goes on already, or all is about to end.
         """
         wanted = tuple(dict.fromkeys(channel_ids))
+
+        def work(parts: Parts, _: Job) -> list[Run]:
+            how_many = workers or self._workers
+            return run_fleet(parts, wanted, workers=how_many, tail_size=tail_size, again=again)
+
+        return self.carry_out(kind, wanted, work, observe=observe)
+
+    def carry_out(
+        self,
+        kind: str,
+        channel_ids: Sequence[int],
+        work: "Callable[[Parts, Job], list[Run]]",
+        *,
+        observe: events.Observer | None = None,
+    ) -> Job:
+        """Begin any work, beside what else goes on; it gets the parts of its job, and the job.
+
+        ``channel_ids`` are those that it is at. Raises ConfigurationError as `start` does.
+        """
+        wanted = tuple(dict.fromkeys(channel_ids))
         parts = self._parts.job()
         with self._changing:
             if self._stopping.is_set():
@@ -140,18 +162,21 @@ class Jobs:
             self._jobs = [*self._kept(), job]
             self._begun |= dict.fromkeys(wanted, job.started_at)
 
-        def work() -> list[Run]:
-            how_many = workers or self._workers
-            return run_fleet(parts, wanted, workers=how_many, tail_size=tail_size, again=again)
+        def begun() -> list[Run]:
+            return work(parts, job)
 
         listener = _about(set(wanted), observe) if observe else None
         name = f"job {job.number}"
-        threading.Thread(target=self._carry_out, args=(job, work, listener), name=name).start()
+        threading.Thread(target=self._carry_out, args=(job, begun, listener), name=name).start()
         return job
 
     def busy(self) -> set[int]:
         """The channels that are being read, or wait for it in a job."""
         return {number for job in self.all() if not job.ended_at for number in job.channel_ids}
+
+    def number(self, number: int) -> Job | None:
+        """A job by its number, as long as it is remembered."""
+        return next((job for job in self.all() if job.number == number), None)
 
     def _kept(self) -> list[Job]:
         ended = [job for job in self._jobs if job.ended_at]

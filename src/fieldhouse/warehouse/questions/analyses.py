@@ -34,6 +34,13 @@ _BUCKET = columns(
 
 ANALYSES = (
     Question(
+        "buckets_of_days",
+        "the days (UTC) that begin in a span, from the aggregates, in buckets of so many seconds,"
+        " whole days, counted from 1970; NULL is open",
+        _BUCKETS,
+        _BUCKET,
+    ),
+    Question(
         "buckets_of_hours",
         "the hours that begin in a span, from the aggregates, in buckets of so many seconds,"
         " counted from 1970; NULL is open",

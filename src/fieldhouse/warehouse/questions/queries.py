@@ -17,6 +17,7 @@ from fieldhouse.warehouse.questions.kinds import (
     columns,
     list_of,
 )
+from fieldhouse.warehouse.questions.looking import LOOKING
 from fieldhouse.warehouse.questions.question import Question, catalogue, optional, takes
 from fieldhouse.warehouse.questions.said import SAID
 from fieldhouse.warehouse.questions.shapes import PERIOD, READING
@@ -382,6 +383,7 @@ QUERIES = catalogue(
         columns(Epoch=INT, EntryID=LONG, CreatedAt=INSTANT, WithdrawnAt=INSTANT),
     ),
     *ANALYSES,
+    *LOOKING,
     *SAID,
     *ENTRIES,
 )
