@@ -17,7 +17,9 @@ from fieldhouse.errors import ConfigurationError, FieldhouseError
 from fieldhouse.fleet import run_fleet
 from fieldhouse.parts import Parts
 from fieldhouse.polled import polled_channels
+from fieldhouse.settings import Settings
 from fieldhouse.state import Run, Span
+from fieldhouse.steps import analyse
 
 __all__ = ["Broadcast", "Job", "Jobs"]
 
@@ -91,20 +93,24 @@ class Jobs:
         self._numbers = itertools.count(1)
         self._jobs: list[Job] = []
         self._begun: dict[int, datetime] = {}
+        self._written: set[int] = set()
         self._stopping = threading.Event()
         self._clockwork = threading.Thread(target=self._keep_on, name="schedule", daemon=True)
 
+    @property
+    def settings(self) -> Settings:
+        """With which the jobs are done."""
+        return self._parts.settings
+
     def __enter__(self) -> "Jobs":
-        if self._every:
-            self._clockwork.start()
+        self._clockwork.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()
         for job in self.all():
             job.wait()
-        if self._every:
-            self._clockwork.join()
+        self._clockwork.join()
 
     def stop(self) -> None:
         """Begin nothing more, and have all that goes on end soon."""
@@ -170,6 +176,11 @@ class Jobs:
         threading.Thread(target=self._carry_out, args=(job, begun, listener), name=name).start()
         return job
 
+    def analyse_soon(self, channel_id: int) -> None:
+        """Aggregate and score a channel to which somebody has written, with others, in a moment."""
+        with self._changing:
+            self._written.add(channel_id)
+
     def busy(self) -> set[int]:
         """The channels that are being read, or wait for it in a job."""
         return {number for job in self.all() if not job.ended_at for number in job.channel_ids}
@@ -205,7 +216,8 @@ class Jobs:
     def _keep_on(self) -> None:
         while not self._stopping.wait(_TICK):
             try:
-                if due := self._due():
+                self._analyse_written()
+                if self._every and (due := self._due()):
                     self.start(due, kind="poll")
             except FieldhouseError as error:
                 logger.warning("No turn was begun: %s", error)
@@ -213,6 +225,13 @@ class Jobs:
             except Exception:
                 logger.exception("No turn was begun")
                 self._stopping.wait(10 * _TICK)
+
+    def _analyse_written(self) -> None:
+        """What is left of it when this ends is marked, and analysed by the next run."""
+        with self._changing:
+            written, self._written = self._written, set()
+        if written:
+            analyse(self._parts, sorted(written))
 
     def _due(self) -> list[int]:
         """The polled channels that nobody has begun for as long as ``every``."""

@@ -18,6 +18,7 @@ from fieldhouse.sync import utc_now
 from fieldhouse.web.access import Tokens
 from fieldhouse.web.app import create_app
 from fieldhouse.web.jobs import Broadcast, Jobs
+from fieldhouse.web.owning import owned
 from fieldhouse.web.patience import PatientProtocol
 from fieldhouse.web.served import Rules, Served
 
@@ -110,7 +111,8 @@ def serve(
     listening = address.listening()
     with listening, served_with(settings, rules, every=every) as served:
         url = address.url(listening.getsockname()[1])
-        Server(served, address, ready=lambda: ready(url)).run(sockets=[listening])
+        with owned(served.warehouse, settings.warehouse_url, served.jobs):
+            Server(served, address, ready=lambda: ready(url)).run(sockets=[listening])
 
 
 class Server(uvicorn.Server):

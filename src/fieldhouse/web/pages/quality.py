@@ -9,8 +9,8 @@ import numpy as np
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from fieldhouse.report import pointing
 from fieldhouse.report.figure import SECOND, Figure, Line, Panel, instant_of
-from fieldhouse.report.gathering import shades
 from fieldhouse.report.page import chart
 from fieldhouse.web.pages.shared import channel_of, given_in, show, span_of
 from fieldhouse.web.served import House
@@ -108,7 +108,7 @@ def _figure(days: Sequence[Row], end: datetime) -> Figure:
     begin = instant_of(_midnight(days[0]["CheckDate"]))
     until = max(instant_of(_midnight(days[-1]["CheckDate"])) + 86_400 * SECOND, instant_of(end))
     score = _line("score", days, [day["QualityScore"] for day in days])
-    silent = shades(score, _at(begin), _at(until))
+    silent = pointing.shades(score, _at(begin), _at(until))
     lost = tuple(
         _line(
             _NAMES[name], days, [weight * day[name] / (day["TotalReadings"] or 1) for day in days]
