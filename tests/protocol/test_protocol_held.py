@@ -198,6 +198,14 @@ def test_windows_have_no_cap(long: Warehouse, client: httpx2.Client) -> None:
     assert [row["entry_id"] for row in statuses] == [r["entry_id"] for r in rows if r["status"]]
 
 
+def test_who_leaves_early_holds_up_nobody(client: httpx2.Client) -> None:
+    """More readers than there are threads go away in the middle; the next one is answered."""
+    for _ in range(50):
+        with client.stream("GET", "/channels/9/feeds.json?results=25000") as answer:
+            next(answer.iter_raw())
+    assert len(client.get("/channels/9/feeds.json?results=9000").json()["feeds"]) == 9000
+
+
 @pytest.mark.parametrize("kind", ["sum", "average", "median", "timescale"])
 @pytest.mark.parametrize("width", [10, 60, 1440])
 def test_merged_windows_are_the_engines(

@@ -116,13 +116,17 @@ def test_what_may_not_be_written_is_zero(own: httpx2.Client, written: list[int])
 
 
 def test_a_key_of_several_channels_names_the_one(own: httpx2.Client) -> None:
-    """With one channel it is that one; with two the request says which."""
+    """With one channel it is that one; with two the request says which, or the key does."""
     assert own.get("/update?api_key=BOTH&field1=1").text == "1"
     own.post("/channels.json", data={"api_key": "MAKER"})
     assert own.get("/update?api_key=BOTH&field1=1").text == "0"
     assert own.get("/update?api_key=BOTH&field1=2&channel_id=-2").text == "1"
     assert own.get(f"/update?api_key=BOTH&field1=2&channel_id={2**32 - 1}").text == "2"
-    assert [row["field1"] for row in feeds(own)] == ["1", "2"]
+    sketch = {"X-THINGSPEAKAPIKEY": "BOTH@-1"}
+    assert own.post("/update", data={"field1": "3"}, headers=sketch).text == "3"
+    assert own.get("/update?api_key=ONE@-2&field1=1").text == "0"
+    assert own.get("/update?api_key=BOTH@@-1&field1=1").text == "0"
+    assert [row["field1"] for row in feeds(own)] == ["1", "2", "3"]
 
 
 def test_ids_are_given_out_once(own: httpx2.Client) -> None:

@@ -51,8 +51,8 @@ class Receiver(Held):
 def update(house: Receiver, request: Request, format: str) -> Response:
     """`/update`: one entry; the text answer is its id, or 0 if nothing was written.
 
-    The channel is the one that the request names as `channel_id`, or the only one that its key may
-    write to.
+    The channel is the one that the request names as `channel_id` or behind its key (`KEY@-2`), or
+    the only one that its key may write to.
     """
     channel_id = _meant(house, request)
     if channel_id is None:
@@ -117,7 +117,7 @@ ROUTES = (
 
 def _meant(house: Receiver, request: Request) -> int | None:
     """The channel that an update is for, if it may be written to."""
-    if named := request.text("channel_id"):
+    if named := request.text("channel_id") or request.key_channel:
         try:
             wanted = [house.row(int(named))["ChannelID"]]
         except (ValueError, Refused):
