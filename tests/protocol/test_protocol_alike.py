@@ -80,7 +80,7 @@ def requests(draw: st.DrawFn) -> tuple[str, str]:
     return path + draw(st.sampled_from(FORMATS)), urlencode(params)
 
 
-@settings(max_examples=100)
+@settings(max_examples=80)
 @given(asked=requests())
 def test_both_answer_alike(asked: tuple[str, str], frozen: World, ours: httpx2.Client) -> None:
     """Status, type and body are the same to the last byte, whatever is asked."""
