@@ -39,7 +39,7 @@ DELETE FROM iot.DataQuality; DELETE FROM iot.AggregatedData; DELETE FROM iot.Rej
 DELETE FROM iot.RawValues; DELETE FROM iot.StagedReadings; DELETE FROM iot.StagedLoads;
 DELETE FROM iot.SensorReadings_Archive; DELETE FROM iot.SensorReadings; DELETE FROM iot.Channels;
 DELETE FROM iot.ReadingCounts; DELETE FROM iot.Corrections; DELETE FROM iot.CorrectedReadings;
-DELETE FROM iot.ChannelTags;
+DELETE FROM iot.ChannelTags; DELETE FROM iot.AccessTokens; DELETE FROM iot.SavedQueries;
 """
 
 

@@ -526,3 +526,40 @@ def test_ranges_are_synced_whole(warehouse: Warehouse, again: int) -> None:
                 maxima=list(maxima),
             )
             assert held_ranges(warehouse) == sorted(ranges)
+
+
+def test_tokens_are_kept_until_they_are_revoked(warehouse: Warehouse) -> None:
+    """The same token again is none; a revocation counts once, and the token is still listed."""
+    token = {
+        "token_id": "ab12",
+        "token_name": "Ada's \N{SNOWMAN} laptop",
+        "token_hash": "0" * 64,
+        "scopes": "read operate",
+        "created_at": T0,
+    }
+    warehouse.call("add_token", **token, expires_at=T0 + timedelta(days=1))
+    warehouse.call("add_token", **token)
+    (held,) = warehouse.query("access_tokens").to_pylist()
+    assert held["TokenName"] == token["token_name"] and held["TokenHash"] == "0" * 64
+    assert (held["ExpiresAt"], held["RevokedAt"]) == (T0 + timedelta(days=1), None)
+    later = T0 + timedelta(hours=1)
+    revoked = [
+        warehouse.call("revoke_token", token_id=name, revoked_at=at).to_pylist()
+        for name, at in [("none", later), ("ab12", later), ("ab12", later + timedelta(hours=1))]
+    ]
+    assert revoked == [[{"Tokens": 0}], [{"Tokens": 1}], [{"Tokens": 0}]]
+    assert warehouse.query("access_tokens")["RevokedAt"].to_pylist() == [later]
+
+
+def test_queries_are_kept_under_their_names(warehouse: Warehouse) -> None:
+    """A query takes the place of the one of its name; one that is forgotten is gone."""
+    for name, text in [("b", "SELECT 1"), ("a", "SELECT '\N{SNOWMAN}'"), ("b", "SELECT 2;\n--")]:
+        warehouse.call("save_query", query_name=name, query_text=text, saved_by="me", saved_at=T0)
+    held = warehouse.query("saved_queries").to_pylist()
+    assert [(row["QueryName"], row["QueryText"]) for row in held] == [
+        ("a", "SELECT '\N{SNOWMAN}'"),
+        ("b", "SELECT 2;\n--"),
+    ]
+    warehouse.call("forget_query", query_name="a")
+    warehouse.call("forget_query", query_name="a")
+    assert warehouse.query("saved_queries")["QueryName"].to_pylist() == ["b"]

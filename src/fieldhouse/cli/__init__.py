@@ -27,6 +27,7 @@ from fieldhouse.cli import (
     looking,
     output,
     querying,
+    serving,
     setup,
 )
 from fieldhouse.errors import ConfigurationError, FieldhouseError, Interrupted
@@ -54,6 +55,7 @@ _ROOMS = (
     importing,
     keeping,
     lives,
+    serving,
     setup,
 )
 for room in _ROOMS:

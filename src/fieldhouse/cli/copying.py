@@ -2,10 +2,10 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -21,27 +21,21 @@ from fieldhouse.cli.options import (
     opened,
     settings_from,
 )
+from fieldhouse.cli.simulating import OVERRIDES, say_simulated, simulated_thingspeak
 from fieldhouse.errors import (
     ConfigurationError,
-    FieldhouseError,
     Interrupted,
-    WarehouseLocked,
     WarehouseUnusable,
 )
 from fieldhouse.names import channel_number, find_channels
+from fieldhouse.polled import SIMULATED, require_polled
 
 if TYPE_CHECKING:
     from fieldhouse.settings import Settings
     from fieldhouse.state import Run, Span
-    from fieldhouse.warehouse import Warehouse
 
 __all__ = ["add_to"]
 
-_SIMULATED = 900001
-"""The weather channel of the simulated run."""
-_STATION = "Weather station on the hill"
-_SIMULATED_SPAN = timedelta(hours=1) + timedelta(days=3 * 365.25) - timedelta(minutes=10)
-"""From its creation to the last entry that it is made with."""
 
 Channels = Annotated[
     list[str] | None,
@@ -91,22 +85,17 @@ def run(
     if simulated and channels:
         raise ConfigurationError("--simulated has a channel of its own: leave out the others")
     output.set_up_log(verbose=verbose, quiet=quiet)
-    with _simulator(simulated, settings_from(config, warehouse, wait)) as base_url:
-        if simulated and not (as_json or quiet):
-            _say_simulated(base_url)
-        settings = settings_from(
-            config,
-            warehouse,
-            wait,
-            base_url=base_url,
-            rate_limit_delay=0.0 if simulated else None,
-            proxies=False if simulated else None,
-        )
-        if simulated:  # requests to the simulator are none of ThingSpeak's budget
-            channels = [str(_SIMULATED)]
-            settings = settings.model_copy(update={"daily_budget": None})
-        how = {"as_json": as_json, "quiet": quiet, "verbose": verbose}
+    how = {"as_json": as_json, "quiet": quiet, "verbose": verbose}
+    settings = settings_from(config, warehouse, wait)
+    if not simulated:
         return _copy(settings, channels or (), workers, results, None, **how)
+    with simulated_thingspeak(settings) as base_url:
+        if not (as_json or quiet):
+            say_simulated(base_url)
+        settings = settings_from(config, warehouse, wait, base_url=base_url, **OVERRIDES)
+        # requests to the simulator are none of ThingSpeak's budget
+        settings = settings.model_copy(update={"daily_budget": None})
+        return _copy(settings, [str(SIMULATED)], workers, results, None, **how)
 
 
 def backfill(
@@ -168,7 +157,7 @@ def _copy(
         Progress(shown=shown) as progress,
         build(settings, observe=both(progress.observe, Steps().observe)) as parts,
     ):
-        ids = named or _polled(settings, parts.warehouse)
+        ids = named or require_polled(settings, parts.warehouse)
         runs = run_fleet(parts, ids, workers=workers, tail_size=tail_size, again=again)
         progress.stop()
         _report(runs, parts.warehouse, settings, as_json=as_json, quiet=quiet)
@@ -211,33 +200,6 @@ def _named(settings: "Settings", words: Sequence[str]) -> list[int]:
         ) from None
 
 
-def _polled(settings: "Settings", warehouse: "Warehouse") -> list[int]:
-    """The channels that the settings name, and those that were added; less what is paused."""
-    rows = {row["ChannelID"]: row for row in warehouse.query("channels").to_pylist()}
-    own = [settings.channel_id] if settings.channel_id else []
-    added = [number for number, row in rows.items() if number > 0 and not _is_simulated(row)]
-    every = list(dict.fromkeys([*own, *settings.channels, *added]))
-    ids = [number for number in every if _is_polled(rows.get(number))]
-    if every and not ids:
-        raise ConfigurationError(
-            f"every channel is paused or removed: fieldhouse channels resume {every[0]}"
-        )
-    if not ids:
-        raise ConfigurationError(
-            "no channel is named: fieldhouse run 9, or set THINGSPEAK_CHANNEL_ID, "
-            "or fieldhouse channels add 9"
-        )
-    return ids
-
-
-def _is_polled(row: Mapping[str, Any] | None) -> bool:
-    return row is None or bool(row["IsActive"] and row["PausedAt"] is None)
-
-
-def _is_simulated(row: Mapping[str, Any]) -> bool:
-    return bool(row["ChannelID"] == _SIMULATED and row["ChannelName"] == _STATION)
-
-
 def _report(
     runs: Sequence["Run"], warehouse: Any, settings: "Settings", *, as_json: bool, quiet: bool
 ) -> None:
@@ -252,41 +214,3 @@ def _report(
     from fieldhouse.cli.summary import print_summary
 
     print_summary(runs, warehouse, settings)
-
-
-@contextmanager
-def _simulator(wanted: bool, settings: "Settings") -> Iterator[str | None]:
-    """The built-in simulator with its weather station, for the time of a run."""
-    if not wanted:
-        yield None
-        return
-    from fieldhouse import simulator
-
-    world = simulator.World(clock=simulator.Clock())
-    end = _first_simulated(settings) or world.clock.now().replace(minute=0, second=0, microsecond=0)
-    station = simulator.demo.weather(world, id=_SIMULATED, years=3, seed=9, end=end)
-    simulator.demo.live_on(world, station)
-    with simulator.Simulator(world) as server:
-        yield server.url
-
-
-def _first_simulated(settings: "Settings") -> datetime | None:
-    """When the station of an earlier simulated run ended, if the warehouse has one: it lives on."""
-    try:
-        house = opened(settings)
-    except WarehouseLocked:
-        raise
-    except FieldhouseError:  # there is none yet; what else is wrong with it, the run will say
-        return None
-    with closing(house):
-        known = {row["ChannelID"]: row for row in house.query("channels").to_pylist()}
-    station = known.get(_SIMULATED)
-    created_at = station and station["CreatedAt"]
-    return created_at.replace(tzinfo=UTC) + _SIMULATED_SPAN if created_at else None
-
-
-def _say_simulated(url: str | None) -> None:
-    typer.echo(
-        f"No network is used: this run reads the built-in ThingSpeak simulator at {url},\n"
-        f"channel {_SIMULATED}, a weather station with three years of entries."
-    )

@@ -9,9 +9,13 @@ _VOID = frozenset({"meta", "br", "hr", "link", "input"})
 
 
 class Markup(str):
-    """Text that is markup already; everything else is escaped."""
+    """Text that is markup already; everything else is escaped, by templates as well."""
 
     __slots__ = ()
+
+    def __html__(self) -> str:
+        """Itself: what libraries ask that escape."""
+        return str(self)
 
 
 def tag(name: str, /, *content: str, **attributes: object) -> Markup:

@@ -4,20 +4,34 @@ Nothing above this folder knows which engine it talks to; no engine imports anot
 is worded so that the weakest engine can keep it.
 """
 
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, Self, runtime_checkable
 
 import pyarrow as pa
 
+from fieldhouse.errors import ConfigurationError
 from fieldhouse.events import Observer
 from fieldhouse.readings import Batch
+from fieldhouse.state import Run, Span
 from fieldhouse.warehouse.limits import NO_LIMITS, Limits
-from fieldhouse.warehouse.registry import Opening, engine_of
+from fieldhouse.warehouse.owner import note_of
+from fieldhouse.warehouse.registry import SERVED, Opening, engine_of
 
-__all__ = ["Counts", "HasProcedures", "Limits", "Warehouse", "open_warehouse"]
+__all__ = [
+    "NO_LIMITS",
+    "Counts",
+    "HasOwner",
+    "HasProcedures",
+    "Limits",
+    "Order",
+    "Warehouse",
+    "open_warehouse",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +156,38 @@ class HasProcedures(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A turn over some channels that a warehouse's owner is asked to do.
+
+    ``configured`` is a digest of what the asker has set of ThingSpeak and of these channels.
+    """
+
+    channel_ids: tuple[int, ...]
+    configured: str
+    kind: str = "run"
+    workers: int = 4
+    tail_size: int | None = None
+    again: Span | None = None
+
+
+@runtime_checkable
+class HasOwner(Protocol):
+    """What a warehouse can moreover do that another process, `fieldhouse serve`, owns."""
+
+    ranges: str | None
+    """A digest of the ranges that the owner judges by; None if it copies nothing itself."""
+
+    def carry_out(
+        self, order: Order, observe: Observer | None, stop: threading.Event
+    ) -> Sequence[Run] | None:
+        """Have the owner do it; its runs, once it has ended, or ``stop`` was set and it has.
+
+        None where it is not the owner's to do, which copies nothing or is configured otherwise.
+        """
+        ...
+
+
 def open_warehouse(
     url: str | Path,
     *,
@@ -149,6 +195,7 @@ def open_warehouse(
     password: str | None = None,
     create: bool = False,
     wait: float = 0.0,
+    own: bool = False,
     observe: Observer | None = None,
 ) -> Warehouse:
     """Open the warehouse at ``url``: ``duckdb:///path`` (a bare path will do) or ``sqlserver://``.
@@ -156,6 +203,7 @@ def open_warehouse(
     A missing DuckDB file is created unless ``read_only``; a missing database on a server is created
     with ``create``, by a login that may. ``password`` is the login's; it never stands in the URL.
     A file that another process holds is waited for, up to ``wait`` seconds; ``observe`` is told.
+    One that `fieldhouse serve` holds is opened through that process, unless ``own``.
     Raises ConfigurationError for a URL that no engine answers to, WarehouseLocked,
     WarehouseUnavailable and WarehouseUnusable for what the engine says. The schema is not touched:
     call ``migrate``.
@@ -165,8 +213,26 @@ def open_warehouse(
     ...     print(warehouse.query("channels")["ChannelID"].to_pylist())
     [12001]
     """
+    if not str(url or "").strip():
+        raise ConfigurationError(
+            "no warehouse is named: give a path, or a URL as duckdb:///x.duckdb"
+        )
     opening = Opening(
-        str(url), password, read_only=read_only, create=create, wait=wait, observe=observe
+        str(url),
+        password,
+        read_only=read_only,
+        create=create,
+        wait=wait,
+        observe=observe,
+        elsewhere=None if own else partial(_served, read_only=read_only),
     )
     warehouse: Warehouse = engine_of(opening.url).load().open(opening)
+    return warehouse
+
+
+def _served(file: str, *, read_only: bool) -> Warehouse | None:
+    """The file through the process that serves it; None where none says that it does."""
+    if (note := note_of(file)) is None:
+        return None
+    warehouse: Warehouse | None = SERVED.load().open(note, file, read_only=read_only)
     return warehouse

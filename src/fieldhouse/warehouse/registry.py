@@ -4,6 +4,7 @@ A new engine is a folder under ``engines/`` and a line here. The settings check 
 know the warehouse: ``settings.model.ENGINES`` has its scheme too, and a test holds both equal.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.events import Observer
 
-__all__ = ["ENGINES", "Engine", "Opening", "engine_of"]
+__all__ = ["ENGINES", "SERVED", "Engine", "Opening", "engine_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class Opening:
     wait: float = 0.0
     """Seconds to wait for another process that holds what is to be opened."""
     observe: Observer | None = field(default=None, repr=False)
+    elsewhere: Callable[[str], Any] | None = field(default=None, repr=False)
+    """Opens a file through the process that serves it; None where none does, or none may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,15 @@ ENGINES = {
         extra="sqlserver",
     ),
 }
+
+SERVED = Engine(
+    "A warehouse of another process's",
+    "",
+    "remote.warehouse:RemoteWarehouse",
+    objects=(),
+    driver="httpx2",
+)
+"""What opens a file that `fieldhouse serve` owns; no URL names it."""
 
 
 def engine_of(url: str) -> Engine:

@@ -60,6 +60,16 @@ _RUNS = rows_of(
 
 CALLS = catalogue(
     Question(
+        "add_token",
+        "a token is made; its hash is kept",
+        takes(
+            **dict.fromkeys(("token_id", "token_name", "token_hash", "scopes"), TEXT),
+            created_at=INSTANT,
+            expires_at=optional(INSTANT),
+        ),
+        _NOTHING,
+    ),
+    Question(
         "archive_before",
         "nothing before it is recomputed for this channel",
         takes(channel_id=INT, archived_before=optional(INSTANT)),
@@ -91,6 +101,12 @@ CALLS = catalogue(
         "forget_channel",
         "delete a channel with all that is held of it",
         takes(channel_id=INT),
+        _NOTHING,
+    ),
+    Question(
+        "forget_query",
+        "a query is no longer kept",
+        takes(query_name=TEXT),
         _NOTHING,
     ),
     Question(
@@ -128,6 +144,18 @@ CALLS = catalogue(
         "a rule no longer holds; how many readings that changed",
         takes(correction_id=LONG, removed_by=TEXT, removed_at=INSTANT),
         columns(ChannelID=LONG, Readings=LONG, ArchivedBefore=INSTANT),
+    ),
+    Question(
+        "revoke_token",
+        "a token is no longer taken; how many that were",
+        takes(token_id=TEXT, revoked_at=INSTANT),
+        columns(Tokens=LONG),
+    ),
+    Question(
+        "save_query",
+        "keep a query under a name, in place of one that has it",
+        takes(query_name=TEXT, query_text=TEXT, saved_by=TEXT, saved_at=INSTANT),
+        _NOTHING,
     ),
     Question(
         "set_correction",

@@ -1,13 +1,12 @@
 """What ``Warehouse.query`` and ``Warehouse.scan`` answer."""
 
 from fieldhouse.readings import NUMBERS
-from fieldhouse.warehouse.questions.analyses import ANALYSES
+from fieldhouse.warehouse.questions.analyses import ANALYSES, MERGED
 from fieldhouse.warehouse.questions.entries import ENTRIES
 from fieldhouse.warehouse.questions.kinds import (
     AGGREGATION_TYPE,
     CHANNEL_IDS,
     DAY,
-    FACTOR,
     FLAG,
     FLOAT,
     INSTANT,
@@ -18,14 +17,15 @@ from fieldhouse.warehouse.questions.kinds import (
     columns,
     list_of,
 )
+from fieldhouse.warehouse.questions.looking import LOOKING
 from fieldhouse.warehouse.questions.question import Question, catalogue, optional, takes
+from fieldhouse.warehouse.questions.said import SAID
 from fieldhouse.warehouse.questions.shapes import PERIOD, READING
 
 __all__ = ["QUERIES"]
 
 _SPAN = takes(start_at=optional(INSTANT), end_at=optional(INSTANT), original=optional(FLAG, False))
 """Of readings: NULL is open; as corrected, or as their source sent them."""
-_MERGED = {"Avg": FLOAT, "Min": NUMBER, "Max": NUMBER, "Sum": FLOAT, "Count": LONG}
 
 QUERIES = catalogue(
     Question(
@@ -104,56 +104,6 @@ QUERIES = catalogue(
         ),
     ),
     Question(
-        "channel_tags",
-        "every tag of every channel, by channel",
-        takes(),
-        columns(ChannelID=LONG, Tag=TEXT),
-    ),
-    Question(
-        "corrections",
-        "the rules about readings of one channel or of all, in the order in which they apply",
-        takes(channel_id=optional(INT), removed=optional(FLAG, False)),
-        columns(
-            CorrectionID=LONG,
-            ChannelID=LONG,
-            FieldNumber=INT,
-            Kind=TEXT,
-            SpanStart=INSTANT,
-            SpanEnd=INSTANT,
-            Condition=TEXT,
-            ScaleFactor=FACTOR,
-            OffsetValue=NUMBER,
-            ShiftSeconds=LONG,
-            Reason=TEXT,
-            MadeBy=TEXT,
-            MadeAt=INSTANT,
-            RemovedBy=TEXT,
-            RemovedAt=INSTANT,
-        ),
-    ),
-    Question(
-        "coverable_readings",
-        "the readings, as they count now, that a new rule would cover",
-        takes(
-            channel_id=INT,
-            field_number=optional(INT),
-            span_start=INSTANT,
-            span_end=INSTANT,
-            low_value=optional(NUMBER),
-            high_value=optional(NUMBER),
-            is_outside=optional(FLAG, False),
-            limit=LONG,
-        ),
-        columns(
-            OriginalAt=INSTANT,
-            CreatedAt=INSTANT,
-            Epoch=INT,
-            EntryID=LONG,
-            **{f"Field{n}": NUMBER for n in range(1, 9)},
-            Readings=LONG,
-        ),
-    ),
-    Question(
         "coverage",
         "the spans proven complete in each channel's newest epoch, ascending",
         takes(channel_ids=optional(CHANNEL_IDS)),
@@ -220,7 +170,7 @@ QUERIES = catalogue(
         columns(
             WallStart=INSTANT,
             OffsetSeconds=INT,
-            **{f"Field{n}{name}": kind for n in range(1, 9) for name, kind in _MERGED.items()},
+            **{f"Field{n}{name}": kind for n in range(1, 9) for name, kind in MERGED.items()},
             ReadingCount=LONG,
         ),
     ),
@@ -243,6 +193,30 @@ QUERIES = catalogue(
         "what every epoch holds in a span, both ends included",
         takes(channel_id=INT, start_at=INSTANT, end_at=INSTANT),
         columns(Epoch=INT, EntryID=LONG, CreatedAt=INSTANT, IsWithdrawn=FLAG),
+    ),
+    Question(
+        "kept_texts",
+        "the texts that are kept beside a channel's numbers, with their readings; those of a"
+        " reason, of a column, with a text in them",
+        takes(
+            channel_id=INT,
+            reason=optional(TEXT),
+            column_name=optional(TEXT),
+            contains=optional(TEXT),
+            skip=optional(LONG, 0),
+            limit=optional(LONG, 100),
+        ),
+        columns(
+            Epoch=INT,
+            EntryID=LONG,
+            CreatedAt=INSTANT,
+            ColumnName=TEXT,
+            RawValue=TEXT,
+            Reason=TEXT,
+            ImportedAt=INSTANT,
+            Value=NUMBER,
+            Texts=LONG,
+        ),
     ),
     Question(
         "known_entries",
@@ -312,6 +286,19 @@ QUERIES = catalogue(
         "all channels' readings of a span, end excluded, archived ones included",
         takes(start_at=INSTANT, end_at=INSTANT),
         READING,
+    ),
+    Question(
+        "rejected_entries",
+        "the entries of a channel that could be no readings, as they came; those of a reason, with"
+        " a text in them",
+        takes(
+            channel_id=INT,
+            reason=optional(TEXT),
+            contains=optional(TEXT),
+            skip=optional(LONG, 0),
+            limit=optional(LONG, 100),
+        ),
+        columns(Epoch=INT, EntryText=TEXT, Reason=TEXT, RejectedAt=INSTANT, Entries=LONG),
     ),
     Question(
         "requests_on",
@@ -384,11 +371,19 @@ QUERIES = catalogue(
         columns(ColumnName=TEXT),
     ),
     Question(
+        "text_reasons",
+        "how many texts are kept beside a channel's numbers, by their columns and reasons",
+        takes(channel_id=INT),
+        columns(ColumnName=TEXT, Reason=TEXT, Texts=LONG),
+    ),
+    Question(
         "withdrawn",
         "the readings that their source no longer has, in the order of time",
         takes(channel_id=INT),
         columns(Epoch=INT, EntryID=LONG, CreatedAt=INSTANT, WithdrawnAt=INSTANT),
     ),
     *ANALYSES,
+    *LOOKING,
+    *SAID,
     *ENTRIES,
 )

@@ -43,7 +43,10 @@ _UNUSABLE = {  # what DuckDB says, and what that means of the file
 }
 _SAID_BY_US = re.compile(r"(StateMoved|ConfigurationError): ([^\n]+)")
 _NO_SCHEMA = re.compile(r"with name .*does not exist", re.DOTALL)
-_LOCK = re.compile(r"Could not set lock on file.*?(?:\(PID (\d+)\)|$)", re.DOTALL)
+_LOCK = re.compile(
+    r"(?:Could not set lock on file|File is already open in).*?(?:\(PID (\d+)\)|$)", re.DOTALL
+)
+"""As Linux and macOS have it, and Windows."""
 
 
 @contextmanager

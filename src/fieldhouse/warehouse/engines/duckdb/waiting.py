@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any
 
 from fieldhouse import events
 from fieldhouse.errors import WarehouseLocked
@@ -13,21 +13,27 @@ _LOOK = 0.1
 """Seconds between two tries."""
 _TOLD_AFTER = 1.0
 
-T = TypeVar("T")
-
 
 def when_free(
-    opened: Callable[[], T], file: str, *, wait: float, observe: events.Observer | None
-) -> T:
+    opened: Callable[[], Any],
+    file: str,
+    *,
+    wait: float,
+    observe: events.Observer | None,
+    elsewhere: Callable[[str], Any] | None = None,
+) -> Any:
     """What ``opened`` returns, tried for ``wait`` seconds as long as it raises WarehouseLocked.
 
-    After a second the observer is told who holds the file, once for each holder.
+    While it does, ``elsewhere`` is asked as well, which may give None: owners come and go. After a
+    second the observer is told who holds the file, once for each holder.
     """
     began, told = time.monotonic(), None
     while True:
         try:
             return opened()
         except WarehouseLocked as error:
+            if elsewhere and (found := elsewhere(file)) is not None:
+                return found
             waited = time.monotonic() - began
             if waited >= wait:
                 raise

@@ -24,6 +24,7 @@ from fieldhouse.warehouse.engines.duckdb import load as loading
 from fieldhouse.warehouse.engines.duckdb.errors import translated
 from fieldhouse.warehouse.engines.duckdb.waiting import when_free
 from fieldhouse.warehouse.limits import NO_LIMITS, Limits
+from fieldhouse.warehouse.owner import file_of
 from fieldhouse.warehouse.registry import Opening
 
 __all__ = ["DuckDBWarehouse"]
@@ -42,6 +43,8 @@ _UTC = "SET GLOBAL TimeZone = 'UTC'"
 """now() and what is made of it do not depend on where the host stands."""
 _READS = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 _BATCH_ROWS = 65_536
+_LOOK = 0.05
+"""Seconds between two looks whether an answer is still wanted, and two interrupts."""
 _CONDITION = re.compile(r"\s*-- if (.+)\n")
 _MORE = "More"
 """The last column of an answer that ends a call, or a turn of it."""
@@ -92,15 +95,17 @@ class DuckDBWarehouse:
         self._closed = False
 
     @classmethod
-    def open(cls, opening: Opening) -> "DuckDBWarehouse":
+    def open(cls, opening: Opening) -> Any:
         """Open or create the file, waiting for another process's as long as is asked.
 
+        What another process serves is opened through that one, where ``opening`` knows how.
         Raises WarehouseLocked, and WarehouseUnusable for what it is.
         """
-        path = _path(opening.url)
+        path = file_of(opening.url) or ":memory:"
         files.require_warehouse(path)
         opened = partial(cls._open, path, read_only=opening.read_only)
-        return when_free(opened, path, wait=opening.wait, observe=opening.observe)
+        wait, observe = opening.wait, opening.observe
+        return when_free(opened, path, wait=wait, observe=observe, elsewhere=opening.elsewhere)
 
     @classmethod
     def _open(cls, path: str, *, read_only: bool) -> "DuckDBWarehouse":
@@ -303,8 +308,8 @@ class _LoadSession:
 
 @contextmanager
 def _interrupted(cursor: Cursor, limits: Limits) -> Iterator[None]:
-    """Interrupt what runs on the cursor when the deadline passes."""
-    if limits.seconds is None:
+    """Interrupt what runs on the cursor when the deadline passes, or nobody wants the answer."""
+    if limits.seconds is None and limits.stop is None:
         yield
         return
     done = threading.Event()
@@ -318,11 +323,15 @@ def _interrupted(cursor: Cursor, limits: Limits) -> Iterator[None]:
 
 
 def _interrupt(cursor: Cursor, limits: Limits, done: threading.Event) -> None:
-    pause = limits.left
-    while not done.wait(pause):  # again and again: between two statements it has no effect
-        with suppress(duckdb.Error):
-            cursor.interrupt()
-        pause = 0.05
+    while not done.wait(_pause(limits)):
+        if limits.is_over:  # again and again: between two statements it has no effect
+            with suppress(duckdb.Error):
+                cursor.interrupt()
+
+
+def _pause(limits: Limits) -> float:
+    """Seconds until it is to be looked at again whether an answer is still wanted."""
+    return min(limits.left, _LOOK) if limits.stop else limits.left or _LOOK
 
 
 def _run(cursor: Cursor, folder: str, name: str, parameters: Mapping[str, Any]) -> pa.Table:
@@ -376,8 +385,3 @@ def _parsed(cursor: Cursor, folder: str, name: str) -> list[duckdb.Statement]:
 
 
 _statements: dict[tuple[str, str], list[duckdb.Statement]] = {}
-
-
-def _path(url: str) -> str:
-    """The file of ``duckdb:///relative``, ``duckdb:////absolute`` or a bare path."""
-    return url.removeprefix("duckdb://").removeprefix("/") if "://" in url else url

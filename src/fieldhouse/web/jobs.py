@@ -1,0 +1,267 @@
+"""What goes on beside the answering: turns over the channels, runs and backfills asked for.
+
+A job is one turn of a fleet, in a thread of its own. All share the process's writer, its client of
+ThingSpeak, its pace and its budget; a channel that one job is at, no other takes up.
+"""
+
+import itertools
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from fieldhouse import events
+from fieldhouse.errors import ConfigurationError, FieldhouseError
+from fieldhouse.fleet import run_fleet
+from fieldhouse.parts import Parts
+from fieldhouse.polled import polled_channels
+from fieldhouse.settings import Settings
+from fieldhouse.state import Run, Span
+from fieldhouse.steps import analyse
+
+__all__ = ["Broadcast", "Job", "Jobs"]
+
+logger = logging.getLogger(__name__)
+
+_MOST = 8
+"""Jobs that go on at a time."""
+_REMEMBERED = 50
+_TICK = 1.0
+
+
+class Broadcast:
+    """An observer that passes on what happened to whoever listens at the moment."""
+
+    def __init__(self) -> None:
+        self._changing = threading.Lock()
+        self._listeners: tuple[events.Observer, ...] = ()
+
+    def __call__(self, event: events.Event) -> None:
+        for listener in self._listeners:
+            events.tell(listener, event)
+
+    @contextmanager
+    def heard_by(self, listener: events.Observer) -> Iterator[None]:
+        """Let a listener hear, for the time of a ``with``; it must be quick."""
+        with self._changing:
+            self._listeners = (*self._listeners, listener)
+        try:
+            yield
+        finally:
+            with self._changing:
+                self._listeners = tuple(one for one in self._listeners if one is not listener)
+
+
+@dataclass(slots=True)
+class Job:
+    """A turn over some channels; what came of it, once it has ended. Times are naive UTC."""
+
+    number: int
+    kind: str
+    channel_ids: tuple[int, ...]
+    started_at: datetime
+    _stop: threading.Event = field(repr=False)
+    ended_at: datetime | None = None
+    runs: list[Run] = field(default_factory=list)
+    error: str | None = None
+    """Why it could not be done at all, in one line."""
+    lines: list[str] = field(default_factory=list)
+    """What came of it, or goes on, as it says itself."""
+    _ended: threading.Event = field(default_factory=threading.Event, repr=False)
+
+    def stop(self) -> None:
+        """Have it end soon; what was read is written."""
+        self._stop.set()
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait for its end; whether it has come."""
+        return self._ended.wait(seconds)
+
+
+class Jobs:
+    """Starts jobs, and, with ``every``, a turn over all polled channels so often.
+
+    A channel is due when ``every`` has passed since it was last begun. A long history of one does
+    not hold up the others: whatever is not being read is taken up when it is due.
+    """
+
+    def __init__(self, parts: Parts, *, every: timedelta | None = None, workers: int = 4) -> None:
+        self._parts, self._every, self._workers = parts, every, workers
+        self._changing = threading.Lock()
+        self._numbers = itertools.count(1)
+        self._jobs: list[Job] = []
+        self._begun: dict[int, datetime] = {}
+        self._written: set[int] = set()
+        self._stopping = threading.Event()
+        self._clockwork = threading.Thread(target=self._keep_on, name="schedule", daemon=True)
+
+    @property
+    def settings(self) -> Settings:
+        """With which the jobs are done."""
+        return self._parts.settings
+
+    def __enter__(self) -> "Jobs":
+        self._clockwork.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        for job in self.all():
+            job.wait()
+        self._clockwork.join()
+
+    def stop(self) -> None:
+        """Begin nothing more, and have all that goes on end soon."""
+        self._stopping.set()
+        for job in self.all():
+            job.stop()
+
+    def all(self) -> list[Job]:
+        """What goes on and the last that have ended, the newest first."""
+        with self._changing:
+            return list(reversed(self._jobs))
+
+    def start(
+        self,
+        channel_ids: Sequence[int],
+        *,
+        kind: str = "run",
+        tail_size: int | None = None,
+        again: Span | None = None,
+        workers: int | None = None,
+        observe: events.Observer | None = None,
+    ) -> Job:
+        """Begin a turn over some channels; ``observe`` is told what concerns them, to its end.
+
+        Raises ConfigurationError where too much goes on already, or all is about to end.
+        """
+        wanted = tuple(dict.fromkeys(channel_ids))
+
+        def work(parts: Parts, _: Job) -> list[Run]:
+            how_many = workers or self._workers
+            return run_fleet(parts, wanted, workers=how_many, tail_size=tail_size, again=again)
+
+        return self.carry_out(kind, wanted, work, observe=observe)
+
+    def carry_out(
+        self,
+        kind: str,
+        channel_ids: Sequence[int],
+        work: "Callable[[Parts, Job], list[Run]]",
+        *,
+        observe: events.Observer | None = None,
+    ) -> Job:
+        """Begin any work, beside what else goes on; it gets the parts of its job, and the job.
+
+        ``channel_ids`` are those that it is at. Raises ConfigurationError as `start` does.
+        """
+        wanted = tuple(dict.fromkeys(channel_ids))
+        parts = self._parts.job()
+        with self._changing:
+            if self._stopping.is_set():
+                raise ConfigurationError("the server is stopping: ask again when it is back")
+            if sum(job.ended_at is None for job in self._jobs) >= _MOST:
+                raise ConfigurationError(f"{_MOST} jobs go on already: wait for one to end")
+            job = Job(next(self._numbers), kind, wanted, parts.clock(), parts.stop)
+            self._jobs = [*self._kept(), job]
+            self._begun |= dict.fromkeys(wanted, job.started_at)
+
+        def begun() -> list[Run]:
+            return work(parts, job)
+
+        listener = _about(set(wanted), observe) if observe else None
+        name = f"job {job.number}"
+        threading.Thread(target=self._carry_out, args=(job, begun, listener), name=name).start()
+        return job
+
+    def analyse_soon(self, channel_id: int) -> None:
+        """Aggregate and score a channel to which somebody has written, with others, in a moment."""
+        with self._changing:
+            self._written.add(channel_id)
+
+    def busy(self) -> set[int]:
+        """The channels that are being read, or wait for it in a job."""
+        return {number for job in self.all() if not job.ended_at for number in job.channel_ids}
+
+    def number(self, number: int) -> Job | None:
+        """A job by its number, as long as it is remembered."""
+        return next((job for job in self.all() if job.number == number), None)
+
+    def _kept(self) -> list[Job]:
+        ended = [job for job in self._jobs if job.ended_at]
+        gone = {job.number for job in ended[:-_REMEMBERED]}
+        return [job for job in self._jobs if job.number not in gone]
+
+    def _carry_out(
+        self, job: Job, work: Callable[[], list[Run]], listener: events.Observer | None
+    ) -> None:
+        told = self._parts.observe
+        try:
+            if listener and isinstance(told, Broadcast):
+                with told.heard_by(listener):
+                    job.runs = work()
+            else:
+                job.runs = work()
+        except FieldhouseError as error:
+            job.error = str(error)
+        except Exception as error:
+            logger.exception("Job %d failed", job.number)
+            job.error = f"unexpected {type(error).__name__}: the log has more"
+        finally:
+            job.ended_at = self._parts.clock()
+            job._ended.set()
+
+    def _keep_on(self) -> None:
+        while not self._stopping.wait(_TICK):
+            try:
+                self._analyse_written()
+                if self._every and (due := self._due()):
+                    self.start(due, kind="poll")
+            except FieldhouseError as error:
+                logger.warning("No turn was begun: %s", error)
+                self._stopping.wait(10 * _TICK)
+            except Exception:
+                logger.exception("No turn was begun")
+                self._stopping.wait(10 * _TICK)
+
+    def _analyse_written(self) -> None:
+        """What is left of it when this ends is marked, and analysed by the next run."""
+        with self._changing:
+            written, self._written = self._written, set()
+        if written:
+            analyse(self._parts, sorted(written))
+
+    def _due(self) -> list[int]:
+        """The polled channels that nobody has begun for as long as ``every``."""
+        if sum(job.ended_at is None for job in self.all()) >= _MOST:
+            return []
+        since = self._parts.clock() - (self._every or timedelta.max)
+        busy = self.busy()
+        return [
+            number
+            for number in polled_channels(self._parts.settings, self._parts.warehouse)
+            if number not in busy and self._begun.get(number, datetime.min) <= since
+        ]
+
+
+def _about(channel_ids: set[int], observe: events.Observer) -> events.Observer:
+    """An observer that hears of some channels only."""
+
+    def heard(event: events.Event) -> None:
+        match event:
+            case events.AnalysisStarted():
+                here = tuple(n for n in event.channel_ids if n in channel_ids)
+                if here:
+                    observe(replace(event, channel_ids=here))
+            case events.RunEnded():
+                if event.run.channel_id in channel_ids:
+                    observe(event)
+            case events.FleetStarted() | events.WarehouseAwaited() | events.FileRead():
+                pass  # of no channel, so perhaps another job's
+            case _:
+                if event.channel_id is None or event.channel_id in channel_ids:
+                    observe(event)
+
+    return heard

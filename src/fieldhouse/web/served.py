@@ -1,0 +1,97 @@
+"""What every request works with."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import Depends, HTTPException, Request
+
+from fieldhouse.sync import utc_now
+from fieldhouse.warehouse import Limits, Warehouse
+from fieldhouse.web.access import Scope, Sessions, Tokens, Visitor
+from fieldhouse.web.kept import Messages, Turns, Uploads
+
+if TYPE_CHECKING:
+    from fieldhouse.settings import Settings
+    from fieldhouse.web.jobs import Broadcast, Jobs
+
+__all__ = ["House", "Rules", "Served", "Who", "needs"]
+
+_MOST_ASKED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Who is let in, and how much one may ask at a time."""
+
+    hosts: frozenset[str] = frozenset()
+    """The names under which this is asked, beside those of the machine itself."""
+    trusts_machine: bool = True
+    """Whether who comes from this machine needs no token."""
+    writes: bool = False
+    """Whether readings are taken from devices."""
+    user_header: str | None = None
+    """The header in which a proxy says whom it has let in; only from ``proxies`` it is believed."""
+    proxies: frozenset[str] = frozenset()
+    user_scopes: frozenset[Scope] = frozenset({Scope.READ})
+    most_bytes: int = 1_000_000
+    """Of a request's body, files that are imported apart."""
+    most_file_bytes: int = 2_000_000_000
+    seconds: float = 30.0
+    """That an answer may take, or a client not read what it is sent."""
+    rate: float = 50.0
+    """Requests a second that one visitor may make in the long run; ten seconds' worth at once."""
+    tile_server: str | None = None
+    """Whose map tiles a browser may load: ``https://tile.example.org/{z}/{x}/{y}.png``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A warehouse and what is done with it, shared by all requests."""
+
+    settings: "Settings"
+    warehouse: Warehouse
+    jobs: "Jobs"
+    heard: "Broadcast"
+    rules: Rules
+    tokens: Tokens
+    sessions: Sessions = field(default_factory=Sessions)
+    messages: Messages = field(default_factory=Messages)
+    uploads: Uploads = field(default_factory=Uploads)
+    asking: Turns = field(default_factory=lambda: Turns(_MOST_ASKED))
+    """People's own queries, of which a few run at a time."""
+    clock: Callable[[], datetime] = utc_now
+
+    @property
+    def zone(self) -> tzinfo:
+        """The zone in which times are shown, unless a request names another."""
+        return self.settings.display_zone
+
+    def limits(self, rows: int | None = None) -> Limits:
+        """As much time as an answer may take, from now, and as many rows."""
+        return Limits(seconds=self.rules.seconds, rows=rows)
+
+
+def _served(request: Request) -> Served:
+    served: Served = request.app.state.served
+    return served
+
+
+def _who(request: Request) -> Visitor:
+    visitor: Visitor = request.state.visitor
+    return visitor
+
+
+House = Annotated[Served, Depends(_served)]
+Who = Annotated[Visitor, Depends(_who)]
+
+
+def needs(scope: Scope) -> Any:
+    """A dependency of a route: it is for visitors with this scope; READ is asked of all anyway."""
+
+    def checked(visitor: Who) -> None:
+        if scope not in visitor.scopes:
+            raise HTTPException(403, f"this needs a token with the scope {scope}")
+
+    return Depends(checked)

@@ -1,0 +1,152 @@
+"""The process that serves: a warehouse, what keeps it current, and a server of HTTP."""
+
+import logging
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import uvicorn
+
+from fieldhouse.errors import ConfigurationError
+from fieldhouse.parts import build
+from fieldhouse.settings import Settings
+from fieldhouse.sync import utc_now
+from fieldhouse.web.access import Tokens
+from fieldhouse.web.app import create_app
+from fieldhouse.web.jobs import Broadcast, Jobs
+from fieldhouse.web.owning import owned
+from fieldhouse.web.patience import PatientProtocol
+from fieldhouse.web.served import Rules, Served
+
+__all__ = ["Address", "Server", "serve", "served_with"]
+
+logger = logging.getLogger(__name__)
+
+_MOST_CONNECTIONS = 2000
+_GRACE = 1
+"""Seconds that answers which have begun have to end when we are to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to listen, and with which certificate (files, PEM)."""
+
+    host: str = "127.0.0.1"
+    port: int = 8321
+    certificate: Path | None = None
+    key: Path | None = None
+
+    def listening(self) -> socket.socket:
+        """A socket that listens there. Raises ConfigurationError for an address that is none."""
+        try:
+            found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
+            family, kind, protocol, _, where = found[0]
+            made = socket.socket(family, kind, protocol)
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            made.bind(where)
+        except OSError as error:
+            raise ConfigurationError(
+                f"{self.host} port {self.port} cannot be listened at: {error.strerror};"
+                " choose another with --host and --port"
+            ) from None
+        made.listen(512)
+        return made
+
+    def url(self, port: int) -> str:
+        """The address as a browser takes it."""
+        scheme = "https" if self.certificate else "http"
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104
+        host = f"[{host}]" if ":" in host and not host.startswith("[") else host
+        return f"{scheme}://{host}:{port}"
+
+    def check_certificate(self) -> None:
+        """Raise ConfigurationError for files that are no certificate and its key."""
+        if self.key and not self.certificate:
+            raise ConfigurationError("--key is a certificate's: give --certificate as well")
+        if not self.certificate:
+            return
+        try:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(self.certificate, self.key)
+        except (OSError, ssl.SSLError) as error:
+            why = getattr(error, "strerror", None) or error
+            raise ConfigurationError(
+                f"{self.certificate} is no certificate with its key, as PEM: {why}"
+            ) from None
+
+
+@contextmanager
+def served_with(
+    settings: Settings,
+    rules: Rules,
+    *,
+    every: timedelta | None,
+    clock: Callable[[], datetime] = utc_now,
+) -> Iterator[Served]:
+    """The warehouse of the settings, kept current every so often; closed at the end."""
+    heard = Broadcast()
+    with build(settings, observe=heard, clock=clock) as parts, Jobs(parts, every=every) as jobs:
+        warehouse = parts.warehouse
+        yield Served(settings, warehouse, jobs, heard, rules, Tokens(warehouse), clock=parts.clock)
+
+
+def serve(
+    settings: Settings,
+    rules: Rules,
+    address: Address,
+    *,
+    every: timedelta | None = None,
+    ready: Callable[[str], object] = lambda url: None,
+) -> None:
+    """Serve until told to stop (Ctrl-C, the signal TERM); ``ready`` is told the address.
+
+    Raises ConfigurationError for an address or a certificate that will not do, and whatever opening
+    the warehouse raises.
+    """
+    address.check_certificate()
+    listening = address.listening()
+    with listening, served_with(settings, rules, every=every) as served:
+        url = address.url(listening.getsockname()[1])
+        with owned(served.warehouse, settings.warehouse_url, served.jobs):
+            Server(served, address, ready=lambda: ready(url)).run(sockets=[listening])
+
+
+class Server(uvicorn.Server):
+    """Serves a warehouse; says when it listens, and stops the work when it is to stop."""
+
+    def __init__(
+        self, served: Served, address: Address, *, ready: Callable[[], object] = lambda: None
+    ) -> None:
+        super().__init__(_config(served, address))
+        self._served, self._ready = served, ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._served.jobs.stop()
+        await super().shutdown(sockets)
+
+
+def _config(served: Served, address: Address) -> uvicorn.Config:
+    return uvicorn.Config(
+        create_app(served),
+        http=PatientProtocol,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ssl_certfile=address.certificate,
+        ssl_keyfile=address.key,
+        limit_concurrency=_MOST_CONNECTIONS,
+        timeout_keep_alive=20,
+        timeout_graceful_shutdown=_GRACE,
+        h11_max_incomplete_event_size=32_768,
+    )
