@@ -72,6 +72,13 @@ def test_a_channel_is_made_as_thingspeak_makes_one(http: httpx2.Client) -> None:
     assert shown["channel"]["created_at"] == "2024-05-01T12:00:00Z"
 
 
+def test_numbers_are_given_out_once(http: httpx2.Client) -> None:
+    """However many make channels at once, each gets one of its own."""
+    with ThreadPoolExecutor(8) as pool:
+        made = pool.map(lambda _: http.post("/channels.json?api_key=MAKER").json(), range(16))
+        assert sorted(each["id"] for each in made) == list(range(-16, 0))
+
+
 def test_an_update_answers_with_the_entry_id(own: httpx2.Client, written: list[int]) -> None:
     """Text, JSON and XML, by GET, form, JSON body and header; a repeated one is a new entry."""
     assert own.get("/update?api_key=ONE&field1=21.50&lat=47.5&status=fine").text == "1"
