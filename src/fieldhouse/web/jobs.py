@@ -17,6 +17,7 @@ from fieldhouse.errors import ConfigurationError, FieldhouseError
 from fieldhouse.fleet import run_fleet
 from fieldhouse.parts import Parts
 from fieldhouse.polled import polled_channels
+from fieldhouse.settings import Settings
 from fieldhouse.state import Run, Span
 
 __all__ = ["Broadcast", "Job", "Jobs"]
@@ -103,6 +104,11 @@ class Jobs:
             job.wait()
         if self._every:
             self._clockwork.join()
+
+    @property
+    def settings(self) -> Settings:
+        """With which all jobs are done."""
+        return self._parts.settings
 
     def stop(self) -> None:
         """Begin nothing more, and have all that goes on end soon."""

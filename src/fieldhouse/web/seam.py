@@ -21,8 +21,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from fieldhouse import events
 from fieldhouse.errors import FieldhouseError, WarehouseError, WarehouseUnavailable
-from fieldhouse.events import Observer
 from fieldhouse.settings import Settings, digests
 from fieldhouse.state import Run, Span
 from fieldhouse.warehouse import Order, Warehouse, owner, wire
@@ -84,7 +84,7 @@ class Jobs(Protocol):
         tail_size: int | None = None,
         again: Span | None = None,
         workers: int | None = None,
-        observe: Observer | None = None,
+        observe: events.Observer | None = None,
     ) -> Job:
         """Begin a turn over some channels. Raises ConfigurationError."""
         ...
@@ -206,11 +206,12 @@ class _Seam:
     def _job(self, asked: Asked, stop: threading.Event) -> Iterator[Frame]:
         """A job's number, what happens in it, and its runs; it ends with who hears of it."""
         order = wire.json_from(next(asked), Order)
-        if self._jobs is None or order.configured != self._configured(order):
+        jobs = self._jobs
+        if not jobs or order.configured != digests.of_copying(jobs.settings, order.channel_ids):
             yield wire.json_frame(None)
             return
         heard = Heard(stop)
-        job = self._jobs.start(
+        job = jobs.start(
             order.channel_ids,
             kind=order.kind,
             tail_size=order.tail_size,
@@ -221,6 +222,7 @@ class _Seam:
         self._running[id(job)] = job
         try:
             yield wire.json_frame(id(job))
+            yield wire.event_frame(events.FleetStarted(len(set(order.channel_ids))))
             yield from map(wire.event_frame, heard.until(job.wait))
         finally:
             del self._running[id(job)]
@@ -233,15 +235,6 @@ class _Seam:
         if job := self._running.get(wire.json_from(next(asked), int)):
             job.stop()
         yield wire.json_frame(job is not None)
-
-    def _configured(self, order: Order) -> str | None:
-        """What is set here of what an order is about; None if that can't be told."""
-        try:
-            if self._jobs:
-                return digests.of_copying(self._jobs.settings, order.channel_ids)
-        except FieldhouseError:  # a key that is referred to and not there, say
-            pass
-        return None
 
     async def _lock(self, asked: Asked, _: threading.Event) -> AsyncIterator[Frame]:
         """A word once the channel is held; it is held until who asked hangs up."""

@@ -17,6 +17,7 @@ from fieldhouse.settings import Settings
 from fieldhouse.web.access import Tokens
 from fieldhouse.web.app import create_app
 from fieldhouse.web.jobs import Broadcast, Jobs
+from fieldhouse.web.owning import owned
 from fieldhouse.web.patience import PatientProtocol
 from fieldhouse.web.served import Rules, Served
 
@@ -81,9 +82,12 @@ class Address:
 def served_with(settings: Settings, rules: Rules, *, every: timedelta | None) -> Iterator[Served]:
     """The warehouse of the settings, kept current every so often; closed at the end."""
     heard = Broadcast()
-    with build(settings, observe=heard) as parts, Jobs(parts, every=every) as jobs:
+    with build(settings, own=True, observe=heard) as parts, Jobs(parts, every=every) as jobs:
         warehouse = parts.warehouse
-        yield Served(settings, warehouse, jobs, heard, rules, Tokens(warehouse), clock=parts.clock)
+        with owned(warehouse, settings.warehouse_url, jobs):
+            yield Served(
+                settings, warehouse, jobs, heard, rules, Tokens(warehouse), clock=parts.clock
+            )
 
 
 def serve(
