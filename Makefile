@@ -4,10 +4,13 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 CHANNEL ?=
 
-.PHONY: run test test-long lint docs bench bench-sqlserver check-sqlserver clean
+.PHONY: run serve test test-long lint docs bench bench-sqlserver check-sqlserver clean
 
 run: $(VENV)/ready  ## the main job: against the built-in simulator, or CHANNEL=9 for a real channel
 	$(BIN)/fieldhouse run $(if $(CHANNEL),$(CHANNEL),--simulated)
+
+serve: $(VENV)/ready-web  ## pages, API and ThingSpeak's endpoints over the simulator, or your own warehouse with LIVE=1
+	$(BIN)/fieldhouse serve $(if $(LIVE),,--simulated --every 30s)
 
 test: lint $(VENV)/ready-dev  ## lint, types, the import contract, all tests
 	$(BIN)/pytest -n 2 --dist worksteal
@@ -38,6 +41,10 @@ $(VENV)/ready: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Fieldhouse needs Python 3.11 or newer: make PYTHON=python3.11")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+$(VENV)/ready-web: $(VENV)/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[web]'
 	touch $@
 
 $(VENV)/ready-dev: $(VENV)/ready

@@ -4,9 +4,12 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -60,21 +63,53 @@ def copied(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 
 
 def type_all(lines: list[str], environment: dict[str, str], folder: Path) -> None:
-    """Type commands in their order: they all end with exit code 0 and no complaint."""
-    for command in lines:
-        words = shlex.split(command)
-        if words[0] != "fieldhouse":
-            continue
-        done = subprocess.run(
-            [sys.executable, "-m", *words],
-            env=environment,
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
-        assert not done.stderr, f"{command}\n{done.stderr}"
+    """Type commands in their order: they all end with exit code 0 and no complaint.
+
+    What ends in & goes on beside the others, and is stopped by Ctrl-C at their end.
+    """
+    with ExitStack() as beside:
+        for command in lines:
+            words = shlex.split(command)
+            if words[0] != "fieldhouse":
+                continue
+            if words[-1] == "&":
+                beside.enter_context(going_on(words[:-1], environment, folder))
+            else:
+                type_one(command, words, environment, folder)
+
+
+@contextmanager
+def going_on(words: list[str], environment: dict[str, str], folder: Path) -> Iterator[None]:
+    """A command that serves: once it has said where, the others go on."""
+    serving = subprocess.Popen(
+        [sys.executable, "-m", *words, "--port", "0"],
+        env=environment,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert serving.stdout and "http://127.0.0.1" in serving.stdout.readline()
+        yield
+    finally:
+        serving.send_signal(signal.SIGINT)
+        _, complaints = serving.communicate(timeout=60)
+    assert serving.returncode == 130 and complaints.count("\n") == 1, complaints
+
+
+def type_one(command: str, words: list[str], environment: dict[str, str], folder: Path) -> None:
+    """Type one command."""
+    done = subprocess.run(
+        [sys.executable, "-m", *words],
+        env=environment,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+    assert not done.stderr or words[1:3] == ["tokens", "make"], f"{command}\n{done.stderr}"
 
 
 def sections(text: str) -> dict[str, list[str]]:
@@ -139,7 +174,7 @@ def test_every_command_is_in_the_guide(environment: dict[str, str]) -> None:
         check=True,
     ).stdout
     names = re.findall(r"^\W*([a-z]+)  +\S", shown.split("Commands")[1], re.MULTILINE)
-    assert len(names) == 25
+    assert len(names) == 27
     assert [name for name in names if f"fieldhouse {name}" not in GUIDE] == []
 
 

@@ -155,6 +155,22 @@ MISTAKES = {
     "doctor": ("x", "--config none.toml"),
     "init": ("--warehouse x://y", "a b"),
     "simulate": ("--port 70000", "--fleet -1"),
+    "serve": (
+        "9",
+        "--port 70000",
+        "--every soon",
+        "--every 1mo",
+        "--host nowhere.invalid",
+        "--certificate none.pem",
+        "--key none.pem",
+        "--user-header X-User",
+        "--tiles tiles",
+        "-w a.csv",
+    ),
+    "tokens": ("frobnicate",),
+    "tokens make": ("", "''", "a b", "me --scope all", "me --lasts soon", "me --lasts 9999y"),
+    "tokens list": ("x",),
+    "tokens revoke": ("", "fh_12345678", "x"),
     "frobnicate": ("",),
 }
 
@@ -185,7 +201,7 @@ def test_every_command_has_its_mistakes(tell: Tell) -> None:
 def test_every_help_shows_an_example(tell: Tell) -> None:
     """Who asks a command for help sees how it is typed."""
     for command in MISTAKES:
-        if command in ("frobnicate", "channels", "corrections"):
+        if command in ("frobnicate", "channels", "corrections", "tokens"):
             continue
         shown = tell(*command.split(), "--help").out
         assert f"fieldhouse {command}" in shown.split("\n", 3)[3], command
@@ -432,6 +448,9 @@ def test_channels_are_managed(tell: Tell, place: tuple[Path, str, World], tmp_pa
     assert tell("channels", "remove", "12", "--forget", "--yes", *file).code == 0
     assert tell("channels", "show", "12", *file).code == 2
     assert ran("12") == [12]
+    assert tell("run", "404", *file).code == 1 and "404" in tell("status", *file).out
+    assert tell("channels", "remove", "404", *file).code == 0
+    assert "404" not in tell("status", *file).out
 
 
 def test_an_account_lists_its_channels(

@@ -23,6 +23,8 @@ __all__ = ["Chosen", "Request", "chosen_channels", "field_names", "pieces", "sch
 Span = tuple[datetime | None, datetime | None]
 _ENDS = ("Text", "Avg", "Min", "Max", "StdDev", "Count", *STATISTICS)
 """What stands behind a field's name where it has several columns."""
+_EXACT = 2**53
+"""Below it a whole number is a float exactly, and a fraction of two such is rounded once."""
 _TAKEN = (
     *("channel", "time", "field", "value", "ValueText", *STATISTICS),
     *(name for question in ("readings", "aggregates") for name in QUERIES[question].columns.names),
@@ -56,6 +58,8 @@ class Request:
     numbers: str
     is_long: bool
     statistics: tuple[str, ...]
+    is_original: bool = False
+    """Whether readings come as their source sent them, whatever corrections say."""
 
     def of(self, channel: Chosen) -> "Request":
         """The same of one channel alone."""
@@ -200,16 +204,27 @@ def pieces(request: Request, channel: Chosen) -> Iterator[pa.RecordBatch]:
 
 def _placed(column: pa.Array | None, field: pa.Field, channel: Chosen, rows: int) -> pa.Array:
     if column is not None:
-        return column.cast(field.type)
+        return _cast(column, field.type)
     if field.name == "channel":
         return pa.repeat(pa.scalar(channel.number, pa.int64()), rows)
     return pa.nulls(rows, field.type)  # another channel's
 
 
+def _cast(column: pa.Array, kind: pa.DataType) -> pa.Array:
+    """Numbers in another type; Arrow's own cast makes 3.1999999999999997 of an exact 3.2."""
+    if kind != pa.float64() or column.type != DECIMAL:
+        return column.cast(kind)
+    halves = np.frombuffer(column.buffers()[1], np.int64).reshape(-1, 2)
+    millionths = halves[column.offset : column.offset + len(column), 0]
+    if np.abs(millionths).max(initial=0) >= _EXACT:
+        return column.cast(pa.string()).cast(kind)
+    return pa.array(millionths / 1e6, kind, mask=column.is_null().to_numpy(zero_copy_only=False))
+
+
 def _readings(request: Request, channel: Chosen) -> Iterator[pa.RecordBatch]:
     """Times and values, one column a field."""
     columns = ("CreatedAt", *(f"Field{n}" for n in channel.fields))
-    span = {"start_at": request.start, "end_at": request.end}
+    span = {"start_at": request.start, "end_at": request.end, "original": request.is_original}
     if request.numbers != "text":
         yield from request.house.scan(
             "readings", Limits(columns=columns), channel_id=channel.number, **span
@@ -260,7 +275,7 @@ def _lengthened(
     order = np.arange(rows * len(fields)).reshape(len(fields), rows).T.ravel()
     kinds = schema.types[-each:]
     parts = [
-        pa.concat_arrays([column.cast(kind) for column in values[place::each]]).take(order)
+        pa.concat_arrays([_cast(column, kind) for column in values[place::each]]).take(order)
         if fields
         else pa.nulls(0, kind)
         for place, kind in enumerate(kinds)

@@ -19,7 +19,13 @@ from fieldhouse import files
 from fieldhouse.errors import StateMoved
 from fieldhouse.warehouse import Warehouse
 
-__all__ = ["Exported", "export_readings", "readings_with_texts", "text_columns"]
+__all__ = [
+    "Exported",
+    "export_readings",
+    "readings_with_texts",
+    "text_columns",
+    "with_texts",
+]
 
 Span = Mapping[str, datetime | bool | None]
 """``start_at`` and ``end_at``, as questions take them; ``original``: as their source sent them."""
@@ -87,15 +93,29 @@ def readings_with_texts(
     """
     with (
         _readings(warehouse, channel_id, span) as readings,
-        warehouse.scan("reading_texts", channel_id=channel_id, **span) as found,
+        warehouse.scan("reading_texts", channel_id=channel_id, **span) as texts,
     ):
-        texts = _Texts(found, columns)
-        schema = _schema(readings.schema, columns, in_place=in_place)
-        batches = (
-            pa.record_batch(list(_columns(batch, texts.beside(batch), in_place=in_place)), schema)
-            for batch in readings
-        )
-        yield pa.RecordBatchReader.from_batches(schema, batches), texts.counts
+        yield with_texts(readings, texts, columns, in_place=in_place)
+
+
+def with_texts(
+    readings: pa.RecordBatchReader,
+    texts: pa.RecordBatchReader,
+    columns: Collection[str],
+    *,
+    in_place: bool,
+) -> tuple[pa.RecordBatchReader, Counter[str]]:
+    """As ``readings_with_texts``, of readings and texts that were asked for.
+
+    There may be some of the readings only, in the order of the texts.
+    """
+    found = _Texts(texts, columns)
+    schema = _schema(readings.schema, columns, in_place=in_place)
+    batches = (
+        pa.record_batch(list(_columns(batch, found.beside(batch), in_place=in_place)), schema)
+        for batch in readings
+    )
+    return pa.RecordBatchReader.from_batches(schema, batches), found.counts
 
 
 def _readings(warehouse: Warehouse, channel_id: int | None, span: Span) -> pa.RecordBatchReader:

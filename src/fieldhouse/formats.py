@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from fieldhouse.errors import ConfigurationError
 
-__all__ = ["FORMATS", "MOST_ROWS", "Counted", "Csv", "format_of", "in_cells"]
+__all__ = ["FORMATS", "MOST_ROWS", "Counted", "Csv", "format_of", "in_cells", "in_rows"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,18 +160,19 @@ def _write_jsonl(reader: pa.RecordBatchReader, file: BinaryIO, _: Csv) -> int:
 
     encoder = msgspec.json.Encoder(decimal_format="number")
 
-    def write(batch: pa.RecordBatch) -> None:
-        columns = [
-            _iso(column) if pa.types.is_timestamp(column.type) else column
-            for column in batch.columns
-        ]
-        rows = pa.record_batch(columns, names=batch.schema.names).to_pylist()
-        file.write(encoder.encode_lines(rows))
-
-    return _each(reader, write)
+    return _each(reader, lambda batch: file.write(encoder.encode_lines(in_rows(batch))))
 
 
-def _each(reader: pa.RecordBatchReader, write: Callable[[pa.RecordBatch], None]) -> int:
+def in_rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
+    """A dict for each row, as JSON has it: times with their zone's offset."""
+    columns = [
+        _iso(column) if pa.types.is_timestamp(column.type) else column for column in batch.columns
+    ]
+    rows: list[dict[str, Any]] = pa.record_batch(columns, names=batch.schema.names).to_pylist()
+    return rows
+
+
+def _each(reader: pa.RecordBatchReader, write: Callable[[pa.RecordBatch], object]) -> int:
     rows = 0
     for batch in reader:
         write(batch)

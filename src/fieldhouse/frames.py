@@ -85,6 +85,7 @@ def read(
     numbers: str = "float",
     layout: str = "wide",
     statistics: Sequence[str] | str = "mean",
+    original: bool = False,
     align: str | timedelta | None = None,
     warehouse: Place = None,
 ) -> Frame:
@@ -101,6 +102,7 @@ def read(
     ``labels``: columns are called as fields are labelled, and as ``Field1`` without.
     ``numbers``: ``float``, ``decimal`` (exact), or ``text`` (as the source wrote it, where kept).
     ``layout``: ``wide``, a column a field, or ``long``, a row a value.
+    ``original``: readings as their source sent them, whatever corrections say.
 
     Several channels follow one another, told apart by a column ``channel``. They stand side by side
     (``Temperature (9)``) with ``every``, or with ``align``: how old, as ``"5min"``, a reading may
@@ -117,7 +119,9 @@ def read(
     >>> list(frame.columns)
     ['Temperature', 'Door']
     """
-    wanted = _Wanted.of(channels, fields, start, end, every, labels, numbers, layout, statistics)
+    wanted = _Wanted.of(
+        channels, fields, start, end, every, labels, numbers, layout, statistics, original
+    )
     with _asked(warehouse, tz) as (house, zone):
         request = wanted.request(house, zone)
         tolerance = beside.tolerance(align, request)
@@ -139,6 +143,7 @@ def read_batches(
     numbers: str = "float",
     layout: str = "wide",
     statistics: Sequence[str] | str = "mean",
+    original: bool = False,
     warehouse: Place = None,
 ) -> pa.RecordBatchReader:
     """Read as `read` does, batch by batch; channels always follow one another.
@@ -150,7 +155,9 @@ def read_batches(
     >>> sum(batch.num_rows for batch in batches)
     144
     """
-    wanted = _Wanted.of(channels, fields, start, end, every, labels, numbers, layout, statistics)
+    wanted = _Wanted.of(
+        channels, fields, start, end, every, labels, numbers, layout, statistics, original
+    )
     with ExitStack() as stack:
         house, zone = stack.enter_context(_asked(warehouse, tz))
         reader = _reader(wanted.request(house, zone))
@@ -201,12 +208,13 @@ class _Wanted:
     numbers: str
     layout: str
     statistics: tuple[str, ...]
+    original: bool
 
     @classmethod
     def of(
         cls, channels: Words, fields: Words | None, start: Moment, end: Moment,
         every: str | timedelta | None, labels: bool, numbers: str, layout: str,
-        statistics: Sequence[str] | str,
+        statistics: Sequence[str] | str, original: bool,
     ) -> "_Wanted":  # fmt: skip
         """One word or several, as lists."""
         return cls(
@@ -219,6 +227,7 @@ class _Wanted:
             numbers,
             layout,
             tuple(map(str, _listed(statistics))),
+            original,
         )
 
     def __post_init__(self) -> None:
@@ -230,6 +239,8 @@ class _Wanted:
             raise ConfigurationError(
                 "numbers='text' is of readings; with every write float or decimal"
             )
+        if self.every and self.original:
+            raise ConfigurationError("original is of readings; periods are of what counts")
 
     def request(self, house: Warehouse, zone: ZoneInfo) -> Request:
         """The same, looked up in the warehouse and in the zone."""
@@ -239,7 +250,8 @@ class _Wanted:
             raise ConfigurationError(f"start={self.start!r} is not before end={self.end!r}")
         channels = chosen_channels(house, self.channels, self.fields, span, labels=self.labels)
         is_long = self.layout == "long"
-        return Request(house, channels, *span, length, zone, self.numbers, is_long, self.statistics)
+        shape = self.numbers, is_long
+        return Request(house, channels, *span, length, zone, *shape, self.statistics, self.original)
 
 
 def _listed(words: Words) -> Sequence[str | int]:

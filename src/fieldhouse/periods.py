@@ -6,6 +6,7 @@ The warehouse does the sums; what it needs of the zone are the instants at which
 changed, so that every engine answers the same.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
@@ -14,9 +15,9 @@ import pyarrow as pa
 
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.times import Length, Offset, offsets_of
-from fieldhouse.warehouse import Limits, Warehouse
+from fieldhouse.warehouse import NO_LIMITS, Limits, Warehouse
 
-__all__ = ["STATISTICS", "periods_of"]
+__all__ = ["STATISTICS", "hours_of_week", "periods_of"]
 
 STATISTICS = {"mean": "Avg", "min": "Min", "max": "Max", "sum": "Sum", "count": "Count"}
 """What is computed of a field, and the end of its column's name: ``Field1Avg``."""
@@ -41,26 +42,25 @@ def periods_of(
     start: datetime | None,
     end: datetime | None,
     columns: tuple[str, ...],
+    limits: Limits = NO_LIMITS,
 ) -> pa.Table:
     """The periods with readings of ``[start, end)``, naive UTC, by when they begin.
 
     ``PeriodStart`` is naive UTC; ``columns`` are those of the question ``field_statistics``. Hours
-    that are aggregated already are not read again where they fit. Raises ConfigurationError for a
-    length above a century.
+    that are aggregated already are not read again where they fit. ``limits`` gives a deadline.
+    Raises ConfigurationError for a length above a century.
     """
     step = _step(length)
     span = {"channel_id": channel_id, "start_at": start, "end_at": end}
-    (held,) = warehouse.query("field_spans", _HELD, **span).to_pylist()
-    first, last = (held[name] or _FIRST for name in ("FirstAt", "LastAt"))
+    first, last = _held(warehouse, span)
     offsets = _offsets(zone, _begun_by(first, length), last)
     is_short = 0 < length.seconds <= _HOUR
     found = warehouse.query(
         "field_statistics",
-        Limits(columns=("WallStart", "OffsetSeconds", *columns)),
+        replace(limits, columns=("WallStart", "OffsetSeconds", *columns)),
         **span,
         **step,
-        offset_starts=[offset.start for offset in offsets],
-        offset_seconds=[offset.seconds for offset in offsets],
+        **_clock(offsets),
         by_offset=is_short,
         from_hours=_fit_hours(length, offsets),
     )
@@ -69,7 +69,46 @@ def periods_of(
     return periods.add_column(0, "PeriodStart", begins).sort_by("PeriodStart")
 
 
-_HELD = Limits(columns=("FirstAt", "LastAt"))
+def hours_of_week(
+    warehouse: Warehouse,
+    channel_id: int,
+    zone: tzinfo,
+    *,
+    start: datetime | None,
+    end: datetime | None,
+    columns: tuple[str, ...],
+    limits: Limits = NO_LIMITS,
+) -> pa.Table:
+    """What the readings of ``[start, end)``, naive UTC, come to at each hour of a zone's week.
+
+    A row for each ``Weekday`` (1 is Monday) and ``Hour`` with readings, in their order; ``columns``
+    are those of the question ``hours_of_week``. An hour that comes twice is one.
+    """
+    span = {"channel_id": channel_id, "start_at": start, "end_at": end}
+    offsets = _offsets(zone, *_held(warehouse, span))
+    return warehouse.query(
+        "hours_of_week",
+        replace(limits, columns=("Weekday", "Hour", *columns)),
+        **span,
+        **_clock(offsets),
+        from_hours=_fit_hours(Length(seconds=_HOUR), offsets),
+    )
+
+
+def _held(warehouse: Warehouse, span: dict[str, Any]) -> tuple[datetime, datetime]:
+    """When the first and the last reading of a span were made, if there are any."""
+    (held,) = warehouse.query(
+        "field_spans", Limits(columns=("FirstAt", "LastAt")), **span
+    ).to_pylist()
+    return held["FirstAt"] or _FIRST, held["LastAt"] or _FIRST
+
+
+def _clock(offsets: list[Offset]) -> dict[str, Any]:
+    """A wall clock, as questions take it."""
+    return {
+        "offset_starts": [offset.start for offset in offsets],
+        "offset_seconds": [offset.seconds for offset in offsets],
+    }
 
 
 def _step(length: Length) -> dict[str, Any]:

@@ -47,7 +47,8 @@ class Wanted:
     (JSON names its channel), or for files without entry ids the channel of files that is called
     ``name``, or a new one. ``epoch``: where entries belong that the channel does not know, or
     "older" for a life before all that are held; None: found out. ``labels`` of a channel of files.
-    ``any_channel``: also a file that says that it is of another channel.
+    ``any_channel``: also a file that says that it is of another channel. ``called``: the names of
+    files that have others than their paths.
     """
 
     channel_id: int | None = None
@@ -55,6 +56,7 @@ class Wanted:
     name: str | None = None
     labels: Mapping[int, str] = field(default_factory=dict)
     any_channel: bool = False
+    called: Mapping[Path, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ def plan(
     Raises ConfigurationError: a file that cannot be read, that is another channel's, or that
     contradicts what the channel holds.
     """
-    found = [member for path in paths for member in members(path)]
+    found = [member for path in paths for member in members(path, wanted.called.get(path))]
     opened = [open_export(member, options) for member in found]
     channel_id = _channel(warehouse, opened, wanted)
     _check(opened, channel_id, wanted)

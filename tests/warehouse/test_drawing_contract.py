@@ -103,6 +103,24 @@ def test_buckets_of_hours_are_those_of_readings(warehouse: Warehouse, hours: int
     same(found, bucketed(rows, hours * 3600))
 
 
+def test_what_is_not_aggregated_yet_is_in_its_bucket(warehouse: Warehouse) -> None:
+    """Between a load and its refresh the hours that it touched are those of their readings."""
+    rows = some_rows(T0, 250, 5)
+    assert asked(warehouse, "buckets_of_hours", 3600) == {}
+    warehouse.load([batch(rows[:200])])
+    same(asked(warehouse, "buckets_of_hours", 86_400), bucketed(rows[:200], 86_400))
+    refresh(warehouse)
+    late = row(300, rows[10]["CreatedAt"] + timedelta(seconds=1), Field1="77.5")
+    changed = {**rows[0], "Field1": Decimal("-3.25")}
+    warehouse.load([batch([changed, *rows[200:], late])])
+    now = [changed, *rows[1:], late]
+    same(asked(warehouse, "buckets_of_hours", 3600), bucketed(now, 3600))
+    begin, end = T0 + DAY, T0 + 30 * DAY
+    inside = [r for r in now if begin <= r["CreatedAt"] < end]
+    found = asked(warehouse, "buckets_of_hours", 3600, start_at=begin, end_at=end)
+    same(found, bucketed(inside, 3600))
+
+
 def test_what_does_not_count_is_in_no_bucket(warehouse: Warehouse) -> None:
     """Withdrawn readings are left out, archived ones stay."""
     rows = [row(n, datetime(2020, 1, 1) + n * MINUTE, Field1=n) for n in range(1, 10)]

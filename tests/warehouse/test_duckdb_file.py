@@ -146,6 +146,23 @@ def test_read_only_is_kept(file: Path, warehouse: Warehouse) -> None:
     opened.close()
 
 
+@pytest.mark.parametrize("url", ["~/x.duckdb", "duckdb:///~/x.duckdb"])
+def test_a_file_at_home_is_there(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tilde is the user's home, in a program as in a shell."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    with open_warehouse(url) as house:
+        house.migrate()
+    assert (tmp_path / "x.duckdb").exists()
+
+
+@pytest.mark.parametrize("url", [None, "", " "])
+def test_a_warehouse_has_a_name(url: Any) -> None:
+    """Nothing at all is no file called None."""
+    with pytest.raises(ConfigurationError, match="no warehouse is named"):
+        open_warehouse(url)
+
+
 def test_closed_is_said(warehouse: Warehouse) -> None:
     """Closing twice is allowed; a closed warehouse says that it is."""
     warehouse.close()

@@ -20,18 +20,15 @@ from fieldhouse.cli.options import (
     opened,
     settings_from,
 )
-from fieldhouse.errors import ConfigurationError, FieldhouseError
-from fieldhouse.names import channel_number, channel_range, find_channels
+from fieldhouse.errors import ConfigurationError
+from fieldhouse.names import find_channels
 
 if TYPE_CHECKING:
-    from fieldhouse.parts import Parts
+    from fieldhouse.adding import Added
     from fieldhouse.settings import Settings
     from fieldhouse.warehouse import Warehouse
 
 __all__ = ["app"]
-
-_MOST = 10_000
-"""Channels that a range may name: more of them are a slip."""
 
 app = typer.Typer(help="The channels: those that are copied, public ones, your own.")
 
@@ -164,62 +161,30 @@ def add(
 
     One that was removed or paused is active again.
     """
+    from fieldhouse import adding
     from fieldhouse.parts import build
 
     output.set_up_log()
     settings = settings_from(config, warehouse, wait)
-    numbers = [number for word in words or () for number in _numbers(word)]
-    own_tag = _tag(called) if called else None
+    numbers = [number for word in words or () for number in adding.numbers_of(word)]
+    own_tag = adding.tag_of(called) if called else None
     if not (numbers or user or tag or mine or account):
         raise ConfigurationError(
             "no channel is named: fieldhouse channels add 9, or --user, --tag or --mine"
         )
     numbers += searching.found(settings, user, tag, account, mine=mine, limit=limit)
     with build(settings, observe=output.observe) as parts:
-        added = [number for number in dict.fromkeys(numbers) if _added(parts, number)]
-        parts.warehouse.call("set_polled", channel_ids=added, is_active=True)
-        if own_tag:
-            parts.warehouse.call("tag_channels", channel_ids=added, tags=[own_tag])
-    return 0 if len(added) == len(set(numbers)) else 1
+        done = [_told(one) for one in adding.added(parts, numbers, own_tag)]
+    return 0 if all(done) else 1
 
 
-def _added(parts: "Parts", number: int) -> bool:
-    """Whether a channel could be added; if not, one line says why."""
-    from datetime import timedelta
-
-    from fieldhouse.sync import sync_metadata
-
-    try:
-        sync_metadata(parts.channel(number), parts.warehouse, parts.clock(), timedelta(0))
-    except FieldhouseError as error:
-        typer.echo(f"fieldhouse: {error}", err=True)
-        return False
-    known = {row["ChannelID"]: row for row in parts.warehouse.query("channels").to_pylist()}
-    typer.echo(f"channel {number} added: {output.text(known[number]['ChannelName'])}")
-    return True
-
-
-def _numbers(word: str) -> Sequence[int]:
-    """The channels of ThingSpeak's that a word names: one, or those of a range."""
-    among = channel_range(word)
-    if among is None or among[0] < 1:
-        return [_number(word)]
-    if len(among) > _MOST:
-        raise ConfigurationError(f"{word} are {len(among):,} channels, and at most {_MOST:,} do")
-    return among
-
-
-def _number(word: str) -> int:
-    if (number := channel_number(word)) is not None and number < 0:
-        raise ConfigurationError(
-            f"{number} is a channel of files, of which ThingSpeak has nothing: fieldhouse import"
-        )
-    if number is None:
-        raise ConfigurationError(
-            f"{output.text(word)!r} is no channel's number, as 9 is one; those of a tag of "
-            "ThingSpeak's: --tag"
-        )
-    return number
+def _told(one: "Added") -> bool:
+    """Whether a channel could be added; either way one line says so."""
+    if one.error:
+        typer.echo(f"fieldhouse: {one.error}", err=True)
+    else:
+        typer.echo(f"channel {one.number} added: {output.text(one.name)}")
+    return one.error is None
 
 
 @app.command()
@@ -241,26 +206,32 @@ def remove(
     """
     settings = settings_from(config, warehouse, wait)
     with _changing(settings) as house:
-        numbers = find_channels(house, words)
+        known = {row["ChannelID"]: row["Readings"] for row in house.query("status").to_pylist()}
+        numbers = find_channels(house, words, known)
         if not forget:
-            house.call("set_polled", channel_ids=list(numbers), is_active=False)
+            _stop_copying(house, numbers)
             typer.echo(f"{_said(numbers)} removed; what is held of them stays")
             return
-        held = sum(_readings(house, numbers))
+        held = sum(known[number] for number in numbers)
         _confirm(f"delete {_said(numbers)} with {held:,} readings for ever", yes=yes)
         for number in numbers:
-            with house.lock(number):
-                house.call("forget_channel", channel_id=number)
+            _forget(house, number)
     typer.echo(f"{_said(numbers)} forgotten, with {held:,} readings")
     if named := {*settings.channels, settings.channel_id} & set(numbers):
         still = [number for number in numbers if number in named]
         typer.echo(f"the settings still name {_said(still)}: a run copies them anew")
 
 
-def _readings(house: "Warehouse", numbers: Sequence[int]) -> Iterator[int]:
-    for row in house.query("status").to_pylist():
-        if row["ChannelID"] in numbers:
-            yield row["Readings"]
+def _stop_copying(house: "Warehouse", numbers: Sequence[int]) -> None:
+    """Poll channels no more; one that was only tried has nothing that could stay."""
+    house.call("set_polled", channel_ids=list(numbers), is_active=False)
+    for number in set(numbers) - set(house.query("channels")["ChannelID"].to_pylist()):
+        _forget(house, number)
+
+
+def _forget(house: "Warehouse", number: int) -> None:
+    with house.lock(number):
+        house.call("forget_channel", channel_id=number)
 
 
 def _confirm(deed: str, *, yes: bool) -> None:
@@ -315,7 +286,9 @@ def tag(
 
     fieldhouse channels tag farm 12001 12002
     """
-    given = _tag(word)
+    from fieldhouse.adding import tag_of
+
+    given = tag_of(word)
     with _changing(settings_from(config, warehouse, wait)) as house:
         numbers = find_channels(house, words)
         house.call("tag_channels", channel_ids=list(numbers), tags=[given])
@@ -334,22 +307,13 @@ def untag(
 
     fieldhouse channels untag farm 12002
     """
-    given = _tag(word)
+    from fieldhouse.adding import tag_of
+
+    given = tag_of(word)
     with _changing(settings_from(config, warehouse, wait)) as house:
         numbers = find_channels(house, words)
         house.call("untag_channels", channel_ids=list(numbers), tags=[given])
     typer.echo(f"{_said(numbers)} no longer tagged {given}")
-
-
-def _tag(word: str) -> str:
-    """A tag as it is kept: a word that can be no number, range or address, in small letters."""
-    tag = word.strip().casefold()
-    is_word = tag[:1].isalpha() and all(sign.isalnum() or sign in "_.-" for sign in tag)
-    if not is_word or len(tag) > 64:
-        raise ConfigurationError(
-            f"{output.text(word)!r} is no tag: write a word that begins with a letter, as farm"
-        )
-    return tag
 
 
 @contextmanager

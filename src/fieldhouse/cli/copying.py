@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -22,11 +22,10 @@ from fieldhouse.cli.options import (
     opened,
     settings_from,
 )
+from fieldhouse.cli.simulating import OVERRIDES, say_simulated, simulated_thingspeak
 from fieldhouse.errors import (
     ConfigurationError,
-    FieldhouseError,
     Interrupted,
-    WarehouseLocked,
     WarehouseUnusable,
 )
 from fieldhouse.names import channel_number, find_channels
@@ -40,8 +39,6 @@ if TYPE_CHECKING:
 
 __all__ = ["add_to"]
 
-_SIMULATED_SPAN = timedelta(hours=1) + timedelta(days=3 * 365.25) - timedelta(minutes=10)
-"""From its creation to the last entry that it is made with."""
 
 Channels = Annotated[
     list[str] | None,
@@ -91,22 +88,17 @@ def run(
     if simulated and channels:
         raise ConfigurationError("--simulated has a channel of its own: leave out the others")
     output.set_up_log(verbose=verbose, quiet=quiet)
-    with _simulator(simulated, settings_from(config, warehouse, wait)) as base_url:
-        if simulated and not (as_json or quiet):
-            _say_simulated(base_url)
-        settings = settings_from(
-            config,
-            warehouse,
-            wait,
-            base_url=base_url,
-            rate_limit_delay=0.0 if simulated else None,
-            proxies=False if simulated else None,
-        )
-        if simulated:  # requests to the simulator are none of ThingSpeak's budget
-            channels = [str(SIMULATED)]
-            settings = settings.model_copy(update={"daily_budget": None})
-        how = {"as_json": as_json, "quiet": quiet, "verbose": verbose}
+    how = {"as_json": as_json, "quiet": quiet, "verbose": verbose}
+    settings = settings_from(config, warehouse, wait)
+    if not simulated:
         return _copy(settings, channels or (), workers, results, None, **how)
+    with simulated_thingspeak(settings) as base_url:
+        if not (as_json or quiet):
+            say_simulated(base_url)
+        settings = settings_from(config, warehouse, wait, base_url=base_url, **OVERRIDES)
+        # requests to the simulator are none of ThingSpeak's budget
+        settings = settings.model_copy(update={"daily_budget": None})
+        return _copy(settings, [str(SIMULATED)], workers, results, None, **how)
 
 
 def backfill(
@@ -254,41 +246,3 @@ def _report(
     from fieldhouse.cli.summary import print_summary
 
     print_summary(runs, warehouse, settings)
-
-
-@contextmanager
-def _simulator(wanted: bool, settings: "Settings") -> Iterator[str | None]:
-    """The built-in simulator with its weather station, for the time of a run."""
-    if not wanted:
-        yield None
-        return
-    from fieldhouse import simulator
-
-    world = simulator.World(clock=simulator.Clock())
-    end = _first_simulated(settings) or world.clock.now().replace(minute=0, second=0, microsecond=0)
-    station = simulator.demo.weather(world, id=SIMULATED, years=3, seed=9, end=end)
-    simulator.demo.live_on(world, station)
-    with simulator.Simulator(world) as server:
-        yield server.url
-
-
-def _first_simulated(settings: "Settings") -> datetime | None:
-    """When the station of an earlier simulated run ended, if the warehouse has one: it lives on."""
-    try:
-        house = opened(settings)
-    except WarehouseLocked:
-        raise
-    except FieldhouseError:  # there is none yet; what else is wrong with it, the run will say
-        return None
-    with closing(house):
-        known = {row["ChannelID"]: row for row in house.query("channels").to_pylist()}
-    station = known.get(SIMULATED)
-    created_at = station and station["CreatedAt"]
-    return created_at.replace(tzinfo=UTC) + _SIMULATED_SPAN if created_at else None
-
-
-def _say_simulated(url: str | None) -> None:
-    typer.echo(
-        f"No network is used: this run reads the built-in ThingSpeak simulator at {url},\n"
-        f"channel {SIMULATED}, a weather station with three years of entries."
-    )

@@ -162,6 +162,11 @@ def _wanted(house: "Warehouse", numbers: Sequence[int], words: Sequence[str]) ->
 
     held = {row["ChannelID"]: row for row in house.query("channels").to_pylist()}
     labels = names.all_labels(house)
+    for word in words:
+        if word.isdecimal() and int(word) in held and int(word) > 8:
+            raise ConfigurationError(
+                f"{word} is a channel, not a field: write {','.join(map(str, numbers))},{word}"
+            )
     wanted: list[Wanted] = []
     for number in numbers:
         own = labels.get(number, {})

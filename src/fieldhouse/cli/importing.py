@@ -245,12 +245,13 @@ def _planned(
 def _held(settings: "Settings") -> "Iterator[Warehouse]":
     """The warehouse to read; where there is none yet, an empty one that leaves nothing behind."""
     from fieldhouse.warehouse import open_warehouse
+    from fieldhouse.warehouse.owner import file_of
 
     try:
         house = opened(settings)
     except WarehouseUnusable:
-        path = settings.warehouse_url.removeprefix("duckdb://").removeprefix("/")
-        if not settings.warehouse_url.startswith("duckdb:") or Path(path).exists():
+        file = file_of(settings.warehouse_url)
+        if not file or Path(file).exists():
             raise
         house = open_warehouse("duckdb:///:memory:")
         house.migrate()

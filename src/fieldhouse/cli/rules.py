@@ -1,60 +1,45 @@
 """Rules of correction as they are typed at the command line, and as they are shown there."""
 
-import re
 from datetime import timedelta
-from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
+from fieldhouse import ruletexts
 from fieldhouse.cli import output
+from fieldhouse.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fieldhouse.corrections import Made, Preview
 
-__all__ = ["addend", "factor", "listed", "print_made", "print_preview", "said", "shift"]
+__all__ = ["addend", "factor", "listed", "print_made", "print_preview", "shift"]
 
-_SHIFT = re.compile(r"([+-]?)((?:\d{1,9}[wdhms])+)", re.ASCII)
-_UNITS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d{1,2})?", re.ASCII | re.IGNORECASE)
+T = TypeVar("T")
 
 
 def shift(value: str) -> timedelta:
-    """Read a length of time with a sign: ``1h``, ``-90m``, ``1d12h``."""
-    found = _SHIFT.fullmatch(value.strip())
-    if not found:
-        raise typer.BadParameter(f"{value!r} is no length of time; write 1h, -90m or 1d12h")
-    parts = re.findall(r"(\d+)([wdhms])", found[2])
-    seconds = sum(int(number) * _UNITS[unit] for number, unit in parts)
-    try:
-        return timedelta(seconds=-seconds if found[1] == "-" else seconds)
-    except OverflowError:
-        raise typer.BadParameter(f"{value!r} is longer than a hundred years") from None
-
-
-def number(value: str, *, size: int, decimals: int) -> Decimal:
-    """Read a decimal number below ``10**size``, exactly."""
-    try:
-        read = Decimal(value) if _NUMBER.fullmatch(value.strip()) else Decimal("NaN")
-        held = read.quantize(Decimal(1).scaleb(-decimals))
-    except InvalidOperation:
-        held, read = Decimal(0), Decimal("NaN")
-    if held != read or abs(held) >= 10**size:
-        raise typer.BadParameter(
-            f"{value!r} is no number below 10^{size} with at most {decimals} decimals,"
-            " as 1.8 or -0.25 is one"
-        )
-    return held
+    """Read a length of time with a sign."""
+    return _typed(ruletexts.shift_of, value)
 
 
 def factor(value: str) -> Decimal:
     """Read what values are multiplied with."""
-    return number(value, size=7, decimals=12)
+    return _typed(ruletexts.factor_of, value)
 
 
 def addend(value: str) -> Decimal:
     """Read what is added to values."""
-    return number(value, size=12, decimals=6)
+    return _typed(ruletexts.addend_of, value)
+
+
+def _typed(read: "Callable[[str], T]", value: str) -> "T":
+    try:
+        return read(value)
+    except ConfigurationError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def print_made(made: "Made", channel_id: int, *, as_json: bool) -> None:
@@ -98,24 +83,10 @@ def listed(row: dict[str, Any]) -> dict[str, Any]:
         "id": row["CorrectionID"],
         "channel": row["ChannelID"],
         "field": row["FieldNumber"] or ("-" if row["Kind"] == "SHIFT" else "all"),
-        "rule": said(row),
+        "rule": ruletexts.said(row),
         "from": row["SpanStart"],
         "to": row["SpanEnd"],
         "reason": row["Reason"],
         "by": f"{row['MadeBy']}, {row['MadeAt']:%Y-%m-%d}",
         "removed": row["RemovedBy"] and f"{row['RemovedBy']}, {row['RemovedAt']:%Y-%m-%d}",
     }
-
-
-def said(row: dict[str, Any]) -> str:
-    """What a rule does, in a few words."""
-    where = f" where {row['Condition']}" if row["Condition"] else ""
-    if row["Kind"] == "EXCLUDE":
-        return f"excluded{where}"
-    if row["Kind"] == "SHIFT":
-        return f"time {timedelta(seconds=abs(row['ShiftSeconds']))} " + (
-            "later" if row["ShiftSeconds"] > 0 else "earlier"
-        )
-    offset = row["OffsetValue"]
-    added = f" {'-' if offset < 0 else '+'} {output.text(abs(offset))}" if offset else ""
-    return f"value * {output.text(row['ScaleFactor'])}{added}{where}"

@@ -12,7 +12,9 @@ import typer
 from fieldhouse import times
 from fieldhouse.cli import output
 from fieldhouse.cli.options import Config, Json, Wait, WarehouseURL, opened, settings_from
+from fieldhouse.cli.simulating import OVERRIDES, say_simulated, simulated_thingspeak
 from fieldhouse.errors import ConfigurationError, Interrupted
+from fieldhouse.polled import SIMULATED
 
 __all__ = ["add_to", "tokens"]
 
@@ -60,6 +62,9 @@ def serve(
         str | None,
         typer.Option(metavar="URL", help="Map tiles, as https://…/{z}/{x}/{y}.png; else none."),
     ] = None,
+    simulated: Annotated[
+        bool, typer.Option("--simulated", help="Over the built-in simulator: no network.")
+    ] = False,
     warehouse: WarehouseURL = None,
     wait: Wait = None,
     config: Config = None,
@@ -82,7 +87,16 @@ def serve(
     rules = _rules(
         host, host_name or (), proxy or (), user_header, token_always, write=write, tiles=tiles
     )
-    run(settings, rules, address, every=_pause(every), ready=_say_ready)
+    pause = _pause(every)
+    if simulated:
+        with simulated_thingspeak(settings) as base_url:
+            say_simulated(base_url)
+            given = {**OVERRIDES, "base_url": base_url, "channel_id": SIMULATED}
+            settings = settings_from(config, warehouse, wait, **given)
+            settings = settings.model_copy(update={"daily_budget": None})
+            run(settings, rules, address, every=pause, ready=_say_ready)
+    else:
+        run(settings, rules, address, every=pause, ready=_say_ready)
     raise Interrupted("stopped; what was read is kept")
 
 

@@ -213,9 +213,10 @@ def _check_warehouse(settings: "Settings") -> str:
 
 def _file_of(url: str) -> Path | None:
     """The DuckDB file of a warehouse, if it is one."""
-    if "://" in url and not url.startswith("duckdb:"):
-        return None
-    return Path(url.removeprefix("duckdb://").removeprefix("/") if "://" in url else url)
+    from fieldhouse.warehouse.owner import file_of
+
+    file = file_of(url)
+    return Path(file) if file else None
 
 
 def _require_folder(file: Path) -> None:

@@ -60,6 +60,7 @@ def _rules(root: str, colours: Mapping[str, str], lines: tuple[str, ...]) -> str
     rules = [f"{root} .{name}{{fill:{colours[colour]}}}" for name, colour in fills.items()]
     rules += [f"{root} .{name}{{stroke:{colours[colour]}}}" for name, colour in strokes.items()]
     rules.append(f"{root} .mark{{fill:{colours['mark']};stroke:{colours['paper']}}}")
+    rules.append(f"{root} .aside{{fill:{colours['paper']};stroke:{colours['mark']}}}")
     rules.append(f"{root} .boundary-label{{fill:{colours['bound']}}}")
     rules += [f"{root} .c{n}{{color:{colour}}}" for n, colour in enumerate(lines)]
     return "".join(rules)

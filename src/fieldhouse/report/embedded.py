@@ -69,7 +69,7 @@ def _panel(panel: Panel) -> dict[str, Any]:
             {"name": clean(line.name), "levels": [_level(level) for level in _levels(line)]}
             for line in panel.lines
         ],
-        "marks": [[m.at // 1000, m.value, clean(m.note)] for m in panel.marks],
+        "marks": [[m.at // 1000, m.value, clean(m.note), m.kind.value] for m in panel.marks],
         "shades": [
             [s.kind.value, s.start // 1000, s.end // 1000, clean(s.note)] for s in panel.shades
         ],

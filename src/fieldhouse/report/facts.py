@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 
-from fieldhouse.report import gathering
+from fieldhouse.report import gathering, pointing
 from fieldhouse.report.figure import SECOND, Boundary, Line, Mark
 from fieldhouse.report.gathering import Wanted
 from fieldhouse.report.thinning import longest_pause, step_for
@@ -65,6 +65,7 @@ def facts_of(
     mine = {"channel_ids": [number]}
     runs = house.query("runs", channel_id=number, limit=1).to_pylist()
     lives = house.query("lives", channel_id=number).to_pylist()
+    anomalies = pointing.anomalies(house, number, start, end)
     return Facts(
         channel=next(
             row for row in house.query("channels").to_pylist() if row["ChannelID"] == number
@@ -73,8 +74,8 @@ def facts_of(
         end=end,
         lines={field: lines[field] for field in shown},
         presence=presence,
-        marks={field: gathering.anomalies(house, field, start, end) for field in shown},
-        boundaries=gathering.boundaries(lives),
+        marks={field: anomalies.get(field.number, ()) for field in shown},
+        boundaries=pointing.boundaries(lives),
         trends=[_trend(house, field, end, zone) for field in shown],
         quality=house.query(
             "quality_days", channel_id=number, start_at=start.date(), end_at=_day_after(end)

@@ -20,6 +20,7 @@ __all__ = [
     "Instants",
     "Line",
     "Mark",
+    "MarkKind",
     "Panel",
     "Shade",
     "ShadeKind",
@@ -83,6 +84,15 @@ class Line:
         )
 
 
+class MarkKind(StrEnum):
+    """Why a reading is pointed at."""
+
+    ANOMALY = "mark"
+    """It counts, and lies far from the rest."""
+    ASIDE = "aside"
+    """It does not count as its source sent it: withdrawn, excluded, corrected."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mark:
     """A single reading that is pointed at, and why."""
@@ -92,6 +102,7 @@ class Mark:
     note: str
     score: float = 0.0
     """How far from the usual it lies."""
+    kind: MarkKind = MarkKind.ANOMALY
 
 
 class ShadeKind(StrEnum):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from fieldhouse.report import pointing
 from fieldhouse.report.figure import (
     SECOND,
     Boundary,
@@ -18,33 +19,29 @@ from fieldhouse.report.figure import (
     Mark,
     Panel,
     Shade,
-    ShadeKind,
     instant_of,
 )
-from fieldhouse.report.thinning import gaps, in_lengths, part_of, step_for
+from fieldhouse.report.thinning import in_lengths, part_of, step_for
 from fieldhouse.report.ticks import time_text, zone_text
 from fieldhouse.report.words import unit_of
 from fieldhouse.times import Length
+from fieldhouse.warehouse.limits import Limits
 
 if TYPE_CHECKING:
     from fieldhouse.warehouse import Warehouse
 
 __all__ = [
     "Wanted",
-    "anomalies",
-    "boundaries",
     "buckets",
     "figure_of",
     "length_text",
     "lines_in",
     "newest_span",
     "presence",
-    "shades",
 ]
 
-_HOUR = 3600
-_FEW = 30
-"""Days that anomalies are told over, unless a shorter span is shown: as `anomalies` does."""
+_HOUR, _DAY = 3600, 86_400
+_BEGINS = Limits(columns=("Epoch", "FirstCreatedAt"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +72,16 @@ def buckets(
 ) -> pa.Table:
     """A channel over ``[start, end)`` in buckets of so many seconds.
 
-    Buckets of whole hours come from the hourly aggregates, shorter ones from the readings.
+    Buckets of whole days or hours come from those aggregates, shorter ones from the readings.
     """
-    hours = seconds % _HOUR == 0
-    return house.query(
-        "buckets_of_hours" if hours else "buckets_of_readings",
-        channel_id=channel_id,
-        start_at=start.replace(minute=0, second=0, microsecond=0) if hours else start,
-        end_at=end,
-        seconds=seconds,
-    )
+    question = "buckets_of_readings"
+    if seconds % _DAY == 0:
+        question, start = "buckets_of_days", start.replace(hour=0)
+    elif seconds % _HOUR == 0:
+        question = "buckets_of_hours"
+    if seconds % _HOUR == 0:
+        start = start.replace(minute=0, second=0, microsecond=0)
+    return house.query(question, channel_id=channel_id, start_at=start, end_at=end, seconds=seconds)
 
 
 def lines_in(table: pa.Table, fields: Mapping[int, str], seconds: int) -> dict[int, Line]:
@@ -118,40 +115,6 @@ def _floats(column: Any) -> Floats:
     return values
 
 
-def anomalies(
-    house: "Warehouse", wanted: Wanted, start: datetime, end: datetime
-) -> tuple[Mark, ...]:
-    """The anomalies of a span, told as `usp_DetectAnomalies` tells them over its last 30 days."""
-    days = max(1, min(_FEW, -(-(end - start) // timedelta(days=1))))
-    found = house.query(
-        "usp_DetectAnomalies",
-        channel_id=wanted.channel_id,
-        field_number=wanted.number,
-        lookback_days=days,
-        as_of=end,
-    )
-    return tuple(
-        Mark(
-            instant_of(row["CreatedAt"]),
-            float(row["Value"]),
-            f"lies {abs(row['Score']):.1f} standard deviations"
-            f" {'above' if row['Score'] > 0 else 'below'} the mean of {days} days",
-            abs(row["Score"]),
-        )
-        for row in found.to_pylist()
-        if row["CreatedAt"] >= start
-    )
-
-
-def boundaries(lives: Sequence[Mapping[str, Any]]) -> tuple[Boundary, ...]:
-    """Where a channel's lives begin, but for the first; ``lives`` are what that question says."""
-    return tuple(
-        Boundary(instant_of(life["FirstCreatedAt"]), f"life {life['Epoch']}")
-        for life in lives[1:]
-        if life["FirstCreatedAt"]
-    )
-
-
 def figure_of(
     house: "Warehouse",
     wanted: Sequence[Wanted],
@@ -177,15 +140,13 @@ def figure_of(
     for field in wanted:
         panels.setdefault(field.label.strip().casefold(), []).append(field)
     begin, until = instant_of(start), instant_of(end)
+    told = {n: _told(house, n, start, end, zone) for n in {field.channel_id for field in wanted}}
     return Figure(
         title,
         begin,
         until,
         zone,
-        tuple(
-            replace(_panel(house, fields, lines, start, end), bounds=bounds)
-            for fields in panels.values()
-        ),
+        tuple(replace(_panel(fields, lines, told), bounds=bounds) for fields in panels.values()),
         note_of(lines.values(), begin, until, zone),
     )
 
@@ -246,56 +207,55 @@ def _name(field: Wanted, wanted: Sequence[Wanted]) -> str:
     return f"{name}, field {field.number}" if own > 1 else name
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Told:
+    """What is pointed at in a channel's fields over a span, asked once for all of them."""
+
+    start: datetime
+    end: datetime
+    zone: tzinfo
+    anomalies: Mapping[int, tuple[Mark, ...]]
+    rules: Sequence[Mapping[str, Any]]
+    lives: tuple[Boundary, ...]
+    aside: Sequence[Mapping[str, Any]]
+
+    def marks(self, number: int) -> tuple[Mark, ...]:
+        """A field's."""
+        aside = pointing.asides(self.aside, number, self.rules, self.zone)
+        return (*self.anomalies.get(number, ()), *aside)
+
+    def shades(self, line: Line, number: int) -> tuple[Shade, ...]:
+        """Those of a field's line."""
+        return pointing.shades(line, self.start, self.end, self.rules, number)
+
+
+def _told(
+    house: "Warehouse", channel_id: int, start: datetime, end: datetime, zone: tzinfo
+) -> _Told:
+    lives = house.query("lives", _BEGINS, channel_id=channel_id).to_pylist()
+    return _Told(
+        start,
+        end,
+        zone,
+        pointing.anomalies(house, channel_id, start, end),
+        house.query("corrections", channel_id=channel_id).to_pylist(),
+        pointing.boundaries(lives),
+        pointing.set_aside(house, channel_id, start, end),
+    )
+
+
 def _panel(
-    house: "Warehouse",
-    fields: Sequence[Wanted],
-    lines: Mapping[Wanted, Line],
-    start: datetime,
-    end: datetime,
+    fields: Sequence[Wanted], lines: Mapping[Wanted, Line], told: Mapping[int, _Told]
 ) -> Panel:
     title, unit = unit_of(fields[0].label)
+    first, own = fields[0], told[fields[0].channel_id]
     shown = tuple(lines[field] for field in fields)
-    alone = fields[0] if len(fields) == 1 else None
-    bounds: tuple[Boundary, ...] = ()
-    shaded: tuple[Shade, ...] = ()
-    if alone:
-        bounds = boundaries(house.query("lives", channel_id=alone.channel_id).to_pylist())
-        rules = house.query("corrections", channel_id=alone.channel_id).to_pylist()
-        shaded = shades(shown[0], start, end, rules, alone.number)
+    is_alone = len(fields) == 1
     return Panel(
         title,
         shown,
         unit,
-        marks=tuple(m for field in fields for m in anomalies(house, field, start, end)),
-        shades=shaded,
-        boundaries=bounds,
+        marks=tuple(m for f in fields for m in told[f.channel_id].marks(f.number)),
+        shades=own.shades(shown[0], first.number) if is_alone else (),
+        boundaries=own.lives if is_alone else (),
     )
-
-
-def shades(
-    line: Line,
-    start: datetime,
-    end: datetime,
-    rules: Sequence[Mapping[str, Any]] = (),
-    field: int | None = None,
-) -> tuple[Shade, ...]:
-    """What is shaded of a line's span: no readings, and what ``rules`` exclude of its field.
-
-    ``rules`` are what the question ``corrections`` says; one with a condition takes some values out
-    of its span, not the span.
-    """
-    begin, until = instant_of(start), instant_of(end)
-    excluded = (
-        Shade(
-            ShadeKind.EXCLUDED,
-            max(begin, instant_of(rule["SpanStart"])),
-            min(until, instant_of(rule["SpanEnd"])),
-            f"excluded: {rule['Reason']}",
-        )
-        for rule in rules
-        if rule["Kind"] == "EXCLUDE"
-        and rule["Condition"] is None
-        and rule["FieldNumber"] in (None, field)
-    )
-    silent = (Shade(ShadeKind.GAP, *gap) for gap in gaps(line, begin, until))
-    return (*silent, *(shade for shade in excluded if shade.start < shade.end))

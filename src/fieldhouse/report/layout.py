@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fieldhouse.report.figure import Figure, Floats, Instants, Line, Panel
+from fieldhouse.report.figure import Figure, Floats, Instants, Line, MarkKind, Panel
 from fieldhouse.report.thinning import thinned, within
 from fieldhouse.report.ticks import Tick, number_ticks, time_ticks
 from fieldhouse.report.words import width_of
@@ -64,8 +64,10 @@ def reach(panel: Panel, lines: Sequence[Line]) -> tuple[float, float]:
         return panel.bounds
     lows = [float(line.least.min()) for line in lines if len(line)]
     highs = [float(line.greatest.max()) for line in lines if len(line)]
-    lows += [mark.value for mark in panel.marks]
-    highs += [mark.value for mark in panel.marks]
+    # what was set aside, as a spike of a thousand degrees, must not flatten what counts
+    counting = [mark.value for mark in panel.marks if mark.kind is MarkKind.ANOMALY]
+    lows += counting
+    highs += counting
     return (min(lows), max(highs)) if lows else (0.0, 1.0)
 
 

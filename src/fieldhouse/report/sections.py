@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fieldhouse.report import gathering
+from fieldhouse.report import pointing
 from fieldhouse.report.embedded import decimals, given_decimals
 from fieldhouse.report.facts import Facts, Trend
 from fieldhouse.report.figure import SECOND, Figure, Line, Mark, Panel, instant_of
@@ -89,7 +89,7 @@ class Section:
             (line,),
             unit,
             marks=facts.marks[field],
-            shades=gathering.shades(line, facts.start, facts.end, facts.rules, field.number),
+            shades=pointing.shades(line, facts.start, facts.end, facts.rules, field.number),
             boundaries=facts.boundaries,
             has_heading=False,
         )
@@ -124,7 +124,7 @@ class Section:
             "Score",
             (line,),
             "of 100",
-            shades=gathering.shades(line, self.facts.start, self.facts.end),
+            shades=pointing.shades(line, self.facts.start, self.facts.end),
             bounds=(0.0, 100.0),
             has_heading=False,
         )

@@ -1,7 +1,7 @@
 """A figure as SVG: one point, or one span of least to greatest, a pixel."""
 
 from fieldhouse.report import colours
-from fieldhouse.report.figure import Boundary, Figure, Floats, Line, Mark, Shade
+from fieldhouse.report.figure import Boundary, Figure, Floats, Line, Mark, MarkKind, Shade
 from fieldhouse.report.layout import SIZE, Layout, Placed, laid_out
 from fieldhouse.report.markup import Markup, joined, tag
 from fieldhouse.report.thinning import middles, parts
@@ -233,10 +233,11 @@ def _boundary(layout: Layout, placed: Placed, boundary: Boundary) -> Markup:
 
 def _told_apart(layout: Layout, placed: Placed) -> list[Mark]:
     """Of marks that would lie on one another those that stick out: the least and the greatest."""
-    shown: dict[int, list[Mark]] = {}
+    shown: dict[tuple[MarkKind, int], list[Mark]] = {}
     for mark in placed.panel.marks:
         if layout.figure.start <= mark.at < layout.figure.end:
-            shown.setdefault(round(float(layout.x(mark.at)) / 3), []).append(mark)
+            place = round(float(layout.x(mark.at)) / 3)
+            shown.setdefault((mark.kind, place), []).append(mark)
     ends = ({id(m): m for m in (min(ms, key=_value), max(ms, key=_value))} for ms in shown.values())
     return [mark for pair in ends for mark in pair.values()]
 
@@ -254,7 +255,7 @@ def _mark(layout: Layout, placed: Placed, mark: Mark) -> Markup:
     )
     value = number_text(mark.value, 6).rstrip("0").rstrip(".")
     note = f"{_when(layout, mark.at)}: {value} {mark.note}"
-    return tag("path", tag("title", clean(note)), class_="mark", d=shape)
+    return tag("path", tag("title", clean(note)), class_=mark.kind.value, d=shape)
 
 
 def _silence(layout: Layout, placed: Placed) -> Markup:

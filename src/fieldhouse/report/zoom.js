@@ -176,7 +176,7 @@ function draw(chart) {
     const all = lines.flat();
     let low = Infinity, high = -Infinity;
     for (const b of all) { low = Math.min(low, b.least); high = Math.max(high, b.greatest); }
-    for (const [, value] of marks) { low = Math.min(low, value); high = Math.max(high, value); }
+    for (const [, value, , kind] of marks) if (kind !== "aside") { low = Math.min(low, value); high = Math.max(high, value); }
     if (panel.bounds) [low, high] = panel.bounds; else if (low > high) [low, high] = [0, 1];
     return {panel, lines, marks, ticks: numberTicks(low, high, Math.max(2, Math.round(HEIGHT / 38)))};
   });
@@ -228,11 +228,11 @@ function drawPanel(svg, r, {x, left, right, ticks, start, end}) {
     tag(g, "text", {class: "boundary-label", x: x(at) + (turned ? -4 : 4), y: r.top + 12, "font-size": SIZE - 1, "text-anchor": turned ? "end" : "start"}, label);
   }
   const taken = new Set();
-  for (const [at, value, note] of r.marks) {
-    const place = `${Math.round(x(at) / 3)} ${Math.round(r.y(value) / 3)}`;
+  for (const [at, value, note, kind] of r.marks) {
+    const place = `${kind} ${Math.round(x(at) / 3)} ${Math.round(r.y(value) / 3)}`;
     if (taken.has(place)) continue;
     taken.add(place);
-    const mark = tag(g, "path", {class: "mark", d: `M${x(at).toFixed(1)} ${(r.y(value) - 4).toFixed(1)}l4 4l-4 4l-4 -4Z`});
+    const mark = tag(g, "path", {class: kind, d: `M${x(at).toFixed(1)} ${(r.y(value) - 4).toFixed(1)}l4 4l-4 4l-4 -4Z`});
     tag(mark, "title", {}, `${timeText(at, true)}: ${number(value, 6).replace(/\.?0+$/, "")} ${note}`);
   }
   if (!r.lines.some((line) => line.length)) tag(g, "text", {class: "soft", x: (left + right) / 2, y: (r.top + r.bottom) / 2, "text-anchor": "middle"}, "no readings");

@@ -98,8 +98,8 @@ class TomlFile(NamedTuple):
             return url
         scheme, is_url, path = url.partition(":///")
         if is_url and scheme == "duckdb" and path.strip():
-            return f"{scheme}:///{self.folder / path}" if not Path(path).is_absolute() else url
-        return str(self.folder / url) if url.strip() and "://" not in url else url
+            return url if _stands_alone(path) else f"{scheme}:///{self.folder / path}"
+        return url if "://" in url or _stands_alone(url) else str(self.folder / url)
 
     def _channel(self, number: str, given: object) -> dict[str, Any]:
         table = f"channels.{number}"
@@ -163,6 +163,11 @@ class TomlFile(NamedTuple):
             if key not in known:
                 hint = meant_by(key, known) or f"; there is {', '.join(known)}"
                 raise error_line(f"{place} {key} is no setting{hint}")
+
+
+def _stands_alone(path: str) -> bool:
+    """Whether a path means the same file wherever one stands; so does one that is empty."""
+    return not path.strip() or path.startswith("~") or Path(path).is_absolute()
 
 
 def _open_ends(bounds: object) -> object:

@@ -1,11 +1,11 @@
 """A ThingSpeak-compatible server to develop and test against, with faults on request."""
 
+from fieldhouse.protocol import Entry, Request, Response
+
 from . import demo
 from .channel import Anomaly, Channel
 from .clock import Clock
-from .exchange import Request, Response
 from .faults import KINDS, Fault, Faults
-from .ordered import Entry
 from .server import Simulator
 from .service import InProcess, Seen
 from .serving import serve

@@ -10,12 +10,12 @@ from datetime import datetime
 from threading import RLock
 from typing import NamedTuple
 
+from fieldhouse.protocol import FIELD_COUNT, Entry, Value, fields_of
+from fieldhouse.protocol.times import to_unix
+
 from .clock import Clock
 from .life import Life
-from .ordered import Entry, Fields, Value, shared
-from .times import to_unix
-
-FIELD_COUNT = 8
+from .ordered import shared
 
 
 class Anomaly(NamedTuple):
@@ -190,14 +190,6 @@ class Channel:
         with self._lock:
             life = self.life
             life.vanish(list(life.leftovers.items if entries is None else entries))
-
-
-def fields_of(values: Mapping[int, Value]) -> Fields:
-    """Make the eight columns of an entry from `{1: "23.5"}`."""
-    if not all(1 <= number <= FIELD_COUNT for number in values):
-        raise ValueError("fields are numbered 1 to 8")
-    get = values.get
-    return (get(1), get(2), get(3), get(4), get(5), get(6), get(7), get(8))
 
 
 def _overwritten(life: Life, batch: Sequence[Entry]) -> list[Entry]:

@@ -14,10 +14,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from fieldhouse.protocol import Entry, Fields, Value
+from fieldhouse.protocol.times import EPOCH, to_unix
+
 from .channel import Anomaly, Channel
 from .clock import Clock
-from .ordered import Entry, Fields, Value
-from .times import EPOCH, to_unix
 from .world import World
 
 DAY = 86_400

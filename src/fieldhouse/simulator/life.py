@@ -10,7 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from heapq import heappop, heappush
 from itertools import count
 
-from .ordered import Entry, Ordered, by_id, by_time
+from fieldhouse.protocol import Entry
+
+from .ordered import Ordered, by_id, by_time
 
 
 class Life:

@@ -1,4 +1,4 @@
-"""Entries, and a list of them that stays sorted by a key."""
+"""A list of entries that stays sorted by a key."""
 
 from __future__ import annotations
 
@@ -9,27 +9,11 @@ from itertools import chain, pairwise
 from operator import attrgetter
 from typing import cast
 
-import msgspec
-
-Value = str | int | float | None
-Fields = tuple[Value, Value, Value, Value, Value, Value, Value, Value]
+from fieldhouse.protocol import Entry, Fields, Value
 
 _TEXTS = frozenset({str, type(None)})
 _MOST_SHARED = 100_000
 _FEW = 1_000  # below this many, single insertions beat sorting everything anew
-
-
-class Entry(msgspec.Struct, frozen=True, gc=False):
-    """One row of a channel, as ThingSpeak keeps it: values are the text a device sent."""
-
-    id: int
-    created_at: int
-    """Unix seconds, UTC; may lie before 1970 and up to the year 9999."""
-    fields: Fields
-    latitude: Value = None
-    longitude: Value = None
-    elevation: Value = None
-    status: str | None = None
 
 
 Order = Callable[[Entry], tuple[int, int]]

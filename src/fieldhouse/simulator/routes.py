@@ -3,43 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from . import listing, reading, writing
-from .exchange import JAVASCRIPT, JSON, Call, Refused, Response, error
+from fieldhouse.protocol import Response, Route, answer
+from fieldhouse.protocol.routes import FEEDS, LISTINGS, C, F
+
+from . import writing
+from .call import Call
 from .world import World
-
-_F = r"(?:\.(?P<format>json|csv|txt))?"
-_C = r"/channels/(?P<id>\d+)"
-_N = r"/fields?/(?P<number>\w+)"
-_J = r"(?:\.json)?"
 
 _MOST_BYTES = 200_000_000
 
-Handler = Callable[..., Response]
-
-_TABLE: list[tuple[str, str, Handler]] = [
-    ("GET", rf"{_C}/feeds?/last_data_age{_J}", reading.age),
-    ("GET", rf"{_C}{_N}/last_data_age{_J}", reading.field_age),
-    ("GET", rf"{_C}/feeds?/last{_F}", reading.last),
-    ("GET", rf"{_C}{_N}/last{_F}", reading.last_field),
-    ("GET", rf"{_C}/feeds?/(?P<entry_id>\d+){_F}", reading.entry),
-    ("GET", rf"{_C}/feeds?{_F}", reading.feeds),
-    ("GET", rf"{_C}{_N}{_F}", reading.fields),
-    ("GET", rf"{_C}/status(?:es)?/last{_F}", reading.last_status),
-    ("GET", rf"{_C}/status(?:es)?{_F}", reading.statuses),
-    ("GET", rf"/stream{_C}/feeds?(?:\.csv)?", reading.export),
-    ("GET", rf"/channels/public{_J}", listing.public),
-    ("GET", rf"{_C}{_J}", listing.settings),
-    ("GET", rf"/channels{_J}", listing.own),
-    ("GET", rf"/users/(?P<user>[^/]+?)/channels{_J}", listing.of_user),
-    ("GET", rf"/update{_F}", writing.update),
-    ("POST", rf"/update{_F}", writing.update),
-    ("POST", rf"{_C}/bulk_update{_F}", writing.bulk_update),
-    ("DELETE", rf"{_C}/feeds?{_J}", writing.clear),
-]
-_ROUTES = [(method, re.compile(pattern), handler) for method, pattern, handler in _TABLE]
+_ROUTES = (
+    *FEEDS,
+    *LISTINGS,
+    Route("GET", rf"/update{F}", writing.update, "txt"),
+    Route("POST", rf"/update{F}", writing.update, "txt"),
+    Route("POST", rf"{C}/bulk_update{F}", writing.bulk_update),
+    Route("DELETE", rf"{C}/feeds?(?:\.json)?", writing.clear),
+)
 
 
 @dataclass(frozen=True)
@@ -61,10 +43,7 @@ class Router:
 
     def answer(self, call: Call) -> Response:
         with self._world.lock:
-            try:
-                return self._cached(call)
-            except Refused as refused:
-                return refused.response
+            return self._cached(call)
 
     def _cached(self, call: Call) -> Response:
         key, now = (call.request.path, call.request.query), self._world.clock.now().timestamp()
@@ -73,7 +52,7 @@ class Router:
         if usual and kept is not None and now < kept.until and self._world.cache_seconds:
             return kept.response if self._still_open(call) else dispatch(call)
         response = dispatch(call)
-        if usual and self._world.cache_seconds and response.status == 200 and response.rows > 100:
+        if usual and self._world.cache_seconds and response.status == 200 and call.rows > 100:
             self._keep(key, _Kept(response, now + self._world.cache_seconds))
         return response
 
@@ -87,32 +66,10 @@ class Router:
             size -= len(self._kept.pop(oldest).response.body)
 
     def _still_open(self, call: Call) -> bool:
-        match = re.match(_C, call.request.path)
-        return match is not None and call.may_read(call.channel(match["id"]))
+        match = re.match(C, call.request.path)
+        return match is not None and call.channel(int(match["id"])).may_be_read()
 
 
 def dispatch(call: Call) -> Response:
-    """Call the endpoint that the path names; 404 when none does, 405 for its method."""
-    path, status = call.request.path.rstrip("/"), 404
-    for method, pattern, handler in _ROUTES:
-        match = pattern.fullmatch(path)
-        if match and method == call.request.method:
-            named = match.groupdict()
-            if "format" in named:
-                named["format"] = named["format"] or _bare_format(handler)
-            return _jsonp(call, handler(call, **named))
-        status = 405 if match else status
-    return error(status)
-
-
-def _bare_format(handler: Handler) -> str:
-    """Without an extension the last value of a field and an update answer in text."""
-    return "txt" if handler in (reading.last_field, writing.update) else "json"
-
-
-def _jsonp(call: Call, response: Response) -> Response:
-    callback = call.request.params.get("callback")
-    if not callback or response.content_type != JSON or response.status != 200:
-        return response
-    body = str(callback).encode() + b"(" + response.body + b")"
-    return replace(response, body=body, content_type=JAVASCRIPT)
+    """Call the endpoint that the path names; the answer is whole."""
+    return answer(call, call.request, _ROUTES).whole()

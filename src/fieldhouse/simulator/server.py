@@ -18,8 +18,10 @@ from urllib.parse import unquote
 
 import h11
 
+from fieldhouse.protocol import Request
+from fieldhouse.protocol.exchange import error
+
 from . import wire
-from .exchange import Request, error
 from .faults import Fault, Faults
 from .service import Seen, Service
 from .world import World

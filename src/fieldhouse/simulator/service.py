@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from fieldhouse.protocol import Request, Response
+from fieldhouse.protocol.exchange import error
+
 from . import wire
-from .exchange import Call, Request, Response, error
+from .call import Call
 from .faults import Fault, Faults
 from .routes import Router
 from .world import World

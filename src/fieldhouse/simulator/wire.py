@@ -12,7 +12,9 @@ from datetime import datetime, timedelta
 from email.utils import format_datetime
 from http import HTTPStatus
 
-from .exchange import HTML, JSON, Request, Response, absent, denied, error
+from fieldhouse.protocol import Request, Response
+from fieldhouse.protocol.exchange import HTML, JSON, absent, denied, error
+
 from .faults import Fault
 
 _STATUSES = frozenset({"404", "429", "500", "502", "503"})

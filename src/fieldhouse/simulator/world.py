@@ -8,10 +8,11 @@ from datetime import datetime
 from threading import RLock
 from typing import Any
 
-from .channel import FIELD_COUNT, Channel
+from fieldhouse.protocol import FIELD_COUNT, Entry
+from fieldhouse.protocol.times import parse, to_unix
+
+from .channel import Channel
 from .clock import Clock
-from .ordered import Entry
-from .times import parse, to_unix
 
 
 class World:

@@ -14,7 +14,7 @@ from typing import Any, Protocol, Self, runtime_checkable
 
 import pyarrow as pa
 
-from fieldhouse.errors import WarehouseLocked
+from fieldhouse.errors import ConfigurationError, WarehouseLocked
 from fieldhouse.events import Observer
 from fieldhouse.readings import Batch
 from fieldhouse.state import Run, Span
@@ -23,6 +23,7 @@ from fieldhouse.warehouse.owner import note_of
 from fieldhouse.warehouse.registry import SERVED, Opening, engine_of
 
 __all__ = [
+    "NO_LIMITS",
     "Counts",
     "HasOwner",
     "HasProcedures",
@@ -212,6 +213,10 @@ def open_warehouse(
     ...     print(warehouse.query("channels")["ChannelID"].to_pylist())
     [12001]
     """
+    if not str(url or "").strip():
+        raise ConfigurationError(
+            "no warehouse is named: give a path, or a URL as duckdb:///x.duckdb"
+        )
     opening = Opening(
         str(url),
         password,

@@ -41,12 +41,20 @@ class Note:
 
 
 def file_of(url: str) -> str | None:
-    """The file of ``duckdb:///relative``, ``duckdb:////absolute`` or a bare path; else None."""
+    """The file of ``duckdb:///relative``, ``duckdb:////absolute`` or a bare path; else None.
+
+    A tilde that it begins with is the user's home.
+    """
     if "://" in url:
         if not url.startswith("duckdb://"):
             return None
         url = url.removeprefix("duckdb://").removeprefix("/")
-    return None if url == ":memory:" else url
+    if url == ":memory:":
+        return None
+    try:
+        return str(Path(url).expanduser()) if url.startswith("~") else url
+    except RuntimeError:  # nobody of that name is at home here
+        return url
 
 
 def place_of(file: str | Path) -> Path:

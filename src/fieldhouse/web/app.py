@@ -1,8 +1,13 @@
 """The app: every way in, put together."""
 
-from fastapi import FastAPI
+from datetime import UTC
 
-from fieldhouse.web import entrance, health, pages, problems, static
+from fastapi import FastAPI
+from starlette.routing import BaseRoute
+
+from fieldhouse.protocol import Request
+from fieldhouse.web import api, entrance, health, pages, problems, static, thingspeak
+from fieldhouse.web.access import Scope
 from fieldhouse.web.guard import Guard
 from fieldhouse.web.served import Served
 
@@ -22,7 +27,24 @@ def create_app(served: Served) -> FastAPI:
     )
     app.state.served = served
     problems.add_to(app)
-    for room in (health, static, entrance, pages):
+    for room in (health, static, entrance, api, pages):
         app.include_router(room.router)
+    app.router.routes += _of_thingspeak(served)
     app.add_middleware(Guard, served=served)
     return app
+
+
+def _of_thingspeak(served: Served) -> list[BaseRoute]:
+    """ThingSpeak's endpoints; what writes, and what other sites may read, shows a token itself."""
+
+    def has(scope: Scope, request: Request) -> bool:
+        visitor = served.tokens.visitor(request.api_key or "", served.clock())
+        return visitor is not None and scope in visitor.scopes
+
+    return thingspeak.routes(
+        served.warehouse,
+        may_write=(lambda request, _: has(Scope.WRITE, request)) if served.rules.writes else None,
+        may_share=lambda request: has(Scope.READ, request),
+        written=served.jobs.analyse_soon,
+        clock=lambda: served.clock().replace(tzinfo=UTC).timestamp(),
+    )

@@ -26,11 +26,10 @@ __all__ = ["COOKIE", "Guard"]
 COOKIE = "fieldhouse_session"
 _OPEN = ("/healthz", "/readyz", "/login", "/favicon.ico")
 _OPEN_BELOW = "/static/"
-_OWN_WAY_IN = "/seam/"
-"""Other processes of this machine show the owner's secret, which is checked there."""
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _WRITING = re.compile(r"/update(\.\w+)?/?|/channels/\d+/bulk_update(\.\w+)?/?", re.ASCII)
-"""Where devices write, by GET too: other sites' pages may not have a browser do it."""
+"""Where devices write, by GET too, with a token that may stand in the body: it is asked for there.
+Other sites' pages may not have a browser do it."""
 _MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -48,6 +47,8 @@ class Guard:
             if scope["type"] == "lifespan":
                 await self._app(scope, receive, send)
             return
+        if scope["method"] == "HEAD":  # answered as GET; the server sends no body
+            scope = {**scope, "method": "GET"}
         request = HTTPConnection(scope)
         sending = Sending(send, self._rules.seconds, self._headers(request))
         try:
@@ -69,8 +70,6 @@ class Guard:
         """None: it may go on, with its visitor; else what it is answered."""
         if not self._is_our_host(request):
             return problem(421, "not the name of this server: name it with --host-name")
-        if request.url.path.startswith(_OWN_WAY_IN):
-            return None
         visitor = await self._visitor(request)
         request.state.visitor = visitor or access.Visitor("nobody", frozenset())
         key = visitor.name if visitor else _client(request)
@@ -82,16 +81,15 @@ class Guard:
         self, request: HTTPConnection, visitor: access.Visitor | None
     ) -> Response | None:
         path = request.url.path
-        is_open = path in _OPEN or path.startswith(_OPEN_BELOW)
+        is_open = path in _OPEN or path.startswith(_OPEN_BELOW) or bool(_WRITING.fullmatch(path))
         if visitor is None and not is_open:
             return self._stranger(request)
         if not self._is_own(request, visitor):
             line = "another site's page has asked for this: open ours, and ask there"
             return answer_of(request, 403, line)
-        needed = access.Scope.WRITE if _WRITING.fullmatch(path) else access.Scope.READ
-        if is_open or (visitor and needed in visitor.scopes):
+        if is_open or (visitor and access.Scope.READ in visitor.scopes):
             return None
-        return answer_of(request, 403, f"this needs a token with the scope {needed}")
+        return answer_of(request, 403, "this needs a token with the scope read")
 
     def _is_our_host(self, request: HTTPConnection) -> bool:
         """A page of another name that resolves to this machine is none of ours (DNS rebinding)."""

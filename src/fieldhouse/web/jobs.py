@@ -19,6 +19,7 @@ from fieldhouse.parts import Parts
 from fieldhouse.polled import polled_channels
 from fieldhouse.settings import Settings
 from fieldhouse.state import Run, Span
+from fieldhouse.steps import analyse
 
 __all__ = ["Broadcast", "Job", "Jobs"]
 
@@ -66,6 +67,8 @@ class Job:
     runs: list[Run] = field(default_factory=list)
     error: str | None = None
     """Why it could not be done at all, in one line."""
+    lines: list[str] = field(default_factory=list)
+    """What came of it, or goes on, as it says itself."""
     _ended: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def stop(self) -> None:
@@ -90,25 +93,24 @@ class Jobs:
         self._numbers = itertools.count(1)
         self._jobs: list[Job] = []
         self._begun: dict[int, datetime] = {}
+        self._written: set[int] = set()
         self._stopping = threading.Event()
         self._clockwork = threading.Thread(target=self._keep_on, name="schedule", daemon=True)
 
+    @property
+    def settings(self) -> Settings:
+        """With which the jobs are done."""
+        return self._parts.settings
+
     def __enter__(self) -> "Jobs":
-        if self._every:
-            self._clockwork.start()
+        self._clockwork.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()
         for job in self.all():
             job.wait()
-        if self._every:
-            self._clockwork.join()
-
-    @property
-    def settings(self) -> Settings:
-        """With which all jobs are done."""
-        return self._parts.settings
+        self._clockwork.join()
 
     def stop(self) -> None:
         """Begin nothing more, and have all that goes on end soon."""
@@ -136,6 +138,26 @@ class Jobs:
         Raises ConfigurationError where too much goes on already, or all is about to end.
         """
         wanted = tuple(dict.fromkeys(channel_ids))
+
+        def work(parts: Parts, _: Job) -> list[Run]:
+            how_many = workers or self._workers
+            return run_fleet(parts, wanted, workers=how_many, tail_size=tail_size, again=again)
+
+        return self.carry_out(kind, wanted, work, observe=observe)
+
+    def carry_out(
+        self,
+        kind: str,
+        channel_ids: Sequence[int],
+        work: "Callable[[Parts, Job], list[Run]]",
+        *,
+        observe: events.Observer | None = None,
+    ) -> Job:
+        """Begin any work, beside what else goes on; it gets the parts of its job, and the job.
+
+        ``channel_ids`` are those that it is at. Raises ConfigurationError as `start` does.
+        """
+        wanted = tuple(dict.fromkeys(channel_ids))
         parts = self._parts.job()
         with self._changing:
             if self._stopping.is_set():
@@ -146,18 +168,26 @@ class Jobs:
             self._jobs = [*self._kept(), job]
             self._begun |= dict.fromkeys(wanted, job.started_at)
 
-        def work() -> list[Run]:
-            how_many = workers or self._workers
-            return run_fleet(parts, wanted, workers=how_many, tail_size=tail_size, again=again)
+        def begun() -> list[Run]:
+            return work(parts, job)
 
         listener = _about(set(wanted), observe) if observe else None
         name = f"job {job.number}"
-        threading.Thread(target=self._carry_out, args=(job, work, listener), name=name).start()
+        threading.Thread(target=self._carry_out, args=(job, begun, listener), name=name).start()
         return job
+
+    def analyse_soon(self, channel_id: int) -> None:
+        """Aggregate and score a channel to which somebody has written, with others, in a moment."""
+        with self._changing:
+            self._written.add(channel_id)
 
     def busy(self) -> set[int]:
         """The channels that are being read, or wait for it in a job."""
         return {number for job in self.all() if not job.ended_at for number in job.channel_ids}
+
+    def number(self, number: int) -> Job | None:
+        """A job by its number, as long as it is remembered."""
+        return next((job for job in self.all() if job.number == number), None)
 
     def _kept(self) -> list[Job]:
         ended = [job for job in self._jobs if job.ended_at]
@@ -186,7 +216,8 @@ class Jobs:
     def _keep_on(self) -> None:
         while not self._stopping.wait(_TICK):
             try:
-                if due := self._due():
+                self._analyse_written()
+                if self._every and (due := self._due()):
                     self.start(due, kind="poll")
             except FieldhouseError as error:
                 logger.warning("No turn was begun: %s", error)
@@ -194,6 +225,13 @@ class Jobs:
             except Exception:
                 logger.exception("No turn was begun")
                 self._stopping.wait(10 * _TICK)
+
+    def _analyse_written(self) -> None:
+        """What is left of it when this ends is marked, and analysed by the next run."""
+        with self._changing:
+            written, self._written = self._written, set()
+        if written:
+            analyse(self._parts, sorted(written))
 
     def _due(self) -> list[int]:
         """The polled channels that nobody has begun for as long as ``every``."""

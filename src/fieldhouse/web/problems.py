@@ -24,7 +24,7 @@ __all__ = ["add_to", "answer_of", "problem", "wants_page"]
 
 logger = logging.getLogger(__name__)
 
-_PROGRAMS = ("/api/", "/channels/", "/users/", "/update", "/stream/", "/seam/")
+_PROGRAMS = ("/api/", "/channels/", "/users/", "/update", "/stream/")
 """Where programs ask, whatever they say that they accept."""
 
 

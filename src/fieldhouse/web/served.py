@@ -3,19 +3,22 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, HTTPException, Request
 
 from fieldhouse.sync import utc_now
 from fieldhouse.warehouse import Limits, Warehouse
 from fieldhouse.web.access import Scope, Sessions, Tokens, Visitor
+from fieldhouse.web.kept import Messages, Turns, Uploads
 
 if TYPE_CHECKING:
     from fieldhouse.settings import Settings
     from fieldhouse.web.jobs import Broadcast, Jobs
 
 __all__ = ["House", "Rules", "Served", "Who", "needs"]
+
+_MOST_ASKED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,10 @@ class Served:
     rules: Rules
     tokens: Tokens
     sessions: Sessions = field(default_factory=Sessions)
+    messages: Messages = field(default_factory=Messages)
+    uploads: Uploads = field(default_factory=Uploads)
+    asking: Turns = field(default_factory=lambda: Turns(_MOST_ASKED))
+    """People's own queries, of which a few run at a time."""
     clock: Callable[[], datetime] = utc_now
 
     @property
@@ -80,7 +87,7 @@ House = Annotated[Served, Depends(_served)]
 Who = Annotated[Visitor, Depends(_who)]
 
 
-def needs(scope: Scope) -> object:
+def needs(scope: Scope) -> Any:
     """A dependency of a route: it is for visitors with this scope; READ is asked of all anyway."""
 
     def checked(visitor: Who) -> None:

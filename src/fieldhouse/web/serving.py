@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import uvicorn
@@ -14,6 +14,7 @@ import uvicorn
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.parts import build
 from fieldhouse.settings import Settings
+from fieldhouse.sync import utc_now
 from fieldhouse.web.access import Tokens
 from fieldhouse.web.app import create_app
 from fieldhouse.web.jobs import Broadcast, Jobs
@@ -21,7 +22,7 @@ from fieldhouse.web.owning import owned
 from fieldhouse.web.patience import PatientProtocol
 from fieldhouse.web.served import Rules, Served
 
-__all__ = ["Address", "serve", "served_with"]
+__all__ = ["Address", "Server", "serve", "served_with"]
 
 logger = logging.getLogger(__name__)
 
@@ -79,15 +80,21 @@ class Address:
 
 
 @contextmanager
-def served_with(settings: Settings, rules: Rules, *, every: timedelta | None) -> Iterator[Served]:
+def served_with(
+    settings: Settings,
+    rules: Rules,
+    *,
+    every: timedelta | None,
+    clock: Callable[[], datetime] = utc_now,
+) -> Iterator[Served]:
     """The warehouse of the settings, kept current every so often; closed at the end."""
     heard = Broadcast()
-    with build(settings, own=True, observe=heard) as parts, Jobs(parts, every=every) as jobs:
+    with (
+        build(settings, own=True, observe=heard, clock=clock) as parts,
+        Jobs(parts, every=every) as jobs,
+    ):
         warehouse = parts.warehouse
-        with owned(warehouse, settings.warehouse_url, jobs):
-            yield Served(
-                settings, warehouse, jobs, heard, rules, Tokens(warehouse), clock=parts.clock
-            )
+        yield Served(settings, warehouse, jobs, heard, rules, Tokens(warehouse), clock=parts.clock)
 
 
 def serve(
@@ -107,33 +114,17 @@ def serve(
     listening = address.listening()
     with listening, served_with(settings, rules, every=every) as served:
         url = address.url(listening.getsockname()[1])
-        server = _Server(
-            uvicorn.Config(
-                create_app(served),
-                http=PatientProtocol,
-                ws="none",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,
-                ssl_certfile=address.certificate,
-                ssl_keyfile=address.key,
-                limit_concurrency=_MOST_CONNECTIONS,
-                timeout_keep_alive=20,
-                timeout_graceful_shutdown=_GRACE,
-                h11_max_incomplete_event_size=32_768,
-            ),
-            served,
-            lambda: ready(url),
-        )
-        server.run(sockets=[listening])
+        with owned(served.warehouse, settings.warehouse_url, served.jobs):
+            Server(served, address, ready=lambda: ready(url)).run(sockets=[listening])
 
 
-class _Server(uvicorn.Server):
-    """Says when it listens, and stops the work when it is to stop."""
+class Server(uvicorn.Server):
+    """Serves a warehouse; says when it listens, and stops the work when it is to stop."""
 
-    def __init__(self, config: uvicorn.Config, served: Served, ready: Callable[[], object]) -> None:
-        super().__init__(config)
+    def __init__(
+        self, served: Served, address: Address, *, ready: Callable[[], object] = lambda: None
+    ) -> None:
+        super().__init__(_config(served, address))
         self._served, self._ready = served, ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -144,3 +135,21 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._served.jobs.stop()
         await super().shutdown(sockets)
+
+
+def _config(served: Served, address: Address) -> uvicorn.Config:
+    return uvicorn.Config(
+        create_app(served),
+        http=PatientProtocol,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ssl_certfile=address.certificate,
+        ssl_keyfile=address.key,
+        limit_concurrency=_MOST_CONNECTIONS,
+        timeout_keep_alive=20,
+        timeout_graceful_shutdown=_GRACE,
+        h11_max_incomplete_event_size=32_768,
+    )

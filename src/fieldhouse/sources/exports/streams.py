@@ -35,32 +35,41 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One text: a file, or what a zip archive holds under the name ``inner``."""
+    """One text: a file, or what a zip archive holds under the name ``inner``.
+
+    ``called``: the file's name, if it is another than its path.
+    """
 
     path: Path
     inner: str | None = None
+    called: str | None = None
 
     @property
     def name(self) -> str:
         """As lines name it."""
-        return f"{self.path}/{self.inner}" if self.inner else str(self.path)
+        outer = self.called or str(self.path)
+        return f"{outer}/{self.inner}" if self.inner else outer
 
 
-def members(path: Path) -> tuple[Member, ...]:
-    """The texts in a file, more than one in some zip archives. Raises ConfigurationError."""
-    with _told(str(path)):
+def members(path: Path, called: str | None = None) -> tuple[Member, ...]:
+    """The texts in a file, more than one in some zip archives. Raises ConfigurationError.
+
+    ``called`` is how lines name the file, if not by its path.
+    """
+    shown = called or str(path)
+    with _told(shown):
         if path.is_dir():
-            raise ConfigurationError(f"{path} is a folder: name the files in it")
+            raise ConfigurationError(f"{shown} is a folder: name the files in it")
         with path.open("rb") as file:
             if file.read(4) not in _ZIP:
-                return (Member(path),)
+                return (Member(path, called=called),)
             with zipfile.ZipFile(file) as archive:
                 names = [each.filename for each in archive.infolist() if not each.is_dir()]
     if any(name.startswith(("xl/", "word/")) for name in names):
-        raise ConfigurationError(f"{path} is an Office document: save it as CSV")
-    if found := tuple(Member(path, name) for name in sorted(names) if not _is_hidden(name)):
+        raise ConfigurationError(f"{shown} is an Office document: save it as CSV")
+    if found := tuple(Member(path, name, called) for name in sorted(names) if not _is_hidden(name)):
         return found
-    raise ConfigurationError(f"{path} is an archive with no file in it")
+    raise ConfigurationError(f"{shown} is an archive with no file in it")
 
 
 def _is_hidden(name: str) -> bool:

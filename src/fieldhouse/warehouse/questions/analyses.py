@@ -11,10 +11,11 @@ from fieldhouse.warehouse.questions.kinds import (
     NUMBER,
     TEXT,
     columns,
+    list_of,
 )
 from fieldhouse.warehouse.questions.question import Question, optional, takes
 
-__all__ = ["ANALYSES"]
+__all__ = ["ANALYSES", "MERGED"]
 
 _STATISTICS = {"Avg": FLOAT, "Min": NUMBER, "Max": NUMBER, "Count": LONG}
 _BUCKETS = takes(
@@ -23,6 +24,8 @@ _BUCKETS = takes(
     end_at=optional(INSTANT),
     seconds=optional(INT, 3600),
 )
+MERGED = {"Avg": FLOAT, "Min": NUMBER, "Max": NUMBER, "Sum": FLOAT, "Count": LONG}
+"""What is known of a field where parts of readings are brought together."""
 _BUCKET = columns(
     BucketStart=INSTANT,
     **{f"Field{n}{name}": kind for n in range(1, 9) for name, kind in _STATISTICS.items()},
@@ -30,6 +33,13 @@ _BUCKET = columns(
 )
 
 ANALYSES = (
+    Question(
+        "buckets_of_days",
+        "the days (UTC) that begin in a span, from the aggregates, in buckets of so many seconds,"
+        " whole days, counted from 1970; NULL is open",
+        _BUCKETS,
+        _BUCKET,
+    ),
     Question(
         "buckets_of_hours",
         "the hours that begin in a span, from the aggregates, in buckets of so many seconds,"
@@ -43,6 +53,25 @@ ANALYSES = (
         " counted from 1970; NULL is open",
         _BUCKETS,
         _BUCKET,
+    ),
+    Question(
+        "hours_of_week",
+        "fields by the day of the week and the hour of the day, from the hours' partials where"
+        " asked; 1 is Monday",
+        takes(
+            channel_id=INT,
+            start_at=optional(INSTANT),
+            end_at=optional(INSTANT),
+            offset_starts=list_of(INSTANT),
+            offset_seconds=list_of(INT),
+            from_hours=FLAG,
+        ),
+        columns(
+            Weekday=INT,
+            Hour=INT,
+            **{f"Field{n}{name}": kind for n in range(1, 9) for name, kind in MERGED.items()},
+            ReadingCount=LONG,
+        ),
     ),
     Question(
         "quality_days",
@@ -104,5 +133,19 @@ ANALYSES = (
             MovingAvg7Day=FLOAT,
             Trend=TEXT,
         ),
+    ),
+    Question(
+        "value_counts",
+        "how many values of a field each bin holds, of the readings that count; bin 0 is [first,"
+        " first + width), and so on",
+        takes(
+            channel_id=INT,
+            field_number=INT,
+            start_at=optional(INSTANT),
+            end_at=optional(INSTANT),
+            first=NUMBER,
+            width=NUMBER,
+        ),
+        columns(Bin=LONG, Values=LONG),
     ),
 )

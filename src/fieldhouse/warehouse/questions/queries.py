@@ -1,7 +1,8 @@
 """What ``Warehouse.query`` and ``Warehouse.scan`` answer."""
 
 from fieldhouse.readings import NUMBERS
-from fieldhouse.warehouse.questions.analyses import ANALYSES
+from fieldhouse.warehouse.questions.analyses import ANALYSES, MERGED
+from fieldhouse.warehouse.questions.entries import ENTRIES
 from fieldhouse.warehouse.questions.kinds import (
     AGGREGATION_TYPE,
     CHANNEL_IDS,
@@ -16,6 +17,7 @@ from fieldhouse.warehouse.questions.kinds import (
     columns,
     list_of,
 )
+from fieldhouse.warehouse.questions.looking import LOOKING
 from fieldhouse.warehouse.questions.question import Question, catalogue, optional, takes
 from fieldhouse.warehouse.questions.said import SAID
 from fieldhouse.warehouse.questions.shapes import PERIOD, READING
@@ -24,7 +26,6 @@ __all__ = ["QUERIES"]
 
 _SPAN = takes(start_at=optional(INSTANT), end_at=optional(INSTANT), original=optional(FLAG, False))
 """Of readings: NULL is open; as corrected, or as their source sent them."""
-_MERGED = {"Avg": FLOAT, "Min": NUMBER, "Max": NUMBER, "Sum": FLOAT, "Count": LONG}
 
 QUERIES = catalogue(
     Question(
@@ -169,7 +170,7 @@ QUERIES = catalogue(
         columns(
             WallStart=INSTANT,
             OffsetSeconds=INT,
-            **{f"Field{n}{name}": kind for n in range(1, 9) for name, kind in _MERGED.items()},
+            **{f"Field{n}{name}": kind for n in range(1, 9) for name, kind in MERGED.items()},
             ReadingCount=LONG,
         ),
     ),
@@ -192,6 +193,30 @@ QUERIES = catalogue(
         "what every epoch holds in a span, both ends included",
         takes(channel_id=INT, start_at=INSTANT, end_at=INSTANT),
         columns(Epoch=INT, EntryID=LONG, CreatedAt=INSTANT, IsWithdrawn=FLAG),
+    ),
+    Question(
+        "kept_texts",
+        "the texts that are kept beside a channel's numbers, with their readings; those of a"
+        " reason, of a column, with a text in them",
+        takes(
+            channel_id=INT,
+            reason=optional(TEXT),
+            column_name=optional(TEXT),
+            contains=optional(TEXT),
+            skip=optional(LONG, 0),
+            limit=optional(LONG, 100),
+        ),
+        columns(
+            Epoch=INT,
+            EntryID=LONG,
+            CreatedAt=INSTANT,
+            ColumnName=TEXT,
+            RawValue=TEXT,
+            Reason=TEXT,
+            ImportedAt=INSTANT,
+            Value=NUMBER,
+            Texts=LONG,
+        ),
     ),
     Question(
         "known_entries",
@@ -261,6 +286,19 @@ QUERIES = catalogue(
         "all channels' readings of a span, end excluded, archived ones included",
         takes(start_at=INSTANT, end_at=INSTANT),
         READING,
+    ),
+    Question(
+        "rejected_entries",
+        "the entries of a channel that could be no readings, as they came; those of a reason, with"
+        " a text in them",
+        takes(
+            channel_id=INT,
+            reason=optional(TEXT),
+            contains=optional(TEXT),
+            skip=optional(LONG, 0),
+            limit=optional(LONG, 100),
+        ),
+        columns(Epoch=INT, EntryText=TEXT, Reason=TEXT, RejectedAt=INSTANT, Entries=LONG),
     ),
     Question(
         "requests_on",
@@ -333,11 +371,19 @@ QUERIES = catalogue(
         columns(ColumnName=TEXT),
     ),
     Question(
+        "text_reasons",
+        "how many texts are kept beside a channel's numbers, by their columns and reasons",
+        takes(channel_id=INT),
+        columns(ColumnName=TEXT, Reason=TEXT, Texts=LONG),
+    ),
+    Question(
         "withdrawn",
         "the readings that their source no longer has, in the order of time",
         takes(channel_id=INT),
         columns(Epoch=INT, EntryID=LONG, CreatedAt=INSTANT, WithdrawnAt=INSTANT),
     ),
     *ANALYSES,
+    *LOOKING,
     *SAID,
+    *ENTRIES,
 )

@@ -1,6 +1,6 @@
 """Instants as ThingSpeak reads and writes them; pure.
 
-Inside the simulator an instant is an int: seconds since 1970-01-01T00:00:00Z, negative before.
+Here an instant is an int: seconds since 1970-01-01T00:00:00Z, negative before.
 """
 
 from __future__ import annotations
@@ -69,6 +69,11 @@ def zone_of(timezone_name: str | None, offset: str | None) -> tzinfo:
     return timezone(timedelta(hours=hours)) if hours and abs(hours) < 24 else UTC
 
 
+def in_range(at: int) -> int:
+    """The instant itself, or the first or last that can be written."""
+    return min(max(at, EARLIEST), LATEST)
+
+
 def to_i(text: str | None) -> int:
     """Ruby's `to_i`: the integer that the text begins with, else 0."""
     match = re.match(r"\s*[+-]?\d{1,18}", text or "")
@@ -78,7 +83,7 @@ def to_i(text: str | None) -> int:
 def iso(zone: tzinfo) -> Render:
     """Write `2018-09-14T21:47:00Z` in UTC, `2018-09-14T14:47:00-07:00` elsewhere."""
     if zone is UTC:
-        return _iso_in_utc()
+        return _in_utc("T", "Z")
     return lambda at: _local(at, zone).isoformat().replace("+00:00", _zero(zone))
 
 
@@ -89,6 +94,8 @@ def iso_offset(zone: tzinfo) -> Render:
 
 def spaced(zone: tzinfo) -> Render:
     """Write `2018-09-14 21:47:00 UTC` in UTC, `2018-09-14 14:47:00 -0700` elsewhere."""
+    if zone is UTC:
+        return _in_utc(" ", " UTC")
     pattern = "%Y-%m-%d %H:%M:%S " + ("UTC" if _is_utc(zone) else "%z")
     return lambda at: _local(at, zone).strftime(pattern).rjust(len("0001-01-01 00:00:00 UTC"), "0")
 
@@ -110,8 +117,8 @@ def _is_utc(zone: tzinfo) -> bool:
 
 
 @cache
-def _iso_in_utc() -> Render:
+def _in_utc(between: str, after: str) -> Render:
     """Look the halves of an instant up, because a page holds 8,000 of them."""
-    times = [f"{s // 3600:02}:{s // 60 % 60:02}:{s % 60:02}Z" for s in range(86_400)]
-    day = cache(lambda days: (date(1970, 1, 1) + timedelta(days)).isoformat() + "T")
+    times = [f"{s // 3600:02}:{s // 60 % 60:02}:{s % 60:02}{after}" for s in range(86_400)]
+    day = cache(lambda days: (date(1970, 1, 1) + timedelta(days)).isoformat() + between)
     return lambda at: day(at // 86_400) + times[at % 86_400]

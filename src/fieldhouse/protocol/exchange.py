@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
 
-from .channel import Channel
-from .life import Life
-from .times import to_i
-from .world import World
+from . import xml
 
 JSON = "application/json; charset=utf-8"
 CSV = "text/csv; charset=utf-8"
 TEXT = "text/plain; charset=utf-8"
 HTML = "text/html; charset=utf-8"
+XML = "application/xml; charset=utf-8"
 JAVASCRIPT = "text/javascript; charset=utf-8"
 
 _encoder = msgspec.json.Encoder()
@@ -69,6 +67,11 @@ class Request:
         """Whether a switch like `location=true` is on."""
         return str(self.params.get(name, "")).upper() == "TRUE"
 
+    def text(self, name: str) -> str | None:
+        """A parameter's text; None when absent, or when a JSON body has something else there."""
+        value = self.params.get(name)
+        return value if isinstance(value, str) else None
+
     def number(self, name: str) -> float | None:
         """Read a parameter as a number; None when absent or not one."""
         try:
@@ -79,51 +82,25 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """An answer; `rows` says how many entries it carries, which decides about caching."""
+    """An answer; what is long comes in `parts` after its `body`, made as they are taken."""
 
     body: bytes
     status: int = 200
     content_type: str = JSON
     headers: tuple[tuple[str, str], ...] = ()
-    rows: int = 0
+    parts: Iterable[bytes] = ()
 
-
-@dataclass(frozen=True)
-class Call:
-    """A request to a world, with what a fault wants to be seen differently in the answer."""
-
-    world: World
-    request: Request
-    stale: bool = False
-    """Answer as the channel was before its latest clear."""
-    dip: tuple[int | None] | None = None
-    """The last_entry_id that the channel object shows."""
-
-    def channel(self, id: str) -> Channel:
-        """Find the channel of that id; raises `Refused` with the 404 of an unknown one."""
-        found = self.world.channels.get(to_i(id))
-        if found is None:
-            raise Refused(error(404))
-        return found
-
-    def life(self, channel: Channel) -> Life:
-        return channel.lives[-2] if self.stale and len(channel.lives) > 1 else channel.life
-
-    def last_entry_id(self, channel: Channel) -> int | None:
-        return self.dip[0] if self.dip else self.life(channel).last_entry_id
-
-    def may_read(self, channel: Channel) -> bool:
-        key = self.request.api_key
-        keys = (channel.read_key, channel.write_key, self.world.user_key(channel.username))
-        return not channel.private or key in keys
+    def whole(self) -> Response:
+        """The same answer with nothing left to be made."""
+        return replace(self, body=b"".join((self.body, *self.parts)), parts=())
 
 
 class Refused(Exception):
-    """The request ends here with this answer."""
+    """The request ends here with the error of this status."""
 
-    def __init__(self, response: Response) -> None:
-        super().__init__(response.status)
-        self.response = response
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
 
 
 _ERRORS = {
@@ -135,6 +112,7 @@ _ERRORS = {
     ),
     404: ("error_resource_not_found", "Not Found", "The requested resource was not found."),
     405: ("error_method_invalid", "Method Not Allowed", "The method is not allowed here."),
+    409: ("error_conflict", "Conflict", "The request conflicts with what is there."),
     413: ("error_request_too_large", "Request Too Large", "The request is too large."),
     429: (
         "error_too_many_requests",
@@ -147,11 +125,14 @@ _ERRORS = {
 }
 
 
-def error(status: int) -> Response:
-    """Build the JSON error of the documentation's table; its status is a string there."""
+def error(status: int, format: str | None = None) -> Response:
+    """Build the error of the documentation's table, JSON or XML; its status is a string there."""
     code, message, details = _ERRORS[status]
     body = {"error_code": code, "message": message, "details": details}
-    return Response(dump({"status": str(status), "error": body}), status)
+    said = {"status": str(status), "error": body}
+    if format == "xml":
+        return Response(xml.document("error", said), status, XML)
+    return Response(dump(said), status)
 
 
 def denied() -> Response:
@@ -159,9 +140,20 @@ def denied() -> Response:
     return Response(b"-1", 400)
 
 
-def absent() -> Response:
+def absent(format: str | None = None) -> Response:
     """Answer as a single entry does when there is none, or none that may be read."""
+    if format == "csv":
+        return Response(b"-1", content_type=CSV)
+    if format == "xml":
+        return Response(xml.document("feed", {"entry_id": None}), content_type=XML)
     return Response(b'"-1"')
+
+
+def data(value: Any, format: str, root: str) -> Response:
+    """Answer with one object as JSON, or as XML under a root's name."""
+    if format == "xml":
+        return Response(xml.document(root, value), content_type=XML)
+    return Response(dump(value))
 
 
 def dump(value: object) -> bytes:

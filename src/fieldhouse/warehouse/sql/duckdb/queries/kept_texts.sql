@@ -1,0 +1,28 @@
+-- kept_texts(channel_id, reason, column_name, contains, skip, limit): the texts that are kept beside a channel's
+-- numbers, with their readings; those of a reason, of a column, with a text in them. Newest entries first, after some
+-- that are skipped; each with how many there are in all.
+WITH
+found AS (
+    SELECT v.Epoch, v.EntryID, v.ColumnName, v.RawValue, v.Reason, v.ImportedAt, count(*) OVER () AS Texts
+    FROM iot.RawValues AS v
+    WHERE
+        v.ChannelID = $channel_id
+        AND ($reason::VARCHAR IS NULL OR v.Reason = $reason::VARCHAR)
+        AND ($column_name::VARCHAR IS NULL OR v.ColumnName = $column_name::VARCHAR)
+        AND ($contains::VARCHAR IS NULL OR contains(v.RawValue, $contains::VARCHAR))
+    ORDER BY v.Epoch DESC, v.EntryID DESC, v.ColumnName, v.ImportedAt DESC, v.RawValue
+    LIMIT coalesce($limit::BIGINT, 100) OFFSET coalesce($skip::BIGINT, 0)
+)
+SELECT
+    f.Epoch, f.EntryID, r.CreatedAt, f.ColumnName, f.RawValue, f.Reason, f.ImportedAt,
+    CASE f.ColumnName
+        WHEN 'Field#' THEN r.Field# -- each field
+        WHEN 'Latitude' THEN r.Latitude
+        WHEN 'Longitude' THEN r.Longitude
+        WHEN 'Elevation' THEN r.Elevation
+    END::DECIMAL(18, 6) AS Value,
+    f.Texts
+FROM found AS f
+LEFT JOIN iot.AllReadings AS r
+    ON r.ChannelID = $channel_id AND r.Epoch = f.Epoch AND r.EntryID = f.EntryID
+ORDER BY f.Epoch DESC, f.EntryID DESC, f.ColumnName, f.ImportedAt DESC, f.RawValue;

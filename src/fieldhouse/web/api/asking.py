@@ -1,0 +1,114 @@
+"""A person's own SQL: one SELECT, read-only, within its time, and so many rows of it."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Annotated
+
+import anyio
+import pyarrow as pa
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from fieldhouse.errors import ConfigurationError
+from fieldhouse.warehouse import Limits, Warehouse
+from fieldhouse.web.api.answers import Answer
+from fieldhouse.web.api.asked import Asked
+from fieldhouse.web.api.described import ANY_COLUMNS, FORM, answers_of, table
+
+__all__ = ["router"]
+
+router = APIRouter()
+_THREADS = anyio.CapacityLimiter(6)
+"""Queries that are worked on at a time: a slow one holds up other queries, and nothing else."""
+_LONGEST = 100_000
+_MOST = 1_000_000
+
+Parameter = str | int | float | bool | None
+RowLimit = Annotated[int, Query(ge=0, le=_MOST, description="The first rows, and no more")]
+
+
+class Statement(BaseModel):
+    """A SELECT, and what stands in for its question marks."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sql: str = Field(
+        min_length=1,
+        max_length=_LONGEST,
+        examples=["SELECT ChannelID, count(*) FROM iot.CurrentReadings GROUP BY 1"],
+    )
+    parameters: list[Parameter] = Field(default_factory=list, max_length=1_000)
+    limit: int = Field(10_000, ge=0, le=_MOST)
+
+
+@table(router, "/query", ANY_COLUMNS, tag="query")
+def query(
+    asked: Asked,
+    sql: Annotated[
+        str,
+        Query(
+            min_length=1,
+            max_length=10_000,
+            description="One SELECT, in the warehouse's own SQL",
+            examples=["SELECT ChannelID, ChannelName FROM iot.Channels"],
+        ),
+    ],
+    limit: RowLimit = 10_000,
+) -> Answer:
+    """Ask in SQL; nothing can be changed by it."""
+    return _asked(asked, Statement(sql=sql, limit=limit))
+
+
+@router.post(
+    "/query.{form}",
+    response_class=Response,
+    responses={200: answers_of(ANY_COLUMNS)},
+    operation_id="query_with_parameters_as",
+    openapi_extra={"parameters": [FORM]},
+    tags=["query"],
+)
+@router.post(
+    "/query",
+    response_class=Response,
+    responses={200: answers_of(ANY_COLUMNS)},
+    operation_id="query_with_parameters",
+    tags=["query"],
+)
+def query_with_parameters(asked: Asked, statement: Statement) -> Answer:
+    """Ask in SQL that is too long for an address, or has parameters."""
+    return _asked(asked, statement)
+
+
+def _asked(asked: Asked, statement: Statement) -> Answer:
+    if "\0" in statement.sql:
+        raise ConfigurationError("SQL has no NUL in it")
+
+    def found(house: Warehouse) -> pa.RecordBatchReader:
+        limits = Limits(rows=statement.limit)
+        answer = house.stream(statement.sql, limits, parameters=statement.parameters)
+        return _told_apart(answer)
+
+    return asked.answer("query", found, threads=_THREADS)
+
+
+def _told_apart(answer: pa.RecordBatchReader) -> pa.RecordBatchReader:
+    """Columns of one name have a number each: a row of JSON has a name once."""
+    seen: Counter[str] = Counter()
+    names = []
+    for name in answer.schema.names:
+        seen[name] += 1
+        names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    if len(set(names)) < len(names):
+        names = [f"{name} [{place}]" for place, name in enumerate(names, 1)]
+    if names == answer.schema.names:
+        return answer
+    schema = pa.schema(
+        [field.with_name(name) for field, name in zip(answer.schema, names, strict=True)]
+    )
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for batch in answer:
+            yield pa.record_batch(batch.columns, schema)
+
+    return pa.RecordBatchReader.from_batches(schema, batches())

@@ -1,0 +1,246 @@
+"""What pages have in common: a channel, what was asked of it, forms, what is wrong in them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, tzinfo
+from typing import Annotated, Any, TypeVar
+from urllib.parse import quote, urlencode
+
+from fastapi import Depends, HTTPException, Request
+from starlette.responses import RedirectResponse, Response
+
+from fieldhouse import times
+from fieldhouse.errors import ConfigurationError
+from fieldhouse.names import field_named
+from fieldhouse.report.words import unit_of
+from fieldhouse.web.access import Scope, Visitor
+from fieldhouse.web.rendering import rendered
+from fieldhouse.web.served import Served
+
+__all__ = [
+    "Channel",
+    "Field",
+    "Given",
+    "Posted",
+    "Shown",
+    "channel_of",
+    "chosen_field",
+    "done",
+    "given_in",
+    "pages_of",
+    "show",
+    "span_of",
+    "zone_of",
+]
+
+T = TypeVar("T")
+_MOST_FIELDS = 12_000
+"""Of a form: as many as there may be channels in one, and some."""
+Shown = tuple[datetime, datetime]
+"""A span ``[start, end)``, naive UTC."""
+
+
+class Given:
+    """What a person filled in, and what is wrong with it, each by the field's name."""
+
+    def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
+        self._texts: dict[str, list[str]] = {}
+        for name, text in pairs:
+            self._texts.setdefault(name, []).append(text)
+        self.errors: dict[str, str] = {}
+
+    def text(self, name: str, default: str = "") -> str:
+        """A field's text, without the blanks around it."""
+        return self._texts.get(name, [default])[-1].strip() or default
+
+    def whole(self, name: str) -> str:
+        """A field's text as it stands."""
+        return self._texts.get(name, [""])[-1]
+
+    def all(self, name: str) -> list[str]:
+        """Every text of a field that may come several times."""
+        return self._texts.get(name, [])
+
+    def names(self) -> list[str]:
+        """The fields that came, in the order of their names."""
+        return sorted(self._texts)
+
+    def read(self, name: str, reader: Callable[[str], T], *, needed: str = "") -> T | None:
+        """A field's value; None where it is empty or wrong, and then the line is kept.
+
+        ``needed`` is the line for an empty one, if it may not be.
+        """
+        text = self.text(name)
+        if not text:
+            if needed:
+                self.errors[name] = needed
+            return None
+        try:
+            return reader(text)
+        except ConfigurationError as error:
+            self.errors[name] = str(error)
+            return None
+
+    def refuse(self, name: str, error: ConfigurationError | str) -> None:
+        """Something is wrong with a field."""
+        self.errors.setdefault(name, str(error))
+
+    @property
+    def status(self) -> int:
+        """That of the page that shows it."""
+        return 400 if self.errors else 200
+
+
+def given_in(request: Request) -> Given:
+    """What an address asks for."""
+    return Given(request.query_params.multi_items())
+
+
+async def _posted(request: Request) -> Given:
+    form = await request.form(max_files=0, max_fields=_MOST_FIELDS)
+    return Given([(name, text) for name, text in form.multi_items() if isinstance(text, str)])
+
+
+Posted = Annotated[Given, Depends(_posted)]
+"""A form, read after a route's other dependencies have let it by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a channel: its number, its whole label, and that in two: what, and which unit."""
+
+    number: int
+    label: str
+    title: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A channel that is held."""
+
+    number: int
+    name: str
+    row: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def title(self) -> str:
+        """Its name and number."""
+        return f"{self.name} ({self.number})" if self.name else f"Channel {self.number}"
+
+    @property
+    def labels(self) -> dict[int, str]:
+        """The labels of its fields, by number."""
+        named = ((n, self.row[f"Field{n}Name"]) for n in range(1, 9))
+        return {n: label for n, label in named if label and label.strip()}
+
+    def field(self, number: int) -> Field:
+        """A field, labelled or not."""
+        label = self.labels.get(number) or f"Field {number}"
+        return Field(number, label, *unit_of(label))
+
+
+def channel_of(served: Served, channel_id: int) -> Channel:
+    """A channel that is held. Raises the 404 that says it is not."""
+    for row in served.warehouse.query("channels", served.limits()).to_pylist():
+        if row["ChannelID"] == channel_id:
+            return Channel(channel_id, row["ChannelName"] or "", row)
+    raise HTTPException(404, f"channel {channel_id} is not in the warehouse")
+
+
+def chosen_field(served: Served, channel: Channel, given: Given) -> tuple[Field, list[Field]]:
+    """The field that is asked for, and those that there are: with a label, or with a value."""
+    (held,) = served.warehouse.query(
+        "field_spans", served.limits(), channel_id=channel.number
+    ).to_pylist()
+    numbers = [n for n in range(1, 9) if n in channel.labels or held[f"HasField{n}"]] or [1]
+    labels = channel.labels
+    number = given.read("field", lambda word: field_named(labels, word, channel.title))
+    return channel.field(number or numbers[0]), [channel.field(n) for n in numbers]
+
+
+def zone_of(served: Served, given: Given) -> tzinfo:
+    """The zone that is asked for, or in which times are shown."""
+    return given.read("tz", times.zone_of) or served.zone
+
+
+def span_of(
+    served: Served, channel: Channel, given: Given, zone: tzinfo, default: timedelta | None = None
+) -> Shown:
+    """The span that is asked for; else the newest readings', as long as ``default``, None is all.
+
+    Readings of the far future are none of it unless they are asked for.
+    """
+    now = served.clock()
+    start = given.read("from", lambda text: times.instant_of(text, zone, now))
+    end = given.read("to", lambda text: times.end_of(text, zone, now))
+    if start and end and start >= end:
+        given.refuse("to", f"{given.text('to')} is not after {given.text('from')}")
+        start = end = None
+    if start is None or end is None:
+        first, last = _held(served, channel, now)
+        end = end or last
+        start = start or (max(first, end - default) if default and end - default > first else first)
+        start = min(start, end - timedelta(seconds=1))
+    return start, end
+
+
+def _held(served: Served, channel: Channel, now: datetime) -> Shown:
+    """From the first reading to just after the newest."""
+    (row,) = served.warehouse.query(
+        "field_spans", served.limits(), channel_id=channel.number, end_at=now
+    ).to_pylist()
+    if not row["Readings"]:
+        return now - timedelta(days=1), now
+    return row["FirstAt"], row["LastAt"] + timedelta(seconds=1)
+
+
+def show(
+    request: Request, template: str, /, *, given: Given | None = None, status: int | None = None,
+    **values: Any,
+) -> Response:  # fmt: skip
+    """A page, with what came of the deed that led to it, and with what a visitor may do."""
+    served: Served = request.app.state.served
+    visitor: Visitor = request.state.visitor
+    page = rendered(
+        request,
+        template,
+        message=served.messages.take(request.query_params.get("said", "")),
+        given=given or Given([]),
+        may_operate=Scope.OPERATE in visitor.scopes,
+        may_all=visitor.scopes >= set(Scope),
+        **values,
+    )
+    page.status_code = status or (given.status if given else 200)
+    return page
+
+
+def done(request: Request, address: str, line: str, *, is_error: bool = False) -> Response:
+    """Lead on to a page of ours, which says what came of a deed."""
+    served: Served = request.app.state.served
+    word = served.messages.leave(line, is_error=is_error)
+    joint = "&" if "?" in address else "?"
+    return RedirectResponse(f"{address}{joint}said={quote(word)}", 303)
+
+
+def pages_of(given: Given, size: int, count: int) -> dict[str, Any]:
+    """Where one is in a long list: the rows to skip, and the addresses before and after."""
+    last = max(1, -(-count // size))
+    try:
+        number = min(max(1, int(given.text("page", "1"))), last)
+    except ValueError:
+        number = 1
+    kept = [(n, given.text(n)) for n in given.names() if n not in ("page", "said")]
+
+    def address(to: int) -> str | None:
+        return "?" + urlencode([*kept, ("page", to)]) if 1 <= to <= last else None
+
+    return {
+        "number": number,
+        "last": last,
+        "first_row": (number - 1) * size + 1,
+        "last_row": min(number * size, count),
+        "count": count,
+        "before": address(number - 1),
+        "after": address(number + 1),
+    }
