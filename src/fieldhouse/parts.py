@@ -20,7 +20,16 @@ from fieldhouse.sync import utc_now
 from fieldhouse.warehouse import HasOwner, Warehouse, open_warehouse
 from fieldhouse.writer import Writer
 
-__all__ = ["Parts", "asking", "build", "built_on", "client", "sync_ranges", "warehouse_of"]
+__all__ = [
+    "Parts",
+    "asking",
+    "build",
+    "built_on",
+    "client",
+    "foreign_ranges",
+    "sync_ranges",
+    "warehouse_of",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -150,10 +159,8 @@ def sync_ranges(warehouse: Warehouse, settings: Settings) -> None:
     would be in force until it starts again, and nobody would know.
     """
     if isinstance(warehouse, HasOwner) and warehouse.ranges is not None:
-        if warehouse.ranges != digests.of_ranges(settings):
-            logger.warning(
-                "Ranges are those of the process that serves the warehouse, not the ones set here"
-            )
+        if line := foreign_ranges(warehouse, settings):
+            logger.warning("%s", line)
         return
     ranges = [
         (channel_id, number, low, high)
@@ -167,3 +174,12 @@ def sync_ranges(warehouse: Warehouse, settings: Settings) -> None:
         minima=[low for _, _, low, _ in ranges],
         maxima=[high for _, _, _, high in ranges],
     )
+
+
+def foreign_ranges(warehouse: Warehouse, settings: Settings) -> str | None:
+    """A line that says that qualities are judged by other ranges than are set here, if so."""
+    if not isinstance(warehouse, HasOwner):
+        return None
+    if warehouse.ranges in (None, digests.of_ranges(settings)):
+        return None
+    return "ranges are those of the process that serves the warehouse, not the ones set here"

@@ -150,7 +150,7 @@ def _copy(
 ) -> int:
     from fieldhouse.cli.progress import Progress
     from fieldhouse.cli.telling import Steps, both
-    from fieldhouse.parts import warehouse_of
+    from fieldhouse.parts import foreign_ranges, warehouse_of
 
     named = _named(settings, words)
     shown = not (as_json or quiet or verbose) and sys.stderr.isatty()
@@ -160,6 +160,8 @@ def _copy(
             ids = named or require_polled(settings, warehouse)
             runs, stopped = _copied(warehouse, settings, ids, workers, tail_size, again, observe)
             progress.stop()
+            if not quiet and (line := foreign_ranges(warehouse, settings)):
+                typer.echo(f"fieldhouse: {line}", err=True)
             _report(runs, warehouse, settings, as_json=as_json, quiet=quiet)
         if stopped:
             raise KeyboardInterrupt
