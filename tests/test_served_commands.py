@@ -15,11 +15,13 @@ import pytest
 
 from fieldhouse import read
 from fieldhouse.cli import app
+from fieldhouse.errors import FieldhouseError
 from fieldhouse.simulator import Entry, Fault, Simulator, World
 from fieldhouse.warehouse import HasOwner, open_warehouse
 from fieldhouse.warehouse.owner import note_of
 
 FILE = "fieldhouse.duckdb"
+FEEDS = "created_at,entry_id,field1,field2\n2030-01-01T00:00:00Z,9001,1.5,x\n"
 Served = subprocess.Popen[str]
 Run = Callable[..., str]
 
@@ -94,13 +96,10 @@ READING = [
     ["trend", "9", "temperature", "--as-of", "latest"],
     ["query", "SELECT ChannelID, COUNT(*) AS n FROM iot.CurrentReadings GROUP BY ALL ORDER BY ALL"],
     ["query", "--json", "SELECT * FROM iot.AggregatedData ORDER BY ALL LIMIT 50"],
-    ["tables"],
     ["lives", "9"],
     ["plot", "9", "--from", "2000", "--to", "2031"],
     ["export", "9", "10", "--labels", "--output", "-"],
-    ["export", "9", "--every", "1h", "--tz", "Europe/Zurich", "--output", "-"],
     ["channels", "list"],
-    ["channels", "show", "9"],
     ["corrections", "list"],
     ["exclude", "9", "1", "--where", "value > 60", "--dry-run"],
     ["import", "feeds.csv", "--channel", "10", "--dry-run"],
@@ -129,8 +128,7 @@ def answers(fieldhouse: Run, commands: Sequence[Sequence[str]]) -> list[str]:
 
 def test_every_command_answers_as_without_it(fieldhouse: Run, home: Path) -> None:
     """Those that write leave what they leave on the file itself; those that read say the same."""
-    text = "created_at,entry_id,field1,field2\n2030-01-01T00:00:00Z,9001,1.5,x\n"
-    (home / "feeds.csv").write_text(text)
+    (home / "feeds.csv").write_text(FEEDS)
     (home / "alone").mkdir()
     with serving() as served:
         for each in WRITING:
@@ -159,35 +157,70 @@ def _held(file: str) -> object:
         return house.sql(f"SELECT {columns} FROM iot.SensorReadings ORDER BY ALL").to_pylist()
 
 
-def test_a_run_is_the_owners_and_shows_its_progress(fieldhouse: Run, simulator: Simulator) -> None:
-    """The owner asks ThingSpeak, and what happens is told as it happens; the runs are its own."""
-    with serving():
-        done = apart("run", "9", "10", "--json", "--verbose")
-        told = done.stderr.splitlines()
-        runs = json.loads(done.stdout)
-        assert [(run["channel_id"], run["inserted"]) for run in runs] == [(9, 500), (10, 500)]
-        for word in ("2 channels to bring", "channel 9: 500 entries read", "stored, 500 new"):
-            assert any(word in line for line in told), told
-        # one that is configured otherwise does the work itself, through the owner
-        other = simulator.url.replace("127.0.0.1", "localhost")
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("THINGSPEAK_BASE_URL", other)
-            again = json.loads(fieldhouse("run", "9", "--json"))
-        assert [(run["channel_id"], run["inserted"]) for run in again] == [(9, 0)]
-        assert fieldhouse("runs").count("success") == 3
+def test_a_run_is_the_owners(fieldhouse: Run, home: Path) -> None:
+    """The owner asks ThingSpeak, and what happens is told as it happens.
 
-
-def test_the_owners_ranges_hold(fieldhouse: Run, home: Path) -> None:
-    """A command with other ranges does not change what the owner judges by, and says so."""
+    Who is configured otherwise does the work itself, through the owner; but the ranges by which
+    qualities are judged stay the owner's, and that is said.
+    """
     (home / "fieldhouse.toml").write_text("[channels.9]\nranges.field1 = [0, 60]\n")
     (home / "other.toml").write_text("[channels.9]\nranges.field1 = [-5, 5]\n")
     line = "ranges are those of the process that serves the warehouse, not the ones set here"
-    statement = "SELECT MinValue, MaxValue FROM iot.FieldRanges"
+    ranges = "SELECT MinValue, MaxValue FROM iot.FieldRanges"
     with serving():
-        assert line not in apart("run", "9").stderr
-        before = fieldhouse("query", statement)
-        assert line in apart("run", "9", "-c", "other.toml").stderr
-        assert fieldhouse("query", statement) == before and "60" in before
+        done = apart("run", "9", "10", "--json", "--verbose")
+        runs = json.loads(done.stdout)
+        assert [(run["channel_id"], run["inserted"]) for run in runs] == [(9, 500), (10, 500)]
+        for word in ("2 channels to bring", "channel 9: 500 entries read", "stored, 500 new"):
+            assert word in done.stderr
+        assert line not in done.stderr
+        before = fieldhouse("query", ranges)
+        done = apart("run", "9", "-c", "other.toml", "--json")
+        assert [(run["outcome"], run["inserted"]) for run in json.loads(done.stdout)] == [
+            ("success", 0)
+        ]
+        assert line in done.stderr
+        assert fieldhouse("query", ranges) == before and "60" in before
+        assert fieldhouse("runs").count("success") == 3
+
+
+OWNING = Path(__file__).parent / "warehouse" / "owning_process.py"
+
+
+@pytest.mark.parametrize(
+    ("command", "piece"),
+    [
+        (["run", "9", "--quiet"], 9),
+        (["run", "9", "--quiet"], 14),
+        (["import", "feeds.csv", "--channel", "10"], 20),
+        (["export", "9", "--output", "out.csv"], 9),
+    ],
+)
+def test_a_command_survives_its_owner(
+    fieldhouse: Run, home: Path, capsys: pytest.CaptureFixture[str], command: list[str], piece: int
+) -> None:
+    """Its owner is killed with the signal 9 in the midst: one line, and the next command works."""
+    (home / "feeds.csv").write_text(FEEDS)
+    fieldhouse("run", "10", *(["9"] if command[0] != "run" else []), "--quiet")
+    owning = [sys.executable, str(OWNING), FILE, "--die-at", str(piece)]
+    with subprocess.Popen(
+        owning, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as served:
+        assert served.stdout and served.stdout.readline() == "owned\n"
+        capsys.readouterr()
+        try:
+            assert app(command, standalone_mode=False) == 1
+            told = capsys.readouterr().err.removeprefix("fieldhouse: ").strip()
+        except FieldhouseError as error:
+            told = str(error)
+        assert served.wait(60) == -signal.SIGKILL
+    assert f"process {served.pid}, which serves it, is gone" in told and "\n" not in told
+    assert not (home / "out.csv").exists()
+    fieldhouse(*command)
+    counted = fieldhouse("query", "--csv", "SELECT COUNT(*) AS n FROM iot.SensorReadings")
+    assert counted.split()[-1] == ("1001" if command[0] == "import" else "1000")
+    with closing(open_warehouse(FILE)) as house:
+        assert house.query("duplicate_audit").num_rows == 0
 
 
 def test_ctrl_c_stops_the_owners_work(
