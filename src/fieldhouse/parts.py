@@ -4,6 +4,7 @@ A warehouse, a client of ThingSpeak (its pace, its budget) and a writer live as 
 and serve all channels; a job lives as long as its own work and is stopped by itself.
 """
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -12,14 +13,25 @@ from datetime import datetime
 
 from fieldhouse import events
 from fieldhouse.budget import Budget
-from fieldhouse.settings import Settings
+from fieldhouse.settings import Settings, digests
 from fieldhouse.sources.thingspeak.api import Channel, ThingSpeak
 from fieldhouse.sources.thingspeak.pacing import Pacer
 from fieldhouse.sync import utc_now
-from fieldhouse.warehouse import Warehouse, open_warehouse
+from fieldhouse.warehouse import HasOwner, Warehouse, open_warehouse
 from fieldhouse.writer import Writer
 
-__all__ = ["Parts", "asking", "build", "client", "sync_ranges", "warehouse_of"]
+__all__ = [
+    "Parts",
+    "asking",
+    "build",
+    "built_on",
+    "client",
+    "foreign_ranges",
+    "sync_ranges",
+    "warehouse_of",
+]
+
+logger = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
 
@@ -53,11 +65,33 @@ class Parts:
 
 @contextmanager
 def build(
-    settings: Settings, *, observe: events.Observer | None = None, clock: Clock = utc_now
+    settings: Settings,
+    *,
+    own: bool = False,
+    observe: events.Observer | None = None,
+    clock: Clock = utc_now,
 ) -> Iterator[Parts]:
-    """Make all parts of a process that copies; they are closed in the opposite order."""
+    """Make all parts of a process that copies; they are closed in the opposite order.
+
+    ``own``: as the one owner of a file, where other commands may work through another process.
+    """
     with (
-        warehouse_of(settings, observe=observe) as warehouse,
+        warehouse_of(settings, own=own, observe=observe) as warehouse,
+        built_on(warehouse, settings, observe=observe, clock=clock) as parts,
+    ):
+        yield parts
+
+
+@contextmanager
+def built_on(
+    warehouse: Warehouse,
+    settings: Settings,
+    *,
+    observe: events.Observer | None = None,
+    clock: Clock = utc_now,
+) -> Iterator[Parts]:
+    """Make the other parts on a warehouse that is open, and stays so."""
+    with (
         client(settings, warehouse, observe=observe, clock=clock) as server,
         Writer(warehouse, observe) as writer,
     ):
@@ -67,13 +101,14 @@ def build(
 
 @contextmanager
 def warehouse_of(
-    settings: Settings, *, observe: events.Observer | None = None
+    settings: Settings, *, own: bool = False, observe: events.Observer | None = None
 ) -> Iterator[Warehouse]:
     """The warehouse that the settings name, of this version's schema, to read and write."""
     opened = open_warehouse(
         settings.warehouse_url,
         password=settings.warehouse_password,
         wait=settings.wait,
+        own=own,
         observe=observe,
     )
     with closing(opened) as warehouse:
@@ -118,7 +153,15 @@ def asking(
 
 
 def sync_ranges(warehouse: Warehouse, settings: Settings) -> None:
-    """Bring the configured ranges into the warehouse, where the quality is computed."""
+    """Bring the configured ranges into the warehouse, where the quality is computed.
+
+    A warehouse that another process keeps current is judged by what that one has configured: ours
+    would be in force until it starts again, and nobody would know.
+    """
+    if isinstance(warehouse, HasOwner) and warehouse.ranges is not None:
+        if line := foreign_ranges(warehouse, settings):
+            logger.warning("%s", line)
+        return
     ranges = [
         (channel_id, number, low, high)
         for channel_id in sorted(settings.channels)
@@ -131,3 +174,12 @@ def sync_ranges(warehouse: Warehouse, settings: Settings) -> None:
         minima=[low for _, _, low, _ in ranges],
         maxima=[high for _, _, _, high in ranges],
     )
+
+
+def foreign_ranges(warehouse: Warehouse, settings: Settings) -> str | None:
+    """A line that says that qualities are judged by other ranges than are set here, if so."""
+    if not isinstance(warehouse, HasOwner):
+        return None
+    if warehouse.ranges in (None, digests.of_ranges(settings)):
+        return None
+    return "ranges are those of the process that serves the warehouse, not the ones set here"

@@ -1,11 +1,13 @@
 """A warehouse of every engine that the contract is checked on."""
 
+import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 from sqlserver_kit import ON_SERVER, Databases
-from warehouse_kit import ENGINES, opened
+from warehouse_kit import ENGINES, REMOTE, opened, owner_of
 
 from fieldhouse.warehouse import Warehouse
 
@@ -18,9 +20,28 @@ def databases() -> Iterator[Databases]:
     held.drop()
 
 
-@pytest.fixture(
-    params=[pytest.param(e, marks=[ON_SERVER] if e == "sqlserver" else []) for e in ENGINES]
-)
+THROUGH_AN_OWNER = {"test_limits", "test_load_contract"}
+"""Suites that check the contract through another process's warehouse as well."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each test of the contract on each engine."""
+    if "engine" in metafunc.fixturenames:
+        engines = [*ENGINES, *([REMOTE] if metafunc.module.__name__ in THROUGH_AN_OWNER else [])]
+        marked = [pytest.param(e, marks=[ON_SERVER] if e == "sqlserver" else []) for e in engines]
+        metafunc.parametrize("engine", marked, indirect=True)
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty file of this version's schema, to be copied."""
+    file = tmp_path_factory.mktemp("migrated") / "fieldhouse.duckdb"
+    with closing(opened(str(file))) as house:
+        house.migrate()
+    return file
+
+
+@pytest.fixture
 def engine(request: pytest.FixtureRequest) -> str:
     """An engine's name."""
     name: str = request.param
@@ -28,14 +49,37 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
+def owners() -> Iterator[ExitStack]:
+    """Owners of files, until the test has ended."""
+    with ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
 def place(
-    engine: str, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+    engine: str,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+    owners: ExitStack,
 ) -> Callable[[int], str]:
     """Where empty warehouses may be made: a URL for each number, emptied when it is asked for."""
     if engine == "sqlserver":
         databases: Databases = request.getfixturevalue("databases")
         return databases.empty
-    return lambda _: f"duckdb:///{tmp_path_factory.mktemp('place') / 'fieldhouse.duckdb'}"
+
+    def empty(_: int) -> str:
+        file = str(tmp_path_factory.mktemp("place") / "fieldhouse.duckdb")
+        if engine != REMOTE:
+            return f"duckdb:///{file}"
+        shutil.copy(request.getfixturevalue("migrated"), file)
+        return _owned(file, owners)
+
+    return empty
+
+
+def _owned(file: str, owners: ExitStack) -> str:
+    owners.enter_context(owner_of(file))
+    return f"{REMOTE}:{file}"
 
 
 @pytest.fixture
@@ -45,12 +89,15 @@ def url(place: Callable[[int], str]) -> str:
 
 
 @pytest.fixture
-def fresh_url(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
+def fresh_url(
+    engine: str, tmp_path: Path, request: pytest.FixtureRequest, owners: ExitStack
+) -> str:
     """Where there is nothing yet, not even a schema."""
     if engine == "sqlserver":
         databases: Databases = request.getfixturevalue("databases")
         return databases.fresh()
-    return f"duckdb:///{tmp_path / 'fresh.duckdb'}"
+    file = str(tmp_path / "fresh.duckdb")
+    return f"duckdb:///{file}" if engine != REMOTE else _owned(file, owners)
 
 
 @pytest.fixture

@@ -54,16 +54,16 @@ def test_every_file_of_a_question_is_declared(folder: str) -> None:
 
 
 @each
-@pytest.mark.parametrize("engine", ENGINES)
-def test_a_file_begins_as_it_is_declared(engine: str, folder: str, question: Question) -> None:
+@pytest.mark.parametrize("scheme", ENGINES)
+def test_a_file_begins_as_it_is_declared(scheme: str, folder: str, question: Question) -> None:
     """Its header is the name, the parameters in their order, and the line of intent."""
-    where, name = file_of(engine, folder, question)
-    said = header(sqlfiles.text(engine, where, name))
+    where, name = file_of(scheme, folder, question)
+    said = header(sqlfiles.text(scheme, where, name))
     if where == "procedures":
         return  # a procedure of the seed's, whose own header is for those who read T-SQL
     said = said.replace("field1..field8", ", ".join(f"field{n}" for n in range(1, 9)))
     declared = f"{name}({', '.join(question.parameters)}): {question.intent}"
-    assert said.startswith(declared), f"bring sql/{engine}/{where}/{name}.sql and {WHERE} together"
+    assert said.startswith(declared), f"bring sql/{scheme}/{where}/{name}.sql and {WHERE} together"
 
 
 @each

@@ -1,6 +1,7 @@
 """What the warehouse's tests share: batches made from few words, and what a warehouse holds."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,10 +11,13 @@ from sqlserver_kit import PASSWORD
 
 from fieldhouse.readings import NUMBERS, RAW, READINGS, REJECTED, Batch
 from fieldhouse.state import Progress
-from fieldhouse.warehouse import Warehouse, open_warehouse, registry
+from fieldhouse.warehouse import Warehouse, open_warehouse, owner, registry
+from fieldhouse.web.owning import owned
 
 ENGINES = tuple(registry.ENGINES)
 """The engines that the contract is checked on."""
+REMOTE = "remote"
+"""A file that another process owns; some suites check the contract through it as well."""
 
 T0 = datetime(2024, 1, 1)
 """A Monday, midnight."""
@@ -55,8 +59,26 @@ def batch(
     )
 
 
+@contextmanager
+def owner_of(file: str) -> Iterator[Warehouse]:
+    """An owner of a file in this process: its warehouse, which others are led to by the note."""
+    with closing(open_warehouse(file, own=True)) as house, owned(house, file):
+        yield house
+
+
+def through_owner(file: str, *, read_only: bool = False) -> Warehouse:
+    """The file through its owner, as another process opens it."""
+    note = owner.note_of(file)
+    assert note
+    house: Warehouse | None = registry.SERVED.load().open(note, file, read_only=read_only)
+    assert house
+    return house
+
+
 def opened(url: str, **options: Any) -> Warehouse:
     """The warehouse at a URL of the fixtures; a database that is not there is made."""
+    if url.startswith(f"{REMOTE}:"):
+        return through_owner(url.removeprefix(f"{REMOTE}:"), **options)
     server = {"password": PASSWORD, "create": True} if url.startswith("sqlserver:") else {}
     return open_warehouse(url, **{**server, **options})
 

@@ -1,6 +1,7 @@
 """The commands that copy: run, backfill."""
 
 import sys
+import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -31,8 +32,10 @@ from fieldhouse.names import channel_number, find_channels
 from fieldhouse.polled import SIMULATED, require_polled
 
 if TYPE_CHECKING:
+    from fieldhouse.events import Observer
     from fieldhouse.settings import Settings
     from fieldhouse.state import Run, Span
+    from fieldhouse.warehouse import Warehouse
 
 __all__ = ["add_to"]
 
@@ -147,23 +150,54 @@ def _copy(
 ) -> int:
     from fieldhouse.cli.progress import Progress
     from fieldhouse.cli.telling import Steps, both
-    from fieldhouse.fleet import run_fleet
-    from fieldhouse.parts import build
+    from fieldhouse.parts import foreign_ranges, warehouse_of
 
     named = _named(settings, words)
     shown = not (as_json or quiet or verbose) and sys.stderr.isatty()
-    with (
-        _carrying_on(),
-        Progress(shown=shown) as progress,
-        build(settings, observe=both(progress.observe, Steps().observe)) as parts,
-    ):
-        ids = named or require_polled(settings, parts.warehouse)
-        runs = run_fleet(parts, ids, workers=workers, tail_size=tail_size, again=again)
-        progress.stop()
-        _report(runs, parts.warehouse, settings, as_json=as_json, quiet=quiet)
-        if parts.stop.is_set():
+    with _carrying_on(), Progress(shown=shown) as progress:
+        observe = both(progress.observe, Steps().observe)
+        with warehouse_of(settings, observe=observe) as warehouse:
+            ids = named or require_polled(settings, warehouse)
+            runs, stopped = _copied(warehouse, settings, ids, workers, tail_size, again, observe)
+            progress.stop()
+            if not quiet and (line := foreign_ranges(warehouse, settings)):
+                typer.echo(f"fieldhouse: {line}", err=True)
+            _report(runs, warehouse, settings, as_json=as_json, quiet=quiet)
+        if stopped:
             raise KeyboardInterrupt
     return 1 if any(run.outcome != "success" for run in runs) else 0
+
+
+def _copied(
+    warehouse: "Warehouse",
+    settings: "Settings",
+    ids: Sequence[int],
+    workers: int,
+    tail_size: int | None,
+    again: "Span | None",
+    observe: "Observer",
+) -> "tuple[Sequence[Run], bool]":
+    """What came of the channels, copied by the warehouse's owner or by us; whether stopped."""
+    from fieldhouse.fleet import run_fleet
+    from fieldhouse.parts import built_on
+    from fieldhouse.settings import digests
+    from fieldhouse.warehouse import HasOwner, Order
+
+    if isinstance(warehouse, HasOwner):
+        stop = threading.Event()
+        order = Order(
+            tuple(ids),
+            digests.of_copying(settings, ids),
+            "backfill" if again else "run",
+            workers,
+            tail_size,
+            again,
+        )
+        if (runs := warehouse.carry_out(order, observe, stop)) is not None:
+            return runs, stop.is_set()
+    with built_on(warehouse, settings, observe=observe) as parts:
+        done = run_fleet(parts, ids, workers=workers, tail_size=tail_size, again=again)
+        return done, parts.stop.is_set()
 
 
 @contextmanager

@@ -3,21 +3,19 @@
 import hashlib
 from collections.abc import Iterable
 
-from fieldhouse.settings.model import Settings
+from fieldhouse.settings.model import ChannelSettings, Settings
 
 __all__ = ["of_copying", "of_ranges"]
 
 
 def of_copying(settings: Settings, channel_ids: Iterable[int]) -> str:
-    """Of which ThingSpeak is asked, how, and with what set for these channels, keys included.
-
-    Raises ConfigurationError for a key that is referred to and not there.
-    """
+    """Of which ThingSpeak is asked, how, and with what set for these channels, keys included."""
     said: list[object] = [settings.base_url, settings.proxies]
-    for number in sorted(channel_ids):
-        own = settings.channel(number)
-        key = own.api_key.get_secret_value() if own.api_key else None
-        said.append((number, key, own.decimal_comma))
+    for number in sorted(set(channel_ids)):
+        own = settings.channels.get(number, ChannelSettings())
+        key = own.api_key or (settings.api_key if number == settings.channel_id else None)
+        secret = key.get_secret_value() if key else None
+        said.append((number, secret, own.missing_key, own.decimal_comma))
     return _digest([*said, of_ranges(settings)])
 
 

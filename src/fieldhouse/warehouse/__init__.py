@@ -14,7 +14,7 @@ from typing import Any, Protocol, Self, runtime_checkable
 
 import pyarrow as pa
 
-from fieldhouse.errors import ConfigurationError
+from fieldhouse.errors import ConfigurationError, WarehouseLocked
 from fieldhouse.events import Observer
 from fieldhouse.readings import Batch
 from fieldhouse.state import Run, Span
@@ -224,15 +224,22 @@ def open_warehouse(
         create=create,
         wait=wait,
         observe=observe,
-        elsewhere=None if own else partial(_served, read_only=read_only),
+        elsewhere=partial(_served, read_only=read_only, own=own),
     )
     warehouse: Warehouse = engine_of(opening.url).load().open(opening)
     return warehouse
 
 
-def _served(file: str, *, read_only: bool) -> Warehouse | None:
-    """The file through the process that serves it; None where none says that it does."""
+def _served(file: str, *, read_only: bool, own: bool) -> Warehouse | None:
+    """The file through the process that serves it; None where none says that it does.
+
+    Raises WarehouseLocked where that is so, and the file was to be our ``own``.
+    """
     if (note := note_of(file)) is None:
         return None
     warehouse: Warehouse | None = SERVED.load().open(note, file, read_only=read_only)
+    if warehouse and own:
+        warehouse.close()
+        holder = f"process {note.pid}"
+        raise WarehouseLocked(f"{file} is served by {holder}: a file has one owner", holder)
     return warehouse

@@ -6,6 +6,7 @@ as Arrow, each frame an IPC stream of its own, so that what comes can be read fr
 """
 
 import struct
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,8 +40,9 @@ __all__ = [
     "frames_of_batches",
     "json_frame",
     "json_from",
-    "limits_from",
-    "limits_said",
+    "next_of",
+    "question_frames",
+    "question_from",
     "rows_frame",
     "rows_from",
     "values_frame",
@@ -204,7 +206,7 @@ def batches_from(frames: Iterator[Frame]) -> Iterator[Batch]:
     """What ``frames_of_batches`` was given."""
     for frame in frames:
         head = json_from(frame, _BatchHead)
-        readings, raw, rejected = (rows_from(_next(frames)) for _ in _PARTS)
+        readings, raw, rejected = (rows_from(next_of(frames)) for _ in _PARTS)
         yield Batch(
             channel_id=head.channel_id,
             epoch=head.epoch,
@@ -213,40 +215,46 @@ def batches_from(frames: Iterator[Frame]) -> Iterator[Batch]:
             rejected=rejected,
             progress=head.progress,
             horizon=head.horizon,
-            metadata=values_from(_next(frames)) if head.has_metadata else None,
+            metadata=values_from(next_of(frames)) if head.has_metadata else None,
             version=head.version,
             recalled=head.recalled,
         )
 
 
-def _next(frames: Iterator[Frame]) -> Frame:
+def next_of(frames: Iterator[Frame]) -> Frame:
+    """The next of what was asked. Raises WarehouseError where there is none."""
     if (frame := next(frames, None)) is None:
         raise WarehouseError("what was asked came cut off")
     return frame
 
 
-# Limits
+# Questions
 
 
 @dataclass(frozen=True, slots=True)
-class _Limits:
-    """What is left of limits when a question is sent."""
+class _Question:
+    """A question's name, or a statement, and what is left of its limits."""
 
+    name: str
     seconds: float | None
     rows: int | None
     columns: tuple[str, ...] | None
 
 
-def limits_said(limits: Limits) -> Any:
-    """Limits as JSON takes them: the seconds that are left of a deadline."""
+def question_frames(name: str, limits: Limits, values: Mapping[str, Any]) -> Sequence[Frame]:
+    """What is asked, within what is left of limits, with which parameters."""
     seconds = None if limits.seconds is None else max(limits.left, 1e-6)
-    return _Limits(seconds, limits.rows, limits.columns)
+    head = _Question(name, seconds, limits.rows, limits.columns)
+    return [json_frame(head), values_frame(values)]
 
 
-def limits_from(said: Mapping[str, Any], stop: Any = None) -> Limits:
-    """The same limits, kept on the other side from now on, until ``stop`` is set."""
-    given = msgspec.convert(said, type=_Limits)
-    return Limits(given.seconds, given.rows, given.columns, stop=stop)
+def question_from(
+    frames: Iterator[Frame], stop: threading.Event
+) -> tuple[str, Limits, dict[str, Any]]:
+    """The same on the other side, where its limits are kept from now on, until ``stop`` is set."""
+    head = json_from(next_of(frames), _Question)
+    limits = Limits(head.seconds, head.rows, head.columns, stop)
+    return head.name, limits, values_from(next_of(frames))
 
 
 # Errors and events

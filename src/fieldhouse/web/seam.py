@@ -13,7 +13,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 import anyio
 import pyarrow as pa
@@ -21,8 +21,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from fieldhouse import events
 from fieldhouse.errors import FieldhouseError, WarehouseError, WarehouseUnavailable
-from fieldhouse.events import Observer
 from fieldhouse.settings import Settings, digests
 from fieldhouse.state import Run, Span
 from fieldhouse.warehouse import Order, Warehouse, owner, wire
@@ -84,7 +84,7 @@ class Jobs(Protocol):
         tail_size: int | None = None,
         again: Span | None = None,
         workers: int | None = None,
-        observe: Observer | None = None,
+        observe: events.Observer | None = None,
     ) -> Job:
         """Begin a turn over some channels. Raises ConfigurationError."""
         ...
@@ -176,21 +176,21 @@ class _Seam:
     # What is asked
 
     def _query(self, asked: Asked, stop: threading.Event) -> Iterator[Frame]:
-        name, limits, values = _question(asked, stop)
+        name, limits, values = wire.question_from(asked, stop)
         table = self._house.query(name, limits, **values)
         yield from _rows(table)
 
     def _scan(self, asked: Asked, stop: threading.Event) -> Iterator[Frame]:
-        name, limits, values = _question(asked, stop)
+        name, limits, values = wire.question_from(asked, stop)
         yield from _batches(self._house.scan(name, limits, **values))
 
     def _stream(self, asked: Asked, stop: threading.Event) -> Iterator[Frame]:
-        statement, limits, values = _question(asked, stop)
+        statement, limits, values = wire.question_from(asked, stop)
         given = tuple(values.values())
         yield from _batches(self._house.stream(statement, limits, parameters=given))
 
     def _call(self, asked: Asked, stop: threading.Event) -> Iterator[Frame]:
-        name, _, values = _question(asked, stop)
+        name, _, values = wire.question_from(asked, stop)
         yield from _rows(self._house.call(name, **values))
 
     def _load(self, asked: Asked, _: threading.Event) -> Iterator[Frame]:
@@ -205,12 +205,13 @@ class _Seam:
 
     def _job(self, asked: Asked, stop: threading.Event) -> Iterator[Frame]:
         """A job's number, what happens in it, and its runs; it ends with who hears of it."""
-        order = wire.json_from(next(asked), Order)
-        if self._jobs is None or order.configured != self._configured(order):
+        order = wire.json_from(wire.next_of(asked), Order)
+        jobs = self._jobs
+        if not jobs or order.configured != digests.of_copying(jobs.settings, order.channel_ids):
             yield wire.json_frame(None)
             return
         heard = Heard(stop)
-        job = self._jobs.start(
+        job = jobs.start(
             order.channel_ids,
             kind=order.kind,
             tail_size=order.tail_size,
@@ -221,6 +222,7 @@ class _Seam:
         self._running[id(job)] = job
         try:
             yield wire.json_frame(id(job))
+            yield wire.event_frame(events.FleetStarted(len(set(order.channel_ids))))
             yield from map(wire.event_frame, heard.until(job.wait))
         finally:
             del self._running[id(job)]
@@ -230,24 +232,15 @@ class _Seam:
         yield wire.json_frame(job.runs)
 
     def _stop(self, asked: Asked, _: threading.Event) -> Iterator[Frame]:
-        if job := self._running.get(wire.json_from(next(asked), int)):
+        if job := self._running.get(wire.json_from(wire.next_of(asked), int)):
             job.stop()
         yield wire.json_frame(job is not None)
-
-    def _configured(self, order: Order) -> str | None:
-        """What is set here of what an order is about; None if that can't be told."""
-        try:
-            if self._jobs:
-                return digests.of_copying(self._jobs.settings, order.channel_ids)
-        except FieldhouseError:  # a key that is referred to and not there, say
-            pass
-        return None
 
     async def _lock(self, asked: Asked, _: threading.Event) -> AsyncIterator[Frame]:
         """A word once the channel is held; it is held until who asked hangs up."""
         limiter = self._limiter("locks")
         try:
-            channel_id = wire.json_from(next(asked), int)
+            channel_id = wire.json_from(wire.next_of(asked), int)
             limiter.acquire_on_behalf_of_nowait(asked)
         except WarehouseError as error:
             yield wire.error_frame(error)
@@ -305,11 +298,6 @@ def _refusal(request: Request) -> Response | None:
     if any(name in request.headers for name in _UNWANTED):
         return PlainTextResponse("only from this machine, directly", 403)
     return None
-
-
-def _question(asked: Asked, stop: threading.Event) -> tuple[str, Any, dict[str, Any]]:
-    head = wire.json_from(next(asked), dict[str, Any])
-    return head["name"], wire.limits_from(head["limits"], stop), wire.values_from(next(asked))
 
 
 def _rows(table: pa.Table) -> Iterator[Frame]:

@@ -89,7 +89,10 @@ def served_with(
 ) -> Iterator[Served]:
     """The warehouse of the settings, kept current every so often; closed at the end."""
     heard = Broadcast()
-    with build(settings, observe=heard, clock=clock) as parts, Jobs(parts, every=every) as jobs:
+    with (
+        build(settings, own=True, observe=heard, clock=clock) as parts,
+        Jobs(parts, every=every) as jobs,
+    ):
         warehouse = parts.warehouse
         yield Served(settings, warehouse, jobs, heard, rules, Tokens(warehouse), clock=parts.clock)
 

@@ -1,7 +1,9 @@
 """The way to the process that owns a file: frames that ask, and frames that answer as they come."""
 
 import secrets
+import socket
 import threading
+import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TypeVar
@@ -49,6 +51,7 @@ class Connection:
             limits=httpx2.Limits(max_connections=None, keepalive_expiry=_KEPT_SECONDS),
             trust_env=False,  # a proxy has no business with an address of this machine
         )
+        self._answers: weakref.WeakSet[Answer] = weakref.WeakSet()
 
     def meet(self) -> Welcome | None:
         """What the owner says of itself, once it has shown that it wrote the note; None otherwise.
@@ -95,7 +98,9 @@ class Connection:
             if response.status_code != 200:
                 response.read()
                 raise self._refused(response.text)
-        return Answer(self, response)
+        answer = Answer(self, response)
+        self._answers.add(answer)
+        return answer
 
     def said(self, what: str, kind: type[T], frames: Iterable[Frame] = ()) -> T:
         """Ask for something that is answered with one thing, said in JSON."""
@@ -121,8 +126,10 @@ class Connection:
             raise self._unavailable("is gone") from error
 
     def close(self) -> None:
-        """Close all connections; whoever reads from one is told."""
+        """Close all connections; whoever reads from one, in another thread, is told."""
         self._closed = True
+        for answer in [*self._answers]:
+            answer.close()
         self._client.close()
 
     def cut(self) -> WarehouseUnavailable:
@@ -151,24 +158,26 @@ class Answer:
         self._connection, self._response = connection, response
         self._chunks = response.iter_raw()
         self._rest = memoryview(b"")
-        self._ended = False
+        self._is_whole = self._ended = False
         self._closing = threading.Lock()
 
     def __iter__(self) -> "Answer":
         return self
 
     def __next__(self) -> Frame:
+        if self._is_whole:
+            raise StopIteration
         try:
             while (frame := self._next()).kind == PULSE.kind:
                 pass
             if frame.kind == Kind.ERROR:
                 raise wire.error_from(frame)
-            if frame.kind != END.kind:
-                return frame
         except BaseException:
             self.close()
             raise
-        self.close()
+        if frame.kind != END.kind:
+            return frame
+        self._is_whole = self._ended = True
         raise StopIteration
 
     def __enter__(self) -> "Answer":
@@ -193,7 +202,14 @@ class Answer:
             ended, self._ended = self._ended, True
         if not ended:
             with suppress(Exception):  # it is thrown away: what it has to say concerns nobody
+                self._hang_up()
+            with suppress(Exception):
                 self._response.close()
+
+    def _hang_up(self) -> None:
+        """Wake who reads, and have the owner learn of it at once: closing alone does neither."""
+        stream = self._response.extensions["network_stream"]
+        stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
 
     def _next(self) -> Frame:
         kind, size = wire.HEAD.unpack(self._take(wire.HEAD.size))

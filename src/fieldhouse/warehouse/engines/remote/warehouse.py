@@ -70,7 +70,7 @@ class RemoteWarehouse:
     def query(self, name: str, limits: Limits = NO_LIMITS, /, **parameters: Any) -> pa.Table:
         """Answer ``questions.QUERIES[name]``."""
         question = questions.query(name).only(limits.columns)
-        frames = _asked(name, limits, question.bound(parameters))
+        frames = wire.question_frames(name, limits, question.bound(parameters))
         with limits.kept(self._connection.file):
             return self._table("query", frames, limits)
 
@@ -79,11 +79,13 @@ class RemoteWarehouse:
     ) -> pa.RecordBatchReader:
         """Answer as ``query`` does, batch by batch, as the owner reads them."""
         question = questions.query(name).only(limits.columns)
-        return self._reader("scan", _asked(name, limits, question.bound(parameters)), limits)
+        return self._reader(
+            "scan", wire.question_frames(name, limits, question.bound(parameters)), limits
+        )
 
     def call(self, name: str, /, **parameters: Any) -> pa.Table:
         """Have the owner carry out ``questions.CALLS[name]``."""
-        frames = _asked(name, NO_LIMITS, questions.call(name).bound(parameters))
+        frames = wire.question_frames(name, NO_LIMITS, questions.call(name).bound(parameters))
         self._require_writable()
         return self._table("call", frames, NO_LIMITS)
 
@@ -96,7 +98,7 @@ class RemoteWarehouse:
     ) -> pa.RecordBatchReader:
         """Answer one SELECT of a user's, batch by batch. Raises ConfigurationError."""
         given = {str(place): value for place, value in enumerate(parameters)}
-        return self._reader("stream", _asked(statement, limits, given), limits)
+        return self._reader("stream", wire.question_frames(statement, limits, given), limits)
 
     @contextmanager
     def lock(self, channel_id: int) -> Iterator[None]:
@@ -195,11 +197,6 @@ class _Batches:
                 raise StopIteration
             self._ready = wire.rows_from(frame).to_batches()[::-1]
         return self._ready.pop()
-
-
-def _asked(name: str, limits: Limits, values: Mapping[str, Any]) -> Sequence[Frame]:
-    head = {"name": name, "limits": wire.limits_said(limits)}
-    return [wire.json_frame(head), wire.values_frame(values)]
 
 
 def _heard(answer: Answer, observe: events.Observer | None, runs: "Future[list[Run]]") -> None:
