@@ -161,7 +161,9 @@ class Guard:
 
     def _most_bytes(self, path: str) -> int:
         rules = self._rules
-        return rules.most_file_bytes if path.startswith("/import") else rules.most_bytes
+        if path.startswith("/import"):
+            return rules.most_file_bytes
+        return rules.most_written_bytes if _WRITING.fullmatch(path) else rules.most_bytes
 
     def _headers(self, request: HTTPConnection) -> dict[str, str]:
         headers = {

@@ -37,6 +37,8 @@ class Rules:
     user_scopes: frozenset[Scope] = frozenset({Scope.READ})
     most_bytes: int = 1_000_000
     """Of a request's body, files that are imported apart."""
+    most_written_bytes: int = 16_000_000
+    """Of what devices send: a bulk update's 14,400 entries."""
     most_file_bytes: int = 2_000_000_000
     seconds: float = 30.0
     """That an answer may take, or a client not read what it is sent."""
