@@ -1,6 +1,5 @@
 """The commands around the server: serve, and the tokens that let people and programs in."""
 
-import sys
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import timedelta
@@ -149,7 +148,7 @@ def _pause(text: str) -> timedelta | None:
 
 
 def _say_ready(url: str) -> None:
-    typer.echo(f"Fieldhouse is at {url} (Ctrl-C to stop)", err=not sys.stdout.isatty())
+    typer.echo(f"Fieldhouse is at {url} (Ctrl-C to stop)")
 
 
 @tokens.command()

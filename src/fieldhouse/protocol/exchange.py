@@ -58,10 +58,24 @@ class Request:
     @property
     def api_key(self) -> str | None:
         """The key of the request, from a parameter or the header; never logged."""
+        return self._key.partition("@")[0] or None
+
+    @property
+    def key_channel(self) -> str | None:
+        """What a key says of the channel that it is for, as `-2` in `KEY@-2`.
+
+        None of ThingSpeak's keys does; a device whose key is for several channels has no other
+        place to name one.
+        """
+        return self._key.partition("@")[2] or None
+
+    @property
+    def _key(self) -> str:
         for name in ("api_key", "key", "apikey", "write_api_key"):
             if self.params.get(name):
                 return str(self.params[name])
-        return self.headers.get("thingspeakapikey") or self.headers.get("x-thingspeakapikey")
+        held = self.headers.get("thingspeakapikey") or self.headers.get("x-thingspeakapikey")
+        return held or ""
 
     def has(self, name: str) -> bool:
         """Whether a switch like `location=true` is on."""

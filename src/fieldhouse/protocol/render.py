@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import tzinfo
 from functools import cache
@@ -18,6 +19,7 @@ from .times import Render, iso, spaced
 
 LOCATION = ("latitude", "longitude", "elevation")
 STATUS = ("status",)
+_needs_quotes = re.compile('[,"\r\n]').search
 _ALL = (1, 2, 3, 4, 5, 6, 7, 8)
 
 Getter = Callable[[Any], tuple[Any, ...]]
@@ -140,7 +142,7 @@ def _struct(names: tuple[str, ...]) -> type[msgspec.Struct]:
 def _cell(value: Value) -> str:
     if value is None:
         return ""
-    text = str(value)
-    if text == "" or any(mark in text for mark in ',"\r\n'):
+    text = value if isinstance(value, str) else str(value)
+    if not text or _needs_quotes(text):
         return '"' + text.replace('"', '""') + '"'
     return text

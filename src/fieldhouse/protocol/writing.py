@@ -85,10 +85,8 @@ def _text(value: Any, longest: int | None) -> str | None:
 
 def _instant(value: Any, now: int, asked: tzinfo) -> int:
     """Read an ISO or SQL instant, or unix seconds; now when absent."""
-    if value is None or value == "":
-        return now
-    text = str(value)
-    at = int(text) if text.isdigit() else parse(text, asked)
+    text = "" if value is None else str(value)
+    at = (int(text) if text.isdigit() else parse(text, asked)) if text else now
     if at != in_range(at):
         raise ValueError("no instant that can be written")
     return at

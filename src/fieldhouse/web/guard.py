@@ -27,7 +27,7 @@ COOKIE = "fieldhouse_session"
 _OPEN = ("/healthz", "/readyz", "/login", "/favicon.ico")
 _OPEN_BELOW = "/static/"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_WRITING = re.compile(r"/update(\.\w+)?/?|/channels/\d+/bulk_update(\.\w+)?/?", re.ASCII)
+_WRITING = re.compile(r"/update(\.\w+)?/?|/channels/-?\d+/bulk_update(\.\w+)?/?", re.ASCII)
 """Where devices write, by GET too, with a token that may stand in the body: it is asked for there.
 Other sites' pages may not have a browser do it."""
 _MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})

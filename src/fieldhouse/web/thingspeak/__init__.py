@@ -141,6 +141,7 @@ def _sent(
     headers["Cache-Control"] = "max-age=0, private, must-revalidate" if is_good else "no-cache"
     if is_shared:
         headers["Access-Control-Allow-Origin"] = "*"
+        headers["Cross-Origin-Resource-Policy"] = "cross-origin"  # a script of JSONP's, for one
     kind = response.content_type
     if rest is None:
         return HTTPResponse(response.body, response.status, headers, kind)

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from fieldhouse.export import with_texts
 from fieldhouse.protocol import About, Bucketing, Entry, Listed, Refused, Window
@@ -46,18 +47,28 @@ class Held:
     def row(self, id: int) -> Row:
         """Its row; a device that knows no sign gives an id below zero as one of 32 bits."""
         number = id - _INTS if _INTS // 2 <= id < _INTS else id
-        if (found := self.rows.get(number)) is None:
+        found = self._table.filter(pc.equal(self._table["ChannelID"], number)).to_pylist()
+        if not found:
             raise Refused(404)
-        return found
+        row: Row = found[0]
+        return row
 
     @cached_property
-    def rows(self) -> dict[int, Row]:
-        """The row of every channel, by its number."""
-        return {row["ChannelID"]: row for row in self.warehouse.query("channels").to_pylist()}
+    def _table(self) -> pa.Table:
+        return self.warehouse.query("channels")
+
+    @property
+    def numbers(self) -> Sequence[int]:
+        """The number of every channel."""
+        ids: list[int] = self._table["ChannelID"].to_pylist()
+        return ids
 
     def settings(self, id: int) -> Listed | None:
         """The channel of that id, as it is listed."""
-        number = self.row(id)["ChannelID"]
+        return self.listed(self.row(id)["ChannelID"])
+
+    def listed(self, number: int) -> Listed:
+        """The channel of that number, as it is listed."""
         return next(listed for listed in self.own() if listed.id == number)
 
     def own(self) -> Sequence[Listed]:
@@ -67,8 +78,10 @@ class Held:
             tags.setdefault(row["ChannelID"], []).append(row["Tag"])
         last = _last_ids(self.warehouse, None)
         return [
-            Listed(**_described(row, last.get(id)), tags=tags.get(id, ()))
-            for id, row in self.rows.items()
+            Listed(
+                **_described(row, last.get(row["ChannelID"])), tags=tags.get(row["ChannelID"], ())
+            )
+            for row in self._table.to_pylist()
         ]
 
     def of_user(self, user: str) -> Sequence[Listed]:

@@ -51,8 +51,8 @@ class Receiver(Held):
 def update(house: Receiver, request: Request, format: str) -> Response:
     """`/update`: one entry; the text answer is its id, or 0 if nothing was written.
 
-    The channel is the one that the request names as `channel_id`, or the only one that its key may
-    write to.
+    The channel is the one that the request names as `channel_id` or behind its key (`KEY@-2`), or
+    the only one that its key may write to.
     """
     channel_id = _meant(house, request)
     if channel_id is None:
@@ -95,16 +95,15 @@ def create(house: Receiver, request: Request, format: str) -> Response:
     described = _settings(request.params)
     now = columns.instant(house.now())
     with house.warehouse.lock(_NUMBERING):
-        held = house.warehouse.query("channels")["ChannelID"].to_pylist()
-        number = min([0, *held]) - 1
+        number = min([0, *Held(house.warehouse, house.now).numbers]) - 1
         name = described.pop("name") or f"Channel {number}"
         dates = {"created_at": now, "updated_at": now, "refreshed_at": now}
         with house.warehouse.lock(number):
             house.warehouse.call(
                 "upsert_channel", channel_id=number, name=name, **described, **dates
             )
-    listed = next(each for each in house.own() if each.id == number)
-    return data(owned(request, listed), format, "channel")
+    made = Held(house.warehouse, house.now).listed(number)
+    return data(owned(request, made), format, "channel")
 
 
 ROUTES = (
@@ -117,13 +116,13 @@ ROUTES = (
 
 def _meant(house: Receiver, request: Request) -> int | None:
     """The channel that an update is for, if it may be written to."""
-    if named := request.text("channel_id"):
+    if named := request.text("channel_id") or request.key_channel:
         try:
             wanted = [house.row(int(named))["ChannelID"]]
         except (ValueError, Refused):
             return None
     else:
-        wanted = [number for number in house.rows if number < 0]
+        wanted = [number for number in house.numbers if number < 0]
     found = [number for number in wanted if number < 0 and house.may_write(number)]
     return found[0] if len(found) == 1 else None
 
