@@ -61,7 +61,7 @@ def owned(house: Warehouse, url: str, jobs: Jobs | None = None) -> Iterator[None
                 yield
         finally:
             server.should_exit = True
-            serving.join()
+            serving.join(_GRACE + 1)  # a write that takes longer is not ours to wait for
 
 
 def _listening() -> socket.socket:
