@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from house import Held, Orders, Outcome, Reading
+from machine import Lives
 from model import CHANNEL, Source
 
 from fieldhouse import Settings
@@ -130,6 +131,12 @@ class DuckHouse:
         self._stack.close()
         self._simulator.stop()
         self._folder.cleanup()
+
+
+class OverDuckDB(Lives):
+    """A life over real HTTP and a DuckDB file."""
+
+    make = DuckHouse
 
 
 class _Unlocked:

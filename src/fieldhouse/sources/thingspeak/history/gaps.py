@@ -234,11 +234,12 @@ def _not_there(k: Knowledge, gap: Gap) -> None:
 def _confirm(k: Knowledge, gap: Gap, seen: frozenset[int]) -> None:
     """Some ids of an older epoch's run were asked for once more, and these are there still."""
     others = [each for each in k.gap_runs("older") if each.epoch != gap.epoch]
+    due = k.date + SETTLED  # under what hid them, these ids may be ours, or just given out
     if seen:
         gone = sorted(set(_probes(gap)) - seen)
-        left, opened = runs.less([replace(gap, due=None)], gone), runs.of(gone, "open")
+        left, opened = runs.less([replace(gap, due=None)], gone), runs.of(gone, "open", due)
     else:
-        left, opened = [], [replace(gap, state="open", due=None, epoch=None)]
+        left, opened = [], [replace(gap, state="open", due=due, epoch=None)]
     _swap(k, gap, [*left, *(each for one in opened for each in runs.outside(one, others))])
     k.judged = False
 
