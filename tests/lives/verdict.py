@@ -19,7 +19,7 @@ from decimal import Decimal
 from typing import Literal
 
 from house import Held, House, Reading
-from model import FIELDS, Identity, Left, Source, identity, instant
+from model import FIELDS, HOUR, Identity, Left, Source, identity, instant
 
 Fate = Literal["must", "may", "never"]
 
@@ -42,6 +42,10 @@ class Judge:
         """What was held of each life while it was served."""
         self.beside: dict[Identity, int] = {}
         """Beside which life, at last, what was left of an earlier one was shown at some run."""
+        self.again: dict[tuple[int, Identity], int] = {}
+        """In which life an entry of an earlier one was shown, and since which complete run."""
+        self.sure: set[tuple[int, Identity]] = set()
+        """Shown again in that life to somebody who asked once more: not left of the earlier one."""
 
     def watch(self, house: House, *, complete: bool = False) -> None:
         """A run begins or has ended, ``complete`` if all that could be asked was asked."""
@@ -58,6 +62,15 @@ class Judge:
         if complete:
             lives = {left.life for left in self.source.left.values()}
             self.parted |= {life for life in lives if evidence.conflicts(life)}
+            self._ask_once_more(held & own)
+
+    def _ask_once_more(self, shown: set[Identity]) -> None:
+        """What an earlier life has too is asked for once more, an hour after it was shown again."""
+        for key in filter(self._is_old, shown):
+            if self._before(key) <= self.parted:
+                place = self.source.life, key
+                if self.source.now - self.again.setdefault(place, self.source.now) > HOUR:
+                    self.sure.add(place)
 
     def _remembered(self, house: House) -> set[Identity]:
         held = {(each.entry_id, each.created_at) for each in house.ever_held()}
@@ -113,10 +126,13 @@ class Judge:
 
         The counted half of a new life can be served before the half that gives it away.
         """
-        lives = {
-            epoch: [set(self.source.lives_of[key]) for key in keys] for epoch, keys in held.items()
-        }
+        lives = {epoch: [self._lives_held(key) for key in keys] for epoch, keys in held.items()}
         return [epoch for epoch, each in lives.items() if each and not set.intersection(*each)]
+
+    def _lives_held(self, key: Identity) -> set[int]:
+        """In which lives an entry was held; all of its own, if it was gone when a run ended."""
+        lives = set(self.source.lives_of[key])
+        return {life for life in lives if key in self.known[life]} or lives
 
     def _allowed(self, key: Identity, number: int, ours: Decimal | None, theirs: object) -> bool:
         """A label that is hidden, or a value that is null now, leaves us what we had."""
@@ -144,14 +160,21 @@ class Judge:
                 return "never" if evidence.alike(left.life) else "may"
             if verdicts == {False} and key not in self.doubtful | self.once:
                 return "may" if self._is_old(key) else "must"
-        return "never" if verdicts == {True} else "may"
+        is_known = not self._is_old(key) or (left.life, key) in self.sure
+        return "never" if verdicts == {True} and is_known else "may"
 
     def _is_old(self, key: Identity) -> bool:
         """Whether an entry was held of an earlier life too: it belongs to that one alone.
 
-        Gone again, nobody can say for sure whether it was left of that one, or shown again.
+        Gone again, nobody can say for sure whether it was left of that one, or shown again, unless
+        it was asked for once more.
         """
-        return any(key in self.known[life] for life in set(self.source.lives_of[key][:-1]))
+        return bool(self._before(key))
+
+    def _before(self, key: Identity) -> set[int]:
+        """The lives before its last one in which an entry was held."""
+        lives = self.source.lives_of[key]
+        return {life for life in set(lives) - {lives[-1]} if key in self.known[life]}
 
 
 class _Evidence:
