@@ -92,3 +92,38 @@ def test_an_id_given_out_anew_and_half_a_second_read_before(life: Lives) -> None
     life.again(page_size=20, ago=0)
     life.clear(gradually=False)
     life.settle()
+
+
+def test_ids_that_are_counted_when_a_channel_is_first_read(life: Lives) -> None:
+    """A bulk write of the past is counted and not yet served when all time is read; there are more
+    ids than a run may ask for, and the one that came is not called absent with the others."""
+    life.source.bulk([life.source.now - 2 * HOUR], [20])
+    life.ragged(count=10, missing=2, late=False, ago=0)
+    life.poll(seconds=1)
+    life.poll(seconds=10 * MINUTE)
+    assert not life.judge.differences(life.house)
+    life.settle()
+
+
+def test_a_new_life_in_which_the_newest_id_is_one_that_never_was(life: Lives) -> None:
+    """After a clear the id of our newest entry is skipped, and all that is shown of late has higher
+    ones; but the answer shows others under ids of ours: nothing was deleted, the old life counts."""
+    life.future(count=4, ahead=90)
+    life.poll(seconds=MINUTE)
+    life.clear(gradually=False)
+    life.live(count=3, step=1, mask=7)
+    life.skip(count=2)
+    life.burst(count=146, seconds=1)
+    life.poll(seconds=1)
+    assert len(life.house.current()) == 4 + 149
+    life.settle()
+
+
+def test_all_that_we_hold_is_deleted_and_the_counter_follows(life: Lives) -> None:
+    """Of many entries only the newest was read when it was deleted, the counter following: to all
+    who ask that is a clear, and the reading may count or not."""
+    life.live(count=40, step=MINUTE, mask=7)
+    life.short_of_budget(page_size=1, budget=1)
+    assert len(life.held) == 1
+    life.delete_newest(count=1, follows=True)
+    life.settle()

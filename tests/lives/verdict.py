@@ -34,6 +34,8 @@ class Judge:
         self.source = source
         self.doubtful: set[Identity] = set()
         """Not served at some run that could not know of a clear: it may have been withdrawn."""
+        self.as_cleared: set[Identity] = set()
+        """All that was held of a life, when none of it was served: it looks as after a clear."""
         self.once: set[Identity] = set()
         """Superseded as things stood at some run."""
         self.parted: set[int] = set()
@@ -53,6 +55,9 @@ class Judge:
         own = {identity(entry) for entry in self.source.own}
         left = held & self.source.served().keys() - own
         self.beside |= dict.fromkeys(left, self.source.life)
+        mine = self.known[self.source.life]
+        if not mine & own:
+            self.as_cleared |= mine
         if not self.source.left:
             return
         evidence = _Evidence(self)
@@ -153,7 +158,7 @@ class Judge:
         if key not in self.known[left.life]:
             return "may"
         if left == (self.source.life, "deleted"):
-            return "may" if self._is_old(key) else "never"
+            return "may" if self._is_old(key) or key in self.as_cleared else "never"
         verdicts = evidence.superseded(key)
         if left.how == "cleared":
             if not (left.life in self.parted or evidence.conflicts(left.life)):

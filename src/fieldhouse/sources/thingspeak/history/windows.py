@@ -215,7 +215,7 @@ def _compare(k: Knowledge, found: Believed, since: datetime, end: datetime) -> P
         doubt = Doubt(
             f"{len(lost)} readings that we hold are not shown, {lives.said(lost[0])}", lost
         )
-        yield from lives.settle(k, doubt, window_holds=len(mine))
+        yield from lives.settle(k, doubt, page=found.page, window_holds=len(mine))
     return any(each.withdrawn and each.entry in entries for each in held)
 
 
