@@ -107,7 +107,7 @@ def test_ids_that_are_counted_when_a_channel_is_first_read(life: Lives) -> None:
 
 def test_a_new_life_in_which_the_newest_id_is_one_that_never_was(life: Lives) -> None:
     """After a clear the id of our newest entry is skipped, and all that is shown of late has higher
-    ones; but the answer shows others under ids of ours: nothing was deleted, the old life counts."""
+    ones; but the answer shows others under our ids: nothing was deleted, the old life counts."""
     life.future(count=4, ahead=90)
     life.poll(seconds=MINUTE)
     life.clear(gradually=False)
