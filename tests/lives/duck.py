@@ -3,6 +3,7 @@
 from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,6 +20,7 @@ from fieldhouse.simulator import Simulator
 from fieldhouse.sources.thingspeak.api import Answer, ThingSpeak
 from fieldhouse.sources.thingspeak.pacing import Pacer
 from fieldhouse.state import END, Span
+from fieldhouse.warehouse import open_warehouse
 
 
 class Killed(BaseException):
@@ -43,6 +45,16 @@ class Client(ThingSpeak):
         return super().get(*arguments, **named)
 
 
+@cache
+def _empty() -> bytes:
+    """The file of a warehouse that holds nothing, made once: a life begins with a copy."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "empty.duckdb"
+        with open_warehouse(f"duckdb:///{file}") as warehouse:
+            warehouse.migrate()
+        return file.read_bytes()
+
+
 class DuckHouse:
     """Reads over HTTP into a file of its own; a kill opens it anew."""
 
@@ -63,7 +75,9 @@ class DuckHouse:
 
     def _warehouse(self) -> dict[str, Any]:
         """The settings of a warehouse that holds nothing."""
-        return {"warehouse_url": f"duckdb:///{Path(self._folder.name) / 'lives.duckdb'}"}
+        file = Path(self._folder.name) / "lives.duckdb"
+        file.write_bytes(_empty())
+        return {"warehouse_url": f"duckdb:///{file}"}
 
     def _open(self) -> None:
         self._stack = ExitStack()

@@ -195,13 +195,18 @@ class _Evidence:
         self._relations: dict[tuple[int, int], list[_Relation]] = {}
 
     def conflicts(self, life: int, upto: int | None = None) -> bool:
-        """Whether an id that we hold of a life stands for another time in a later one."""
+        """Whether an id that we hold of a life stands for another time in a later one.
+
+        A time that an earlier life knows says nothing: it may be left of that one.
+        """
         last = self.source.life if upto is None else upto
         if (life, last) not in self._conflicts:
             gone = dict(self._held[life] - self.served)
             later = set(self.served) if last == self.source.life else set()
             for number in range(life + 1, last + 1):
                 later |= self._held[number]
+            for number in range(life):
+                later -= self._held[number]
             self._conflicts[life, last] = any(gone.get(i, at) != at for i, at in later)
         return self._conflicts[life, last]
 
