@@ -3,11 +3,13 @@
 from contextlib import ExitStack, nullcontext
 from dataclasses import replace
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from house import Held, Orders, Outcome, Reading
+from machine import Lives
 from model import CHANNEL, Source
 
 from fieldhouse import Settings
@@ -18,6 +20,7 @@ from fieldhouse.simulator import Simulator
 from fieldhouse.sources.thingspeak.api import Answer, ThingSpeak
 from fieldhouse.sources.thingspeak.pacing import Pacer
 from fieldhouse.state import END, Span
+from fieldhouse.warehouse import open_warehouse
 
 
 class Killed(BaseException):
@@ -42,6 +45,16 @@ class Client(ThingSpeak):
         return super().get(*arguments, **named)
 
 
+@cache
+def _empty() -> bytes:
+    """The file of a warehouse that holds nothing, made once: a life begins with a copy."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "empty.duckdb"
+        with open_warehouse(f"duckdb:///{file}") as warehouse:
+            warehouse.migrate()
+        return file.read_bytes()
+
+
 class DuckHouse:
     """Reads over HTTP into a file of its own; a kill opens it anew."""
 
@@ -62,7 +75,9 @@ class DuckHouse:
 
     def _warehouse(self) -> dict[str, Any]:
         """The settings of a warehouse that holds nothing."""
-        return {"warehouse_url": f"duckdb:///{Path(self._folder.name) / 'lives.duckdb'}"}
+        file = Path(self._folder.name) / "lives.duckdb"
+        file.write_bytes(_empty())
+        return {"warehouse_url": f"duckdb:///{file}"}
 
     def _open(self) -> None:
         self._stack = ExitStack()
@@ -130,6 +145,12 @@ class DuckHouse:
         self._stack.close()
         self._simulator.stop()
         self._folder.cleanup()
+
+
+class OverDuckDB(Lives):
+    """A life over real HTTP and a DuckDB file."""
+
+    make = DuckHouse
 
 
 class _Unlocked:

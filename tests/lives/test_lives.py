@@ -3,7 +3,7 @@
 `FIELDHOUSE_LIVES`, `FIELDHOUSE_LIVES_DUCKDB` and `FIELDHOUSE_LIVES_SQLSERVER` say how many lives
 are lived on the pure history, over DuckDB, and on the server that `FIELDHOUSE_TEST_SQLSERVER`
 names, by default 2,000, 100 and 100, in ten parts each that `pytest -n 2` shares out. They are the
-same lives each time, chosen by `FIELDHOUSE_LIVES_SEED`: a number, or `random` as in
+same lives each time (`drawing.py`), chosen by `FIELDHOUSE_LIVES_SEED`: a number, or `random` as in
 `make test-long`. A failure prints how to live that very life again.
 """
 
@@ -11,7 +11,8 @@ import os
 import random
 
 import pytest
-from duck import DuckHouse
+from drawing import lives_of
+from duck import OverDuckDB
 from hypothesis import HealthCheck, reproduce_failure, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 from machine import Lives
@@ -24,12 +25,6 @@ STEPS = 30
 LIVES = int(os.environ.get("FIELDHOUSE_LIVES", "2000"))
 OVER_DUCKDB = int(os.environ.get("FIELDHOUSE_LIVES_DUCKDB", "100"))
 ON_SQL_SERVER = int(os.environ.get("FIELDHOUSE_LIVES_SQLSERVER", "100"))
-
-
-class OverDuckDB(Lives):
-    """A life over real HTTP and a DuckDB file."""
-
-    make = DuckHouse
 
 
 class OfSnapshots(Lives):
@@ -59,6 +54,7 @@ def live(machine: type[Lives], lives: int, part: int) -> None:
         run_state_machine_as_test(
             test,
             settings=settings(
+                backend=lives_of(number),
                 max_examples=lives,
                 stateful_step_count=STEPS,
                 deadline=None,

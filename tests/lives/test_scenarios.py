@@ -4,31 +4,16 @@ Each life here is told with the rules of the machine, which checks every run and
 test, that the house is what it must be once the source is quiet.
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
 import pytest
-from duck import DuckHouse
 from house import House
 from machine import GAP_BUDGET, INVESTIGATION, Lives
 from model import DAY, HOUR, MINUTE, instant
 from verdict import epochs
 
 BEGINNING = datetime(2000, 1, 1)
-
-
-class OverDuckDB(Lives):
-    """A life over real HTTP and a DuckDB file."""
-
-    make = DuckHouse
-
-
-@pytest.fixture(params=[Lives, OverDuckDB], ids=["pure", "duckdb"])
-def life(request: pytest.FixtureRequest) -> Iterator[Lives]:
-    made: Lives = request.param()
-    yield made
-    made.house.close()
 
 
 def differences(life: Lives) -> list[str]:

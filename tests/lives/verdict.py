@@ -19,7 +19,7 @@ from decimal import Decimal
 from typing import Literal
 
 from house import Held, House, Reading
-from model import FIELDS, Identity, Left, Source, identity, instant
+from model import FIELDS, HOUR, Identity, Left, Source, identity, instant
 
 Fate = Literal["must", "may", "never"]
 
@@ -34,6 +34,8 @@ class Judge:
         self.source = source
         self.doubtful: set[Identity] = set()
         """Not served at some run that could not know of a clear: it may have been withdrawn."""
+        self.as_cleared: set[Identity] = set()
+        """All that was held of a life, when none of it was served: it looks as after a clear."""
         self.once: set[Identity] = set()
         """Superseded as things stood at some run."""
         self.parted: set[int] = set()
@@ -42,6 +44,10 @@ class Judge:
         """What was held of each life while it was served."""
         self.beside: dict[Identity, int] = {}
         """Beside which life, at last, what was left of an earlier one was shown at some run."""
+        self.again: dict[tuple[int, Identity], int] = {}
+        """In which life an entry of an earlier one was shown, and since which complete run."""
+        self.sure: set[tuple[int, Identity]] = set()
+        """Shown again in that life to somebody who asked once more: not left of the earlier one."""
 
     def watch(self, house: House, *, complete: bool = False) -> None:
         """A run begins or has ended, ``complete`` if all that could be asked was asked."""
@@ -49,6 +55,9 @@ class Judge:
         own = {identity(entry) for entry in self.source.own}
         left = held & self.source.served().keys() - own
         self.beside |= dict.fromkeys(left, self.source.life)
+        mine = self.known[self.source.life]
+        if not mine & own:
+            self.as_cleared |= mine
         if not self.source.left:
             return
         evidence = _Evidence(self)
@@ -58,6 +67,15 @@ class Judge:
         if complete:
             lives = {left.life for left in self.source.left.values()}
             self.parted |= {life for life in lives if evidence.conflicts(life)}
+            self._ask_once_more(held & own)
+
+    def _ask_once_more(self, shown: set[Identity]) -> None:
+        """What an earlier life has too is asked for once more, an hour after it was shown again."""
+        for key in filter(self._is_old, shown):
+            if self._before(key) <= self.parted:
+                place = self.source.life, key
+                if self.source.now - self.again.setdefault(place, self.source.now) > HOUR:
+                    self.sure.add(place)
 
     def _remembered(self, house: House) -> set[Identity]:
         held = {(each.entry_id, each.created_at) for each in house.ever_held()}
@@ -113,10 +131,13 @@ class Judge:
 
         The counted half of a new life can be served before the half that gives it away.
         """
-        lives = {
-            epoch: [set(self.source.lives_of[key]) for key in keys] for epoch, keys in held.items()
-        }
+        lives = {epoch: [self._lives_held(key) for key in keys] for epoch, keys in held.items()}
         return [epoch for epoch, each in lives.items() if each and not set.intersection(*each)]
+
+    def _lives_held(self, key: Identity) -> set[int]:
+        """In which lives an entry was held; all of its own, if it was gone when a run ended."""
+        lives = set(self.source.lives_of[key])
+        return {life for life in lives if key in self.known[life]} or lives
 
     def _allowed(self, key: Identity, number: int, ours: Decimal | None, theirs: object) -> bool:
         """A label that is hidden, or a value that is null now, leaves us what we had."""
@@ -137,21 +158,28 @@ class Judge:
         if key not in self.known[left.life]:
             return "may"
         if left == (self.source.life, "deleted"):
-            return "may" if self._is_old(key) else "never"
+            return "may" if self._is_old(key) or key in self.as_cleared else "never"
         verdicts = evidence.superseded(key)
         if left.how == "cleared":
             if not (left.life in self.parted or evidence.conflicts(left.life)):
                 return "never" if evidence.alike(left.life) else "may"
             if verdicts == {False} and key not in self.doubtful | self.once:
                 return "may" if self._is_old(key) else "must"
-        return "never" if verdicts == {True} else "may"
+        is_known = not self._is_old(key) or (left.life, key) in self.sure
+        return "never" if verdicts == {True} and is_known else "may"
 
     def _is_old(self, key: Identity) -> bool:
         """Whether an entry was held of an earlier life too: it belongs to that one alone.
 
-        Gone again, nobody can say for sure whether it was left of that one, or shown again.
+        Gone again, nobody can say for sure whether it was left of that one, or shown again, unless
+        it was asked for once more.
         """
-        return any(key in self.known[life] for life in set(self.source.lives_of[key][:-1]))
+        return bool(self._before(key))
+
+    def _before(self, key: Identity) -> set[int]:
+        """The lives before its last one in which an entry was held."""
+        lives = self.source.lives_of[key]
+        return {life for life in set(lives) - {lives[-1]} if key in self.known[life]}
 
 
 class _Evidence:
@@ -167,13 +195,18 @@ class _Evidence:
         self._relations: dict[tuple[int, int], list[_Relation]] = {}
 
     def conflicts(self, life: int, upto: int | None = None) -> bool:
-        """Whether an id that we hold of a life stands for another time in a later one."""
+        """Whether an id that we hold of a life stands for another time in a later one.
+
+        A time that an earlier life knows says nothing: it may be left of that one.
+        """
         last = self.source.life if upto is None else upto
         if (life, last) not in self._conflicts:
             gone = dict(self._held[life] - self.served)
             later = set(self.served) if last == self.source.life else set()
             for number in range(life + 1, last + 1):
                 later |= self._held[number]
+            for number in range(life):
+                later -= self._held[number]
             self._conflicts[life, last] = any(gone.get(i, at) != at for i, at in later)
         return self._conflicts[life, last]
 

@@ -170,7 +170,7 @@ class Keeper:
             case history.OpenEpoch(number, _, evidence):
                 if number != self.state.epoch.number + 1:
                     raise StateMoved(f"epoch {number} does not follow")
-                self.lives.append(Life(Epoch(number), evidence))
+                self.lives.append(Life(Epoch(number, judged=False), evidence))
                 self.hidden_from = {n: 0 for n in range(1, 9) if n not in dict(self.labels or ())}
                 return None
             case history.Settle():
@@ -322,15 +322,24 @@ class Keeper:
         life.epoch = replace(life.epoch, newest=self.newest(settle.horizon))
 
     def judge(self, epoch: int) -> int:
-        """Within its span, an epoch that shows at least half of an older one replaces it."""
-        if not any(e == epoch for e, _ in self.readings):
-            return 0
-        beside = _beside(self.lives[epoch - 1].gaps)
-        shown = {self.readings[key].at for key in self.content(epoch) if beside.get(key, True)}
-        times = [self.readings[key].at for key in self.content(epoch)]
+        """Within its span, an epoch that shows at least half of an older one replaces it.
+
+        Those before are compared anew: what was never asked for once more was left.
+        """
+        self.reimports = {}
+        for newer in range(2, epoch + 1):
+            self.compare(newer)
+        return self.supersede_again()
+
+    def compare(self, epoch: int) -> None:
+        content = self.content(epoch)
+        if not any(e == epoch for e, _ in content):
+            return
+        is_over = epoch < len(self.lives)
+        beside = {} if is_over else _beside(self.lives[epoch - 1].gaps)
+        times = [self.readings[key].at for key in content]
+        shown = {self.readings[key].at for key in content if beside.get(key, True)}
         span = (min(times), max(times))
-        for key in [key for key in self.reimports if key[0] == epoch]:
-            del self.reimports[key]
         for older in range(1, epoch):
             inside = [
                 reading.at in shown
@@ -340,7 +349,6 @@ class Keeper:
             ]
             if inside and 2 * sum(inside) >= len(inside):
                 self.reimports[epoch, older] = span
-        return self.supersede_again()
 
     def content(self, epoch: int) -> set[tuple[int, int]]:
         """What an epoch shows: its own readings, and what it shows of older ones.

@@ -384,6 +384,23 @@ def test_leftovers_prove_something_once_confirmed(
     assert set(counting(warehouse)) == {(1, 1), (1, 2), (2, 7), (1, 6), *dropped}
 
 
+def test_what_was_left_beside_an_epoch_that_is_over_proves_nothing(warehouse: Warehouse) -> None:
+    """Most of epoch 1 was shown beside epoch 2 and never asked for again: now that epoch 2 is over
+    too, it is no re-import of the little that was not."""
+    warehouse.load([batch(row(n) for n in range(1, 7))])
+    begin(warehouse, 2)
+    gaps = (Gap(3, 6, "older", due=LATER, epoch=1),)
+    again = [row(7, T0 + MINUTE), row(8, T0 + 2 * MINUTE), row(9, T0 + 7 * MINUTE)]
+    warehouse.load([batch(again, epoch=2, gaps=gaps)])
+    judge(warehouse, 2)
+    assert len(rows_of(warehouse, "SELECT * FROM iot.Reimports")) == 1
+    begin(warehouse, 3)
+    warehouse.load([batch([row(1, T0 + DAY)], epoch=3)])
+    assert judge(warehouse, 3) == (0, 0)
+    assert counting(warehouse)[2:6] == [(1, 3), (1, 4), (1, 5), (1, 6)]
+    assert rows_of(warehouse, "SELECT * FROM iot.Reimports") == []
+
+
 # What a load keeps
 
 

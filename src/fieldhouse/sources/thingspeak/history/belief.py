@@ -64,7 +64,7 @@ def believed(
                 return found
             doubt = Doubt("an answer from before the channel was cleared")
         else:
-            yield from lives.settle(k, doubt)
+            yield from lives.settle(k, doubt, page=page)
         reason = doubt.text
     raise SourceInconsistent(f"{k.name}: {reason}, {_TRIES} times over; nothing was written")
 

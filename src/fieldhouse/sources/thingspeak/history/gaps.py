@@ -123,6 +123,9 @@ def _within(budget: int, steps: Steps) -> Steps:
 def _ask_for_due(k: Knowledge, budget: int) -> Steps:
     """Ask for ids of the gaps that are due, the newest first, as far as the budget reaches."""
     was_asked = False
+    if not k.saturated and any(_is_read_due(k, gap) for gap in k.gaps):
+        budget -= 1
+        yield from _read_again(k)
     while budget >= _A_GAP:
         due = [gap for gap in k.gap_runs("open", "absent", "older") if _is_to_ask(k, gap)]
         if not due:
@@ -134,6 +137,16 @@ def _ask_for_due(k: Knowledge, budget: int) -> Steps:
         was_asked = was_asked or any(_was_read_after(k, gap) for gap in chosen)
     if was_asked and not (k.surfaced or k.saturated):
         k.gaps = tuple(_absent(k, gap) if _is_read_due(k, gap) else gap for gap in k.gaps)
+
+
+def _read_again(k: Knowledge) -> Steps:
+    """Read a page of the newest, of any time, before what was read is believed to lack ids.
+
+    They may have been counted when it was read, and not yet served.
+    """
+    yield from read_window(k, Window(start=None, end=END, size=MAX_RESULTS, proves=False, pages=1))
+    if k.filled:
+        yield from _forget_found(k)
 
 
 def _is_read_due(k: Knowledge, gap: Gap) -> bool:
@@ -234,11 +247,12 @@ def _not_there(k: Knowledge, gap: Gap) -> None:
 def _confirm(k: Knowledge, gap: Gap, seen: frozenset[int]) -> None:
     """Some ids of an older epoch's run were asked for once more, and these are there still."""
     others = [each for each in k.gap_runs("older") if each.epoch != gap.epoch]
+    due = k.date + SETTLED  # under what hid them, these ids may be ours, or just given out
     if seen:
         gone = sorted(set(_probes(gap)) - seen)
-        left, opened = runs.less([replace(gap, due=None)], gone), runs.of(gone, "open")
+        left, opened = runs.less([replace(gap, due=None)], gone), runs.of(gone, "open", due)
     else:
-        left, opened = [], [replace(gap, state="open", due=None, epoch=None)]
+        left, opened = [], [replace(gap, state="open", due=due, epoch=None)]
     _swap(k, gap, [*left, *(each for one in opened for each in runs.outside(one, others))])
     k.judged = False
 

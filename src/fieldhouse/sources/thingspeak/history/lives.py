@@ -54,10 +54,11 @@ def said(known: Known) -> str:
     return f"entry {known.entry_id} of {known.created_at:%Y-%m-%d %H:%M:%S}"
 
 
-def settle(k: Knowledge, doubt: Doubt, *, window_holds: int = 0) -> Steps:
+def settle(k: Knowledge, doubt: Doubt, *, page: Page | None = None, window_holds: int = 0) -> Steps:
     """Settle a suspicion: return if all is well or settled; raise NewEpoch or SourceInconsistent.
 
-    ``window_holds``: how many readings the window held in which entries were found missing.
+    ``page``: the answer that raised it. ``window_holds``: how many readings the window held in
+    which entries were found missing.
     """
     yield Notice("suspicion", f"{k.name}: {doubt.text}")
     disputed = doubt.disputed or (yield from _witnesses(k))
@@ -65,6 +66,7 @@ def settle(k: Knowledge, doubt: Doubt, *, window_holds: int = 0) -> Steps:
         k.said = None
         return
     view = yield from look(k, k.number, disputed)
+    view.beside = set(shown.pairs(page)) if page else set()
     deleted = yield from _explained(k, view, disputed)
     if view.gone - deleted:
         raise SourceInconsistent(_unsettled(k, doubt, view))
@@ -147,7 +149,7 @@ def _goes_on(view: View) -> bool:
 
 def _new_life(k: Knowledge, view: View, disputed: Sequence[Known]) -> Plan[str | None]:
     """The evidence of a new life, or None."""
-    if proof := (yield from _replaced(k, view.strangers, view.lost)):
+    if proof := (yield from _replaced(k, view.strangers | view.beside, view.lost)):
         return proof
     if not view.lost:
         return None

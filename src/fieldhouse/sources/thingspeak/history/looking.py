@@ -29,7 +29,8 @@ class View:
 
     ``gone`` are readings that count and are not shown; ``flanked`` those of them that stand between
     neighbours that are; ``lost`` also those that are withdrawn already. ``strangers`` are shown
-    entries that no epoch knows. ``others_to`` is how far the counter of a life that goes on
+    entries that no epoch knows; ``beside`` are those of the answer that raised the suspicion.
+    ``others_to`` is how far the counter of a life that goes on
     reaches, by what is shown elsewhere; 0 where nobody asked for that.
     """
 
@@ -39,6 +40,7 @@ class View:
     lost: set[Known] = field(default_factory=set)
     flanked: set[Known] = field(default_factory=set)
     strangers: set[Known] = field(default_factory=set)
+    beside: set[Known] = field(default_factory=set)
     others_to: int = 0
     counter: int | None = None
 

@@ -3,6 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from fieldhouse.state import Gap, GapState
 
@@ -15,7 +16,7 @@ def among(entry_id: int, gaps: Sequence[Gap]) -> bool:
     return place > 0 and gaps[place - 1].last_id >= entry_id
 
 
-def of(entry_ids: Iterable[int], state: GapState) -> list[Gap]:
+def of(entry_ids: Iterable[int], state: GapState, due: datetime | None = None) -> list[Gap]:
     """The runs of some ids, which ascend."""
     runs: list[list[int]] = []
     for entry_id in entry_ids:
@@ -23,7 +24,7 @@ def of(entry_ids: Iterable[int], state: GapState) -> list[Gap]:
             runs[-1][1] = entry_id
         else:
             runs.append([entry_id, entry_id])
-    return [Gap(first, last, state) for first, last in runs]
+    return [Gap(first, last, state, due=due) for first, last in runs]
 
 
 def joined(gaps: Iterable[Gap]) -> list[Gap]:

@@ -26,7 +26,7 @@ from fieldhouse.sources.thingspeak.history.effects import (
     Steps,
     Write,
 )
-from fieldhouse.sources.thingspeak.history.knowledge import Knowledge
+from fieldhouse.sources.thingspeak.history.knowledge import SETTLED, Knowledge
 from fieldhouse.sources.thingspeak.page import Page
 from fieldhouse.state import (
     BEGINNING,
@@ -215,7 +215,7 @@ def _compare(k: Knowledge, found: Believed, since: datetime, end: datetime) -> P
         doubt = Doubt(
             f"{len(lost)} readings that we hold are not shown, {lives.said(lost[0])}", lost
         )
-        yield from lives.settle(k, doubt, window_holds=len(mine))
+        yield from lives.settle(k, doubt, page=found.page, window_holds=len(mine))
     return any(each.withdrawn and each.entry in entries for each in held)
 
 
@@ -227,7 +227,8 @@ def _forget_older(k: Knowledge, found: Believed, held: Sequence[Held]) -> None:
         if freed := [entry_id for entry_id in gone if runs.among(entry_id, older)]:
             kept = [gap for gap in k.gaps if gap not in older]
             others = sorted((gap for gap in kept if gap.epoch), key=lambda gap: gap.first_id)
-            opened = (each for one in runs.of(freed, "open") for each in runs.outside(one, others))
+            new = runs.of(freed, "open", k.date + SETTLED)  # who knows when they were given out
+            opened = (each for one in new for each in runs.outside(one, others))
             k.gaps = (*kept, *runs.less(older, freed), *opened)
             k.judged = False
 
@@ -241,7 +242,7 @@ def _changed_gaps(k: Knowledge, found: Believed) -> tuple[Gap, ...] | None:
     for epoch in sorted({epoch for epoch, _ in found.older}):
         known = older.get(epoch, [])
         if new := [i for i in sorted(found.older_ids(epoch)) if not runs.among(i, known)]:
-            gaps = [replace(gap, epoch=epoch, due=due) for gap in runs.of(new, "older")]
+            gaps = [replace(gap, epoch=epoch) for gap in runs.of(new, "older", due)]
             waiting = k.gap_runs("open", "absent")
             kept = [gap for gap in k.gaps if gap not in waiting]
             k.gaps = tuple(runs.joined([*kept, *runs.less(waiting, new), *gaps]))

@@ -2,7 +2,8 @@
 -- superseded, those left out included, where it shows at least half of them (a re-import); elsewhere only
 -- where this epoch shows a reading at the same instant. What the source shows of older epochs beside its own
 -- is this epoch's too, and stays; it proves something once it has been asked for again (nothing of it is
--- due): then it is no leftover of a clear.
+-- due): then it is no leftover of a clear. So the epochs before this one are compared anew: what
+-- was shown beside one that is over, and never asked for again, was left.
 CREATE OR REPLACE TEMP TABLE beside AS
 SELECT
     g.Epoch AS InEpoch, r.Epoch, r.EntryID, r.CreatedAt, r.WithdrawnAt,
@@ -20,33 +21,36 @@ SELECT r.Epoch AS InEpoch, r.Epoch, r.EntryID, r.CreatedAt, r.WithdrawnAt, TRUE 
 FROM iot.AllReadings AS r
 WHERE r.ChannelID = $channel_id
 UNION ALL
-SELECT b.InEpoch, b.Epoch, b.EntryID, b.CreatedAt, b.WithdrawnAt, b.IsConfirmed
+SELECT b.InEpoch, b.Epoch, b.EntryID, b.CreatedAt, b.WithdrawnAt, b.IsConfirmed OR b.InEpoch <> $epoch
 FROM beside AS b
 WHERE b.InEpoch = $epoch OR b.IsEverConfirmed;
 
 CREATE OR REPLACE TEMP TABLE spanned AS
 WITH
-ours AS (
-    SELECT c.Epoch, c.EntryID, c.CreatedAt, c.IsConfirmed FROM content AS c WHERE c.InEpoch = $epoch
-),
 span AS (
-    SELECT min(o.CreatedAt) AS FirstAt, max(o.CreatedAt) AS LastAt
-    FROM ours AS o
-    WHERE EXISTS (SELECT 1 FROM ours AS n WHERE n.Epoch = $epoch)
+    SELECT c.InEpoch, min(c.CreatedAt) AS FirstAt, max(c.CreatedAt) AS LastAt
+    FROM content AS c
+    WHERE c.InEpoch <= $epoch
+    GROUP BY c.InEpoch
+    HAVING bool_or(c.Epoch = c.InEpoch)
+),
+shown AS (
+    SELECT DISTINCT c.InEpoch, c.CreatedAt FROM content AS c WHERE c.IsConfirmed
 )
 SELECT
-    o.InEpoch AS OlderEpoch, any_value(s.FirstAt) AS FirstAt, any_value(s.LastAt) AS LastAt,
-    count(*) AS Readings,
-    count(*) FILTER (o.CreatedAt IN (SELECT n.CreatedAt FROM ours AS n WHERE n.IsConfirmed)) AS ShownAgain
+    s.InEpoch AS Epoch, o.InEpoch AS OlderEpoch,
+    any_value(s.FirstAt) AS FirstAt, any_value(s.LastAt) AS LastAt,
+    count(*) AS Readings, count(n.CreatedAt) AS ShownAgain
 FROM content AS o
-JOIN span AS s ON o.CreatedAt BETWEEN s.FirstAt AND s.LastAt
-LEFT JOIN ours AS n ON n.Epoch = o.Epoch AND n.EntryID = o.EntryID
-WHERE o.InEpoch < $epoch AND o.WithdrawnAt IS NULL AND coalesce(n.IsConfirmed, TRUE)
-GROUP BY o.InEpoch;
+JOIN span AS s ON o.InEpoch < s.InEpoch AND o.CreatedAt BETWEEN s.FirstAt AND s.LastAt
+LEFT JOIN shown AS n ON n.InEpoch = s.InEpoch AND n.CreatedAt = o.CreatedAt
+LEFT JOIN content AS b ON b.InEpoch = s.InEpoch AND b.Epoch = o.Epoch AND b.EntryID = o.EntryID
+WHERE o.WithdrawnAt IS NULL AND coalesce(b.IsConfirmed, TRUE)
+GROUP BY s.InEpoch, o.InEpoch;
 
-DELETE FROM iot.Reimports AS m WHERE m.ChannelID = $channel_id AND m.Epoch = $epoch;
+DELETE FROM iot.Reimports AS m WHERE m.ChannelID = $channel_id AND m.Epoch <= $epoch;
 INSERT INTO iot.Reimports (ChannelID, Epoch, OlderEpoch, SpanStart, SpanEnd, OlderReadings, ShownAgain)
-SELECT $channel_id, $epoch, p.OlderEpoch, p.FirstAt, p.LastAt, p.Readings, p.ShownAgain
+SELECT $channel_id, p.Epoch, p.OlderEpoch, p.FirstAt, p.LastAt, p.Readings, p.ShownAgain
 FROM spanned AS p
 WHERE 2 * p.ShownAgain >= p.Readings;
 

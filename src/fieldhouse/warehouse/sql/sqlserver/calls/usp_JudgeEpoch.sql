@@ -2,7 +2,8 @@
 -- superseded, those left out included, where it shows at least half of them (a re-import); elsewhere only
 -- where this epoch shows a reading at the same instant. What the source shows of older epochs beside its own
 -- is this epoch's too, and stays; it proves something once it has been asked for again (nothing of it is
--- due): then it is no leftover of a clear.
+-- due): then it is no leftover of a clear. So the epochs before this one are compared anew: what was shown
+-- beside one that is over, and never asked for again, was left.
 CREATE OR ALTER PROCEDURE iot.usp_JudgeEpoch @ChannelID INT, @Epoch INT
 AS
 BEGIN
@@ -10,6 +11,7 @@ BEGIN
     SET XACT_ABORT ON;
     DECLARE @ids NVARCHAR(MAX) = CONCAT(N'[', @ChannelID, N']');
     CREATE TABLE #spanned (
+        Epoch INT NOT NULL,
         OlderEpoch INT NOT NULL,
         FirstAt DATETIME2(6) NOT NULL,
         LastAt DATETIME2(6) NOT NULL,
@@ -37,7 +39,7 @@ BEGIN
         EXEC iot.usp_ShowContent @ChannelID = @ChannelID, @Epoch = @Epoch;
         EXEC iot.usp_CompareEpochs @Epoch = @Epoch;
         DELETE FROM iot.Reimports
-        WHERE ChannelID = @ChannelID AND Epoch = @Epoch;
+        WHERE ChannelID = @ChannelID AND Epoch <= @Epoch;
         INSERT INTO iot.Reimports (
             ChannelID,
             Epoch,
@@ -47,7 +49,7 @@ BEGIN
             OlderReadings,
             ShownAgain
         )
-        SELECT @ChannelID, @Epoch, p.OlderEpoch, p.FirstAt, p.LastAt, p.Readings, p.ShownAgain
+        SELECT @ChannelID, p.Epoch, p.OlderEpoch, p.FirstAt, p.LastAt, p.Readings, p.ShownAgain
         FROM #spanned AS p
         WHERE 2 * p.ShownAgain >= p.Readings;
         EXEC iot.usp_SupersedeOlder @ChannelID = @ChannelID, @Epoch = @Epoch;

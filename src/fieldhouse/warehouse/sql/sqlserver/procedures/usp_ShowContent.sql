@@ -11,7 +11,13 @@ BEGIN
     WHERE r.ChannelID = @ChannelID;
 
     INSERT INTO #content (InEpoch, Epoch, ReadingID, CreatedAt, IsWithdrawn, IsConfirmed)
-    SELECT b.InEpoch, b.Epoch, b.ReadingID, b.CreatedAt, b.IsWithdrawn, b.IsConfirmed
+    SELECT
+        b.InEpoch,
+        b.Epoch,
+        b.ReadingID,
+        b.CreatedAt,
+        b.IsWithdrawn,
+        CASE WHEN b.InEpoch = @Epoch THEN b.IsConfirmed ELSE 1 END
     FROM (
         SELECT
             g.Epoch AS InEpoch,
