@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -25,7 +26,6 @@ __all__ = ["Address", "Server", "serve", "served_with"]
 
 logger = logging.getLogger(__name__)
 
-_MOST_CONNECTIONS = 2000
 _GRACE = 1
 """Seconds that answers which have begun have to end when we are to stop."""
 
@@ -135,7 +135,7 @@ class Server(uvicorn.Server):
 def _config(served: Served, address: Address) -> uvicorn.Config:
     return uvicorn.Config(
         create_app(served),
-        http=PatientProtocol,
+        http=partial(PatientProtocol, seconds=served.rules.seconds),  # type: ignore[arg-type]
         ws="none",
         log_config=None,
         access_log=False,
@@ -143,7 +143,7 @@ def _config(served: Served, address: Address) -> uvicorn.Config:
         proxy_headers=False,
         ssl_certfile=address.certificate,
         ssl_keyfile=address.key,
-        limit_concurrency=_MOST_CONNECTIONS,
+        limit_concurrency=PatientProtocol.most_connections,
         timeout_keep_alive=20,
         timeout_graceful_shutdown=_GRACE,
         h11_max_incomplete_event_size=32_768,
