@@ -270,8 +270,8 @@ def _shown_token(request: HTTPConnection) -> str | None:
     for name in ("thingspeakapikey", "x-thingspeakapikey"):
         if given := request.headers.get(name):
             return given.strip()
-    given = (request.query_params.get(name) for name in _KEYS)
-    return next(filter(None, given), None)
+    keys = (request.query_params.get(name) for name in _KEYS)
+    return next(filter(None, keys), None)
 
 
 def _cookies(headers: Headers) -> dict[str, str]:
