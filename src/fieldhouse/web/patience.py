@@ -25,6 +25,7 @@ class PatientProtocol(H11Protocol):
     def __init__(self, *, seconds: float = 30.0, **given: Any) -> None:
         """``seconds``: how long what was sent may lie there unread."""
         super().__init__(**given)
+        self.access_log = False  # addresses hold tokens; a logger's settings are others' as well
         self._seconds = seconds
         self._asking: asyncio.TimerHandle | None = None
         self._taking: asyncio.TimerHandle | None = None
