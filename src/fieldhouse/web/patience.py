@@ -33,7 +33,9 @@ class PatientProtocol(H11Protocol):
     def connection_made(self, transport: Any) -> None:
         """A client is there."""
         super().connection_made(transport)
-        transport.set_write_buffer_limits(high=0)  # told as soon as anything lies unread
+        transport.set_write_buffer_limits(
+            high=1
+        )  # told as soon as anything lies unread; 0 is never
         if len(self.connections) > _REFUSED_ABOVE:
             transport.abort()
         self._wait_for_head()
