@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from fieldhouse.web import api, entrance, health, pages, problems, static
+from fieldhouse.web.api.described import describe_access
 from fieldhouse.web.guard import Guard
 from fieldhouse.web.served import Served
 
@@ -25,5 +26,6 @@ def create_app(served: Served) -> FastAPI:
     problems.add_to(app)
     for room in (health, static, entrance, api, pages):
         app.include_router(room.router)
+    describe_access(app)
     app.add_middleware(Guard, served=served)
     return app

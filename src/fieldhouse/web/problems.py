@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
+from starlette.routing import Match
 
 from fieldhouse.errors import (
     ConfigurationError,
@@ -71,6 +72,8 @@ def add_to(app: FastAPI) -> None:
         status = getattr(error, "status_code", 500)
         answer = answer_of(request, status, str(getattr(error, "detail", error)))
         answer.headers.update(getattr(error, "headers", None) or {})
+        if status == 405:
+            answer.headers["Allow"] = ", ".join(_allowed(app, request))
         return answer
 
     async def invalid(request: Request, error: Exception) -> Response:
@@ -86,6 +89,16 @@ def add_to(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(Exception, unexpected)
+
+
+def _allowed(app: FastAPI, request: Request) -> list[str]:
+    """The methods that an address takes, whichever of its routes takes them."""
+    return [
+        method
+        for method in ("GET", "POST", "PUT", "DELETE")
+        for scope in [{**request.scope, "method": method}]
+        if any(route.matches(scope)[0] is Match.FULL for route in app.routes)
+    ]
 
 
 def _status_of(error: Exception) -> tuple[int, int | None]:

@@ -49,18 +49,21 @@ class Address:
 
     def listening(self) -> socket.socket:
         """A socket that listens there. Raises ConfigurationError for an address that is none."""
+        made = None
         try:
             found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
             family, kind, protocol, _, where = found[0]
             made = socket.socket(family, kind, protocol)
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             made.bind(where)
+            made.listen(512)
         except OSError as error:
+            if made:
+                made.close()
             raise ConfigurationError(
                 f"{self.host} port {self.port} cannot be listened at: {error.strerror};"
                 " choose another with --host and --port"
             ) from None
-        made.listen(512)
         return made
 
     def url(self, port: int) -> str:

@@ -39,7 +39,7 @@ class Statement(BaseModel):
         examples=["SELECT ChannelID, count(*) FROM iot.CurrentReadings GROUP BY 1"],
     )
     parameters: list[Parameter] = Field(default_factory=list, max_length=1_000)
-    limit: int = Field(10_000, ge=0, le=_MOST)
+    limit: int = Field(10_000, ge=0, le=_MOST, strict=True)
 
 
 @table(router, "/query", ANY_COLUMNS, tag="query")
