@@ -9,7 +9,7 @@ from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import analysis, reporting, server
+from bench import analysis, reporting, server, serving
 from bench.ingest import ingest
 from bench.reading import reading
 from bench.report import Figure, say, show
@@ -24,6 +24,9 @@ _PARTS: dict[str, tuple[str, Callable[[Bench], Iterable[Figure]]]] = {
     "pipe": ("SELECT * of the readings, from the command line into a pipe", analysis.pipe),
     "report": ("A report of ten years", reporting.reports),
     "reading": ("A year of minutes, read and exported", reading),
+    "calls": ("Pages and the API, beside the bare questions", serving.calls),
+    "load": ("Browsers beside a backfill", serving.load),
+    "soak": ("A day of serve", serving.soak),
     "memory": ("Peak memory of a backfill", analysis.memory),
 }
 

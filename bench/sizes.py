@@ -28,6 +28,10 @@ class Sizes:
     dlt_rows: int = 160_000
     dlt_workers: tuple[int, ...] = (1, 2)
     """Numbers of processes that dlt may normalise with; the better one counts."""
+    browsing: float = 30.0
+    """Seconds that browsers are watched by themselves."""
+    turns: int = 288
+    """Of the schedule, five minutes apart: a day."""
     repeats: int = 3
     """Repetitions of what takes seconds."""
     quick_repeats: int = 9
@@ -51,6 +55,8 @@ QUICK = replace(
     seed_rows=300,
     dlt_rows=40_000,
     dlt_workers=(1,),
+    browsing=4.0,
+    turns=8,
     repeats=1,
     quick_repeats=5,
 )
@@ -66,5 +72,11 @@ HOURS_REFRESH = 3.0
 TIMES_RAW = 100.0
 REPORT_SECONDS = 5.0
 REPORT_MEGABYTES = 3.0
+ANSWER = 0.05
+LATE_ANSWER = 0.15
+"""Seconds of a page or a call of the API, at the median and at the 95th percentile."""
+BESIDE = 1.3
+"""How much slower two things are beside one another."""
+STEADY = 1.1
 STEADY_MEMORY = 1.25
 """Peak memory for four times the rows, over that for one: the issue says it "does not grow"."""

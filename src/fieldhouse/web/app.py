@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute
 from fieldhouse.protocol import Request
 from fieldhouse.web import api, entrance, health, pages, problems, static, thingspeak
 from fieldhouse.web.access import Scope
+from fieldhouse.web.api.described import describe_access
 from fieldhouse.web.guard import Guard
 from fieldhouse.web.served import Served
 
@@ -24,12 +25,14 @@ def create_app(served: Served) -> FastAPI:
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
     )
     app.state.served = served
     problems.add_to(app)
     for room in (health, static, entrance, api, pages):
         app.include_router(room.router)
     app.router.routes += _of_thingspeak(served)
+    describe_access(app)
     app.add_middleware(Guard, served=served)
     return app
 

@@ -87,6 +87,7 @@ class _Asked:
             media_type=MEDIA[self.form],
             headers={"Vary": "Accept", **self._as_file(name), **(headers or {})},
             threads=threads,
+            ending=self.served.ending,
         )
 
     def _as_file(self, name: str) -> dict[str, str]:
@@ -108,8 +109,13 @@ def _asked(
         ),
     ] = None,
     separator: Annotated[
-        str, Query(max_length=3, description="Of a CSV file: `,`, `;` or `tab`", examples=[";"])
-    ] = ",",
+        str | None,
+        Query(
+            max_length=3,
+            description="Of a CSV file: `,`, `;` or `tab`; `;` where decimals have a comma",
+            examples=[";"],
+        ),
+    ] = None,
     decimal_comma: Annotated[bool, Query(description="In a CSV file 12.5 is 12,5")] = False,
     bom: Annotated[
         bool, Query(description="A CSV file begins with the mark that Excel looks for")
@@ -117,7 +123,8 @@ def _asked(
 ) -> _Asked:
     form = form_of(request.path_params.get("form"), request.headers.get("accept", ""))
     zone = times.zone_of(tz) if tz is not None else served.settings.display_zone
-    csv = Csv("\t" if separator == "tab" else separator, decimal_comma, bom)
+    sign = "\t" if separator == "tab" else separator or (";" if decimal_comma else ",")
+    csv = Csv(sign, decimal_comma, bom)
     return _Asked(request, served, zone, form, csv)
 
 

@@ -34,7 +34,7 @@ class NewCorrection(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    channel: int = Field(ge=-(2**31) + 1, le=2**31 - 1, examples=[9])
+    channel: int = Field(strict=True, ge=-(2**31) + 1, le=2**31 - 1, examples=[9])
     kind: Literal["exclude", "scale", "shift"] = Field(
         description="Take values or readings out; multiply and add; move readings in time"
     )
@@ -46,9 +46,9 @@ class NewCorrection(BaseModel):
     where: str | None = Field(None, max_length=500, examples=["value > 80"])
     scale: Decimal = Field(Decimal(1), examples=["1.8"])
     offset: Decimal = Field(Decimal(0), examples=["-0.4"])
-    shift_seconds: int = Field(0, ge=-_LONGEST, le=_LONGEST, examples=[3600])
+    shift_seconds: int = Field(0, strict=True, ge=-_LONGEST, le=_LONGEST, examples=[3600])
     reason: str = Field(min_length=1, max_length=1000, examples=["the sensor was in the sun"])
-    dry_run: bool = Field(False, description="Say what it would do, and do nothing")
+    dry_run: bool = Field(False, strict=True, description="Say what it would do, and do nothing")
 
 
 class MadeCorrection(BaseModel):

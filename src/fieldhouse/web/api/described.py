@@ -4,13 +4,22 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pyarrow as pa
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.responses import Response
 
 from fieldhouse.web.api.forms import MEDIA, Form
+from fieldhouse.web.guard import COOKIE
 
-__all__ = ["ANY_COLUMNS", "FORM", "PROBLEMS", "answers_of", "row_schema", "table"]
+__all__ = [
+    "ANY_COLUMNS",
+    "FORM",
+    "PROBLEMS",
+    "answers_of",
+    "describe_access",
+    "row_schema",
+    "table",
+]
 
 
 class _ChannelConvertor(Convertor[str]):
@@ -69,6 +78,29 @@ FORM = {
     "schema": {"type": "string", "enum": list(Form)},
     "example": "csv",
 }
+
+
+_ACCESS: Schema = {
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A token of `fieldhouse tokens make`; none is needed on this machine",
+    },
+    "session": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "A browser's"},
+}
+
+
+def describe_access(app: FastAPI) -> None:
+    """Have an app's OpenAPI say how one is let in, which no route says, but what is before all."""
+    made = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        described = made()
+        described.setdefault("components", {})["securitySchemes"] = _ACCESS
+        described["security"] = [{"token": []}, {"session": []}, {}]
+        return described
+
+    app.openapi = openapi  # type: ignore[method-assign]
 
 
 def row_schema(columns: pa.Schema) -> Schema:

@@ -27,6 +27,9 @@ Numbers = Annotated[
     Literal["float", "decimal", "text"],
     Query(description="`decimal` is exact, `text` as the source wrote it, where kept"),
 ]
+NumbersOfPeriods = Annotated[
+    Literal["float", "decimal"], Query(description="`decimal`: the least and greatest are exact")
+]
 Layout = Annotated[
     Literal["wide", "long"], Query(description="`wide`: a column a field; `long`: a row a value")
 ]
@@ -112,7 +115,7 @@ def periods(
     statistic: Statistics = None,
     field: Fields = None,
     labels: Labels = True,
-    numbers: Literal["float", "decimal"] = "float",
+    numbers: NumbersOfPeriods = "float",
     layout: Layout = "wide",
 ) -> Answer:
     """A channel's fields over periods of any length, on the zone's wall clock."""
@@ -166,7 +169,7 @@ def periods_of_many(
     statistic: Statistics = None,
     field: Fields = None,
     labels: Labels = True,
-    numbers: Literal["float", "decimal"] = "float",
+    numbers: NumbersOfPeriods = "float",
     layout: Layout = "wide",
 ) -> Answer:
     """Several channels over the same periods, side by side."""
