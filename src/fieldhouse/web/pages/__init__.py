@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter
 
-from fieldhouse.web.pages import overview, quality, rhythm, trend
+from fieldhouse.web.pages import lives, overview, places, quality, rhythm, runs, texts, trend
 
 __all__ = ["router"]
 
 router = APIRouter(include_in_schema=False)
-for room in (overview, rhythm, quality, trend):
+for room in (overview, rhythm, quality, trend, texts, runs, lives, places):
     router.include_router(room.router)

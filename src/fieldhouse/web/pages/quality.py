@@ -10,8 +10,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from fieldhouse.report.figure import SECOND, Figure, Line, Panel, instant_of
-from fieldhouse.report.gathering import shades
 from fieldhouse.report.page import chart
+from fieldhouse.report.pointing import shades
 from fieldhouse.web.pages.shared import channel_of, given_in, show, span_of
 from fieldhouse.web.served import House
 
@@ -70,7 +70,7 @@ def quality_page(request: Request, served: House, channel_id: int) -> Response:
         below=sum(day["QualityScore"] < 100 for day in days),
         drawn=chart("score", _figure(days, end)) if days else None,
         spans=spans[:_MOST],
-        more=len(spans) - _MOST,
+        left_out=len(spans) - _MOST,
         names=_NAMES,
         notes=days[-1]["Notes"] if days else None,
     )
