@@ -2,10 +2,20 @@
 
 from fastapi import APIRouter
 
-from fieldhouse.web.pages import lives, overview, places, quality, rhythm, runs, texts, trend
+from fieldhouse.web.pages import (
+    lives,
+    overview,
+    places,
+    quality,
+    querying,
+    rhythm,
+    runs,
+    texts,
+    trend,
+)
 
 __all__ = ["router"]
 
 router = APIRouter(include_in_schema=False)
-for room in (overview, rhythm, quality, trend, texts, runs, lives, places):
+for room in (overview, rhythm, quality, trend, texts, runs, lives, places, querying):
     router.include_router(room.router)
