@@ -165,7 +165,7 @@ class Guard:
 
     def _most_bytes(self, path: str) -> int:
         rules = self._rules
-        return rules.most_file_bytes if path.startswith("/import") else rules.most_bytes
+        return rules.most_file_bytes if path == "/import" else rules.most_bytes
 
     def _headers(self, request: HTTPConnection) -> dict[str, str]:
         headers = {

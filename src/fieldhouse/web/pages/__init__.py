@@ -3,7 +3,10 @@
 from fastapi import APIRouter
 
 from fieldhouse.web.pages import (
+    correcting,
+    importing,
     lives,
+    managing,
     overview,
     places,
     quality,
@@ -11,11 +14,15 @@ from fieldhouse.web.pages import (
     rhythm,
     runs,
     texts,
+    tokens,
     trend,
+    working,
 )
 
 __all__ = ["router"]
 
 router = APIRouter(include_in_schema=False)
-for room in (overview, rhythm, quality, trend, texts, runs, lives, places, querying):
+_LOOKING = (overview, rhythm, quality, trend, texts, runs, lives, places, querying)
+_DOING = (managing, working, correcting, importing, tokens)
+for room in (*_LOOKING, *_DOING):
     router.include_router(room.router)
