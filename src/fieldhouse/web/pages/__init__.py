@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter
 
-from fieldhouse.web.pages import overview
+from fieldhouse.web.pages import channel, live, overview
 
 __all__ = ["router"]
 
 router = APIRouter(include_in_schema=False)
-for room in (overview,):
+for room in (overview, channel, live):
     router.include_router(room.router)
