@@ -185,7 +185,7 @@ function draw(chart) {
     return {panel, lines, marks, ticks: numberTicks(low, high, Math.max(2, Math.round(HEIGHT / 38)))};
   });
   const left = 10 + Math.max(18, ...ready.flatMap((r) => r.ticks.map((t) => widthOf(t.label, SIZE))));
-  const right = width - RIGHT, heads = ready.map(({panel}) => panel.heading || panel.unit || panel.lines.length > 1 ? TITLE : BARE);
+  const right = width - RIGHT, heads = ready.map(({panel}) => panel.heading || panel.unit ? TITLE : BARE);
   const height = 2 + ready.length * (HEIGHT + BETWEEN) + heads.reduce((a, b) => a + b, 0) - BETWEEN + FOOT;
   const x = (ms) => left + Math.min(1, Math.max(0, (ms - start) / (end - start))) * (right - left);
   const svg = document.createElementNS(SVG, "svg");
@@ -207,7 +207,7 @@ function draw(chart) {
 
 function drawPanel(svg, r, {x, left, right, ticks, start, end}) {
   const g = tag(svg, "g", {class: "panel"});
-  const room = right - left, many = r.lines.length > 1;
+  const room = right - left, many = r.panel.heading && r.lines.length > 1;
   const title = tag(g, "text", {x: left, y: r.top - 9});
   if (r.panel.heading) tag(title, "tspan", {class: "ink", "font-weight": "bold", "font-size": SIZE + 1}, cut(r.panel.title, room * (many ? 0.4 : 0.8), SIZE + 1));
   if (r.panel.unit) tag(title, "tspan", {class: "soft", dx: r.panel.heading ? 8 : 0}, cut(r.panel.unit, room * 0.15, SIZE));

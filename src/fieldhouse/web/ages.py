@@ -1,8 +1,9 @@
-"""How long ago, and how long: as people say it (pure)."""
+"""Ages, lengths of time and exact numbers, as people say and write them (pure)."""
 
 from datetime import datetime
+from decimal import Decimal
 
-__all__ = ["age_text", "length_text"]
+__all__ = ["age_text", "exact_text", "length_text"]
 
 _UNITS = (
     ("year", 365.25 * 86_400),
@@ -28,3 +29,8 @@ def age_text(at: datetime, now: datetime) -> str:
     if seconds < 0:
         return f"{length_text(-seconds)} ahead"
     return f"{length_text(seconds)} ago" if seconds >= 1 else "now"
+
+
+def exact_text(value: Decimal) -> str:
+    """A number with all its digits and no more, its minus a true one."""
+    return f"{value.normalize():f}".replace("-", "\N{MINUS SIGN}")

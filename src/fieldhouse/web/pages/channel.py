@@ -14,6 +14,7 @@ from fieldhouse.report.markup import Markup
 from fieldhouse.report.page import chart
 from fieldhouse.report.words import clean, unit_of
 from fieldhouse.warehouse import Limits, Warehouse
+from fieldhouse.web.ages import exact_text
 from fieldhouse.web.bounded import Bounded
 from fieldhouse.web.pages import figures, readings
 from fieldhouse.web.pages.view import BEFORE, LASTS, Asked, View, view_of
@@ -75,7 +76,7 @@ class _Plot:
 
     id: str
     title: str
-    unit: str
+    lines: Sequence[str]
     picture: Markup
 
 
@@ -168,7 +169,7 @@ def _newest(house: Warehouse, view: View) -> Sequence[_Value]:
         return []
     (row,) = found
     return [
-        _Value(title, unit, f"{value.normalize():f}", row[f"Field{field.number}At"])
+        _Value(title, unit, exact_text(value), row[f"Field{field.number}At"])
         for field in view.own
         for title, unit in [unit_of(field.label)]
         if (value := row[f"Field{field.number}"]) is not None
@@ -177,7 +178,7 @@ def _newest(house: Warehouse, view: View) -> Sequence[_Value]:
 
 def _plot(id_: str, figure: Figure) -> _Plot:
     (panel,) = figure.panels
-    return _Plot(id_, panel.title, panel.unit, chart(id_, figure))
+    return _Plot(id_, panel.title, [line.name for line in panel.lines], chart(id_, figure))
 
 
 def _behind(view: View) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from fieldhouse.report import embedded, gathering
 from fieldhouse.report.figure import Figure, Instants, Line, Panel, instant_of
@@ -19,20 +19,14 @@ GROUP = "page"
 
 def figures_of(house: Warehouse, view: View, points: int) -> dict[str, Figure]:
     """A figure for each panel, by the id of its element; the note of all is the first one's."""
-    whole = _figure(house, view, view.start, view.end, points)
-    panels = whole.panels
-    if view.before:
-        panels = _beside(panels, house, view, points)
+    whole = gathering.figure_of(
+        house, view.wanted, view.start, view.end, view.zone, points=points, every=view.every
+    )
+    panels = _beside(whole.panels, house, view, points) if view.before else whole.panels
     return {
         f"plot{n}": replace(whole, panels=(replace(panel, has_heading=False),))
         for n, panel in enumerate(panels)
     }
-
-
-def _figure(house: Warehouse, view: View, start: datetime, end: datetime, points: int) -> Figure:
-    return gathering.figure_of(
-        house, view.wanted, start, end, view.zone, points=points, every=view.every
-    )
 
 
 def _beside(
@@ -42,18 +36,20 @@ def _beside(
     length = view.before or Length(days=1)
     try:
         start = length.before(view.start)
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError):  # before all years
         return panels
     ahead = view.start - start
-    earlier = _figure(house, view, start, view.end - ahead, points)
-    by = ahead // timedelta(microseconds=1)
-    name = BEFORE[view.asked.before]
+    found = gathering.lines_of(
+        house, view.wanted, start, view.end - ahead, view.zone, points, view.every
+    )
+    earlier: dict[str, list[Line]] = {}
+    for field, line in found.items():
+        moved = _moved(line, ahead // timedelta(microseconds=1), BEFORE[view.asked.before])
+        earlier.setdefault(field.label.strip().casefold(), []).append(moved)
+    groups = dict.fromkeys(field.label.strip().casefold() for field in view.wanted)
     return tuple(
-        replace(
-            panel,
-            lines=(*panel.lines, *(_moved(line, by, name) for line in old.lines)),
-        )
-        for panel, old in zip(panels, earlier.panels, strict=True)
+        replace(panel, lines=(*panel.lines, *earlier[label]))
+        for panel, label in zip(panels, groups, strict=True)
     )
 
 

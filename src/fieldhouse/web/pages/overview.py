@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from fieldhouse.report.markup import Markup
 from fieldhouse.report.words import unit_of
+from fieldhouse.web.ages import exact_text
 from fieldhouse.web.pages.sparks import spark
 from fieldhouse.web.pages.view import labels_in
 from fieldhouse.web.rendering import rendered
@@ -221,7 +222,7 @@ def _by_channel(
 
 def _values(row: Row, found: Sequence[Row]) -> list[_Value]:
     return [
-        _Value(title, unit, f"{value.normalize():f}", one[f"Field{n}At"])
+        _Value(title, unit, exact_text(value), one[f"Field{n}At"])
         for one in found
         for n, label in labels_in(row).items()
         for title, unit in [unit_of(label)]
