@@ -3,8 +3,10 @@
 from fastapi import APIRouter
 
 from fieldhouse.web.pages import (
+    channel,
     correcting,
     importing,
+    live,
     lives,
     managing,
     overview,
@@ -22,7 +24,7 @@ from fieldhouse.web.pages import (
 __all__ = ["router"]
 
 router = APIRouter(include_in_schema=False)
-_LOOKING = (overview, rhythm, quality, trend, texts, runs, lives, places, querying)
+_LOOKING = (overview, channel, live, rhythm, quality, trend, texts, runs, lives, places, querying)
 _DOING = (managing, working, correcting, importing, tokens)
 for room in (*_LOOKING, *_DOING):
     router.include_router(room.router)

@@ -42,7 +42,7 @@ def corrections_page(request: Request, served: House, channel_id: int) -> Respon
     """The rules, and a form that the address fills in; with ``look`` what its rule would do."""
     channel = channel_of(served, channel_id)
     given = given_in(request)
-    rule = _rule(served, channel, given) if given.text("look") else None
+    rule = _rule(request, channel, given) if given.text("look") else None
     return _page(request, served, channel, given, rule)
 
 
@@ -75,9 +75,9 @@ def _open(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _rule(served: Served, channel: Channel, given: Given) -> Rule | None:
+def _rule(request: Request, channel: Channel, given: Given) -> Rule | None:
     """The rule that is filled in; None if something is wrong with it, which is then told."""
-    zone, now = zone_of(served, given), served.clock()
+    zone, now = zone_of(request, given), request.app.state.served.clock()
     kind = _KINDS.get(given.text("kind", "exclude"))
     if kind is None:
         given.refuse("kind", "a rule excludes, corrects values or moves times")
@@ -110,7 +110,7 @@ def _or(number: Decimal | None, default: Decimal) -> Decimal:
 def make(request: Request, served: House, visitor: Who, channel_id: int, given: Posted) -> Response:
     """Make the rule that was looked at."""
     channel = channel_of(served, channel_id)
-    rule = _rule(served, channel, given)
+    rule = _rule(request, channel, given)
     reason = given.read("reason", str, needed="say why: it is kept with the rule")
     if rule is None or reason is None:
         return _page(request, served, channel, given, rule)

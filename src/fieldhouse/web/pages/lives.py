@@ -11,7 +11,7 @@ from fieldhouse.report.figure import SECOND, datetime_of, instant_of
 from fieldhouse.report.thinning import gaps, longest_pause, step_for
 from fieldhouse.report.timeline import Bar, timeline
 from fieldhouse.state import BEGINNING, END
-from fieldhouse.web.pages.shared import Channel, Shown, channel_of, given_in, show, span_of
+from fieldhouse.web.pages.shared import Channel, Shown, channel_of, given_in, show, span_of, zone_of
 from fieldhouse.web.served import House, Served
 
 __all__ = ["router"]
@@ -33,7 +33,8 @@ def lives_page(request: Request, served: House, channel_id: int) -> Response:
     channel = channel_of(served, channel_id)
     given = given_in(request)
     house, limits, mine = served.warehouse, served.limits(), {"channel_ids": [channel_id]}
-    span = span_of(served, channel, given, served.zone)
+    zone = zone_of(request, given)
+    span = span_of(served, channel, given, zone)
     lives = house.query("lives", limits, channel_id=channel.number).to_pylist()
     coverage = house.query("coverage", limits, **mine).to_pylist()
     disputes = house.query("disputes", limits, **mine).to_pylist()
@@ -47,8 +48,9 @@ def lives_page(request: Request, served: House, channel_id: int) -> Response:
         given=given,
         channel=channel,
         span=span,
+        zone=zone,
         lives=lives,
-        drawn=timeline(_bars(lives, coverage, silent, span), span, served.zone),
+        drawn=timeline(_bars(lives, coverage, silent, span), span, zone),
         coverage=[_limited(row, span) for row in coverage],
         open_disputes=[row for row in disputes if row["State"] == "open"][:_MOST],
         kept_disputes=sum(row["State"] == "kept" for row in disputes),

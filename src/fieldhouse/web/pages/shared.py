@@ -14,6 +14,7 @@ from fieldhouse.errors import ConfigurationError
 from fieldhouse.names import field_named
 from fieldhouse.report.words import unit_of
 from fieldhouse.web.access import Scope, Visitor
+from fieldhouse.web.reader import zone_for
 from fieldhouse.web.rendering import rendered
 from fieldhouse.web.served import Served
 
@@ -122,6 +123,7 @@ class Channel:
     number: int
     name: str
     row: Mapping[str, Any] = field(repr=False)
+    tags: Sequence[str] = ()
 
     @property
     def title(self) -> str:
@@ -144,7 +146,9 @@ def channel_of(served: Served, channel_id: int) -> Channel:
     """A channel that is held. Raises the 404 that says it is not."""
     for row in served.warehouse.query("channels", served.limits()).to_pylist():
         if row["ChannelID"] == channel_id:
-            return Channel(channel_id, row["ChannelName"] or "", row)
+            tags = served.warehouse.query("channel_tags", served.limits()).to_pylist()
+            own = [tag["Tag"] for tag in tags if tag["ChannelID"] == channel_id]
+            return Channel(channel_id, row["ChannelName"] or "", row, own)
     raise HTTPException(404, f"channel {channel_id} is not in the warehouse")
 
 
@@ -159,9 +163,17 @@ def chosen_field(served: Served, channel: Channel, given: Given) -> tuple[Field,
     return channel.field(number or numbers[0]), [channel.field(n) for n in numbers]
 
 
-def zone_of(served: Served, given: Given) -> tzinfo:
-    """The zone that is asked for, or in which times are shown."""
-    return given.read("tz", times.zone_of) or served.zone
+def zone_of(request: Request, given: Given) -> tzinfo:
+    """The zone that is asked for, or the reader's own."""
+    named = given.read("tz", times.zone_of)
+    if named or "tz" in given.errors:
+        return named or _settings_zone(request)
+    return zone_for(request)
+
+
+def _settings_zone(request: Request) -> tzinfo:
+    zone: tzinfo = request.app.state.served.zone
+    return zone
 
 
 def span_of(

@@ -37,7 +37,7 @@ def trend_page(request: Request, served: House, channel_id: int) -> Response:
     """The page of one field, over so many whole days."""
     channel = channel_of(served, channel_id)
     given = given_in(request)
-    zone = zone_of(served, given)
+    zone = zone_of(request, given)
     field, fields = chosen_field(served, channel, given)
     days = given.read("days", _days) or _USUAL
     rows = trend_of(

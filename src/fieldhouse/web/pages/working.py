@@ -76,7 +76,7 @@ def run(request: Request, served: House, given: Posted) -> Response:
         numbers = _numbers(served, words)
     except ConfigurationError as error:
         given.refuse("words", error)
-    again = _again(served, given)
+    again = _again(request, given)
     if given.errors:
         return _page(request, served, given)
     job = served.jobs.start(numbers, kind="backfill" if again else "run", again=again)
@@ -94,9 +94,9 @@ def _numbers(served: Served, words: Sequence[str]) -> Sequence[int]:
     return find_channels(served.warehouse, words)
 
 
-def _again(served: Served, given: Given) -> Span | None:
+def _again(request: Request, given: Given) -> Span | None:
     """The span that is to be read again, if one is named."""
-    zone, now = zone_of(served, given), served.clock()
+    zone, now = zone_of(request, given), request.app.state.served.clock()
 
     def begin(text: str) -> datetime:
         return times.instant_of(text, zone, now)
