@@ -208,7 +208,7 @@ def _squares(squares: Sequence[_Square], scale: _Scale, shape: _Shape, said: str
     """Squares in columns and rows, and what says how dark they are."""
     width, columns, rows = shape.width, shape.columns, shape.rows
     side = (width - _LEFT) / columns
-    high = min(max(side / shape.flatness, 13.0), 26.0)
+    high = min(max(side / shape.flatness, 16.0), 26.0)
     gap = 1.5 if side > 10 else 1.0
     height = _HEAD + high * len(rows) + _FOOT
     texts = [
@@ -309,7 +309,7 @@ def _bars(bins: Sequence[Bin], unit: str, width: int, said: str, class_: str) ->
         for one in bins
     ]  # fmt: skip
     grid = "".join(f"M{left:.1f} {y(tick.at):.1f}H{right:.1f}" for tick in ticks)
-    across = [t for t in number_ticks(low, high, width // 110) if low <= t.at <= high]
+    across = [t for t in number_ticks(low, high, width // 75) if low <= t.at <= high]
     texts = [
         *(tag("text", label, x=left - 8, y=y(tick.at) + 4, text_anchor="end")
           for tick, label in zip(ticks, labels, strict=True) if tick.at == int(tick.at)),

@@ -19,7 +19,7 @@ __all__ = ["router"]
 
 router = APIRouter()
 _DAY = timedelta(days=1)
-_MOST = 50
+_MOST = 30
 _CAUSES = {"MissingReadings": 30, "OutOfRangeReadings": 40, "AnomaliesDetected": 30}
 """How many points a day loses whose readings are all so."""
 _NAMES = {

@@ -31,9 +31,9 @@ def cells_of(table: pa.Table) -> list[list[str | None]]:
 def _texts(column: pa.ChunkedArray) -> list[str | None]:
     try:
         said = column.cast(pa.string())
-        if pa.types.is_decimal(column.type):
-            said = pc.replace_substring_regex(said, r"(\.\d*?)0+$", r"\1")
-            said = pc.utf8_rtrim(said, ".")
+        if pa.types.is_decimal(column.type) or pa.types.is_timestamp(column.type):
+            said = pc.replace_substring_regex(said, r"(\.\d*?)0+(Z?)$", r"\1\2")
+            said = pc.replace_substring_regex(said, r"\.(Z?)$", r"\1")
         texts = said.to_pylist()
     except (pa.ArrowException, NotImplementedError, UnicodeDecodeError):
         texts = [_said(value) for value in column]

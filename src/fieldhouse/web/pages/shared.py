@@ -198,9 +198,10 @@ def span_of(
 
 
 def _held(served: Served, channel: Channel, now: datetime) -> Shown:
-    """From the first reading to just after the newest."""
+    """From the first reading to just after the newest, of those that are not of the future."""
+    end = now + timedelta(microseconds=1)
     (row,) = served.warehouse.query(
-        "field_spans", served.limits(), channel_id=channel.number, end_at=now
+        "field_spans", served.limits(), channel_id=channel.number, end_at=end
     ).to_pylist()
     if not row["Readings"]:
         return now - timedelta(days=1), now
