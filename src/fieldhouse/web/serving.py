@@ -4,7 +4,7 @@ import logging
 import socket
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,6 +18,7 @@ from fieldhouse.sync import utc_now
 from fieldhouse.web.access import Tokens
 from fieldhouse.web.app import create_app
 from fieldhouse.web.jobs import Broadcast, Jobs
+from fieldhouse.web.kept import Uploads
 from fieldhouse.web.patience import PatientProtocol
 from fieldhouse.web.served import Rules, Served
 
@@ -88,9 +89,21 @@ def served_with(
 ) -> Iterator[Served]:
     """The warehouse of the settings, kept current every so often; closed at the end."""
     heard = Broadcast()
-    with build(settings, observe=heard, clock=clock) as parts, Jobs(parts, every=every) as jobs:
-        warehouse = parts.warehouse
-        yield Served(settings, warehouse, jobs, heard, rules, Tokens(warehouse), clock=parts.clock)
+    with (
+        closing(Uploads()) as uploads,
+        build(settings, observe=heard, clock=clock) as parts,
+        Jobs(parts, every=every) as jobs,
+    ):
+        yield Served(
+            settings,
+            parts.warehouse,
+            jobs,
+            heard,
+            rules,
+            Tokens(parts.warehouse),
+            uploads=uploads,
+            clock=parts.clock,
+        )
 
 
 def serve(
