@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import httpx2
 import pytest
-from pages_kit import Page, page_of
+from pages_kit import Page, number, page_of
 from web_kit import EMPTY, HOSTILE, HOSTILE_LABELS, NOW, PAUSED, Site
 
 from fieldhouse.simulator import Entry
@@ -37,9 +37,9 @@ def tags(site: Site) -> set[tuple[int, str]]:
 
 
 def test_channels_are_added_paused_tagged_and_removed(own: Site) -> None:
-    """Each deed has its effect in the warehouse, for what is ticked and for what is named."""
-    for number in (20001, 20002):
-        channel = own.world.add_channel(id=number, name=f"No. {number}", fields={1: "x"})
+    """Each deed has its effect in the warehouse, for what is ticked and what is named."""
+    for added in (20001, 20002):
+        channel = own.world.add_channel(id=added, name=f"No. {added}", fields={1: "x"})
         channel.write_many([Entry(id=1, created_at=1_700_000_000, fields=("1", *[None] * 7))])
     with own.client() as web:
         page = after(web, "/manage/add", words="20001-20002, 77", called="Farm")
@@ -137,7 +137,7 @@ def test_a_rule_is_looked_at_made_and_undone(own: Site) -> None:
         touched = sum(start <= one < end for one in at)
         assert f"{touched} readings would be touched" in answer.text
         first = page.tables["The first of them"][1]
-        assert Decimal(first[4]) == Decimal(first[3]) * 2 + Decimal("0.5")
+        assert number(first[4]) == number(first[3]) * 2 + 0.5
         assert house.query("corrections", channel_id=HOSTILE).num_rows == 0
         hidden = {name: page.values[name] for name in asked}
         page = after(web, f"/channel/{HOSTILE}/corrections", **hidden)

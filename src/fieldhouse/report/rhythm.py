@@ -7,6 +7,7 @@ Of each there is one for wide and one for narrow screens.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from html import escape
 from itertools import pairwise
 
 from fieldhouse.report.layout import SIZE
@@ -224,19 +225,22 @@ def _squares(squares: Sequence[_Square], scale: _Scale, shape: _Shape, said: str
     nothing = tag(
         "rect", class_="gap", x=_LEFT, y=_HEAD, width=columns * side, height=high * len(rows)
     )
-    drawn = [
-        tag(
-            "rect", tag("title", one.note), x=_LEFT + one.column * side, y=_HEAD + one.row * high,
-            width=side - gap, height=high - gap, fill="currentColor",
-            fill_opacity=f"{scale.opacity(one.value):.3f}",
-        )
-        for one in squares
-    ]  # fmt: skip
+    drawn = [_square(one, scale, (side, high, gap)) for one in squares]
     return _svg(
         [nothing, *texts, tag("g", *_on_paper(squares, side, high, gap), *drawn, class_="c0"),
          _legend(scale, width, height) if shape.has_legend else ""],
         width, height, said, shape.class_,
     )  # fmt: skip
+
+
+def _square(one: _Square, scale: _Scale, sizes: tuple[float, float, float]) -> Markup:
+    """Written at once: there are hundreds."""
+    side, high, gap = sizes
+    return Markup(
+        f'<rect x="{_LEFT + one.column * side:.1f}" y="{_HEAD + one.row * high:.1f}"'
+        f' width="{side - gap:.1f}" height="{high - gap:.1f}" fill="currentColor"'
+        f' fill-opacity="{scale.opacity(one.value):.3f}"><title>{escape(one.note)}</title></rect>'
+    )
 
 
 def _on_paper(squares: Sequence[_Square], side: float, high: float, gap: float) -> list[Markup]:

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from fieldhouse.report import gathering
 from fieldhouse.report.figure import SECOND, datetime_of, instant_of
-from fieldhouse.report.thinning import gaps, longest_pause, step_for
+from fieldhouse.report.thinning import gaps, step_for
 from fieldhouse.report.timeline import Bar, timeline
 from fieldhouse.state import BEGINNING, END
 from fieldhouse.web.pages.shared import Channel, Shown, channel_of, given_in, show, span_of, zone_of
@@ -40,7 +40,7 @@ def lives_page(request: Request, served: House, channel_id: int) -> Response:
     disputes = house.query("disputes", limits, **mine).to_pylist()
     missing = house.query("gaps", limits, **mine).to_pylist()
     withdrawn = house.query("withdrawn", limits, channel_id=channel.number)
-    silent, pause = _silences(served, channel, span)
+    silent, step = _silences(served, channel, span)
     longest = sorted(silent, key=lambda gap: gap[0] - gap[1])[:_MOST]
     return show(
         request,
@@ -64,19 +64,19 @@ def lives_page(request: Request, served: House, channel_id: int) -> Response:
             for begin, end in sorted(longest)
         ],
         silence_count=len(silent),
-        pause=gathering.length_text(max(1, round(pause / SECOND))) if pause else None,
+        step=gathering.length_text(step) if step else None,
     )
 
 
-def _silences(served: Served, channel: Channel, span: Shown) -> tuple[list[tuple[int, int]], float]:
-    """The spans without a reading that are longer than usual, and how long that is."""
+def _silences(served: Served, channel: Channel, span: Shown) -> tuple[list[tuple[int, int]], int]:
+    """The spans without a reading that are longer than usual, and the steps that are seen."""
     length = (span[1] - span[0]) // timedelta(microseconds=1)
     seconds = step_for(length, _POINTS)
     table = gathering.buckets(served.warehouse, channel.number, *span, seconds)
     line = gathering.presence(table, seconds)
     if not len(line):
-        return [], 0.0
-    return gaps(line, instant_of(span[0]), instant_of(span[1])), longest_pause(line)
+        return [], 0
+    return gaps(line, instant_of(span[0]), instant_of(span[1])), seconds
 
 
 def _limited(row: dict[str, Any], span: Shown) -> dict[str, Any]:

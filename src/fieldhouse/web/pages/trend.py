@@ -1,6 +1,7 @@
 """Where a field goes: its days, how each changed, and the mean of seven."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 
@@ -74,7 +75,7 @@ def _as_of(served: Served, number: int, zone: tzinfo) -> datetime:
     """Now; of a channel that is silent just after its last day, so that there is something."""
     now = served.clock()
     (row,) = served.warehouse.query(
-        "field_spans", served.limits(), channel_id=number, end_at=now
+        "field_spans", replace(served.limits(), columns=("LastAt",)), channel_id=number, end_at=now
     ).to_pylist()
     if row["LastAt"] is None:
         return now
