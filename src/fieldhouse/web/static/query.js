@@ -11,10 +11,8 @@ list.hidden = true;
 list.setAttribute("role", "listbox");
 list.setAttribute("aria-label", "Tables and columns");
 area.parentElement.append(list);
-area.setAttribute("role", "combobox");
 area.setAttribute("aria-autocomplete", "list");
 area.setAttribute("aria-controls", list.id);
-area.setAttribute("aria-expanded", "false");
 
 async function words() {
   if (known) return known;
@@ -47,7 +45,6 @@ function candidates(tables, word) {
 function hide() {
   list.hidden = true;
   chosen = -1;
-  area.setAttribute("aria-expanded", "false");
   area.removeAttribute("aria-activedescendant");
 }
 
@@ -88,7 +85,6 @@ async function suggest(isAsked) {
     return item;
   }));
   list.hidden = false;
-  area.setAttribute("aria-expanded", "true");
   mark(-1);
 }
 
