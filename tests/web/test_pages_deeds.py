@@ -64,7 +64,7 @@ def test_channels_are_added_paused_tagged_and_removed(own: Site) -> None:
     ("address", "fields", "field", "line"),
     [
         ("/manage/add", {}, "words", "name channels by number"),
-        ("/manage/add", {"words": "9 <x>"}, "words", "'<x>' is no channel's number"),
+        ("/manage/add", {"words": "9 <x>"}, "words", "'<x>' is no channel's number, as 9 is one"),
         ("/manage/add", {"words": "9", "called": "7up"}, "called", "'7up' is no tag"),
         ("/manage/add", {"words": "1-9999999"}, "words", "at most 10,000 do"),
         ("/manage/change", {"deed": "pause"}, "named", "tick channels in the table"),
@@ -98,7 +98,7 @@ def test_jobs_run_and_are_stopped(own: Site) -> None:
         entry = Entry(id=1, created_at=1_709_200_000, fields=("5", *[None] * 7))
         own.world.channels[EMPTY].write_many([entry])
         page = after(web, "/jobs/run", words=str(EMPTY))
-        assert page.said == ["Done."]
+        assert page.said == ["It has ended; this is what came of it."]
         assert own.served.warehouse.query("readings", channel_id=EMPTY).num_rows == 1
         after(web, "/jobs/run", words=str(HOSTILE), **{"from": "2024-02-28", "to": "2024-02-29"})
         job = own.served.jobs.all()[0]

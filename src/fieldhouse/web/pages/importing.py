@@ -48,7 +48,7 @@ _LABELS = {
     "any-channel": "Also of another channel",
 }
 """What the command line's options are called here, for lines that name them."""
-_OPTION = re.compile(r"--([a-z]+(?:-[a-z]+)*)")
+_OPTION = re.compile(r"--(?:field([1-8])|([a-z]+(?:-[a-z]+)*))")
 
 
 @router.get("/import")
@@ -144,7 +144,13 @@ def _look(served: Served, upload: Upload, given: Given) -> None:
 
 def _in_words(line: str) -> str:
     """A line that names options of the command line, with the names that they have here."""
-    return _OPTION.sub(lambda found: f"“{_LABELS.get(found[1], found[1])}”", line)
+
+    def named(found: re.Match[str]) -> str:
+        if found[1]:
+            return f"“Column of field {found[1]}”"
+        return f"“{_LABELS.get(found[2], found[2])}”"
+
+    return _OPTION.sub(named, line)
 
 
 def _wanted(upload: Upload, given: Given) -> Wanted:
@@ -203,7 +209,7 @@ def confirm(request: Request, served: House, word: str) -> Response:
     work = _importing(upload, *upload.asked)
     job = served.jobs.carry_out("import", [upload.plan.channel_id], work)
     served.uploads.take_out(word)
-    return led_to(request, job, f"/channel/{upload.plan.channel_id}")
+    return led_to(request, job, f"/jobs/{job.number}")
 
 
 def _importing(
@@ -228,7 +234,7 @@ def _said(upload: Upload, ended: Import) -> str:
         f" {ended.known:,} known, {ended.rejected:,} rejected."
     )
     if ended.run and ended.run.raw:
-        line += f" {ended.run.raw:,} texts are no numbers, and are kept as raw values."
+        line += f" Texts that are no numbers, kept as raw values: {ended.run.raw:,}."
     return line
 
 

@@ -66,7 +66,10 @@ def add(request: Request, served: House, given: Posted) -> Response:
 
 def _numbers(text: str) -> list[int]:
     words = text.replace(",", " ").split()
-    return list(dict.fromkeys(number for word in words for number in adding.numbers_of(word)))
+    try:
+        return list(dict.fromkeys(n for word in words for n in adding.numbers_of(word)))
+    except ConfigurationError as error:  # less what it says of the command line
+        raise ConfigurationError(str(error).partition("; ")[0]) from None
 
 
 def _adding(

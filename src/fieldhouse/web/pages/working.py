@@ -33,7 +33,7 @@ def led_to(request: Request, job: Job, address: str) -> Response:
         return done(request, f"/jobs/{job.number}", job.error, is_error=True)
     failed = [run.error for run in job.runs if run.outcome != "success" and run.error]
     if failed or len(job.lines) > 1 or not job.lines:
-        line = failed[0] if failed else "Done."
+        line = failed[0] if failed else "It has ended; this is what came of it."
         return done(request, f"/jobs/{job.number}", line, is_error=bool(failed))
     return done(request, address, job.lines[0])
 
