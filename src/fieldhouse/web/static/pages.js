@@ -29,7 +29,8 @@ if (zone) {
 const holder = byId("data"), source = holder && JSON.parse(holder.textContent).source;
 let view = null, fetching = null, due = 0, follows = source?.live, drawn = !source;
 
-const iso = (ms) => new Date(ms).toISOString().replace(".000Z", "Z");
+// whole seconds: an address that people can read
+const iso = (ms) => new Date(Math.round(ms / 1000) * 1000).toISOString().replace(".000Z", "Z");
 
 function address(base, start, end, more = {}) {
   const url = new URL(base, location.href);
@@ -138,6 +139,19 @@ document.addEventListener("fieldhouse:view", ({detail}) => {
   }, 150);
 });
 document.addEventListener("fieldhouse:drawn", () => { drawn = true; });
+
+// Which channels there are to compare with, once somebody wants to
+
+byId("in-compare")?.addEventListener("focus", async () => {
+  const list = byId("channels");
+  if (list.childElementCount) return;
+  const answer = await fetch("/api/channels?limit=1000", {headers: {Accept: "application/json"}});
+  if (!answer.ok) return;
+  for (const one of await answer.json()) {
+    const option = list.appendChild(document.createElement("option"));
+    option.value = one.ChannelID; option.label = one.ChannelName ?? "";
+  }
+}, {once: true});
 
 // New readings as they come
 
