@@ -1,5 +1,6 @@
 """What every request works with."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
@@ -55,6 +56,8 @@ class Served:
     tokens: Tokens
     sessions: Sessions = field(default_factory=Sessions)
     clock: Callable[[], datetime] = utc_now
+    ending: threading.Event = field(default_factory=threading.Event)
+    """Set when the server ends, and answers that go on must."""
 
     @property
     def zone(self) -> tzinfo:
