@@ -113,8 +113,8 @@ def test_a_thousand_channels_are_no_more_questions_than_one(tmp_path: Path) -> N
         client = stack.enter_context(made.client(accept_encoding="gzip"))
         answer = client.get("/")
         assert sum(counting.asked.values()) <= 6, counting.asked
-        assert len(listed(answer.text)) == 100 and "1000 channels" in answer.text
+        assert len(listed(answer.text)) == 50 and "1000 channels" in answer.text
         assert len(gzip.compress(answer.content)) < 100_000
         assert answer.headers["content-encoding"] == "gzip"
         assert listed(client.get("/?q=987").text) == [987]
-        assert listed(client.get("/?page=10").text)[-1] == 1000
+        assert listed(client.get("/?page=20").text)[-1] == 1000

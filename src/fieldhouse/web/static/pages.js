@@ -163,7 +163,7 @@ function listen() {
   const ids = source ? source.channels.join(",") : "";
   const stream = new EventSource(`/live${ids ? `?channels=${ids}` : ""}`);
   let waiting = 0;
-  const news = () => { waiting ||= setTimeout(() => { waiting = 0; source ? advance() : reload(); }, source ? 1000 : 5000); };
+  const news = () => { waiting ||= setTimeout(() => { waiting = 0; source ? advance() : reload(); }, source ? 1000 : 10000); };
   stream.addEventListener("loaded", news);
   stream.addEventListener("ended", news);
   addEventListener("pagehide", () => stream.close());
