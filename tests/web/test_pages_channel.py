@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx2
 import pytest
-from pages_kit import buckets, data_of, lines_of, page
+from plots_kit import buckets, data_of, lines_of, page
 from web_kit import EMPTY, HOSTILE, NOW, PAUSED, WEATHER, Site
 
 WEEK = "/channel/12001?last=7d"

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from pages_kit import page
+from plots_kit import page
 from warehouse_kit import batch, refresh, row
 from web_kit import EMPTY, HOSTILE, NOW, PAUSED, WEATHER, Site, World, serving
 
