@@ -1,5 +1,6 @@
 """What the web's tests share: a warehouse, served by the real server, and its clients."""
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -53,12 +54,16 @@ class Site:
     def port(self) -> int:
         return int(self.url.rpartition(":")[2])
 
-    def client(self, token: str | None = None, **headers: str) -> httpx2.Client:
+    def client(
+        self, token: str | None = None, *, verify: ssl.SSLContext | bool = False, **headers: str
+    ) -> httpx2.Client:
         """A client of the site, with a token if one is given; redirects are not followed."""
         given = {name.replace("_", "-"): text for name, text in headers.items()}
         if token:
             given["Authorization"] = f"Bearer {token}"
-        return httpx2.Client(base_url=self.url, headers=given, timeout=30, trust_env=False)
+        return httpx2.Client(
+            base_url=self.url, headers=given, timeout=30, trust_env=False, verify=verify
+        )
 
     def token(self, *scopes: Scope, name: str = "a test's", **options: Any) -> str:
         """A new token; without scopes it may read."""

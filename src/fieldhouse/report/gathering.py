@@ -25,7 +25,6 @@ from fieldhouse.report.thinning import in_lengths, part_of, step_for
 from fieldhouse.report.ticks import time_text, zone_text
 from fieldhouse.report.words import unit_of
 from fieldhouse.times import Length
-from fieldhouse.warehouse.limits import Limits
 
 if TYPE_CHECKING:
     from fieldhouse.warehouse import Warehouse
@@ -42,7 +41,6 @@ __all__ = [
 ]
 
 _HOUR, _DAY = 3600, 86_400
-_BEGINS = Limits(columns=("Epoch", "FirstCreatedAt"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +232,7 @@ class _Told:
 def _told(
     house: "Warehouse", channel_id: int, start: datetime, end: datetime, zone: tzinfo
 ) -> _Told:
-    lives = house.query("lives", _BEGINS, channel_id=channel_id).to_pylist()
+    lives = house.query("lives_begun", channel_id=channel_id).to_pylist()
     return _Told(
         start,
         end,

@@ -410,5 +410,4 @@ for (const figure of data.figures) {
   new ResizeObserver(() => { if (Math.abs(plot.clientWidth - chart.svg.viewBox.baseVal.width) > 1) draw(chart); }).observe(plot);
 }
 document.documentElement.classList.add("zooms");
-if (source) document.dispatchEvent(new CustomEvent("fieldhouse:drawn"));
 })();

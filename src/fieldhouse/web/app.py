@@ -19,6 +19,7 @@ def create_app(served: Served) -> FastAPI:
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
     )
     app.state.served = served
     problems.add_to(app)

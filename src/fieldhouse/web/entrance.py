@@ -44,7 +44,7 @@ def come_in(
         served.sessions.begin(visitor, now),
         max_age=_MONTH,
         httponly=True,
-        samesite="strict",
+        samesite="lax",
         secure=request.url.scheme == "https",
     )
     return answer
@@ -56,7 +56,7 @@ def go(served: House, visitor: Who) -> Response:
     if visitor.session:
         served.sessions.end(visitor.session)
     answer = RedirectResponse("/login", 303)
-    answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
+    answer.delete_cookie(COOKIE, httponly=True, samesite="lax")
     return answer
 
 

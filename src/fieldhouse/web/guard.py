@@ -7,7 +7,7 @@ unless it knows a visitor who may read; what more a route needs, the route says 
 import re
 from http.cookies import SimpleCookie
 from ipaddress import ip_address
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fieldhouse.errors import FieldhouseError
 from fieldhouse.web import access
-from fieldhouse.web.measures import Rates, Reading, Sending, TooMuch
+from fieldhouse.web.measures import Rates, Reading, Sending, too_long
 from fieldhouse.web.problems import answer_of, problem, wants_page
 from fieldhouse.web.served import Served
 
@@ -32,6 +32,14 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _WRITING = re.compile(r"/update(\.\w+)?/?|/channels/\d+/bulk_update(\.\w+)?/?", re.ASCII)
 """Where devices write, by GET too: other sites' pages may not have a browser do it."""
 _MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
+_HOST = re.compile(
+    r"(?:([a-z0-9](?:[a-z0-9._-]*[a-z0-9])?)\.?|\[([0-9a-f:.]+)\])(?::[0-9]{1,5})?",
+    re.ASCII | re.IGNORECASE,
+)
+"""A name or an address, and a port; whatever else stands there could be read in two ways."""
+_PASSED_ON = ("forwarded", "via", "x-real-ip", "cf-connecting-ip")
+_KEYS = ("api_key", "key")
+"""Parameters of ThingSpeak's clients that carry a token."""
 
 
 class Guard:
@@ -51,39 +59,51 @@ class Guard:
         if scope["method"] == "HEAD":  # answered as GET; the server sends no body
             scope = {**scope, "method": "GET"}
         request = HTTPConnection(scope)
-        sending = Sending(send, self._rules.seconds, self._headers(request))
+        sending = Sending(send, self._headers(request))
         try:
             refused = await self._checked(request)
         except FieldhouseError as error:
-            refused = problem(503, str(error))
+            refused = answer_of(request, 503, str(error), retry=5)
         if refused is not None:
             await refused(scope, receive, sending)
             return
-        reading = Reading(receive, self._most_bytes(request.url.path))
-        try:
-            await self._app(scope, reading, sending)
-        except TooMuch:
-            if not sending.has_begun:
-                line = f"a request's body has at most {reading.most:,} bytes"
-                await answer_of(request, 413, line)(scope, receive, sending)
+        reading = Reading(receive, self._most_bytes(scope["path"]), self._rules.seconds)
+        await self._app(scope, reading, sending)
 
     async def _checked(self, request: HTTPConnection) -> Response | None:
         """None: it may go on, with its visitor; else what it is answered."""
         if not self._is_our_host(request):
             return problem(421, "not the name of this server: name it with --host-name")
-        if request.url.path.startswith(_OWN_WAY_IN):
+        if refused := self._checked_length(request):
+            return refused
+        if request.scope["path"].startswith(_OWN_WAY_IN):
             return None
         visitor = await self._visitor(request)
         request.state.visitor = visitor or access.Visitor("nobody", frozenset())
-        key = visitor.name if visitor else _client(request)
+        key = _key(visitor) if visitor else f"from {_client(request)}"
         if not self._is_machines(request) and not self._rates.take(key):
             return answer_of(request, 429, "too many requests: a few a second will do", retry=2)
         return self._checked_visitor(request, visitor)
 
+    def _checked_length(self, request: HTTPConnection) -> Response | None:
+        """Refuse at once what says that it is too long, and what says its length in two ways."""
+        told = request.headers.get("content-length")
+        if told is None:
+            return None
+        most = self._most_bytes(request.scope["path"])
+        if "transfer-encoding" in request.headers:
+            refused = problem(400, "a request's body has a length or comes in parts, not both")
+        elif int(told) > most:  # the server has made sure that it is a number
+            refused = answer_of(request, 413, too_long(most))
+        else:
+            return None
+        refused.headers["Connection"] = "close"
+        return refused
+
     def _checked_visitor(
         self, request: HTTPConnection, visitor: access.Visitor | None
     ) -> Response | None:
-        path = request.url.path
+        path = request.scope["path"]
         is_open = path in _OPEN or path.startswith(_OPEN_BELOW)
         if visitor is None and not is_open:
             return self._stranger(request)
@@ -96,12 +116,15 @@ class Guard:
         return answer_of(request, 403, f"this needs a token with the scope {needed}")
 
     def _is_our_host(self, request: HTTPConnection) -> bool:
-        """A page of another name that resolves to this machine is none of ours (DNS rebinding)."""
+        """A page of another name that resolves to this machine is none of ours (DNS rebinding).
+
+        An address needs no name server, so that none can turn it to another machine.
+        """
         given = request.headers.getlist("host")
         if len(given) != 1:
             return False
         name = _host_name(given[0])
-        return name in _MACHINE or name in self._rules.hosts
+        return name in _MACHINE or name in self._rules.hosts or _is_address(name)
 
     def _is_machines(self, request: HTTPConnection) -> bool:
         """Whether a request comes from this machine, to it, and past no proxy."""
@@ -109,8 +132,10 @@ class Guard:
             self._rules.trusts_machine
             and _is_loopback(_client(request))
             and _host_name(request.headers.get("host", "")) in _MACHINE
-            and "forwarded" not in request.headers
-            and "x-forwarded-for" not in request.headers
+            and _client(request) not in self._rules.proxies
+            and not any(
+                name in _PASSED_ON or name.startswith("x-forwarded") for name in request.headers
+            )
         )
 
     async def _visitor(self, request: HTTPConnection) -> access.Visitor | None:
@@ -142,12 +167,12 @@ class Guard:
         return access.Visitor(names[0].strip()[:100], self._rules.user_scopes)
 
     def _is_own(self, request: HTTPConnection, visitor: access.Visitor | None) -> bool:
-        """Whether no other site's page has had the browser ask (CSRF)."""
-        if request.scope["method"] in _SAFE and not _WRITING.fullmatch(request.url.path):
-            return True
+        """Whether no other site's page has had the browser ask (CSRF); links may be followed."""
         if visitor is not None and not visitor.is_ambient:
             return True
         site = request.headers.get("sec-fetch-site")
+        if request.scope["method"] in _SAFE and not _WRITING.fullmatch(request.scope["path"]):
+            return site in (None, "same-origin", "none") or _is_visit(request)
         if site is not None and site not in ("same-origin", "none"):
             return False
         origin = request.headers.get("origin")
@@ -157,8 +182,7 @@ class Guard:
 
     def _stranger(self, request: HTTPConnection) -> Response:
         if request.scope["method"] == "GET" and wants_page(request):
-            there = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-            return RedirectResponse(f"/login?next={quote(there, safe='')}", 303)
+            return RedirectResponse(f"/login?next={quote(_without_keys(request), safe='')}", 303)
         refused = problem(401, "this needs a token: Authorization: Bearer fh_…")
         refused.headers["WWW-Authenticate"] = "Bearer"
         return refused
@@ -194,7 +218,8 @@ def _policy(tile_server: str | None) -> str:
 
 
 def _client(request: HTTPConnection) -> str:
-    return request.client.host if request.client else ""
+    """The address that asks; one of IPv4 as such, whatever socket it came by."""
+    return request.client.host.removeprefix("::ffff:") if request.client else ""
 
 
 def _is_loopback(address: str) -> bool:
@@ -205,11 +230,36 @@ def _is_loopback(address: str) -> bool:
 
 
 def _host_name(text: str) -> str:
-    """The name in a Host header, without its port and an address's brackets."""
+    """The name in a Host header, without its port and an address's brackets; none: ``""``."""
+    found = _HOST.fullmatch(text)
+    return (found[1] or found[2]).lower() if found else ""
+
+
+def _is_address(name: str) -> bool:
     try:
-        return (urlsplit(f"//{text}").hostname or "").rstrip(".")
+        ip_address(name)
     except ValueError:
-        return ""
+        return False
+    return True
+
+
+def _is_visit(request: HTTPConnection) -> bool:
+    """Whether a person goes to a page, and no page has it fetched or embedded."""
+    mode, kind = (request.headers.get(f"sec-fetch-{what}") for what in ("mode", "dest"))
+    return mode == "navigate" and kind == "document"
+
+
+def _key(visitor: access.Visitor) -> str:
+    """Whose requests are counted together."""
+    return f"token {visitor.token_id}" if visitor.token_id else f"named {visitor.name}"
+
+
+def _without_keys(request: HTTPConnection) -> str:
+    """An address on this server as it may be shown."""
+    given = parse_qsl(request.url.query, keep_blank_values=True)
+    query = urlencode([(name, value) for name, value in given if name not in _KEYS])
+    path: str = request.scope["path"]
+    return f"{path}?{query}" if query else path
 
 
 def _shown_token(request: HTTPConnection) -> str | None:
@@ -220,7 +270,8 @@ def _shown_token(request: HTTPConnection) -> str | None:
     for name in ("thingspeakapikey", "x-thingspeakapikey"):
         if given := request.headers.get(name):
             return given.strip()
-    return request.query_params.get("api_key") or request.query_params.get("key")
+    keys = (request.query_params.get(name) for name in _KEYS)
+    return next(filter(None, keys), None)
 
 
 def _cookies(headers: Headers) -> dict[str, str]:

@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -53,7 +54,7 @@ def answer_of(
 
 def wants_page(request: HTTPConnection) -> bool:
     """Whether a browser asks for something to look at."""
-    path = request.url.path
+    path: str = request.scope["path"]
     return "text/html" in request.headers.get("accept", "") and not path.startswith(_PROGRAMS)
 
 
@@ -63,7 +64,7 @@ def add_to(app: FastAPI) -> None:
     async def ours(request: Request, error: Exception) -> Response:
         status, retry = _status_of(error)
         if status >= 500:
-            logger.warning("%s %s: %s", request.method, request.url.path, error)
+            logger.warning("%s %s: %s", request.method, _shown(request), error)
         return answer_of(request, status, str(error), retry=retry)
 
     async def http(request: Request, error: Exception) -> Response:
@@ -77,7 +78,7 @@ def add_to(app: FastAPI) -> None:
         return answer_of(request, 422, "; ".join(_line(one) for one in found))
 
     async def unexpected(request: Request, error: Exception) -> Response:
-        logger.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        logger.error("%s %s failed", request.method, _shown(request), exc_info=error)
         detail = f"unexpected {type(error).__name__}: the server's log has more"
         return answer_of(request, 500, detail)
 
@@ -98,6 +99,11 @@ def _status_of(error: Exception) -> tuple[int, int | None]:
     if isinstance(error, WarehouseError):
         return 503, 5 if error.transient else None
     return 500, None
+
+
+def _shown(request: HTTPConnection) -> str:
+    """An address in the log: of one line, and without its query, which may hold a token."""
+    return quote(request.scope["path"])
 
 
 def _line(error: Mapping[str, object]) -> str:

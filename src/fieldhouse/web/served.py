@@ -1,5 +1,6 @@
 """What every request works with."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
@@ -62,6 +63,8 @@ class Served:
     asking: Turns = field(default_factory=lambda: Turns(_MOST_ASKED))
     """People's own queries, of which a few run at a time."""
     clock: Callable[[], datetime] = utc_now
+    ending: threading.Event = field(default_factory=threading.Event)
+    """Set when the server ends, and answers that go on must."""
 
     @property
     def zone(self) -> tzinfo:

@@ -1,5 +1,6 @@
 """The process that serves: a warehouse, what keeps it current, and a server of HTTP."""
 
+import asyncio
 import logging
 import socket
 import ssl
@@ -7,7 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 
@@ -26,9 +29,14 @@ __all__ = ["Address", "Server", "serve", "served_with"]
 
 logger = logging.getLogger(__name__)
 
-_MOST_CONNECTIONS = 2000
-_GRACE = 1
+_GRACE = 0.5
 """Seconds that answers which have begun have to end when we are to stop."""
+_ENDS = (
+    "ASGI callable returned without completing response.",
+    "ASGI callable returned without starting response.",
+    "Cancel %s running task(s), timeout graceful shutdown exceeded",
+)
+"""What uvicorn calls errors, and is how an answer ends that nobody waits for, or can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +127,19 @@ def serve(
     Raises ConfigurationError for an address or a certificate that will not do, and whatever opening
     the warehouse raises.
     """
+    _quieten()
     address.check_certificate()
     listening = address.listening()
     with listening, served_with(settings, rules, every=every) as served:
         url = address.url(listening.getsockname()[1])
         Server(served, address, ready=lambda: ready(url)).run(sockets=[listening])
+
+
+def _quieten() -> None:
+    """Have uvicorn log what is wrong with us, and not what strangers send."""
+    log = logging.getLogger("uvicorn.error")
+    log.setLevel(logging.ERROR)
+    log.addFilter(lambda record: record.msg not in _ENDS)
 
 
 class Server(uvicorn.Server):
@@ -135,6 +151,11 @@ class Server(uvicorn.Server):
         super().__init__(_config(served, address))
         self._served, self._ready = served, ready
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop, at once if told so twice; what is around this closes in its order, and says so."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
@@ -142,13 +163,14 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._served.jobs.stop()
+        asyncio.get_running_loop().call_later(_GRACE, self._served.ending.set)
         await super().shutdown(sockets)
 
 
 def _config(served: Served, address: Address) -> uvicorn.Config:
     return uvicorn.Config(
         create_app(served),
-        http=PatientProtocol,
+        http=partial(PatientProtocol, seconds=served.rules.seconds),  # type: ignore[arg-type]
         ws="none",
         log_config=None,
         access_log=False,
@@ -156,8 +178,8 @@ def _config(served: Served, address: Address) -> uvicorn.Config:
         proxy_headers=False,
         ssl_certfile=address.certificate,
         ssl_keyfile=address.key,
-        limit_concurrency=_MOST_CONNECTIONS,
+        limit_concurrency=PatientProtocol.most_connections,
         timeout_keep_alive=20,
-        timeout_graceful_shutdown=_GRACE,
+        timeout_graceful_shutdown=2,
         h11_max_incomplete_event_size=32_768,
     )

@@ -31,6 +31,9 @@ _WHOLE = 1 << 20
 _PIECE = 1 << 18
 """Bytes given to a connection at a time: what it can't send at once, it keeps in memory."""
 
+_LOOK = 0.2
+"""Seconds between two looks whether the server ends."""
+
 Making = Callable[[threading.Event], Iterator[bytes]]
 
 
@@ -45,11 +48,12 @@ class Answer(Response):
         media_type: str,
         headers: dict[str, str],
         threads: anyio.CapacityLimiter,
+        ending: threading.Event,
     ) -> None:
         super().__init__(headers=headers, media_type=media_type)
         del self.headers["content-length"]  # nobody knows it yet
         self._making, self._seconds, self._threads = making, seconds, threads
-        self._stop = threading.Event()
+        self._ending, self._stop = ending, threading.Event()
         self._is_late = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,8 +83,10 @@ class Answer(Response):
     async def _listen(self, receive: Receive, scope: anyio.CancelScope) -> None:
         """Give up when the client hangs up, or the server ends."""
         try:
-            while (await receive())["type"] != "http.disconnect":
-                pass
+            while not self._ending.is_set():
+                with anyio.move_on_after(_LOOK):
+                    if (await receive())["type"] == "http.disconnect":
+                        break
             scope.cancel()
         finally:
             self._stop.set()

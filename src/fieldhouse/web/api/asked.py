@@ -87,6 +87,7 @@ class _Asked:
             media_type=MEDIA[self.form],
             headers={"Vary": "Accept", **self._as_file(name), **(headers or {})},
             threads=threads,
+            ending=self.served.ending,
         )
 
     def _as_file(self, name: str) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """A person's own SQL: one SELECT, read-only, within its time, and so many rows of it."""
 
-from collections import Counter
+import itertools
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -94,13 +94,12 @@ def _asked(asked: Asked, statement: Statement) -> Answer:
 
 def _told_apart(answer: pa.RecordBatchReader) -> pa.RecordBatchReader:
     """Columns of one name have a number each: a row of JSON has a name once."""
-    seen: Counter[str] = Counter()
-    names = []
+    names: list[str] = []
     for name in answer.schema.names:
-        seen[name] += 1
-        names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
-    if len(set(names)) < len(names):
-        names = [f"{name} [{place}]" for place, name in enumerate(names, 1)]
+        others = {*names, *answer.schema.names}
+        forms = (f"{name} ({number})" for number in itertools.count(2))
+        is_new = name not in names
+        names.append(name if is_new else next(form for form in forms if form not in others))
     if names == answer.schema.names:
         return answer
     schema = pa.schema(

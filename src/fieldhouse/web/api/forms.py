@@ -140,7 +140,7 @@ def _csv(reader: pa.RecordBatchReader, csv: Csv) -> Iterator[bytes]:
 
 
 def _flat(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
-    """Lists, structs and the like as JSON's texts: a cell holds one value."""
+    """Lists, bytes and the like as JSON has them, as texts: a cell holds one value."""
     if not any(_is_deep(field.type) for field in reader.schema):
         return reader
     fields = [
@@ -164,12 +164,14 @@ def _is_deep(kind: pa.DataType) -> bool:
         or types.is_large_string(kind)
         or types.is_decimal(kind)
         or types.is_null(kind)
-        or types.is_binary(kind)
     ) or types.is_interval(kind)
 
 
 def _as_text(column: pa.Array) -> pa.Array:
-    values = (None if one is None else _JSON.encode(one).decode() for one in column.to_pylist())
+    values = (
+        None if one is None else _JSON.encode(one).decode().removeprefix('"').removesuffix('"')
+        for one in column.to_pylist()
+    )
     return pa.array(values, pa.string())
 
 

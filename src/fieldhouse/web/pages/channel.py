@@ -13,7 +13,7 @@ from fieldhouse.report.figure import Figure
 from fieldhouse.report.markup import Markup
 from fieldhouse.report.page import chart
 from fieldhouse.report.words import clean, unit_of
-from fieldhouse.warehouse import Limits, Warehouse
+from fieldhouse.warehouse import Warehouse
 from fieldhouse.web.ages import exact_text
 from fieldhouse.web.bounded import Bounded
 from fieldhouse.web.pages import figures, readings
@@ -30,7 +30,6 @@ _WIDTH = 860
 _MOST_WIDTH = 4000
 _FEW = 200
 """Readings that a page shows one by one below its plots."""
-_MOST_NAMED = 100
 _EVERY = ("5min", "1h", "1d", "1w", "1mo")
 
 Number = Annotated[int, Path(ge=-(2**31) + 1, le=2**31 - 1)]
@@ -108,15 +107,11 @@ def page(request: Request, served: House, channel: Number, asked: Wanted) -> Res
         count=count,
         few=readings.found(house, view, _FEW) if count <= _FEW else None,
         chosen={field.number for field in view.own},
-        names=house.query("channels", _NAMES).to_pylist(),
         lasts=LASTS,
         befores=BEFORE,
         everies=[(every, every) for every in _EVERY],
         behind=_behind(view),
     )
-
-
-_NAMES = Limits(rows=_MOST_NAMED, columns=("ChannelID", "ChannelName"))
 
 
 @router.get("/channel/{channel}/figure")
@@ -164,6 +159,8 @@ def channel_header(house: Warehouse, row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _newest(house: Warehouse, view: View) -> Sequence[_Value]:
     """The newest values of the channel's own fields that are shown."""
+    if view.channel["NewestReading"] is None:
+        return []
     found = house.query("newest_values", channel_ids=[view.number], as_of=view.now).to_pylist()
     if not found:
         return []

@@ -22,7 +22,7 @@ __all__ = ["router"]
 router = APIRouter()
 Row = Mapping[str, Any]
 
-_PAGE = 100
+_PAGE = 50
 _DAYS = 7
 _BUCKET = 4 * 3600
 """Seconds of a sparkline's points, 42 in a week."""

@@ -43,7 +43,10 @@ _MOST_LABEL = 200
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An address's parameters, as they were written; empty is not given."""
+    """An address's parameters, as they were written; empty is not given.
+
+    Where ``start`` or ``end`` is given, ``last`` says nothing.
+    """
 
     last: str = ""
     start: str = ""
@@ -188,8 +191,6 @@ def _alike(row: Row, shown: Sequence[Wanted]) -> list[Wanted]:
 
 def _span(asked: Asked, row: Row, zone: ZoneInfo, now: datetime) -> tuple[datetime, datetime, bool]:
     if asked.start or asked.end:
-        if asked.last:
-            raise ConfigurationError("last and from or to both say what is shown: give one of them")
         end = times.end_of(asked.end, zone, now) if asked.end else now
         usual = max(datetime.min + timedelta(days=7), end) - timedelta(days=7)
         start = times.instant_of(asked.start, zone, now) if asked.start else usual

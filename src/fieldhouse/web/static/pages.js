@@ -27,9 +27,12 @@ if (zone) {
 // A view: what is drawn is fetched anew once the hand rests, and the address follows
 
 const holder = byId("data"), source = holder && JSON.parse(holder.textContent).source;
-let view = null, fetching = null, due = 0, follows = source?.live, drawn = !source;
+let told = source?.now, toldAt = performance.now();
+const nowThere = () => told + performance.now() - toldAt;  // by the server's clock: this one may be wrong
+let view = null, fetching = null, due = 0, follows = source?.live;
 
-const iso = (ms) => new Date(ms).toISOString().replace(".000Z", "Z");
+// whole seconds: an address that people can read
+const iso = (ms) => new Date(Math.round(ms / 1000) * 1000).toISOString().replace(".000Z", "Z");
 
 function address(base, start, end, more = {}) {
   const url = new URL(base, location.href);
@@ -49,6 +52,7 @@ async function refetch(start, end, width, {moved = true} = {}) {
     const answer = await fetch(url, {signal: mine.signal, headers: {Accept: "application/json"}});
     if (!answer.ok) throw new Error(answer.status === 504 ? "this takes too long" : `the server answers ${answer.status}`);
     const data = await answer.json();
+    [told, toldAt] = [data.source.now, performance.now()];
     document.dispatchEvent(new CustomEvent("fieldhouse:data", {detail: {data, view: moved ? null : {start, end}}}));
     say(data.source, start, end);
   } catch (error) {
@@ -137,7 +141,19 @@ document.addEventListener("fieldhouse:view", ({detail}) => {
     refetch(view.start, view.end, width);
   }, 150);
 });
-document.addEventListener("fieldhouse:drawn", () => { drawn = true; });
+
+// Which channels there are to compare with, once somebody wants to
+
+byId("in-compare")?.addEventListener("focus", async () => {
+  const list = byId("channels");
+  if (list.childElementCount) return;
+  const answer = await fetch("/api/channels?limit=1000", {headers: {Accept: "application/json"}});
+  if (!answer.ok) return;
+  for (const one of await answer.json()) {
+    const option = list.appendChild(document.createElement("option"));
+    option.value = one.ChannelID; option.label = one.ChannelName ?? "";
+  }
+}, {once: true});
 
 // New readings as they come
 
@@ -147,7 +163,7 @@ function listen() {
   const ids = source ? source.channels.join(",") : "";
   const stream = new EventSource(`/live${ids ? `?channels=${ids}` : ""}`);
   let waiting = 0;
-  const news = () => { waiting ||= setTimeout(() => { waiting = 0; source ? advance() : reload(); }, source ? 1000 : 5000); };
+  const news = () => { waiting ||= setTimeout(() => { waiting = 0; source ? advance() : reload(); }, source ? 1000 : 10000); };
   stream.addEventListener("loaded", news);
   stream.addEventListener("ended", news);
   addEventListener("pagehide", () => stream.close());
@@ -156,8 +172,7 @@ function listen() {
 function advance() {  // only a view that ends now moves on with time
   const last = new URL(location.href).searchParams;
   if (!follows || last.get("to") && last.get("to") !== "now") return;
-  const {start, end} = view ?? spanShown(), now = Date.now();
-  const by = Math.max(0, now - end);
+  const {start, end} = view ?? spanShown(), by = Math.max(0, nowThere() - end);
   view = {start: start + by, end: end + by};
   refetch(view.start, view.end, width, {moved: false});
 }

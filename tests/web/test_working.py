@@ -1,0 +1,204 @@
+"""Jobs beside the answering: begun, watched, stopped, failing; and the turns of the schedule."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from web_kit import EMPTY, HOSTILE, NOW, PAUSED, Scope, Site, a_world, fill, serving
+
+from fieldhouse import events
+from fieldhouse.errors import ConfigurationError
+from fieldhouse.fleet import run_fleet
+from fieldhouse.web import jobs
+
+
+@contextmanager
+def held_up(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Jobs whose turns wait until they are let go, or told to stop."""
+    go_on = threading.Event()
+
+    def waiting(parts: Any, *given: Any, **options: Any) -> Any:
+        while not go_on.wait(0.01) and not parts.stop.is_set():
+            pass
+        return run_fleet(parts, *given, **options)
+
+    monkeypatch.setattr(jobs, "run_fleet", waiting)
+    try:
+        yield go_on
+    finally:
+        go_on.set()
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A small site, whose jobs end with each test."""
+    with serving(tmp_path_factory.mktemp("small"), a_world(days=0)) as made:
+        fill(made.served, [HOSTILE, EMPTY, PAUSED])
+        yield made
+
+
+def test_a_job_from_its_begin_to_its_end(small: Site) -> None:
+    """A run is begun, told under its number, and says what came of each channel."""
+    with small.client(small.token(Scope.READ, Scope.OPERATE)) as client:
+        begun = client.post("/api/jobs", json={"channels": [str(HOSTILE), "11"]})
+        assert begun.status_code == 202
+        number = begun.json()["number"]
+        found = next(job for job in small.served.jobs.all() if job.number == number)
+        assert found.wait(60)
+        told = client.get(f"/api/jobs/{number}").json()
+        assert [run["outcome"] for run in told["runs"]] == ["success", "success"]
+        assert told["ended_at"] == f"{NOW.isoformat()}Z" and told["error"] is None
+        assert told == client.get("/api/jobs").json()[0]
+    with small.client(small.token()) as reader:
+        assert reader.get("/api/jobs").status_code == 200
+        for method, path in (("POST", "/api/jobs"), ("DELETE", f"/api/jobs/{number}")):
+            assert reader.request(method, path, json={}).status_code == 403
+
+
+def test_a_backfill_reads_a_span_again(small: Site) -> None:
+    """What a backfill of a span finds changed at the source replaces ours."""
+    with small.world.lock:
+        channel = small.world.channels[HOSTILE]
+    assert small.served.warehouse.query("readings", channel_id=HOSTILE).num_rows == 200
+    with small.client() as client:
+        begun = client.post(
+            "/api/jobs",
+            json={"kind": "backfill", "channels": [str(HOSTILE)], "from": "2024-02-28",
+                  "to": "2024-02-28"},
+        )  # fmt: skip
+        number = begun.json()["number"]
+        assert next(j for j in small.served.jobs.all() if j.number == number).wait(60)
+        (run,) = client.get(f"/api/jobs/{number}").json()["runs"]
+    on_the_day = sum(
+        entry.created_at < channel.entries[0].created_at + 43_200 for entry in channel.entries
+    )
+    assert run["outcome"] == "success" and run["fetched"] >= on_the_day
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"channels": []},
+        {"channels": ["nobody"]},
+        {"channels": ["-5"]},
+        {"channels": ["9" * 30]},
+        {"kind": "run", "from": "2024"},
+        {"kind": "backfill", "from": "x"},
+        {"kind": "backfill", "from": "2024-02-02", "to": "2024-02-01"},
+        {"kind": "poll"},
+        {"unknown": 1},
+        {"channels": 9},
+        [],
+    ],
+)
+def test_a_wrong_job_is_refused(small: Site, given: Any) -> None:
+    """What cannot be meant begins nothing, and is one line."""
+    before = len(small.served.jobs.all())
+    with small.client() as client:
+        answer = client.post("/api/jobs", json=given)
+    assert answer.status_code in (400, 422) and "\n" not in answer.json()["detail"]
+    assert len(small.served.jobs.all()) == before
+
+
+def test_a_job_that_fails_says_so(small: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error of ours is its line; one of the program's names its kind; the server goes on."""
+    raised: list[Exception] = [
+        ConfigurationError("the key of 9 is not set"),
+        RuntimeError("secret"),
+    ]
+
+    def failing(*_: Any, **__: Any) -> Any:
+        raise raised.pop(0)
+
+    monkeypatch.setattr(jobs, "run_fleet", failing)
+    told = []
+    with small.client() as client:
+        for _ in range(2):
+            number = client.post("/api/jobs", json={"channels": ["11"]}).json()["number"]
+            assert next(j for j in small.served.jobs.all() if j.number == number).wait(20)
+            told.append(client.get(f"/api/jobs/{number}").json())
+    assert [job["error"] for job in told] == [
+        "the key of 9 is not set",
+        "unexpected RuntimeError: the log has more",
+    ]
+    assert all(job["ended_at"] for job in told)
+
+
+def test_a_source_that_fails_is_told(small: Site) -> None:
+    """A channel that is not there, or whose source is down, has a run that says why."""
+    job = small.served.jobs.start([404404, EMPTY])
+    assert job.wait(60)
+    outcomes = {run.channel_id: run.outcome for run in job.runs}
+    assert outcomes == {404404: "failed", EMPTY: "success"} and job.error is None
+    assert "404404" in (job.runs[0].error or "")
+
+
+def test_a_job_is_stopped(small: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Told to stop, it ends soon; its channels are free again."""
+    with held_up(monkeypatch), small.client() as client:
+        number = client.post("/api/jobs", json={"channels": ["11", "12"]}).json()["number"]
+        assert small.served.jobs.busy() == {11, 12}
+        stopped = client.delete(f"/api/jobs/{number}")
+        assert stopped.status_code == 202
+        assert next(j for j in small.served.jobs.all() if j.number == number).wait(20)
+        assert small.served.jobs.busy() == set()
+        assert client.delete("/api/jobs/424242").status_code == 404
+
+
+def test_jobs_are_few_at_a_time(own: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight go on at a time; a ninth is refused in one line; fifty that ended are remembered."""
+    with held_up(monkeypatch) as go_on, own.client() as client:
+        begun = [client.post("/api/jobs", json={"channels": ["11"]}) for _ in range(9)]
+        assert [answer.status_code for answer in begun] == [202] * 8 + [400]
+        assert "8 jobs go on already" in begun[-1].json()["detail"]
+        go_on.set()
+        assert all(job.wait(60) for job in own.served.jobs.all())
+    monkeypatch.setattr(jobs, "run_fleet", lambda *_, **__: [])
+    for _ in range(60):
+        assert own.served.jobs.start([EMPTY]).wait(60)
+    assert len(own.served.jobs.all()) == 51
+    own.served.jobs.stop()
+    with pytest.raises(ConfigurationError, match="stopping"):
+        own.served.jobs.start([EMPTY])
+
+
+def test_the_schedule_takes_up_what_is_due(tmp_path: Path) -> None:
+    """With a time between turns polled channels are read when it has passed, paused ones never."""
+    heard = threading.Event()
+    world = a_world(days=0)
+    with serving(tmp_path, world, every=timedelta(hours=1)) as site:
+        fill(site.served, [HOSTILE, EMPTY, PAUSED])
+        before = len(site.served.jobs.all())
+        seen: list[int] = []
+
+        def hear(event: events.Event) -> None:
+            if isinstance(event, events.RunEnded):
+                seen.append(event.run.channel_id)
+                if {HOSTILE, EMPTY} <= set(seen):
+                    heard.set()
+
+        with site.served.heard.heard_by(hear):
+            world.clock.advance(3601)
+            assert heard.wait(30)
+        assert PAUSED not in seen and len(site.served.jobs.all()) == before + 1
+        assert site.served.jobs.all()[0].kind == "poll"
+
+
+def test_a_job_hears_of_its_own_channels(small: Site) -> None:
+    """An observer of a job is told what concerns its channels, and its own failing harms nobody."""
+    seen: list[events.Event] = []
+
+    def hear(event: events.Event) -> None:
+        seen.append(event)
+        raise RuntimeError("an observer fails")
+
+    job = small.served.jobs.start([HOSTILE], observe=hear)
+    other = small.served.jobs.start([EMPTY])
+    assert job.wait(60) and other.wait(60) and job.error is None
+    of = {e.run.channel_id if isinstance(e, events.RunEnded) else getattr(e, "channel_id", HOSTILE)
+          for e in seen}  # fmt: skip
+    assert of <= {HOSTILE, None} and any(isinstance(e, events.RunEnded) for e in seen)
