@@ -57,6 +57,7 @@ def test_the_exact_address_shows_exactly_this(web: httpx2.Client) -> None:
         text, read = page(web, address)
         (exact,) = [a["href"] for a in read.all("a") if (a.get("href") or "").startswith("/channel")
                     and "from=" in (a["href"] or "") and "/readings" not in (a["href"] or "")
+                    and "/corrections" not in (a["href"] or "")
                     and "tz=" in (a["href"] or "")]  # fmt: skip
         web.cookies.set("fieldhouse_zone", "Asia/Tokyo")
         again, _ = page(web, exact or "")

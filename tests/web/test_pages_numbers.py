@@ -1,6 +1,8 @@
 """What pages show of a channel: their numbers are those of the readings."""
 
+import math
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
@@ -8,7 +10,7 @@ import httpx2
 import polars as pl
 import pytest
 from pages_kit import column, number, page_of
-from web_kit import EMPTY, HOSTILE, HOSTILE_LABELS, NOW, WEATHER, Site
+from web_kit import EMPTY, HOSTILE, HOSTILE_LABELS, NOW, WEATHER, Site, listening
 
 
 def values_of(site: Site, channel: int, field: int) -> pl.DataFrame:
@@ -199,6 +201,38 @@ def test_the_map_asks_nobody_else(web: httpx2.Client) -> None:
     assert f"/channel/{WEATHER}" in {point["href"] for point in points}
     addresses = [given.get(name, "") for _, given in page.tags for name in ("href", "src")]
     assert not [one for one in addresses if one.startswith(("http", "//"))]
+
+
+def test_tiles_lie_below_the_points(site: Site) -> None:
+    """With a tile server the map is of its tiles, and a point lies where its tile has it."""
+    server = "https://tiles.example/{z}/{x}/{y}.png"
+    served = replace(site.served, rules=replace(site.served.rules, tile_server=server))
+    with (
+        listening(served) as url,
+        httpx2.Client(base_url=url, timeout=30, trust_env=False) as client,
+    ):
+        answer = client.get("/map", params={"at": "47,8", "zoom": 9})
+    assert (
+        "img-src 'self' data: https://tiles.example;" in answer.headers["content-security-policy"]
+    )
+    tags = page_of(answer).tags
+    tiles = {
+        given["href"]: (float(given["x"]), float(given["y"])) for tag, given in tags
+        if tag == "image"
+    }  # fmt: skip
+    assert len(tiles) in range(8, 21) and all(each.startswith("https://tiles") for each in tiles)
+    (row,) = (
+        r for r in served.warehouse.query("channels").to_pylist() if r["ChannelID"] == WEATHER
+    )
+    north = math.radians(float(row["Latitude"]))
+    x = (float(row["Longitude"]) + 180) / 360 * 2**9
+    y = (1 - math.asinh(math.tan(north)) / math.pi) / 2 * 2**9  # as the tiles' own wiki has it
+    left, top = tiles[f"https://tiles.example/9/{int(x)}/{int(y)}.png"]
+    (move,) = (given["transform"] for tag, given in tags if given.get("aria-hidden"))
+    shift = [float(part) for part in move.removeprefix("translate(")[:-1].split()]
+    (point,) = (given for tag, given in tags if tag == "circle")
+    assert float(point["cx"]) == pytest.approx(left + x % 1 * 256 + shift[0], abs=0.2)
+    assert float(point["cy"]) == pytest.approx(top + y % 1 * 256 + shift[1], abs=0.2)
 
 
 # All of them

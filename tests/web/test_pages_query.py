@@ -165,9 +165,9 @@ def test_an_answer_is_given_out_as_a_file(site: Site, web: httpx2.Client) -> Non
 
 def test_a_query_from_another_site_waits(web: httpx2.Client) -> None:
     """A link elsewhere fills the page in; the query is asked only when its reader asks."""
-    answer = web.get(
-        "/query", params={"sql": "SELECT 1"}, headers={**PEOPLE, "Sec-Fetch-Site": "cross-site"}
-    )
+    visit = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    visit |= {"Sec-Fetch-Dest": "document", "Sec-Fetch-User": "?1"}
+    answer = web.get("/query", params={"sql": "SELECT 1"}, headers=PEOPLE | visit)
     assert "Answer" not in page_of(answer).tables and "SELECT 1" in answer.text
 
 

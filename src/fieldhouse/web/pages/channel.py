@@ -183,11 +183,13 @@ def _behind(view: View) -> dict[str, str]:
     span = {"from": _written(view, view.start), "to": _written(view, view.end)}
     chosen = [("field", str(field.number)) for field in view.own]
     query = urlencode([*span.items(), ("tz", view.zone.key), *chosen])
+    rule = urlencode([*span.items(), ("tz", view.zone.key), *(chosen if len(chosen) == 1 else ())])
     path = f"/api/channels/{view.number}"
     exact = view.asked.address(f"/channel/{view.number}", last="", from_=span["from"],
                                to=span["to"], tz=view.zone.key)  # fmt: skip
     every = view.asked.every or "1h"
     return {
+        "correct": f"/channel/{view.number}/corrections?{rule}",
         "csv": f"{path}/readings.csv?{query}",
         "api": f"{path}/readings?{query}",
         "periods": f"{path}/periods.csv?{urlencode({'every': every})}&{query}"
