@@ -3,17 +3,22 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import count
+from typing import Any
 
 from fieldhouse.errors import ConfigurationError, FieldhouseError
 from fieldhouse.names import channel_number, channel_range
 from fieldhouse.parts import Parts
+from fieldhouse.sources.thingspeak.api import ThingSpeak
 from fieldhouse.sync import sync_metadata
 
-__all__ = ["Added", "added", "numbers_of", "tag_of"]
+__all__ = ["Added", "added", "listed", "numbers_of", "tag_of"]
 
 _MOST = 10_000
 """Channels that a range may name: more of them are a slip."""
 _LONGEST = 64
+_PAGE = 15
+"""Channels that ThingSpeak lists at a time."""
 _SHOWN = 60
 
 
@@ -84,3 +89,15 @@ def added(parts: Parts, numbers: Sequence[int], tag: str | None = None) -> Itera
             parts.warehouse.call("tag_channels", channel_ids=[number], tags=[tag])
         known = {row["ChannelID"]: row for row in parts.warehouse.query("channels").to_pylist()}
         yield Added(number, name=known[number]["ChannelName"])
+
+
+def listed(server: ThingSpeak, user: str | None, tag: str | None) -> Iterator[dict[str, Any]]:
+    """What ThingSpeak lists of a user's public channels, or of all with a tag, page by page."""
+    if user:
+        yield from server.user_channels(user, tag)
+        return
+    for page in count(1):
+        channels = server.public_channels(page, tag)["channels"]
+        yield from channels
+        if len(channels) < _PAGE:
+            return

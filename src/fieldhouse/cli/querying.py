@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from contextlib import closing
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -22,15 +22,7 @@ from fieldhouse.cli.options import (
 )
 from fieldhouse.errors import ConfigurationError
 
-if TYPE_CHECKING:
-    from fieldhouse.warehouse import Warehouse
-
 __all__ = ["add_to"]
-
-_COLUMNS = """
-SELECT TABLE_NAME AS TableName, COLUMN_NAME AS ColumnName, DATA_TYPE AS DataType
-FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_SCHEMA = 'iot'
-ORDER BY TABLE_NAME, ORDINAL_POSITION"""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -115,10 +107,10 @@ def list_tables(
 
     fieldhouse tables SensorReadings
     """
-    from fieldhouse.warehouse.dictionary import TABLES, meaning
+    from fieldhouse.warehouse.dictionary import TABLES, columns_of, meaning
 
     with closing(opened(settings_from(config, warehouse, wait))) as house:
-        found = _columns(house)
+        found = columns_of(house)
     if table is None:
         rows = [
             {"table": f"iot.{name}", "holds": TABLES.get(name, ""), "columns": len(columns)}
@@ -134,16 +126,6 @@ def list_tables(
         for column, kind in found[name]
     ]
     output.print_rows(rows, ("column", "type", "holds"), as_json=as_json, spare=("type",))
-
-
-def _columns(house: "Warehouse") -> dict[str, list[tuple[str, str]]]:
-    """Each table's columns and their types, in order; the tables most asked for first."""
-    from fieldhouse.warehouse.dictionary import TABLES
-
-    found: dict[str, list[tuple[str, str]]] = {name: [] for name in TABLES}
-    for row in house.stream(_COLUMNS).read_all().to_pylist():
-        found.setdefault(row["TableName"], []).append((row["ColumnName"], row["DataType"]))
-    return {name: columns for name, columns in found.items() if columns}
 
 
 def _named(table: str, known: Iterable[str]) -> str:

@@ -1,7 +1,6 @@
 """What ThingSpeak lists of channels: public ones, a user's, one's own."""
 
-from collections.abc import Iterator
-from itertools import count, islice
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,7 +11,6 @@ from fieldhouse.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from fieldhouse.settings import Settings
-    from fieldhouse.sources.thingspeak.api import ThingSpeak
 
 __all__ = ["Account", "Mine", "found", "own", "print_channels", "search"]
 
@@ -74,6 +72,7 @@ def found(
     limit: int,
 ) -> list[int]:
     """The numbers of the channels that a list of ThingSpeak's has; at most ``limit``, and told."""
+    from fieldhouse.adding import listed
     from fieldhouse.parts import asking
 
     if not (user or tag or mine or account):
@@ -82,8 +81,7 @@ def found(
         channels = own(settings, account)
     else:
         with asking(settings, observe=output.observe) as server:
-            listed = iter(server.user_channels(user, tag)) if user else _tagged(server, str(tag))
-            channels = list(islice(listed, limit + 1))
+            channels = list(islice(listed(server, user, tag), limit + 1))
     if tag and (mine or account):
         channels = [c for c in channels if tag in {t["name"] for t in c.get("tags") or ()}]
     if not channels:
@@ -91,15 +89,6 @@ def found(
     if len(channels) > limit:
         typer.echo(f"the first {limit} only: --limit takes more")
     return [int(channel["id"]) for channel in channels[:limit]]
-
-
-def _tagged(server: "ThingSpeak", tag: str) -> Iterator[dict[str, Any]]:
-    """The public channels of a tag, page by page."""
-    for page in count(1):
-        channels = server.public_channels(page, tag)["channels"]
-        yield from channels
-        if len(channels) < _PAGE:
-            return
 
 
 def print_channels(channels: list[dict[str, Any]], *, as_json: bool) -> None:

@@ -13,12 +13,12 @@ LINES = 8
 _LIGHT = {
     "paper": "#ffffff", "ink": "#1b2733", "soft": "#55636f", "grid": "#dfe4e9", "axis": "#8a97a3",
     "shade": "#eceff2", "excluded": "#f6e3d3", "mark": "#b3123f", "bound": "#6b4fa0",
-    "land": "#c3ccc4",
+    "land": "#c3ccc4", "good": "#00845f",
 }  # fmt: skip
 _DARK = {
     "paper": "#12181f", "ink": "#e6ebf0", "soft": "#a3b0bc", "grid": "#2b3641", "axis": "#6b7885",
     "shade": "#1d262f", "excluded": "#3a2b1d", "mark": "#ff6b8f", "bound": "#b9a2ea",
-    "land": "#3d4a43",
+    "land": "#3d4a43", "good": "#37c99e",
 }  # fmt: skip
 _LIGHT_LINES = (
     "#0072b2", "#d55e00", "#00845f", "#b3589a", "#a86f00", "#2a86bd", "#5c5c5c", "#7a5230",

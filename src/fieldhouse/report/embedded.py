@@ -17,7 +17,7 @@ from fieldhouse.report.figure import Figure, Floats, Instants, Line, Panel, date
 from fieldhouse.report.words import clean
 from fieldhouse.times import offsets_of
 
-__all__ = ["decimals", "given_decimals", "packed"]
+__all__ = ["content", "decimals", "given_decimals", "packed"]
 
 _DIGITS = 4
 """Digits of a line's usual range that are kept, at least; the eye sees three."""
@@ -28,8 +28,14 @@ _EPOCH = datetime(1970, 1, 1)
 
 def packed(figures: Mapping[str, Figure], groups: Mapping[str, str]) -> str:
     """Figures by their elements' ids, as text; those of one group are zoomed together."""
+    text = json.dumps(content(figures, groups), separators=(",", ":"))
+    return base64.b64encode(zlib.compress(text.encode(), 6)).decode()
+
+
+def content(figures: Mapping[str, Figure], groups: Mapping[str, str]) -> dict[str, Any]:
+    """The same as JSON's values."""
     zones = [(figure.zone, figure.start, figure.end) for figure in figures.values()]
-    content = {
+    return {
         "offsets": _offsets(zones),
         "figures": [
             {
@@ -42,8 +48,6 @@ def packed(figures: Mapping[str, Figure], groups: Mapping[str, str]) -> str:
             for id_, figure in figures.items()
         ],
     }
-    text = json.dumps(content, separators=(",", ":"))
-    return base64.b64encode(zlib.compress(text.encode(), 6)).decode()
 
 
 def _offsets(spans: Sequence[tuple[tzinfo, int, int]]) -> list[list[int]]:

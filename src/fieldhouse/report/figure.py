@@ -145,7 +145,7 @@ class Panel:
     bounds: tuple[float, float] | None = None
     """What the axis reaches over; None: as far as the values do."""
     has_heading: bool = True
-    """Whether the picture says its title; False where a page says it above."""
+    """Whether the picture says its title, and which line is which; False where a page does."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -25,7 +25,6 @@ from fieldhouse.report.thinning import in_lengths, part_of, step_for
 from fieldhouse.report.ticks import time_text, zone_text
 from fieldhouse.report.words import unit_of
 from fieldhouse.times import Length
-from fieldhouse.warehouse.limits import Limits
 
 if TYPE_CHECKING:
     from fieldhouse.warehouse import Warehouse
@@ -36,12 +35,12 @@ __all__ = [
     "figure_of",
     "length_text",
     "lines_in",
+    "lines_of",
     "newest_span",
     "presence",
 ]
 
 _HOUR, _DAY = 3600, 86_400
-_BEGINS = Limits(columns=("Epoch", "FirstCreatedAt"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +132,7 @@ def figure_of(
     ``points`` is about how many a line has, ``every`` how long they are instead; ``bounds`` is what
     the axes reach over. Fields without a reading are left out, unless ``keep_empty``.
     """
-    lines = _all_lines(house, wanted, start, end, zone, points, every)
+    lines = lines_of(house, wanted, start, end, zone, points, every)
     if not keep_empty and any(len(line) for line in lines.values()):
         wanted = [field for field in wanted if len(lines[field])]
     panels: dict[str, list[Wanted]] = {}
@@ -172,7 +171,7 @@ def length_text(seconds: int) -> str:
     return "1 second" if seconds == 1 else f"{seconds} seconds"
 
 
-def _all_lines(
+def lines_of(
     house: "Warehouse",
     wanted: Sequence[Wanted],
     start: datetime,
@@ -181,6 +180,7 @@ def _all_lines(
     points: int,
     every: Length | None,
 ) -> dict[Wanted, Line]:
+    """The lines of fields over ``[start, end)``, as `figure_of` draws them."""
     found: dict[Wanted, Line] = {}
     for channel_id in dict.fromkeys(field.channel_id for field in wanted):
         here = {field.number: field for field in wanted if field.channel_id == channel_id}
@@ -232,7 +232,7 @@ class _Told:
 def _told(
     house: "Warehouse", channel_id: int, start: datetime, end: datetime, zone: tzinfo
 ) -> _Told:
-    lives = house.query("lives", _BEGINS, channel_id=channel_id).to_pylist()
+    lives = house.query("lives_begun", channel_id=channel_id).to_pylist()
     return _Told(
         start,
         end,
@@ -250,12 +250,11 @@ def _panel(
     title, unit = unit_of(fields[0].label)
     first, own = fields[0], told[fields[0].channel_id]
     shown = tuple(lines[field] for field in fields)
-    is_alone = len(fields) == 1
     return Panel(
         title,
         shown,
         unit,
         marks=tuple(m for f in fields for m in told[f.channel_id].marks(f.number)),
-        shades=own.shades(shown[0], first.number) if is_alone else (),
-        boundaries=own.lives if is_alone else (),
+        shades=own.shades(shown[0], first.number) if len(fields) == 1 else (),
+        boundaries=own.lives if len(fields) == 1 else (),
     )

@@ -72,8 +72,8 @@ def reach(panel: Panel, lines: Sequence[Line]) -> tuple[float, float]:
 
 
 def has_title(panel: Panel) -> bool:
-    """Whether anything stands above a panel: its title, its unit, which line is which."""
-    return panel.has_heading or bool(panel.unit) or len(panel.lines) > 1
+    """Whether anything stands above a panel: its title, which line is which, its unit."""
+    return panel.has_heading or bool(panel.unit)
 
 
 def laid_out(figure: Figure, width: float, height: float = HEIGHT) -> Layout:

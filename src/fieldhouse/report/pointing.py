@@ -96,7 +96,7 @@ def _reasons(row: Row, number: int, rules: Sequence[Row]) -> Iterator[str]:
 
 
 def boundaries(lives: Sequence[Row]) -> tuple[Boundary, ...]:
-    """Where a channel's lives begin, but for the first; ``lives`` are what that question says."""
+    """Where lives begin, but for the first; ``lives`` are what `lives_begun` says, or `lives`."""
     return tuple(
         Boundary(instant_of(life["FirstCreatedAt"]), f"life {life['Epoch']}")
         for life in lives[1:]

@@ -7,6 +7,7 @@ Of each there is one for wide and one for narrow screens.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from html import escape
 from itertools import pairwise
 
 from fieldhouse.report.layout import SIZE
@@ -24,6 +25,8 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _PALEST = 0.07
 _LEFT, _HEAD, _FOOT = 40.0, 22.0, 34.0
 _NONE = "\N{EN DASH}"
+_HALF, _WEEKS = 470, 28
+"""Half a year: how wide it is drawn, and the weeks that it touches at the most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,7 @@ def week(hours: Sequence[Hour], title: str, unit: str, places: int) -> Markup:
     said = f"{clean(title)}: mean by hour of the day and day of the week"
     heads = [(n, f"{n:02}") for n in range(24)]
     drawn = [
-        _squares(squares, scale, width, 24, _WEEKDAYS, heads[::step], said, class_, 1.2)
+        _squares(squares, scale, _Shape(width, 24, _WEEKDAYS, heads[::step], class_, 1.2), said)
         for width, step, class_ in ((WIDE, 1, "wide"), (NARROW, 4, "narrow"))
     ]
     found = {(each.weekday, each.hour): each for each in hours}
@@ -129,14 +132,11 @@ def year(days: Sequence[Day], number: int, title: str, unit: str, scale: tuple[f
     """A year's days, week by week; ``scale`` is the least and the greatest mean that is drawn."""
     held = _Scale(*scale, unit, places)
     said = f"{clean(title)}: mean by day, {number}"
-    drawn = [
-        _weeks(days, number, held, WIDE, (1, 12), said, "wide"),
-        tag(
-            "div",
-            _weeks(days, number, held, NARROW, (1, 6), said, "narrow"),
-            _weeks(days, number, held, NARROW, (7, 12), said, "narrow"),
-        ),
-    ]
+    halves = (
+        _weeks(days, number, held, months, said, is_last=months[0] > 1)
+        for months in ((1, 6), (7, 12))
+    )
+    drawn = [tag("div", *halves, class_="halves")]
     columns = [
         Column("Day", "time"),
         *(Column(name, "number") for name in ("Mean", "Least", "Greatest", "Values")),
@@ -156,10 +156,10 @@ def _weeks(
     days: Sequence[Day],
     number: int,
     scale: _Scale,
-    width: int,
     months: tuple[int, int],
     said: str,
-    class_: str,
+    *,
+    is_last: bool,
 ) -> Markup:
     """Some months of a year: a column a week, Monday on top."""
     first = date(number, months[0], 1)
@@ -183,34 +183,38 @@ def _weeks(
         (column(date(number, month, 1) + timedelta(days=6)), _MONTHS[month - 1])
         for month in range(months[0], months[1] + 1)
     ]
-    weeks = column(date(number, months[1], 28)) + 2
     rows = ("Mon", "", "Wed", "", "Fri", "", "Sun")
-    part = said if months == (1, 12) else f"{said}, {_MONTHS[months[0] - 1]} to {heads[-1][1]}"
-    return _squares(squares, scale, width, weeks, rows, heads, part, class_, 1.0)
+    part = f"{said}, {_MONTHS[months[0] - 1]} to {heads[-1][1]}"
+    shape = _Shape(_HALF, _WEEKS, rows, heads, "", 1.0, has_legend=is_last)
+    return _squares(squares, scale, shape, part)
 
 
 # Squares
 
 
-def _squares(
-    squares: Sequence[_Square],
-    scale: _Scale,
-    width: int,
-    columns: int,
-    rows: Sequence[str],
-    heads: Sequence[tuple[int, str]],
-    said: str,
-    class_: str,
-    flatness: float,
-) -> Markup:
-    """Squares in columns and rows; ``flatness`` is how much wider than high one is at the most."""
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """How squares are laid out; ``flatness`` is how much wider than high one is at the most."""
+
+    width: int
+    columns: int
+    rows: Sequence[str]
+    heads: Sequence[tuple[int, str]]
+    class_: str
+    flatness: float
+    has_legend: bool = True
+
+
+def _squares(squares: Sequence[_Square], scale: _Scale, shape: _Shape, said: str) -> Markup:
+    """Squares in columns and rows, and what says how dark they are."""
+    width, columns, rows = shape.width, shape.columns, shape.rows
     side = (width - _LEFT) / columns
-    high = min(max(side / flatness, 13.0), 26.0)
+    high = min(max(side / shape.flatness, 16.0), 26.0)
     gap = 1.5 if side > 10 else 1.0
     height = _HEAD + high * len(rows) + _FOOT
     texts = [
         tag("text", head, x=_LEFT + column * side, y=_HEAD - 8.0, class_="soft")
-        for column, head in heads
+        for column, head in shape.heads
     ]
     texts += [
         tag("text", name, x=_LEFT - 6, y=_HEAD + (n + 0.5) * high + 4, class_="soft",
@@ -221,19 +225,22 @@ def _squares(
     nothing = tag(
         "rect", class_="gap", x=_LEFT, y=_HEAD, width=columns * side, height=high * len(rows)
     )
-    drawn = [
-        tag(
-            "rect", tag("title", one.note), x=_LEFT + one.column * side, y=_HEAD + one.row * high,
-            width=side - gap, height=high - gap, fill="currentColor",
-            fill_opacity=f"{scale.opacity(one.value):.3f}",
-        )
-        for one in squares
-    ]  # fmt: skip
+    drawn = [_square(one, scale, (side, high, gap)) for one in squares]
     return _svg(
         [nothing, *texts, tag("g", *_on_paper(squares, side, high, gap), *drawn, class_="c0"),
-         _legend(scale, width, height)],
-        width, height, said, class_,
+         _legend(scale, width, height) if shape.has_legend else ""],
+        width, height, said, shape.class_,
     )  # fmt: skip
+
+
+def _square(one: _Square, scale: _Scale, sizes: tuple[float, float, float]) -> Markup:
+    """Written at once: there are hundreds."""
+    side, high, gap = sizes
+    return Markup(
+        f'<rect x="{_LEFT + one.column * side:.1f}" y="{_HEAD + one.row * high:.1f}"'
+        f' width="{side - gap:.1f}" height="{high - gap:.1f}" fill="currentColor"'
+        f' fill-opacity="{scale.opacity(one.value):.3f}"><title>{escape(one.note)}</title></rect>'
+    )
 
 
 def _on_paper(squares: Sequence[_Square], side: float, high: float, gap: float) -> list[Markup]:
@@ -306,7 +313,7 @@ def _bars(bins: Sequence[Bin], unit: str, width: int, said: str, class_: str) ->
         for one in bins
     ]  # fmt: skip
     grid = "".join(f"M{left:.1f} {y(tick.at):.1f}H{right:.1f}" for tick in ticks)
-    across = [t for t in number_ticks(low, high, width // 110) if low <= t.at <= high]
+    across = [t for t in number_ticks(low, high, width // 75) if low <= t.at <= high]
     texts = [
         *(tag("text", label, x=left - 8, y=y(tick.at) + 4, text_anchor="end")
           for tick, label in zip(ticks, labels, strict=True) if tick.at == int(tick.at)),
@@ -335,7 +342,7 @@ def _svg(content: Sequence[str], width: int, height: float, said: str, class_: s
     return tag(
         "svg",
         *content,
-        class_=f"fieldhouse {class_}",
+        class_=f"fieldhouse {class_}".strip(),
         viewBox=f"0 0 {width} {height:g}",
         font_family=FONT,
         font_size=f"{SIZE:g}",

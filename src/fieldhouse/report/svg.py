@@ -85,9 +85,9 @@ def _panel(layout: Layout, placed: Placed) -> Markup:
 
 
 def _title(layout: Layout, placed: Placed) -> Markup:
-    """What is measured, its unit, and, of several lines, which is which."""
+    """What is measured, which of several lines is which, and the unit."""
     y, room = placed.top - 9, layout.right - layout.left
-    many = len(placed.lines) > 1
+    many = placed.panel.has_heading and len(placed.lines) > 1
     title = cut(clean(placed.panel.title), room * (0.4 if many else 0.85), SIZE + 1)
     unit = cut(clean(placed.panel.unit), room * 0.15, SIZE)
     said = []

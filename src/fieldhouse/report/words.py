@@ -17,6 +17,8 @@ def clean(text: str) -> str:
     Control characters could move a terminal's cursor, direction overrides could show a text other
     than it is, and neither may stand in XML.
     """
+    if text.isascii() and text.isprintable():  # most are, and a page has thousands
+        return " ".join(text.split())
     kept = (" " if character.isspace() else character for character in text)
     shown = "".join(c for c in kept if c == "\u200d" or unicodedata.category(c)[0] != "C")
     return " ".join(shown.split())

@@ -1,12 +1,16 @@
 // Makes the pictures of a page zoomable: draws them anew for any span from the data that the page
-// carries, as report/layout.py and report/svg.py drew them. Nothing is loaded from anywhere.
+// carries, as report/layout.py and report/svg.py drew them. A report's page carries all, and loads
+// nothing from anywhere; one that is served says with its data where there is finer (`source`).
 "use strict";
 (async () => {
 const holder = document.getElementById("data");
 if (!holder || !window.DecompressionStream || !window.ResizeObserver) return;
-const packed = Uint8Array.from(atob(holder.textContent), (c) => c.charCodeAt(0));
-const unpacked = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
-const data = await new Response(unpacked).json();
+async function unpacked(text) {
+  const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).json();
+}
+const data = holder.type === "application/json" ? JSON.parse(holder.textContent) : await unpacked(holder.textContent);
+const source = data.source;
 
 const SIZE = 12, TITLE = 26, BARE = 10, HEIGHT = 190, BETWEEN = 14, FOOT = 40, RIGHT = 14;
 const DAY = 86400, STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200];
@@ -181,7 +185,7 @@ function draw(chart) {
     return {panel, lines, marks, ticks: numberTicks(low, high, Math.max(2, Math.round(HEIGHT / 38)))};
   });
   const left = 10 + Math.max(18, ...ready.flatMap((r) => r.ticks.map((t) => widthOf(t.label, SIZE))));
-  const right = width - RIGHT, heads = ready.map(({panel}) => panel.heading || panel.unit || panel.lines.length > 1 ? TITLE : BARE);
+  const right = width - RIGHT, heads = ready.map(({panel}) => panel.heading || panel.unit ? TITLE : BARE);
   const height = 2 + ready.length * (HEIGHT + BETWEEN) + heads.reduce((a, b) => a + b, 0) - BETWEEN + FOOT;
   const x = (ms) => left + Math.min(1, Math.max(0, (ms - start) / (end - start))) * (right - left);
   const svg = document.createElementNS(SVG, "svg");
@@ -203,7 +207,7 @@ function draw(chart) {
 
 function drawPanel(svg, r, {x, left, right, ticks, start, end}) {
   const g = tag(svg, "g", {class: "panel"});
-  const room = right - left, many = r.lines.length > 1;
+  const room = right - left, many = r.panel.heading && r.lines.length > 1;
   const title = tag(g, "text", {x: left, y: r.top - 9});
   if (r.panel.heading) tag(title, "tspan", {class: "ink", "font-weight": "bold", "font-size": SIZE + 1}, cut(r.panel.title, room * (many ? 0.4 : 0.8), SIZE + 1));
   if (r.panel.unit) tag(title, "tspan", {class: "soft", dx: r.panel.heading ? 8 : 0}, cut(r.panel.unit, room * 0.15, SIZE));
@@ -286,23 +290,41 @@ function drawTimes(svg, ticks, {x, left, right, width, height}) {
 
 const charts = [], groups = new Map();
 
+const wholeOf = (group) => source ? {start: source.first, end: Math.max(source.now, group.whole.end)} : group.whole;
+
 function show(group, start, end) {
-  const whole = group.whole, least = 5000;
+  const whole = wholeOf(group), least = 5000;
   const span = Math.min(Math.max(end - start, least), whole.end - whole.start);
   let begin = Math.max(whole.start, (start + end - span) / 2);
   begin = Math.min(begin, whole.end - span);
   group.view = {start: begin, end: begin + span};
   group.due ||= requestAnimationFrame(() => { group.due = 0; group.charts.forEach(draw); });
+  if (source) document.dispatchEvent(new CustomEvent("fieldhouse:view", {detail: {...group.view, width: Math.round(group.charts[0].right - group.charts[0].left)}}));
 }
+// What a page has fetched takes the place of what it carried; the view stays.
+function take(fresh, view) {
+  data.offsets = fresh.offsets; Object.assign(source, fresh.source);
+  for (const figure of fresh.figures) {
+    const chart = charts.find((c) => c.figure.id === figure.id);
+    if (chart) chart.figure = figure;
+  }
+  for (const group of groups.values()) {
+    if (view) group.view = view;
+    group.charts.forEach(draw);
+  }
+}
+if (source) document.addEventListener("fieldhouse:data", ({detail}) => take(detail.data, detail.view));
+
 const zoom = (group, factor, share = 0.5) => {
   const {start, end} = group.view, at = start + (end - start) * share;
   show(group, at - (at - start) * factor, at + (end - at) * factor);
 };
 const move = (group, share) => {
-  const {start, end} = group.view, by = Math.max(group.whole.start - start, Math.min(group.whole.end - end, (end - start) * share));
+  const whole = wholeOf(group);
+  const {start, end} = group.view, by = Math.max(whole.start - start, Math.min(whole.end - end, (end - start) * share));
   show(group, start + by, end + by);
 };
-const all = (group) => show(group, group.whole.start, group.whole.end);
+const all = (group) => show(group, wholeOf(group).start, wholeOf(group).end);
 const KEYS = {"+": (g) => zoom(g, 0.5), "=": (g) => zoom(g, 0.5), "-": (g) => zoom(g, 2), ArrowLeft: (g) => move(g, -0.25), ArrowRight: (g) => move(g, 0.25), 0: all, Home: all};
 
 function instantAt(chart, event) {
@@ -368,15 +390,18 @@ for (const figure of data.figures) {
   const group = groups.get(figure.group), chart = {figure, plot, group};
   const tools = document.createElement("div"), names = [["Zoom in", "+", "+"], ["Zoom out", "\u2212", "-"], ["Earlier", "\u2190", "ArrowLeft"], ["Later", "\u2192", "ArrowRight"], ["Show all", "All", "0"]];
   tools.className = "tools";
-  for (const [name, sign, key] of names) {
+  const shared = source && document.getElementById("tools");  // one for all plots of a page
+  for (const [name, sign, key] of shared?.childElementCount ? [] : names) {
     const button = tools.appendChild(document.createElement("button"));
     button.type = "button"; button.textContent = sign; button.title = name;
-    button.setAttribute("aria-label", `${name}: ${figure.panels.map((p) => p.title).join(", ")}`);
+    button.setAttribute("aria-label", shared ? name : `${name}: ${figure.panels.map((p) => p.title).join(", ")}`);
     button.addEventListener("click", () => KEYS[key](group));
   }
   chart.readout = document.createElement("output");
-  tools.append(chart.readout);
-  plot.before(tools);
+  if (shared) {
+    if (tools.childElementCount) shared.append(tools);
+    chart.readout.className = "readout"; plot.before(chart.readout);
+  } else { tools.append(chart.readout); plot.before(tools); }
   plot.tabIndex = 0; plot.setAttribute("role", "group");
   plot.setAttribute("aria-label", "Zoomable plot: plus and minus zoom, arrows move, 0 shows all");
   plot.title = "";

@@ -4,8 +4,12 @@ The columns' names and types are the engine's to say; a test holds that each is 
 """
 
 import re
+from typing import TYPE_CHECKING
 
-__all__ = ["TABLES", "meaning"]
+if TYPE_CHECKING:
+    from fieldhouse.warehouse import Warehouse
+
+__all__ = ["TABLES", "columns_of", "meaning"]
 
 TABLES = {
     "CurrentReadings": "the readings that count, archived ones not included",
@@ -211,6 +215,20 @@ _FIELDS = {
     r"Field(\d)Count": "values of field {}",
     r"Field(\d)Sum": "exact sum of field {}",
 }
+
+
+_COLUMNS = """
+SELECT TABLE_NAME AS TableName, COLUMN_NAME AS ColumnName, DATA_TYPE AS DataType
+FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_SCHEMA = 'iot'
+ORDER BY TABLE_NAME, ORDINAL_POSITION"""
+
+
+def columns_of(house: "Warehouse") -> dict[str, list[tuple[str, str]]]:
+    """Each table's columns and their types, in order; the tables most asked for first."""
+    found: dict[str, list[tuple[str, str]]] = {name: [] for name in TABLES}
+    for row in house.stream(_COLUMNS).read_all().to_pylist():
+        found.setdefault(row["TableName"], []).append((row["ColumnName"], row["DataType"]))
+    return {name: columns for name, columns in found.items() if columns}
 
 
 def meaning(table: str, column: str) -> str:

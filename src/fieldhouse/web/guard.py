@@ -185,7 +185,7 @@ class Guard:
 
     def _most_bytes(self, path: str) -> int:
         rules = self._rules
-        if path.startswith("/import"):
+        if path == "/import":
             return rules.most_file_bytes
         return rules.most_written_bytes if _WRITING.fullmatch(path) else rules.most_bytes
 

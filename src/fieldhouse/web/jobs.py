@@ -112,6 +112,11 @@ class Jobs:
             job.wait()
         self._clockwork.join()
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether all is about to end."""
+        return self._stopping.is_set()
+
     def stop(self) -> None:
         """Begin nothing more, and have all that goes on end soon."""
         self._stopping.set()

@@ -134,6 +134,14 @@ class Uploads:
         with self._changing:
             return self._kept.pop(word, None)
 
+    def close(self) -> None:
+        """Delete all that waits."""
+        with self._changing:
+            self._kept.clear()
+            if self._folder is not None:
+                self._folder.cleanup()
+                self._folder = None
+
     def _over(self) -> list[str]:
         now = time.monotonic()
         late = [word for word, one in self._kept.items() if now - one.sent_at > _LASTS]

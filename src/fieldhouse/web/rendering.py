@@ -1,21 +1,46 @@
 """Pages out of templates; every text of a person's is escaped, and so are ours."""
 
-import hashlib
 from datetime import datetime, tzinfo
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import HTTPConnection
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 
+from fieldhouse.errors import ConfigurationError
 from fieldhouse.report.figure import instant_of
 from fieldhouse.report.markup import joined
 from fieldhouse.report.ticks import number_text, time_text, zone_text
 from fieldhouse.report.words import clean
+from fieldhouse.web.ages import age_text, length_text
+from fieldhouse.web.reader import as_packed, zone_for
+from fieldhouse.web.static import static_address
 
-__all__ = ["rendered", "static_address"]
+__all__ = ["CHANNEL_PAGES", "PAGES", "page_of", "rendered"]
+
+PAGES = (
+    ("/", "Channels"),
+    ("/map", "Map"),
+    ("/query", "Query"),
+    ("/runs", "Runs"),
+    ("/jobs", "Jobs"),
+    ("/manage", "Manage"),
+)
+"""What every page leads to: addresses, and what they are called."""
+CHANNEL_PAGES = (
+    ("", "Plots"),
+    ("/readings", "Readings"),
+    ("/rhythm", "Rhythm"),
+    ("/trend", "Trend"),
+    ("/quality", "Quality"),
+    ("/lives", "Lives and gaps"),
+    ("/texts", "Raw values"),
+    ("/rejected", "Rejected"),
+    ("/corrections", "Corrections"),
+    ("/runs", "Runs"),
+)
+"""What each page of a channel leads to: what follows ``/channel/9``, and how it is called."""
 
 
 @cache
@@ -30,7 +55,12 @@ def _environment() -> Environment:
     )
     made.globals["static"] = static_address
     made.globals["zone_name"] = zone_text
+    made.globals["pages_of_all"] = PAGES
+    made.globals["channel_pages"] = CHANNEL_PAGES
     made.filters["time"] = _time
+    made.filters["age"] = age_text
+    made.filters["duration"] = length_text
+    made.filters["iso"] = lambda at: f"{at.isoformat(timespec='seconds')}Z"
     made.filters["verbatim"] = lambda text: joined([str(text)])
     made.filters["number"] = number_text
     return made
@@ -47,20 +77,29 @@ def _time(value: datetime | None, zone: tzinfo, *, seconds: bool = False) -> str
     return "" if value is None else time_text(instant_of(value), zone, seconds=seconds)
 
 
-def rendered(request: HTTPConnection, template: str, /, **values: Any) -> HTMLResponse:
-    """A page; templates know ``visitor``, ``path`` and ``zone`` besides what they are given."""
+def rendered(request: HTTPConnection, template: str, /, **values: Any) -> Response:
+    """A page; templates know ``visitor``, ``path``, ``zone`` and ``now`` besides their values."""
+    return as_packed(request, HTMLResponse(page_of(request, template, **values)))
+
+
+def page_of(request: HTTPConnection, template: str, /, **values: Any) -> str:
+    """The same as a text."""
     served = request.app.state.served
     known = {
         "visitor": getattr(request.state, "visitor", None),
         "path": request.url.path,
-        "zone": served.zone,
+        "zone": values["zone"] if "zone" in values else _zone(request),
+        "zone_given": request.query_params.get("tz"),
+        "now": served.clock(),
         **values,
     }
-    return HTMLResponse(_environment().get_template(template).render(known))
+    return _environment().get_template(template).render(known)
 
 
-@cache
-def static_address(name: str) -> str:
-    """Where a file of ours is served, under an address that changes with what is in it."""
-    content = (files("fieldhouse.web") / "static" / name).read_bytes()
-    return f"/static/{hashlib.sha256(content).hexdigest()[:12]}/{name}"
+def _zone(request: HTTPConnection) -> tzinfo:
+    """The reader's; the page that tells him that his address names none has to have one, too."""
+    try:
+        return zone_for(request)
+    except ConfigurationError:
+        zone: tzinfo = request.app.state.served.zone
+        return zone

@@ -5,7 +5,7 @@ import logging
 import socket
 import ssl
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -21,6 +21,7 @@ from fieldhouse.sync import utc_now
 from fieldhouse.web.access import Tokens
 from fieldhouse.web.app import create_app
 from fieldhouse.web.jobs import Broadcast, Jobs
+from fieldhouse.web.kept import Uploads
 from fieldhouse.web.owning import owned
 from fieldhouse.web.patience import PatientProtocol
 from fieldhouse.web.served import Rules, Served
@@ -101,11 +102,20 @@ def served_with(
     """The warehouse of the settings, kept current every so often; closed at the end."""
     heard = Broadcast()
     with (
+        closing(Uploads()) as uploads,
         build(settings, own=True, observe=heard, clock=clock) as parts,
         Jobs(parts, every=every) as jobs,
     ):
-        warehouse = parts.warehouse
-        yield Served(settings, warehouse, jobs, heard, rules, Tokens(warehouse), clock=parts.clock)
+        yield Served(
+            settings,
+            parts.warehouse,
+            jobs,
+            heard,
+            rules,
+            Tokens(parts.warehouse),
+            uploads=uploads,
+            clock=parts.clock,
+        )
 
 
 def serve(

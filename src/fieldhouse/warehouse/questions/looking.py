@@ -41,6 +41,12 @@ LOOKING = (
         ),
     ),
     Question(
+        "lives_begun",
+        "the epochs of a channel, and when the first reading of each was made",
+        takes(channel_id=INT),
+        columns(Epoch=INT, FirstCreatedAt=INSTANT),
+    ),
+    Question(
         "newest_values",
         "each field's newest value of those before an instant and within a day of the channel's"
         " newest reading, and when it was made",

@@ -2,10 +2,29 @@
 
 from fastapi import APIRouter
 
-from fieldhouse.web.pages import overview, quality, rhythm, trend
+from fieldhouse.web.pages import (
+    channel,
+    correcting,
+    importing,
+    live,
+    lives,
+    managing,
+    overview,
+    places,
+    quality,
+    querying,
+    rhythm,
+    runs,
+    texts,
+    tokens,
+    trend,
+    working,
+)
 
 __all__ = ["router"]
 
 router = APIRouter(include_in_schema=False)
-for room in (overview, rhythm, quality, trend):
+_LOOKING = (overview, channel, live, rhythm, quality, trend, texts, runs, lives, places, querying)
+_DOING = (managing, working, correcting, importing, tokens)
+for room in (*_LOOKING, *_DOING):
     router.include_router(room.router)

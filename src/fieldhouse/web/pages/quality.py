@@ -19,7 +19,7 @@ __all__ = ["router"]
 
 router = APIRouter()
 _DAY = timedelta(days=1)
-_MOST = 50
+_MOST = 30
 _CAUSES = {"MissingReadings": 30, "OutOfRangeReadings": 40, "AnomaliesDetected": 30}
 """How many points a day loses whose readings are all so."""
 _NAMES = {
@@ -70,7 +70,7 @@ def quality_page(request: Request, served: House, channel_id: int) -> Response:
         below=sum(day["QualityScore"] < 100 for day in days),
         drawn=chart("score", _figure(days, end)) if days else None,
         spans=spans[:_MOST],
-        more=len(spans) - _MOST,
+        left_out=len(spans) - _MOST,
         names=_NAMES,
         notes=days[-1]["Notes"] if days else None,
     )

@@ -43,7 +43,7 @@ def rhythm_page(request: Request, served: House, channel_id: int) -> Response:
     """The page of one field."""
     channel = channel_of(served, channel_id)
     given = given_in(request)
-    zone = zone_of(served, given)
+    zone = zone_of(request, given)
     field, fields = chosen_field(served, channel, given)
     span = span_of(served, channel, given, zone)
     hours = _hours(served, channel, field, span, zone)

@@ -1,8 +1,9 @@
 """What pages have in common: a channel, what was asked of it, forms, what is wrong in them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
+from decimal import Decimal
 from typing import Annotated, Any, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -14,6 +15,7 @@ from fieldhouse.errors import ConfigurationError
 from fieldhouse.names import field_named
 from fieldhouse.report.words import unit_of
 from fieldhouse.web.access import Scope, Visitor
+from fieldhouse.web.reader import zone_for
 from fieldhouse.web.rendering import rendered
 from fieldhouse.web.served import Served
 
@@ -122,6 +124,7 @@ class Channel:
     number: int
     name: str
     row: Mapping[str, Any] = field(repr=False)
+    tags: Sequence[str] = ()
 
     @property
     def title(self) -> str:
@@ -144,24 +147,43 @@ def channel_of(served: Served, channel_id: int) -> Channel:
     """A channel that is held. Raises the 404 that says it is not."""
     for row in served.warehouse.query("channels", served.limits()).to_pylist():
         if row["ChannelID"] == channel_id:
-            return Channel(channel_id, row["ChannelName"] or "", row)
+            tags = served.warehouse.query("channel_tags", served.limits()).to_pylist()
+            own = [tag["Tag"] for tag in tags if tag["ChannelID"] == channel_id]
+            return Channel(channel_id, row["ChannelName"] or "", row, own)
     raise HTTPException(404, f"channel {channel_id} is not in the warehouse")
 
 
 def chosen_field(served: Served, channel: Channel, given: Given) -> tuple[Field, list[Field]]:
     """The field that is asked for, and those that there are: with a label, or with a value."""
-    (held,) = served.warehouse.query(
-        "field_spans", served.limits(), channel_id=channel.number
-    ).to_pylist()
-    numbers = [n for n in range(1, 9) if n in channel.labels or held[f"HasField{n}"]] or [1]
+    numbers = _numbers(served, channel)
     labels = channel.labels
     number = given.read("field", lambda word: field_named(labels, word, channel.title))
     return channel.field(number or numbers[0]), [channel.field(n) for n in numbers]
 
 
-def zone_of(served: Served, given: Given) -> tzinfo:
-    """The zone that is asked for, or in which times are shown."""
-    return given.read("tz", times.zone_of) or served.zone
+def _numbers(served: Served, channel: Channel) -> list[int]:
+    """Those with a label, and of the others those with a value; one at least."""
+    others = tuple(n for n in range(1, 9) if n not in channel.labels)
+    held: dict[str, Any] = {}
+    if others:
+        wanted = replace(served.limits(), columns=tuple(f"HasField{n}" for n in others))
+        (held,) = served.warehouse.query(
+            "field_spans", wanted, channel_id=channel.number
+        ).to_pylist()
+    return [n for n in range(1, 9) if n in channel.labels or held[f"HasField{n}"]] or [1]
+
+
+def zone_of(request: Request, given: Given) -> tzinfo:
+    """The zone that is asked for, or the reader's own."""
+    named = given.read("tz", times.zone_of)
+    if named or "tz" in given.errors:
+        return named or _settings_zone(request)
+    return zone_for(request)
+
+
+def _settings_zone(request: Request) -> tzinfo:
+    zone: tzinfo = request.app.state.served.zone
+    return zone
 
 
 def span_of(
@@ -186,11 +208,13 @@ def span_of(
 
 
 def _held(served: Served, channel: Channel, now: datetime) -> Shown:
-    """From the first reading to just after the newest."""
+    """From the first reading to just after the newest, of those that are not of the future."""
+    end = now + timedelta(microseconds=1)
+    wanted = replace(served.limits(), columns=("FirstAt", "LastAt"))
     (row,) = served.warehouse.query(
-        "field_spans", served.limits(), channel_id=channel.number, end_at=now
+        "field_spans", wanted, channel_id=channel.number, end_at=end
     ).to_pylist()
-    if not row["Readings"]:
+    if row["LastAt"] is None:
         return now - timedelta(days=1), now
     return row["FirstAt"], row["LastAt"] + timedelta(seconds=1)
 
@@ -209,10 +233,16 @@ def show(
         given=given or Given([]),
         may_operate=Scope.OPERATE in visitor.scopes,
         may_all=visitor.scopes >= set(Scope),
+        plain=plain,
         **values,
     )
     page.status_code = status or (given.status if given else 200)
     return page
+
+
+def plain(value: Decimal) -> str:
+    """A value with the digits that it has, its minus a true one."""
+    return f"{value.normalize():f}".replace("-", "\N{MINUS SIGN}")
 
 
 def done(request: Request, address: str, line: str, *, is_error: bool = False) -> Response:

@@ -1,6 +1,7 @@
 """Where a field goes: its days, how each changed, and the mean of seven."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 
@@ -37,7 +38,7 @@ def trend_page(request: Request, served: House, channel_id: int) -> Response:
     """The page of one field, over so many whole days."""
     channel = channel_of(served, channel_id)
     given = given_in(request)
-    zone = zone_of(served, given)
+    zone = zone_of(request, given)
     field, fields = chosen_field(served, channel, given)
     days = given.read("days", _days) or _USUAL
     rows = trend_of(
@@ -74,7 +75,7 @@ def _as_of(served: Served, number: int, zone: tzinfo) -> datetime:
     """Now; of a channel that is silent just after its last day, so that there is something."""
     now = served.clock()
     (row,) = served.warehouse.query(
-        "field_spans", served.limits(), channel_id=number, end_at=now
+        "field_spans", replace(served.limits(), columns=("LastAt",)), channel_id=number, end_at=now
     ).to_pylist()
     if row["LastAt"] is None:
         return now
