@@ -191,7 +191,6 @@ OWNING = Path(__file__).parent / "warehouse" / "owning_process.py"
     ("command", "piece"),
     [
         (["run", "9", "--quiet"], 9),
-        (["run", "9", "--quiet"], 14),
         (["import", "feeds.csv", "--channel", "10"], 20),
         (["export", "9", "--output", "out.csv"], 9),
     ],
