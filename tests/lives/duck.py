@@ -65,6 +65,7 @@ class DuckHouse:
         self.faults, self.seen = self._simulator.faults, self._simulator.requests
         source.faults = self.faults
         self._now = datetime.min
+        self._gaps: list[dict[str, Any]] | None = None
         self._settings = Settings(
             **self._warehouse(),
             base_url=self._simulator.url,
@@ -89,6 +90,7 @@ class DuckHouse:
 
     def run(self, orders: Orders) -> Outcome:
         before, self._now = len(self.seen), orders.now
+        self._gaps = None
         outer = self._client.steps, self._client.budget
         self._client.steps, self._client.budget = orders.steps, orders.budget
         try:
@@ -122,12 +124,15 @@ class DuckHouse:
         ]
 
     def ever_held(self) -> set[Held]:
-        rows = self._rows("SELECT Epoch, EntryID, CreatedAt FROM iot.AllReadings")
-        return {Held(row["Epoch"], row["EntryID"], row["CreatedAt"]) for row in rows}
+        statement = "SELECT Epoch, EntryID, CreatedAt FROM iot.AllReadings"
+        columns = self._parts.warehouse.stream(statement).read_all().columns
+        return {Held(*row) for row in zip(*(each.to_pylist() for each in columns), strict=True)}
 
     def gaps(self, state: str) -> list[tuple[int, int]]:
-        rows = self._parts.warehouse.query("gaps", channel_ids=[CHANNEL]).to_pylist()
-        return [(row["FirstEntryID"], row["LastEntryID"]) for row in rows if row["State"] == state]
+        if self._gaps is None:  # since the last run
+            self._gaps = self._parts.warehouse.query("gaps", channel_ids=[CHANNEL]).to_pylist()
+        found = (row for row in self._gaps if row["State"] == state)
+        return [(row["FirstEntryID"], row["LastEntryID"]) for row in found]
 
     def days(self) -> dict[date, int]:
         """What the daily aggregates count, refreshed now."""
@@ -136,10 +141,6 @@ class DuckHouse:
             "aggregates", channel_id=CHANNEL, aggregation_type="DAILY"
         ).to_pylist()
         return {row["PeriodStart"].date(): row["ReadingCount"] for row in rows}
-
-    def _rows(self, statement: str) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = self._parts.warehouse.stream(statement).read_all().to_pylist()
-        return rows
 
     def close(self) -> None:
         self._stack.close()

@@ -7,6 +7,7 @@ same lives each time (`drawing.py`), chosen by `FIELDHOUSE_LIVES_SEED`: a number
 `make test-long`. A failure prints how to live that very life again.
 """
 
+import gc
 import os
 import random
 
@@ -50,6 +51,8 @@ def live(machine: type[Lives], lives: int, part: int) -> None:
         test = reproduce_failure(version, blob.encode())(test)
     else:
         test = seed(number)(test)
+    collected = gc.get_threshold()
+    gc.set_threshold(100_000, 50, 100)  # much garbage and few cycles: a fifth of the time else
     try:
         run_state_machine_as_test(
             test,
@@ -71,6 +74,8 @@ def live(machine: type[Lives], lives: int, part: int) -> None:
             f"{_TESTS[machine]}[{part}]'"
         )
         raise
+    finally:
+        gc.set_threshold(*collected)
 
 
 @pytest.mark.timeout(3600)

@@ -49,9 +49,9 @@ class Judge:
         self.sure: set[tuple[int, Identity]] = set()
         """Shown again in that life to somebody who asked once more: not left of the earlier one."""
 
-    def watch(self, house: House, *, complete: bool = False) -> None:
-        """A run begins or has ended, ``complete`` if all that could be asked was asked."""
-        held = self._remembered(house)
+    def watch(self, readings: set[Held], *, complete: bool = False) -> None:
+        """A run begins or has ended, with what is held; ``complete``: all was asked that can be."""
+        held = self._remembered(readings)
         own = {identity(entry) for entry in self.source.own}
         left = held & self.source.served().keys() - own
         self.beside |= dict.fromkeys(left, self.source.life)
@@ -77,8 +77,8 @@ class Judge:
                 if self.source.now - self.again.setdefault(place, self.source.now) > HOUR:
                     self.sure.add(place)
 
-    def _remembered(self, house: House) -> set[Identity]:
-        held = {(each.entry_id, each.created_at) for each in house.ever_held()}
+    def _remembered(self, readings: set[Held]) -> set[Identity]:
+        held = {(entry_id, at) for _, entry_id, at in readings}
         for key in held & self.source.served().keys():
             self.known[self.source.lives_of[key][-1]].add(key)
         return held
@@ -112,7 +112,7 @@ class Judge:
                 ours, theirs = current[key].values[number - 1], entry.fields[number - 1]
                 if not self._allowed(key, number, ours, theirs):
                     yield f"field {number} of {_said(key)} is {ours}, and {theirs} at the source"
-        held = self._remembered(house)
+        held = self._remembered(house.ever_held())
         evidence = _Evidence(self)
         by_epoch = _by_epoch(house)
         epoch_of = {key: epoch for epoch, keys in by_epoch.items() for key in keys}
