@@ -229,6 +229,15 @@ def test_what_is_empty_says_what_to_do(web: httpx2.Client) -> None:
     assert any("last=all" in (a.get("href") or "") for a in read.all("a"))
 
 
+def test_a_span_of_a_silent_channel_ends_with_its_newest_reading(web: httpx2.Client) -> None:
+    """An hour in which nothing came is no empty picture: it is the last one, and that is said."""
+    text, _ = page(web, f"/channel/{HOSTILE}?last=1h")
+    assert "the span ends with the newest reading" in text
+    lines = lines_of(data_of(text))
+    assert any(lines.values()) and not data_of(text)["source"]["live"]
+    assert "ends with the newest" not in page(web, f"/channel/{HOSTILE}?last=7d")[0]
+
+
 def test_all_of_a_hostile_channel_is_text(web: httpx2.Client) -> None:
     """Name, labels, units, reasons, texts: nowhere an element, a script, an address of theirs."""
     for address in (

@@ -86,7 +86,8 @@ def _seen(
     zone, now = zone_for(request), served.clock()
     view = view_of(house, channel, asked, zone, now, is_whole=is_whole)
     if view is None:
-        raise HTTPException(404, f"channel {channel} is not in the warehouse")
+        how = f": fieldhouse run {channel}" if channel > 0 else ""
+        raise HTTPException(404, f"channel {channel} is not in the warehouse{how}")
     return house, view
 
 

@@ -66,7 +66,7 @@ async function refetch(start, end, width, {moved = true} = {}) {
 
 function say(fresh, start, end) {
   byId("note").textContent = fresh.note;
-  byId("nothing")?.remove();
+  for (const id of ["nothing", "late"]) byId(id)?.remove();
   for (const link of document.querySelectorAll("a[data-span]")) link.href = address(link.getAttribute("href"), start, end);
   const sql = byId("sql");
   if (sql) sql.textContent = sql.textContent
@@ -171,6 +171,7 @@ function listen() {
 
 function advance() {  // only a view that ends now moves on with time
   const last = new URL(location.href).searchParams;
+  if (byId("late") && !last.has("from") && !last.has("to")) location.reload();  // it ended with what was newest
   if (!follows || last.get("to") && last.get("to") !== "now") return;
   const {start, end} = view ?? spanShown(), by = Math.max(0, nowThere() - end);
   view = {start: start + by, end: end + by};
