@@ -23,7 +23,7 @@ _MOST = 30
 _CAUSES = {"MissingReadings": 30, "OutOfRangeReadings": 40, "AnomaliesDetected": 30}
 """How many points a day loses whose readings are all so."""
 _NAMES = {
-    "MissingReadings": "without any value",
+    "MissingReadings": "no value",
     "OutOfRangeReadings": "out of range",
     "AnomaliesDetected": "anomalous",
 }
@@ -126,9 +126,7 @@ def _figure(days: Sequence[Row], end: datetime) -> Figure:
         Panel("Points lost", lost, ""),
     ]
     if judged:
-        panels.append(
-            Panel("Expected, but not there", (absent,), "% of readings", bounds=(0.0, 100.0))
-        )
+        panels.append(Panel("Expected, but not there", (absent,), "%", bounds=(0.0, 100.0)))
     return Figure("Quality", begin, until, UTC, tuple(panels))
 
 
