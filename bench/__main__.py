@@ -9,7 +9,7 @@ from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import analysis, reporting, server
+from bench import analysis, paging, reporting, server
 from bench.ingest import ingest
 from bench.reading import reading
 from bench.report import Figure, say, show
@@ -23,6 +23,7 @@ _PARTS: dict[str, tuple[str, Callable[[Bench], Iterable[Figure]]]] = {
     "queries": ("A year of daily statistics of eight fields", analysis.queries),
     "pipe": ("SELECT * of the readings, from the command line into a pipe", analysis.pipe),
     "report": ("A report of ten years", reporting.reports),
+    "pages": ("Pages, as a browser asks for them over loopback", paging.pages),
     "reading": ("A year of minutes, read and exported", reading),
     "memory": ("Peak memory of a backfill", analysis.memory),
 }

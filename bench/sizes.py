@@ -66,5 +66,7 @@ HOURS_REFRESH = 3.0
 TIMES_RAW = 100.0
 REPORT_SECONDS = 5.0
 REPORT_MEGABYTES = 3.0
+PAGE_MEDIAN, PAGE_LATE = 0.05, 0.15
+"""Seconds, and at the 95th percentile."""
 STEADY_MEMORY = 1.25
 """Peak memory for four times the rows, over that for one: the issue says it "does not grow"."""

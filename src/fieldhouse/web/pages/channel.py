@@ -79,9 +79,12 @@ class _Plot:
     picture: Markup
 
 
-def _seen(request: Request, served: Served, channel: int, asked: Asked) -> tuple[Warehouse, View]:
+def _seen(
+    request: Request, served: Served, channel: int, asked: Asked, *, is_whole: bool = True
+) -> tuple[Warehouse, View]:
     house = Bounded(served.warehouse, served.rules.seconds, threading.Event())
-    view = view_of(house, channel, asked, zone_for(request), served.clock())
+    zone, now = zone_for(request), served.clock()
+    view = view_of(house, channel, asked, zone, now, is_whole=is_whole)
     if view is None:
         raise HTTPException(404, f"channel {channel} is not in the warehouse")
     return house, view
@@ -123,7 +126,7 @@ def figure(
     width: Annotated[int, Query(ge=100, le=_MOST_WIDTH)] = _WIDTH,
 ) -> Response:
     """The same figures as JSON, as finely as they can be shown: what zooming asks for."""
-    house, view = _seen(request, served, channel, asked)
+    house, view = _seen(request, served, channel, asked, is_whole=False)
     drawn = figures.figures_of(house, view, width)
     source = view.asked.address(f"/channel/{channel}/figure", last="", from_="", to="")
     content = figures.carried(view, drawn, source)

@@ -69,9 +69,10 @@ def carried(view: View, figures: dict[str, Figure], address: str) -> str:
     """Figures as JSON: what ``zoom.js`` draws, and where it asks for other spans of them."""
     content = embedded.content(figures, dict.fromkeys(figures, GROUP))
     first = next(iter(figures.values()), None)
+    begun = {} if view.first is None else {"first": instant_of(view.first) // 1000}
     content["source"] = {
+        **begun,
         "address": address,
-        "first": instant_of(view.first) // 1000,
         "now": instant_of(view.now) // 1000,
         "live": view.is_live,
         "channels": view.channel_ids,

@@ -7,11 +7,14 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from fieldhouse import names, times
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.report.gathering import Wanted
 from fieldhouse.times import Length
-from fieldhouse.warehouse import Warehouse
+from fieldhouse.warehouse import Limits, Warehouse
 
 __all__ = ["BEFORE", "LASTS", "Asked", "View", "view_of"]
 
@@ -77,8 +80,11 @@ class View:
     wanted: tuple[Wanted, ...]
     start: datetime
     end: datetime
-    first: datetime
-    """The first reading of all these channels, or when the span begins, if that is earlier."""
+    first: datetime | None
+    """The first reading of all these channels, or when the span begins, if that is earlier.
+
+    None: nobody has asked.
+    """
     now: datetime
     zone: ZoneInfo
     every: Length | None
@@ -104,13 +110,21 @@ class View:
 
 
 def view_of(
-    house: Warehouse, channel_id: int, asked: Asked, zone: ZoneInfo, now: datetime
+    house: Warehouse,
+    channel_id: int,
+    asked: Asked,
+    zone: ZoneInfo,
+    now: datetime,
+    *,
+    is_whole: bool = True,
 ) -> View | None:
-    """What an address shows; None: no such channel. Raises ConfigurationError, in one line."""
+    """What an address shows; None: no such channel. Raises ConfigurationError, in one line.
+
+    Unless it is to be whole, no more is asked of the channels than drawing a known span needs.
+    """
     others = [_other(word) for word in asked.compare.split(",") if word.strip()]
     ids = list(dict.fromkeys([channel_id, *(number for number, _ in others)]))
-    found = house.query("overview", channel_ids=ids, as_of=now).to_pylist()
-    rows = {row["ChannelID"]: row for row in found}
+    rows = _rows(house, ids, now, is_whole=is_whole or not (asked.start and asked.end))
     if channel_id not in rows:
         return None
     wanted = _wanted(rows, channel_id, asked.fields, others)
@@ -122,20 +136,33 @@ def view_of(
         )
     if asked.before and asked.before not in BEFORE:
         raise ConfigurationError(f"before={asked.before[:20]}: write {', '.join(BEFORE)}")
-    firsts = [row["FirstReading"] for row in rows.values() if row["FirstReading"]]
+    firsts = [row["FirstReading"] for row in rows.values() if row.get("FirstReading")]
     return View(
         asked,
         rows[channel_id],
         wanted,
         start,
         end,
-        min([*firsts, start]),
+        min([*firsts, start]) if "FirstReading" in rows[channel_id] else None,
         now,
         zone,
         every,
         times.length_of(asked.before) if asked.before else None,
         is_live,
     )
+
+
+def _rows(house: Warehouse, ids: list[int], now: datetime, *, is_whole: bool) -> dict[int, Row]:
+    """What is to be said of channels, or only how they and their fields are called."""
+    if is_whole:
+        found = house.query("overview", channel_ids=ids, as_of=now).to_pylist()
+    else:
+        table = house.query("channels", _NAMES)
+        found = table.filter(pc.is_in(table["ChannelID"], pa.array(ids))).to_pylist()
+    return {row["ChannelID"]: row for row in found}
+
+
+_NAMES = Limits(columns=("ChannelID", "ChannelName", *(f"Field{n}Name" for n in range(1, 9))))
 
 
 def _seconds(length: Length) -> int:
