@@ -22,7 +22,7 @@ __all__ = ["Bin", "Day", "Hour", "bins_of", "histogram", "week", "year"]
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _LONG = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_PALEST = 0.07
+_PALEST = 0.16
 _LEFT, _HEAD, _FOOT = 40.0, 22.0, 34.0
 _NONE = "\N{EN DASH}"
 _HALF, _WEEKS = 470, 28
@@ -313,7 +313,7 @@ def _bars(bins: Sequence[Bin], unit: str, width: int, said: str, class_: str) ->
         for one in bins
     ]  # fmt: skip
     grid = "".join(f"M{left:.1f} {y(tick.at):.1f}H{right:.1f}" for tick in ticks)
-    across = [t for t in number_ticks(low, high, width // 75) if low <= t.at <= high]
+    across = [t for t in number_ticks(low, high, width // 75 + 2) if low <= t.at <= high]
     texts = [
         *(tag("text", label, x=left - 8, y=y(tick.at) + 4, text_anchor="end")
           for tick, label in zip(ticks, labels, strict=True) if tick.at == int(tick.at)),

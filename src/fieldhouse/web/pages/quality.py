@@ -23,7 +23,7 @@ _MOST = 30
 _CAUSES = {"MissingReadings": 30, "OutOfRangeReadings": 40, "AnomaliesDetected": 30}
 """How many points a day loses whose readings are all so."""
 _NAMES = {
-    "MissingReadings": "without any value",
+    "MissingReadings": "no value",
     "OutOfRangeReadings": "out of range",
     "AnomaliesDetected": "anomalous",
 }
@@ -110,10 +110,9 @@ def _figure(days: Sequence[Row], end: datetime) -> Figure:
     score = _line("score", days, [day["QualityScore"] for day in days])
     silent = pointing.shades(score, _at(begin), _at(until))
     lost = tuple(
-        _line(
-            _NAMES[name], days, [weight * day[name] / (day["TotalReadings"] or 1) for day in days]
-        )
-        for name, weight in _CAUSES.items()
+        _line(name, days, [_CAUSES[cause] * d[cause] / (d["TotalReadings"] or 1) for d in days])
+        for cause, name in _NAMES.items()
+        if any(day[cause] for day in days)
     )
     judged = [day for day in days if day["ExpectedReadings"]]
     absent = _line(
@@ -121,14 +120,12 @@ def _figure(days: Sequence[Row], end: datetime) -> Figure:
         judged,
         [100 * (day["AbsentReadings"] or 0) / day["ExpectedReadings"] for day in judged],
     )
-    panels = [
-        Panel("Score", (score,), "of 100", shades=silent, bounds=(0.0, 100.0)),
-        Panel("Points lost", lost, ""),
-    ]
+    panels = [Panel("Score", (score,), "of 100", shades=silent, bounds=(0.0, 100.0))]
+    if lost:
+        alone = f": {lost[0].name}" if len(lost) == 1 else ""
+        panels.append(Panel(f"Points lost{alone}", lost))
     if judged:
-        panels.append(
-            Panel("Expected, but not there", (absent,), "% of readings", bounds=(0.0, 100.0))
-        )
+        panels.append(Panel("Expected, but not there", (absent,), "%", bounds=(0.0, 100.0)))
     return Figure("Quality", begin, until, UTC, tuple(panels))
 
 
