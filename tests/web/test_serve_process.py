@@ -112,9 +112,8 @@ def end(process: "subprocess.Popen[str]", how: signal.Signals) -> str:
     return said
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_it_stops_in_the_middle_of_everything(
-    tmp_path: Path, environment: dict[str, str], simulated: Simulator, how: signal.Signals
+    tmp_path: Path, environment: dict[str, str], simulated: Simulator
 ) -> None:
     """Amid a slow question, a long download and a job, it stops, and what was read is there."""
     simulated.faults.add(Fault("stall", channel_id=HOSTILE, times=None, seconds=20))
@@ -125,7 +124,7 @@ def test_it_stops_in_the_middle_of_everything(
         asked = {"sql": LONG, "limit": 1_000_000}
         with web.stream("POST", "/api/query", json=asked) as answer, slow:
             next(answer.iter_bytes())
-            said = end(process, how)
+            said = end(process, signal.SIGTERM)
     assert said.splitlines()[-1] == "fieldhouse: stopped; what was read is kept"
     assert "Traceback" not in said and "Exception" not in said
     with open_warehouse(tmp_path / "fieldhouse.duckdb") as house:
@@ -133,7 +132,8 @@ def test_it_stops_in_the_middle_of_everything(
         marks = house.sql("SELECT count(*) AS n FROM iot.PeriodMarks").to_pylist()
         loaded = {r["ChannelID"]: r["Readings"] for r in house.query("status").to_pylist()}
         runs = {r["ChannelID"]: r["Outcome"] for r in house.query("runs").to_pylist()}
-    assert loaded.get(WEATHER, 0) in (0, 8_613) or runs.get(WEATHER) == "interrupted"
+    there = len(simulated.world.channels[WEATHER].entries)
+    assert loaded.get(WEATHER, 0) in (0, there) or runs.get(WEATHER) == "interrupted"
     assert marks[0]["n"] == 0 or "interrupted" in runs.values()
 
 

@@ -54,7 +54,7 @@ def spans(draw: st.DrawFn) -> dict[str, str]:
     }[form]
 
 
-@settings(max_examples=25)
+@settings(max_examples=14)
 @given(
     span=spans(),
     zone=st.sampled_from(ZONES),
@@ -77,7 +77,7 @@ def test_readings_are_those_of_read(
     assert found.equals(expected.table)
 
 
-@settings(max_examples=7)
+@settings(max_examples=4)
 @given(
     span=spans(),
     zone=st.sampled_from(ZONES),
