@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import httpx2
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -27,6 +28,18 @@ def arrow(web: httpx2.Client, path: str, **parameters: Any) -> pa.Table:
     answer = web.get(path, params=parameters or None, headers=ARROW)
     assert answer.status_code == 200, answer.text
     return pa.ipc.open_stream(answer.content).read_all()
+
+
+def alike(found: pa.Table, expected: pa.Table) -> bool:
+    """Whether tables are the same; sums of floats may come in another order, to 1e-9."""
+    if found.schema != expected.schema or found.num_rows != expected.num_rows:
+        return False
+    return all(
+        np.allclose(one.to_numpy(), other.to_numpy(), rtol=1e-9, atol=0, equal_nan=True)
+        if pa.types.is_floating(one.type)
+        else one.equals(other)
+        for one, other in zip(found.columns, expected.columns, strict=True)
+    )
 
 
 def rows(web: httpx2.Client, path: str, **parameters: Any) -> list[dict[str, Any]]:
@@ -105,7 +118,7 @@ def test_periods_are_those_of_read(
             expected = read(
                 channels, **asked, statistics=statistics, layout=layout, warehouse=house
             )
-            assert found.equals(expected.table)
+            assert alike(found, expected.table)
 
 
 def test_channels_side_by_side(site: Site, web: httpx2.Client) -> None:
@@ -203,8 +216,7 @@ def test_the_questions_are_the_warehouses(site: Site, web: httpx2.Client) -> Non
     }
     for path, table in expected.items():
         found = arrow(web, path.format(channel))
-        assert found.num_rows == table.num_rows, path
-        assert found.cast(table.schema).equals(table), path
+        assert alike(found.cast(table.schema), table), path
     assert sum(table.num_rows > 0 for table in expected.values()) >= 11
 
 

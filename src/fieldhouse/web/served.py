@@ -78,12 +78,12 @@ class Served:
         return Limits(seconds=self.rules.seconds, rows=rows)
 
 
-def _served(request: Request) -> Served:
+async def _served(request: Request) -> Served:
     served: Served = request.app.state.served
     return served
 
 
-def _who(request: Request) -> Visitor:
+async def _who(request: Request) -> Visitor:
     visitor: Visitor = request.state.visitor
     return visitor
 
@@ -95,7 +95,7 @@ Who = Annotated[Visitor, Depends(_who)]
 def needs(scope: Scope) -> Any:
     """A dependency of a route: it is for visitors with this scope; READ is asked of all anyway."""
 
-    def checked(visitor: Who) -> None:
+    async def checked(visitor: Who) -> None:
         if scope not in visitor.scopes:
             raise HTTPException(403, f"this needs a token with the scope {scope}")
 

@@ -32,6 +32,7 @@ logger = logging.getLogger(__name__)
 
 _GRACE = 0.5
 """Seconds that answers which have begun have to end when we are to stop."""
+_FILES = 4_096
 _ENDS = (
     "ASGI callable returned without completing response.",
     "ASGI callable returned without starting response.",
@@ -132,12 +133,25 @@ def serve(
     the warehouse raises.
     """
     _quieten()
+    _allow_files()
     address.check_certificate()
     listening = address.listening()
     with listening, served_with(settings, rules, every=every) as served:
         url = address.url(listening.getsockname()[1])
         with owned(served.warehouse, settings.warehouse_url, served.jobs):
             Server(served, address, ready=lambda: ready(url)).run(sockets=[listening])
+
+
+def _allow_files() -> None:
+    """Have a file for each connection, as far as the system lets us: it begins with a thousand."""
+    try:
+        import resource
+    except ModuleNotFoundError:  # Windows has no such limit
+        return
+    held, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if most == resource.RLIM_INFINITY else min(_FILES, most)
+    if held != resource.RLIM_INFINITY and held < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def _quieten() -> None:

@@ -97,7 +97,7 @@ class _Asked:
         return {"Content-Disposition": f'attachment; filename="{name}.{self.form}"'}
 
 
-def _asked(
+async def _asked(
     request: Request,
     served: House,
     tz: Annotated[
@@ -129,9 +129,10 @@ def _asked(
 
 
 Asked = Annotated[_Asked, Depends(_asked)]
+"""Made on the loop, as all that waits for nothing: a thread for each would cost more than it."""
 
 
-def checked_names(request: Request) -> None:
+async def checked_names(request: Request) -> None:
     """Refuse parameters that a route does not have: a misspelt one would be passed over."""
     route = request.scope.get("route")
     known = {"api_key", "key", *_names_of(getattr(route, "dependant", None))}
@@ -186,7 +187,7 @@ class _Span:
     end: datetime | None
 
 
-def _span(
+async def _span(
     asked: Asked,
     start: Annotated[
         str | None,
