@@ -91,9 +91,9 @@ def served(
         text=True, start_new_session=True,
     ) as process:  # fmt: skip
         try:
-            assert process.stderr
-            line = process.stderr.readline()
-            assert line.startswith("Fieldhouse is at http"), line + process.stderr.read()
+            assert process.stdout
+            line = process.stdout.readline()
+            assert line.startswith("Fieldhouse is at http"), line
             yield process, line.split()[3]
         finally:
             if process.poll() is None:
@@ -262,7 +262,7 @@ def test_a_file_in_use_is_one_line(
     """A second owner of the file is told who has it; the first goes on."""
     with served(tmp_path, environment, "--every", "0") as (process, url), client(url) as web:
         ended = fieldhouse("serve", "--port", "0")
-        assert ended.returncode == 1 and "in use" in ended.stderr, ended
+        assert ended.returncode == 1 and "a file has one owner" in ended.stderr, ended
         assert ended.stderr.count("\n") == 1
         assert web.get("/readyz").status_code == 200
         end(process, signal.SIGINT)
