@@ -66,11 +66,11 @@ def digests(number: int, lives: int) -> list[str]:
 
 
 ELSEWHERE = """
-import importlib, pkgutil, fieldhouse, test_drawing
+import importlib, pkgutil, fieldhouse, test_same_lives
 for module in pkgutil.walk_packages(fieldhouse.__path__, "fieldhouse."):
     if not module.name.endswith("__main__"):
         importlib.import_module(module.name)
-print(*test_drawing.digests(7, 9))
+print(*test_same_lives.digests(7, 9))
 """
 
 
