@@ -11,7 +11,7 @@ import pytest
 from web_kit import EMPTY, HOSTILE, NOW, PAUSED, Scope, Site, a_world, fill, serving
 
 from fieldhouse import events
-from fieldhouse.errors import ConfigurationError
+from fieldhouse.errors import ConfigurationError, WarehouseUnavailable
 from fieldhouse.fleet import run_fleet
 from fieldhouse.web import jobs
 
@@ -150,10 +150,11 @@ def test_a_job_is_stopped(small: Site, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_jobs_are_few_at_a_time(own: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Eight go on at a time; a ninth is refused in one line; fifty that ended are remembered."""
+    """Eight go on at a time; a ninth is asked to come again; fifty that ended are remembered."""
     with held_up(monkeypatch) as go_on, own.client() as client:
         begun = [client.post("/api/jobs", json={"channels": ["11"]}) for _ in range(9)]
-        assert [answer.status_code for answer in begun] == [202] * 8 + [400]
+        assert [answer.status_code for answer in begun] == [202] * 8 + [503]
+        assert begun[-1].headers["Retry-After"]
         assert "8 jobs go on already" in begun[-1].json()["detail"]
         go_on.set()
         assert all(job.wait(60) for job in own.served.jobs.all())
@@ -162,7 +163,7 @@ def test_jobs_are_few_at_a_time(own: Site, monkeypatch: pytest.MonkeyPatch) -> N
         assert own.served.jobs.start([EMPTY]).wait(60)
     assert len(own.served.jobs.all()) == 51
     own.served.jobs.stop()
-    with pytest.raises(ConfigurationError, match="stopping"):
+    with pytest.raises(WarehouseUnavailable, match="stopping"):
         own.served.jobs.start([EMPTY])
 
 

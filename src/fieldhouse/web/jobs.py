@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from fieldhouse import events
-from fieldhouse.errors import ConfigurationError, FieldhouseError
+from fieldhouse.errors import FieldhouseError, WarehouseUnavailable
 from fieldhouse.fleet import run_fleet
 from fieldhouse.parts import Parts
 from fieldhouse.polled import polled_channels
@@ -140,7 +140,7 @@ class Jobs:
     ) -> Job:
         """Begin a turn over some channels; ``observe`` is told what concerns them, to its end.
 
-        Raises ConfigurationError where too much goes on already, or all is about to end.
+        Raises WarehouseUnavailable where too much goes on already, or all is about to end.
         """
         wanted = tuple(dict.fromkeys(channel_ids))
 
@@ -160,15 +160,15 @@ class Jobs:
     ) -> Job:
         """Begin any work, beside what else goes on; it gets the parts of its job, and the job.
 
-        ``channel_ids`` are those that it is at. Raises ConfigurationError as `start` does.
+        ``channel_ids`` are those that it is at. Raises WarehouseUnavailable as `start` does.
         """
         wanted = tuple(dict.fromkeys(channel_ids))
         parts = self._parts.job()
         with self._changing:
             if self._stopping.is_set():
-                raise ConfigurationError("the server is stopping: ask again when it is back")
+                raise WarehouseUnavailable("the server is stopping: ask again when it is back")
             if sum(job.ended_at is None for job in self._jobs) >= _MOST:
-                raise ConfigurationError(f"{_MOST} jobs go on already: wait for one to end")
+                raise WarehouseUnavailable(f"{_MOST} jobs go on already: wait for one to end")
             job = Job(next(self._numbers), kind, wanted, parts.clock(), parts.stop)
             self._jobs = [*self._kept(), job]
             self._begun |= dict.fromkeys(wanted, job.started_at)
