@@ -200,6 +200,8 @@ def test_the_questions_are_the_warehouses(site: Site, web: httpx2.Client) -> Non
         "/api/channels/tags": house.query("channel_tags"),
         "/api/status": house.query("status", as_of=NOW),
         "/api/runs": house.query("runs"),
+        f"/api/runs?to={NOW.isoformat()}": house.query("runs", until=NOW),
+        "/api/runs?to=2000": house.query("runs").slice(0, 0),
         "/api/channels/{}/lives": house.query("lives", **of_one),
         "/api/channels/{}/gaps": house.query("gaps", channel_ids=[channel]),
         "/api/channels/{}/coverage": house.query("coverage", channel_ids=[channel]),
