@@ -453,7 +453,8 @@ def test_sql_answers_of_any_kind(web: httpx2.Client) -> None:
         " 'NaN'::DOUBLE AS n, 170141183460469231731687303715884105727::HUGEINT AS h,"
         " '\\xAA'::BLOB AS b, INTERVAL 1 DAY AS i, TIME '12:00' AS t, NULL AS nothing,"
         " uuid() AS u, MAP {'k': 1} AS m, 12345678901234567.123456::DECIMAL(38, 6) AS d,"
-        " TIMESTAMPTZ '2024-01-01 00:00:00+02' AS z, 'infinity'::TIMESTAMP AS f, true AS y"
+        " TIMESTAMPTZ '2024-01-01 00:00:00+02' AS z, 'infinity'::TIMESTAMP AS f, true AS y,"
+        " '2024-01-01 00:00:00.123456789'::TIMESTAMP_NS AS ns, '2024-01-01'::TIMESTAMP_NS AS whole"
     )
     for form in ("json", "jsonl", "csv", "arrow"):
         answer = web.post(f"/api/query.{form}", json={"sql": statement})
@@ -463,11 +464,13 @@ def test_sql_answers_of_any_kind(web: httpx2.Client) -> None:
     )
     assert (
         list(row)[:3] == ["a", "a (3)", "a (2)"]
-        and len(row) == 17
+        and len(row) == 19
         and row["l"] == [1, 2]
         and row["n"] is None
     )
     assert row["d"] == Decimal("12345678901234567.123456")
+    assert row["ns"] == "2024-01-01T00:00:00.123456789+00:00"
+    assert row["whole"] == "2024-01-01T00:00:00+00:00"
     limited = web.get("/api/query", params={"sql": "SELECT * FROM range(100)", "limit": 7})
     assert len(limited.json()) == 7
     bound = web.post("/api/query", json={"sql": "SELECT ? AS v", "parameters": ["'; --"]})
