@@ -11,7 +11,7 @@ from starlette.formparsers import MultiPartException
 from starlette.responses import Response
 
 from fieldhouse import names, times
-from fieldhouse.errors import ConfigurationError
+from fieldhouse.errors import ConfigurationError, FieldhouseError
 from fieldhouse.importing import import_files
 from fieldhouse.parts import Parts
 from fieldhouse.planning import Import, Wanted, plan
@@ -48,6 +48,7 @@ _LABELS = {
     "any-channel": "Also of another channel",
 }
 """What the command line's options are called here, for lines that name them."""
+_GONE = "this file is here no more: send it again"
 _OPTION = re.compile(r"--(?:field([1-8])|([a-z]+(?:-[a-z]+)*))")
 
 
@@ -99,7 +100,7 @@ def upload_page(request: Request, served: House, word: str) -> Response:
 def _found(served: Served, word: str) -> Upload:
     if upload := served.uploads.get(word):
         return upload
-    raise HTTPException(404, "this file is here no more: send it again")
+    raise HTTPException(404, _GONE)
 
 
 def _rows(done: Import) -> list[tuple[str, str]]:
@@ -207,8 +208,13 @@ def confirm(request: Request, served: House, word: str) -> Response:
     if upload.plan is None or upload.asked is None:
         return done(request, f"/import/{word}", "First its form has to be right.", is_error=True)
     work = _importing(upload, *upload.asked)
-    job = served.jobs.carry_out("import", [upload.plan.channel_id], work)
-    served.uploads.take_out(word)
+    if not served.uploads.take_out(word):  # confirmed twice: the first one has it
+        raise HTTPException(404, _GONE)
+    try:
+        job = served.jobs.carry_out("import", [upload.plan.channel_id], work)
+    except FieldhouseError:
+        served.uploads.put_back(upload)
+        raise
     return led_to(request, job, f"/jobs/{job.number}")
 
 
