@@ -14,6 +14,7 @@ from fieldhouse import events
 from fieldhouse.errors import ConfigurationError, WarehouseUnavailable
 from fieldhouse.fleet import run_fleet
 from fieldhouse.web import jobs
+from fieldhouse.web.heard import Heard
 
 
 @contextmanager
@@ -203,3 +204,45 @@ def test_a_job_hears_of_its_own_channels(small: Site) -> None:
     of = {e.run.channel_id if isinstance(e, events.RunEnded) else getattr(e, "channel_id", HOSTILE)
           for e in seen}  # fmt: skip
     assert of <= {HOSTILE, None} and any(isinstance(e, events.RunEnded) for e in seen)
+
+
+def test_what_devices_write_is_analysed_at_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A warehouse that is away for a moment, or a server that stops, leaves no channel behind."""
+    analysed: list[list[int]] = []
+    again = threading.Event()
+
+    def analyse(_: object, channel_ids: list[int]) -> None:
+        analysed.append(channel_ids)
+        if len(analysed) == 1:
+            raise WarehouseUnavailable("away")
+        again.set()
+
+    monkeypatch.setattr(jobs, "_TICK", 0.01)
+    monkeypatch.setattr(jobs, "analyse", analyse)
+    with serving(tmp_path, a_world(days=0)) as site:
+        site.served.jobs.analyse_soon(-1)
+        assert again.wait(30)
+        monkeypatch.setattr(jobs, "_TICK", 3600)
+        site.served.jobs.analyse_soon(-2)
+    assert analysed == [[-1], [-1], [-2]]
+
+
+def test_nobody_waits_for_who_has_gone() -> None:
+    """Who hangs up amid more events than are kept leaves no thread behind that waits for him."""
+    stop, ended = threading.Event(), threading.Event()
+    heard = Heard(stop)
+    before = set(threading.enumerate())
+    told = heard.until(lambda: ended.wait(30))
+    event = events.FleetStarted(1)
+    heard.put(event)
+    assert next(told) == event
+    new = set(threading.enumerate()) - before
+    (waiting,) = (thread for thread in new if thread.name == "end of a job")
+    for _ in range(10_001):
+        heard.put(event)
+    stop.set()
+    ended.set()
+    waiting.join(30)
+    assert not waiting.is_alive()

@@ -220,23 +220,39 @@ class Jobs:
 
     def _keep_on(self) -> None:
         while not self._stopping.wait(_TICK):
-            try:
-                self._analyse_written()
-                if self._every and (due := self._due()):
-                    self.start(due, kind="poll")
-            except FieldhouseError as error:
-                logger.warning("No turn was begun: %s", error)
+            is_done = [self._do("No turn was begun", self._poll_due)]
+            is_done += [self._do("What was written is not analysed yet", self._analyse_written)]
+            if not all(is_done):
                 self._stopping.wait(10 * _TICK)
-            except Exception:
-                logger.exception("No turn was begun")
-                self._stopping.wait(10 * _TICK)
+        self._do("What was written is not analysed", self._analyse_written)
+
+    def _do(self, otherwise: str, work: Callable[[], None]) -> bool:
+        """Whether a piece of work was done; why not, the log says."""
+        try:
+            work()
+        except FieldhouseError as error:
+            logger.warning("%s: %s", otherwise, error)
+        except Exception:
+            logger.exception(otherwise)
+        else:
+            return True
+        return False
+
+    def _poll_due(self) -> None:
+        if self._every and (due := self._due()):
+            self.start(due, kind="poll")
 
     def _analyse_written(self) -> None:
-        """What is left of it when this ends is marked, and analysed by the next run."""
+        """No run asks for channels that devices write to: what cannot be done now is done later."""
         with self._changing:
             written, self._written = self._written, set()
-        if written:
-            analyse(self._parts, sorted(written))
+        try:
+            if written:
+                analyse(self._parts, sorted(written))
+        except FieldhouseError:
+            with self._changing:
+                self._written |= written
+            raise
 
     def _due(self) -> list[int]:
         """The polled channels that nobody has begun for as long as ``every``."""
