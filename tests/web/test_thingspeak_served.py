@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from web_kit import HOSTILE, Site, a_world, fill, listening, serving
+from web_kit import HOSTILE, Site, Timed, a_world, fill, listening, serving
 
 import thingspeak
 from fieldhouse.web.access import Scope
@@ -57,24 +57,6 @@ def test_the_python_client_needs_an_address_and_a_token(strict: Site) -> None:
     assert channel.get_field_last(1) == "21.5"
 
 
-class Watched:
-    """A warehouse that notes the seconds which each of its questions is given."""
-
-    def __init__(self, house: Any) -> None:
-        self._house, self.given = house, list[tuple[str, float | None]]()
-
-    def __getattr__(self, name: str) -> Any:
-        own = getattr(self._house, name)
-        if name not in ("query", "scan", "stream"):
-            return own
-
-        def asked(question: str, limits: Any = None, /, **parameters: Any) -> Any:
-            self.given.append((question, limits.seconds if limits else None))
-            return own(question, *([limits] if limits else []), **parameters)
-
-        return asked
-
-
 @pytest.mark.parametrize(
     "path",
     [
@@ -89,7 +71,7 @@ class Watched:
 )
 def test_no_answer_is_worked_on_for_ever(site: Site, path: str) -> None:
     """Each question of these endpoints has a deadline, as those of pages and the API have."""
-    watched: Any = Watched(site.served.warehouse)
+    watched: Any = Timed(site.served.warehouse)
     with (
         listening(replace(site.served, warehouse=watched)) as url,
         httpx2.Client(base_url=url, timeout=30, trust_env=False) as client,

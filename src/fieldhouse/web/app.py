@@ -1,6 +1,5 @@
 """The app: every way in, put together."""
 
-import threading
 from datetime import UTC
 
 from fastapi import FastAPI
@@ -10,7 +9,6 @@ from fieldhouse.protocol import Request
 from fieldhouse.web import api, entrance, health, pages, problems, static, thingspeak
 from fieldhouse.web.access import Scope
 from fieldhouse.web.api.described import describe_access
-from fieldhouse.web.bounded import Bounded
 from fieldhouse.web.guard import Guard
 from fieldhouse.web.served import Served
 
@@ -47,7 +45,7 @@ def _of_thingspeak(served: Served) -> list[BaseRoute]:
         return visitor is not None and scope in visitor.scopes
 
     return thingspeak.routes(
-        Bounded(served.warehouse, served.rules.seconds, threading.Event()),
+        served.bounded,
         may_write=(lambda request, _: has(Scope.WRITE, request)) if served.rules.writes else None,
         may_share=lambda request: has(Scope.READ, request),
         written=served.jobs.analyse_soon,

@@ -122,7 +122,7 @@ def _tables(served: Served) -> list[tuple[str, str, list[tuple[str, str, str]]]]
     """Tables, what each holds, and its columns with what they hold."""
     return [
         (name, TABLES.get(name, ""), [(c, kind, meaning(name, c)) for c, kind in columns])
-        for name, columns in columns_of(served.warehouse).items()
+        for name, columns in columns_of(served.bounded).items()
     ]
 
 
