@@ -365,6 +365,7 @@ def test_a_rule_from_its_making_to_its_end(own: Site) -> None:
         assert reader.post("/api/corrections", json=rule).status_code == 403
         before = operator.get(reading).json()
         tried = operator.post("/api/corrections", json={**rule, "dry_run": True}).json()
+        assert tried["beyond"] is None
         assert tried["readings"] == len(before) and operator.get(reading).json() == before
         made = operator.post("/api/corrections", json=rule).json()
         assert made["readings"] == len(before)
