@@ -121,13 +121,13 @@ def _cells(batch: pa.RecordBatch, field: pa.Field, texts: Mapping[str, str], csv
 def _iso(times: pa.Array) -> pa.Array:
     """``2026-11-24T12:00:00+01:00``, with a fraction only where there is one."""
     written = pc.strftime(times, "%Y-%m-%dT%H:%M:%S%z" if times.type.tz else "%Y-%m-%dT%H:%M:%SZ")
-    written = pc.replace_substring(written, ".000000", "")
+    written = pc.replace_substring_regex(written, r"\.0+([Z+-])", r"\1")
     return pc.replace_substring_regex(written, r"([+-]\d\d)(\d\d)$", r"\1:\2")
 
 
 def _local(times: pa.Array) -> pa.Array:
     """``2026-11-24 12:00:00``, as a spreadsheet reads a time."""
-    return pc.replace_substring(pc.strftime(times, "%Y-%m-%d %H:%M:%S"), ".000000", "")
+    return pc.replace_substring_regex(pc.strftime(times, "%Y-%m-%d %H:%M:%S"), r"\.0+$", "")
 
 
 # The formats

@@ -111,6 +111,7 @@ def test_what_may_not_be_written_is_zero(own: httpx2.Client, written: list[int])
         "api_key=ONE&field1=1&channel_id=9",
         "api_key=ONE&field1=1&channel_id=-2",
         "api_key=ONE&field1=1&channel_id=x",
+        "api_key=ONE&field1=1&channel_id=" + "9" * 20,
         "api_key=ONE&field1=1&channel_id=" + "9" * 5000,
         "api_key=ONE&field1=1&created_at=soon",
         "api_key=ONE&field1=1&created_at=99999999999999999999999",
@@ -129,6 +130,11 @@ def test_a_key_of_several_channels_names_the_one(own: httpx2.Client) -> None:
     assert own.get("/update?api_key=BOTH&field1=1").text == "0"
     assert own.get("/update?api_key=BOTH&field1=2&channel_id=-2").text == "1"
     assert own.get(f"/update?api_key=BOTH&field1=2&channel_id={2**32 - 1}").text == "2"
+    in_json = {"api_key": "BOTH", "field1": 2}
+    assert own.post("/update", json=in_json | {"channel_id": -2}).text == "2"
+    for wrong in (-3, [-1], True, {}):
+        assert own.post("/update", json=in_json | {"channel_id": wrong}).text == "0"
+    assert own.post("/update", json=in_json | {"api_key": "ONE", "channel_id": -2}).text == "0"
     sketch = {"X-THINGSPEAKAPIKEY": "BOTH@-1"}
     assert own.post("/update", data={"field1": "3"}, headers=sketch).text == "3"
     assert own.get("/update?api_key=ONE@-2&field1=1").text == "0"

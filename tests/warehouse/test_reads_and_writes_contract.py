@@ -145,6 +145,8 @@ def test_runs_are_kept_whole(warehouse: Warehouse) -> None:
         tuple(asdict(run).values()) for run in reversed(runs)
     ]
     assert warehouse.query("runs", channel_id=9, limit=1)["StartedAt"].to_pylist() == [T0 + DAY]
+    early = warehouse.query("runs", channel_id=9, until=T0 + DAY, limit=1)
+    assert early["StartedAt"].to_pylist() == [T0 + HOUR]
 
 
 QUIET = Run(channel_id=9, started_at=T0, ended_at=T0 + MINUTE, requests=1, requests_needed=1)

@@ -1,16 +1,21 @@
 """Who may do what: tokens and their scopes, browsers and their sessions, until they are revoked."""
 
 import hashlib
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from web_kit import EMPTY, HOSTILE, NOW, Scope, Site, listening
 
+from fieldhouse.cli import serving as commands
 from fieldhouse.errors import ConfigurationError
-from fieldhouse.web.access import Sessions, Tokens, Visitor, made_token, scopes_of
+from fieldhouse.sync import utc_now
+from fieldhouse.warehouse import open_warehouse
+from fieldhouse.web.access import Sessions, Tokens, Visitor, lasting, made_token, scopes_of
 from fieldhouse.web.served import Rules
 
 READING = f"/api/channels/{HOSTILE}/tags"
@@ -280,3 +285,33 @@ def test_a_channel_without_readings_has_an_empty_answer(site: Site) -> None:
     """What is empty is an empty list, and no error."""
     with site.client() as client:
         assert client.get(f"/api/channels/{EMPTY}/readings").json() == []
+
+
+def test_the_state_of_a_token_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The list of the command line says which are taken, expired and revoked."""
+    url = f"duckdb:///{tmp_path / 'tokens.duckdb'}"
+    now = utc_now()
+    with open_warehouse(url) as house:
+        house.migrate()
+        made_token(house, "taken", [Scope.READ], now, lasting("1y"))
+        made_token(house, "expired", [Scope.READ], now - timedelta(days=2), timedelta(days=1))
+        text = made_token(house, "revoked", [Scope.READ], now - timedelta(days=2), lasting("1d"))
+        house.call("revoke_token", token_id=text.split("_")[1], revoked_at=now)
+    commands.list_tokens(url, as_json=True)
+    listed = json.loads(capsys.readouterr().out)
+    assert all(row["state"] == row["name"] for row in listed) and len(listed) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "days"), [("90d", 90), ("1y", 365), ("2y", 730), ("1mo", 30), ("36h", 1.5)]
+)
+def test_a_length_of_a_tokens_life(text: str, days: float) -> None:
+    """A year has 365 days."""
+    assert lasting(text) == timedelta(days=days)
+
+
+@pytest.mark.parametrize("text", ["soon", "0d", "9999999999d", "99999999999999y"])
+def test_no_length_of_a_tokens_life(text: str) -> None:
+    """What is none, and what no calendar holds, is refused in one line."""
+    with pytest.raises(ConfigurationError):
+        lasting(text)

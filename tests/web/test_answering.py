@@ -12,7 +12,7 @@ from typing import Any
 import httpx2
 import pyarrow as pa
 import pytest
-from web_kit import HOSTILE, Site, a_world, fill, listening, serving
+from web_kit import HOSTILE, Site, Timed, a_world, fill, listening, serving
 
 from fieldhouse.errors import WarehouseUnavailable
 from fieldhouse.warehouse import Warehouse
@@ -225,3 +225,21 @@ def test_a_file_that_cannot_be_had(tmp_path: Path) -> None:
         with site.client() as client:
             answer = client.get("/api/channels")
             assert answer.status_code == 503 and "closed" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("kind", ["", "/trend", "/rhythm", "/lives", "/quality", "/texts", "/runs"])
+def test_every_question_of_a_page_has_a_deadline(site: Site, kind: str) -> None:
+    """Whatever a page of a channel asks of the warehouse ends in the time that an answer has."""
+    watched: Any = Timed(site.served.warehouse)
+    with (
+        listening(replace(site.served, warehouse=watched)) as url,
+        httpx2.Client(base_url=url, timeout=30, trust_env=False) as client,
+    ):
+        page = client.get(f"/channel/{HOSTILE}{kind}", headers={"Accept": "text/html"})
+        assert page.status_code == 200
+        rule = f"/channel/{HOSTILE}/corrections?look=1&field=2&where=%3E5"
+        assert client.get(rule, headers={"Accept": "text/html"}).status_code == 200
+        asked = {"field": 2}
+        assert client.get(f"/api/channels/{HOSTILE}/trend", params=asked).status_code == 200
+        assert client.get("/query/words").status_code == 200
+    assert watched.given and all(seconds for _, seconds in watched.given), watched.given

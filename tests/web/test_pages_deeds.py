@@ -9,6 +9,7 @@ from pages_kit import Page, number, page_of
 from web_kit import EMPTY, HOSTILE, HOSTILE_LABELS, NOW, PAUSED, Site
 
 from fieldhouse.simulator import Entry
+from fieldhouse.state import Run
 from fieldhouse.web.access import Scope
 
 PEOPLE = {"Accept": "text/html"}
@@ -251,3 +252,25 @@ def test_another_sites_forms_do_nothing(site: Site, web: httpx2.Client) -> None:
         for address in DEEDS:
             answer = web.post(address, data={"name": "x"}, headers=headers)
             assert answer.status_code == 403, (address, headers)
+
+
+def test_a_channel_of_files_is_not_said_to_be_copied(own: Site) -> None:
+    """No source has it: neither copied nor paused says what it is."""
+    own.served.warehouse.call("upsert_channel", channel_id=-5, name="A logger")
+    with own.client() as web:
+        page = page_of(web.get("/manage", headers=PEOPLE))
+    rows = page.tables["Channels"]
+    assert next(row for row in rows if row[1] == "-5")[3] == "of files"
+
+
+def test_what_a_long_jobs_page_leaves_out_is_said(own: Site) -> None:
+    """Of more channels and lines than a page holds, it says how many there are."""
+    job = own.served.jobs.carry_out(
+        "long", [], lambda *_: [Run(channel_id=HOSTILE, started_at=NOW)] * 501
+    )
+    assert job.wait(60)
+    job.lines += [f"line {n}" for n in range(201)]
+    with own.client() as web:
+        text = web.get(f"/jobs/{job.number}", headers=PEOPLE).text
+    assert "the first 500 of 501" in text and "The last 200 of 201 lines" in text
+    assert "line 200<" in text and "line 0<" not in text

@@ -2,6 +2,9 @@
 
 import gzip
 import io
+import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -136,3 +139,38 @@ def test_few_files_wait(own: Site) -> None:
             sent(web, f"{number}.csv", FEED, channel=str(EMPTY))
         assert held(own, address) == [] and not first.parent.exists()
         assert len(list(first.parent.parent.iterdir())) == 8
+
+
+def test_a_file_waits_until_there_is_room(own: Site) -> None:
+    """Confirmed while too much goes on, it is there still, and is imported when asked again."""
+    go_on = threading.Event()
+    with own.client() as web:
+        address, _ = sent(web, "feeds.csv", FEED, channel=str(EMPTY))
+        others = [
+            own.served.jobs.carry_out("other", [], lambda *_: [] * go_on.wait(60)) for _ in range(8)
+        ]
+        assert web.post(f"{address}/confirm").status_code == 503
+        go_on.set()
+        assert all(job.wait(60) for job in others)
+        assert held(own, address)[0].exists()
+        assert web.post(f"{address}/confirm").status_code == 303
+        assert own.served.jobs.all()[0].wait(60) and own.served.jobs.all()[0].error is None
+
+
+def test_a_file_is_imported_once(own: Site) -> None:
+    """Of many that confirm it at once one has it; the others are told that it is gone."""
+    with own.client() as web, ThreadPoolExecutor(6) as pool:
+        address, _ = sent(web, "feeds.csv", FEED, channel=str(EMPTY))
+        answers = list(pool.map(lambda _: web.post(f"{address}/confirm"), range(6)))
+        assert sorted(answer.status_code for answer in answers) == [303] + [404] * 5
+    imports = [job for job in own.served.jobs.all() if job.kind == "import"]
+    assert [(job.wait(60), job.error) for job in imports] == [(True, None)]
+
+
+def test_files_are_taken_though_the_system_has_tidied_up(own: Site) -> None:
+    """A folder that was cleared away meanwhile, as old ones are, is made anew."""
+    with own.client() as web:
+        address, _ = sent(web, "0.csv", FEED, channel=str(EMPTY))
+        shutil.rmtree(held(own, address)[0].parent.parent)
+        address, page = sent(web, "1.csv", FEED, channel=str(EMPTY))
+        assert not page.wrong and held(own, address)[0].exists()

@@ -50,6 +50,12 @@ def test_times_and_numbers_are_drawn(web: httpx2.Client) -> None:
         "Plot of Field1Avg, Field2Avg, 2024-01-01 00:00 to 2024-03-01 00:00"
     ]
     assert "Field1Avg" in page.tables and "Field2Avg" in page.tables
+    web.cookies.set("fieldhouse_zone", "Asia/Kolkata")  # the reader's own, as the page says below
+    elsewhere = asked(web, sql)
+    web.cookies.clear()
+    assert [given.get("aria-label", "") for tag, given in elsewhere.tags if tag == "svg"][:1] == [
+        "Plot of Field1Avg, Field2Avg, 2024-01-01 05:30 to 2024-03-01 05:30"
+    ]
     assert not [1 for tag, _ in asked(web, "SELECT 1 AS a").tags if tag == "figure"]
 
 
@@ -163,9 +169,22 @@ def test_an_answer_is_given_out_as_a_file(site: Site, web: httpx2.Client) -> Non
         assert "<f>" not in book.read("xl/worksheets/sheet1.xml").decode()
 
 
-def test_a_query_from_another_site_waits(web: httpx2.Client) -> None:
+def test_a_file_is_whole_or_refused(web: httpx2.Client) -> None:
+    """An answer of a row more than a file holds is none, and says so; one that fits is whole."""
+    for rows, status in ((1_000_000, 200), (1_000_001, 400)):
+        sql = f"SELECT range AS n FROM range({rows})"
+        answer = web.get("/query/export.parquet", params={"sql": sql})
+        assert answer.status_code == status, answer.text[:200]
+        if status == 200:
+            assert len(pl.read_parquet(io.BytesIO(answer.content))) == rows
+        else:
+            assert "more than 1,000,000 rows" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("other", ["cross-site", "same-site"])
+def test_a_query_from_another_site_waits(web: httpx2.Client, other: str) -> None:
     """A link elsewhere fills the page in; the query is asked only when its reader asks."""
-    visit = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    visit = {"Sec-Fetch-Site": other, "Sec-Fetch-Mode": "navigate"}
     visit |= {"Sec-Fetch-Dest": "document", "Sec-Fetch-User": "?1"}
     answer = web.get("/query", params={"sql": "SELECT 1"}, headers=PEOPLE | visit)
     assert "Answer" not in page_of(answer).tables and "SELECT 1" in answer.text

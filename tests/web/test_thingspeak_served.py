@@ -1,11 +1,13 @@
 """ThingSpeak's endpoints behind the server's door: a token stands where a key does."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
-from web_kit import HOSTILE, Site, a_world, fill, serving
+from web_kit import HOSTILE, Site, Timed, a_world, fill, listening, serving
 
 import thingspeak
 from fieldhouse.web.access import Scope
@@ -53,3 +55,26 @@ def test_the_python_client_needs_an_address_and_a_token(strict: Site) -> None:
     channel = thingspeak.Channel(made.json()["id"], token, fmt="txt", server_url=strict.url)
     assert channel.update({"field1": "21.5"}) == "1"
     assert channel.get_field_last(1) == "21.5"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/channels/{HOSTILE}/feeds.json",
+        f"/channels/{HOSTILE}/feeds.csv?start=2000-01-01",
+        f"/channels/{HOSTILE}/feeds.json?average=60&days=30",
+        f"/channels/{HOSTILE}/fields/2/last.json",
+        f"/channels/{HOSTILE}/status.json?days=30",
+        f"/stream/channels/{HOSTILE}/feeds.csv",
+        "/channels/public.json",
+    ],
+)
+def test_no_answer_is_worked_on_for_ever(site: Site, path: str) -> None:
+    """Each question of these endpoints has a deadline, as those of pages and the API have."""
+    watched: Any = Timed(site.served.warehouse)
+    with (
+        listening(replace(site.served, warehouse=watched)) as url,
+        httpx2.Client(base_url=url, timeout=30, trust_env=False) as client,
+    ):
+        assert client.get(path).status_code == 200
+    assert watched.given and all(seconds for _, seconds in watched.given), watched.given

@@ -200,6 +200,8 @@ def test_the_questions_are_the_warehouses(site: Site, web: httpx2.Client) -> Non
         "/api/channels/tags": house.query("channel_tags"),
         "/api/status": house.query("status", as_of=NOW),
         "/api/runs": house.query("runs"),
+        f"/api/runs?to={NOW.isoformat()}": house.query("runs", until=NOW),
+        "/api/runs?to=2000": house.query("runs").slice(0, 0),
         "/api/channels/{}/lives": house.query("lives", **of_one),
         "/api/channels/{}/gaps": house.query("gaps", channel_ids=[channel]),
         "/api/channels/{}/coverage": house.query("coverage", channel_ids=[channel]),
@@ -363,6 +365,7 @@ def test_a_rule_from_its_making_to_its_end(own: Site) -> None:
         assert reader.post("/api/corrections", json=rule).status_code == 403
         before = operator.get(reading).json()
         tried = operator.post("/api/corrections", json={**rule, "dry_run": True}).json()
+        assert tried["beyond"] is None
         assert tried["readings"] == len(before) and operator.get(reading).json() == before
         made = operator.post("/api/corrections", json=rule).json()
         assert made["readings"] == len(before)
@@ -451,7 +454,8 @@ def test_sql_answers_of_any_kind(web: httpx2.Client) -> None:
         " 'NaN'::DOUBLE AS n, 170141183460469231731687303715884105727::HUGEINT AS h,"
         " '\\xAA'::BLOB AS b, INTERVAL 1 DAY AS i, TIME '12:00' AS t, NULL AS nothing,"
         " uuid() AS u, MAP {'k': 1} AS m, 12345678901234567.123456::DECIMAL(38, 6) AS d,"
-        " TIMESTAMPTZ '2024-01-01 00:00:00+02' AS z, 'infinity'::TIMESTAMP AS f, true AS y"
+        " TIMESTAMPTZ '2024-01-01 00:00:00+02' AS z, 'infinity'::TIMESTAMP AS f, true AS y,"
+        " '2024-01-01 00:00:00.123456789'::TIMESTAMP_NS AS ns, '2024-01-01'::TIMESTAMP_NS AS whole"
     )
     for form in ("json", "jsonl", "csv", "arrow"):
         answer = web.post(f"/api/query.{form}", json={"sql": statement})
@@ -461,11 +465,13 @@ def test_sql_answers_of_any_kind(web: httpx2.Client) -> None:
     )
     assert (
         list(row)[:3] == ["a", "a (3)", "a (2)"]
-        and len(row) == 17
+        and len(row) == 19
         and row["l"] == [1, 2]
         and row["n"] is None
     )
     assert row["d"] == Decimal("12345678901234567.123456")
+    assert row["ns"] == "2024-01-01T00:00:00.123456789+00:00"
+    assert row["whole"] == "2024-01-01T00:00:00+00:00"
     limited = web.get("/api/query", params={"sql": "SELECT * FROM range(100)", "limit": 7})
     assert len(limited.json()) == 7
     bound = web.post("/api/query", json={"sql": "SELECT ? AS v", "parameters": ["'; --"]})

@@ -11,9 +11,10 @@ import pytest
 from web_kit import EMPTY, HOSTILE, NOW, PAUSED, Scope, Site, a_world, fill, serving
 
 from fieldhouse import events
-from fieldhouse.errors import ConfigurationError
+from fieldhouse.errors import ConfigurationError, WarehouseUnavailable
 from fieldhouse.fleet import run_fleet
 from fieldhouse.web import jobs
+from fieldhouse.web.heard import Heard
 
 
 @contextmanager
@@ -150,10 +151,11 @@ def test_a_job_is_stopped(small: Site, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_jobs_are_few_at_a_time(own: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Eight go on at a time; a ninth is refused in one line; fifty that ended are remembered."""
+    """Eight go on at a time; a ninth is asked to come again; fifty that ended are remembered."""
     with held_up(monkeypatch) as go_on, own.client() as client:
         begun = [client.post("/api/jobs", json={"channels": ["11"]}) for _ in range(9)]
-        assert [answer.status_code for answer in begun] == [202] * 8 + [400]
+        assert [answer.status_code for answer in begun] == [202] * 8 + [503]
+        assert begun[-1].headers["Retry-After"]
         assert "8 jobs go on already" in begun[-1].json()["detail"]
         go_on.set()
         assert all(job.wait(60) for job in own.served.jobs.all())
@@ -162,7 +164,7 @@ def test_jobs_are_few_at_a_time(own: Site, monkeypatch: pytest.MonkeyPatch) -> N
         assert own.served.jobs.start([EMPTY]).wait(60)
     assert len(own.served.jobs.all()) == 51
     own.served.jobs.stop()
-    with pytest.raises(ConfigurationError, match="stopping"):
+    with pytest.raises(WarehouseUnavailable, match="stopping"):
         own.served.jobs.start([EMPTY])
 
 
@@ -202,3 +204,45 @@ def test_a_job_hears_of_its_own_channels(small: Site) -> None:
     of = {e.run.channel_id if isinstance(e, events.RunEnded) else getattr(e, "channel_id", HOSTILE)
           for e in seen}  # fmt: skip
     assert of <= {HOSTILE, None} and any(isinstance(e, events.RunEnded) for e in seen)
+
+
+def test_what_devices_write_is_analysed_at_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A warehouse that is away for a moment, or a server that stops, leaves no channel behind."""
+    analysed: list[list[int]] = []
+    again = threading.Event()
+
+    def analyse(_: object, channel_ids: list[int]) -> None:
+        analysed.append(channel_ids)
+        if len(analysed) == 1:
+            raise WarehouseUnavailable("away")
+        again.set()
+
+    monkeypatch.setattr(jobs, "_TICK", 0.01)
+    monkeypatch.setattr(jobs, "analyse", analyse)
+    with serving(tmp_path, a_world(days=0)) as site:
+        site.served.jobs.analyse_soon(-1)
+        assert again.wait(30)
+        monkeypatch.setattr(jobs, "_TICK", 3600)
+        site.served.jobs.analyse_soon(-2)
+    assert analysed == [[-1], [-1], [-2]]
+
+
+def test_nobody_waits_for_who_has_gone() -> None:
+    """Who hangs up amid more events than are kept leaves no thread behind that waits for him."""
+    stop, ended = threading.Event(), threading.Event()
+    heard = Heard(stop)
+    before = set(threading.enumerate())
+    told = heard.until(lambda: ended.wait(30))
+    event = events.FleetStarted(1)
+    heard.put(event)
+    assert next(told) == event
+    new = set(threading.enumerate()) - before
+    (waiting,) = (thread for thread in new if thread.name == "end of a job")
+    for _ in range(10_001):
+        heard.put(event)
+    stop.set()
+    ended.set()
+    waiting.join(30)
+    assert not waiting.is_alive()

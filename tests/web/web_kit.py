@@ -161,3 +161,21 @@ def listening(served: Served, address: Address = ANYWHERE) -> Iterator[str]:
         finally:
             server.should_exit = True
             run.join()
+
+
+class Timed:
+    """A warehouse that notes the seconds which each of its questions is given."""
+
+    def __init__(self, house: Any) -> None:
+        self._house, self.given = house, list[tuple[str, float | None]]()
+
+    def __getattr__(self, name: str) -> Any:
+        own = getattr(self._house, name)
+        if name not in ("query", "scan", "stream"):
+            return own
+
+        def asked(question: str, limits: Any = None, /, **parameters: Any) -> Any:
+            self.given.append((question, limits.seconds if limits else None))
+            return own(question, *([limits] if limits else []), **parameters)
+
+        return asked

@@ -171,20 +171,15 @@ def make(
     fieldhouse tokens make greenhouse --scope write
     """
     from fieldhouse.sync import utc_now
-    from fieldhouse.web.access import made_token, scopes_of
+    from fieldhouse.web.access import lasting, made_token, scopes_of
 
     scopes = scopes_of(scope or ["read"])
-    span = _span(lasts) if lasts else None
+    span = lasting(lasts) if lasts else None
     with closing(opened(settings_from(config, warehouse, wait), read_only=False)) as house:
         house.migrate()
         text = made_token(house, name, scopes, utc_now(), span)
     typer.echo(text)
     typer.echo("Keep it: it is not shown again.", err=True)
-
-
-def _span(text: str) -> timedelta:
-    length = times.length_of(text)
-    return timedelta(days=length.days + 30 * length.months, seconds=length.seconds)
 
 
 @tokens.command("list")
@@ -195,6 +190,10 @@ def list_tokens(
 
     fieldhouse tokens list
     """
+    from fieldhouse.sync import utc_now
+    from fieldhouse.web.access import state_of
+
+    now = utc_now()
     with closing(opened(settings_from(config, warehouse, wait))) as house:
         rows = [
             {
@@ -203,7 +202,7 @@ def list_tokens(
                 "may": row["Scopes"],
                 "made": row["CreatedAt"],
                 "until": row["RevokedAt"] or row["ExpiresAt"],
-                "state": "revoked" if row["RevokedAt"] else "taken",
+                "state": state_of(row, now),
             }
             for row in house.query("access_tokens").to_pylist()
         ]

@@ -4,19 +4,29 @@ import hashlib
 import hmac
 import secrets
 import threading
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from fieldhouse import times
 from fieldhouse.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from fieldhouse.warehouse import Warehouse
 
-__all__ = ["Scope", "Sessions", "Tokens", "Visitor", "made_token", "scopes_of"]
+__all__ = [
+    "Scope",
+    "Sessions",
+    "Tokens",
+    "Visitor",
+    "lasting",
+    "made_token",
+    "scopes_of",
+    "state_of",
+]
 
 _PREFIX = "fh"
 _FRESH = 2.0
@@ -59,6 +69,22 @@ def scopes_of(words: Iterable[str]) -> frozenset[Scope]:
     if not found:
         raise ConfigurationError(f"a token needs a scope: {known}")
     return found
+
+
+def lasting(text: str) -> timedelta:
+    """How long a token lasts, as ``90d`` or ``1y``: a year is 365 days. ConfigurationError."""
+    length = times.length_of(text)
+    try:
+        return timedelta(days=length.days + 365 * length.months // 12, seconds=length.seconds)
+    except OverflowError:
+        raise ConfigurationError("a token that lasts so long ends after all years") from None
+
+
+def state_of(row: Mapping[str, Any], now: datetime) -> str:
+    """Whether a token of the question access_tokens is ``taken``, ``revoked`` or ``expired``."""
+    if row["RevokedAt"] is not None:
+        return "revoked"
+    return "taken" if row["ExpiresAt"] is None or now < row["ExpiresAt"] else "expired"
 
 
 def made_token(
@@ -128,9 +154,7 @@ class Tokens:
 
     def _live(self, token_id: str, now: datetime) -> dict[str, Any] | None:
         row = self._held().get(token_id)
-        if row is None or row["RevokedAt"] is not None:
-            return None
-        return row if row["ExpiresAt"] is None or now < row["ExpiresAt"] else None
+        return row if row and state_of(row, now) == "taken" else None
 
     def _held(self) -> dict[str, dict[str, Any]]:
         with self._looking:

@@ -45,7 +45,7 @@ def _of_thingspeak(served: Served) -> list[BaseRoute]:
         return visitor is not None and scope in visitor.scopes
 
     return thingspeak.routes(
-        served.warehouse,
+        served.bounded,
         may_write=(lambda request, _: has(Scope.WRITE, request)) if served.rules.writes else None,
         may_share=lambda request: has(Scope.READ, request),
         written=served.jobs.analyse_soon,

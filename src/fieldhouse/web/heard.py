@@ -34,7 +34,10 @@ class Heard:
 
         def end() -> None:
             ended()
-            self._waiting.put(None)
+            while not self._stop.is_set():  # what waits for nobody is no reason to wait
+                with suppress(queue.Full):
+                    self._waiting.put(None, timeout=_LOOK)
+                    return
 
         threading.Thread(target=end, name="end of a job", daemon=True).start()
         while not self._stop.is_set():

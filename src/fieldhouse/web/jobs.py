@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from fieldhouse import events
-from fieldhouse.errors import ConfigurationError, FieldhouseError
+from fieldhouse.errors import FieldhouseError, WarehouseUnavailable
 from fieldhouse.fleet import run_fleet
 from fieldhouse.parts import Parts
 from fieldhouse.polled import polled_channels
@@ -140,7 +140,7 @@ class Jobs:
     ) -> Job:
         """Begin a turn over some channels; ``observe`` is told what concerns them, to its end.
 
-        Raises ConfigurationError where too much goes on already, or all is about to end.
+        Raises WarehouseUnavailable where too much goes on already, or all is about to end.
         """
         wanted = tuple(dict.fromkeys(channel_ids))
 
@@ -160,15 +160,15 @@ class Jobs:
     ) -> Job:
         """Begin any work, beside what else goes on; it gets the parts of its job, and the job.
 
-        ``channel_ids`` are those that it is at. Raises ConfigurationError as `start` does.
+        ``channel_ids`` are those that it is at. Raises WarehouseUnavailable as `start` does.
         """
         wanted = tuple(dict.fromkeys(channel_ids))
         parts = self._parts.job()
         with self._changing:
             if self._stopping.is_set():
-                raise ConfigurationError("the server is stopping: ask again when it is back")
+                raise WarehouseUnavailable("the server is stopping: ask again when it is back")
             if sum(job.ended_at is None for job in self._jobs) >= _MOST:
-                raise ConfigurationError(f"{_MOST} jobs go on already: wait for one to end")
+                raise WarehouseUnavailable(f"{_MOST} jobs go on already: wait for one to end")
             job = Job(next(self._numbers), kind, wanted, parts.clock(), parts.stop)
             self._jobs = [*self._kept(), job]
             self._begun |= dict.fromkeys(wanted, job.started_at)
@@ -220,23 +220,39 @@ class Jobs:
 
     def _keep_on(self) -> None:
         while not self._stopping.wait(_TICK):
-            try:
-                self._analyse_written()
-                if self._every and (due := self._due()):
-                    self.start(due, kind="poll")
-            except FieldhouseError as error:
-                logger.warning("No turn was begun: %s", error)
+            is_done = [self._do("No turn was begun", self._poll_due)]
+            is_done += [self._do("What was written is not analysed yet", self._analyse_written)]
+            if not all(is_done):
                 self._stopping.wait(10 * _TICK)
-            except Exception:
-                logger.exception("No turn was begun")
-                self._stopping.wait(10 * _TICK)
+        self._do("What was written is not analysed", self._analyse_written)
+
+    def _do(self, otherwise: str, work: Callable[[], None]) -> bool:
+        """Whether a piece of work was done; why not, the log says."""
+        try:
+            work()
+        except FieldhouseError as error:
+            logger.warning("%s: %s", otherwise, error)
+        except Exception:
+            logger.exception(otherwise)
+        else:
+            return True
+        return False
+
+    def _poll_due(self) -> None:
+        if self._every and (due := self._due()):
+            self.start(due, kind="poll")
 
     def _analyse_written(self) -> None:
-        """What is left of it when this ends is marked, and analysed by the next run."""
+        """No run asks for channels that devices write to: what cannot be done now is done later."""
         with self._changing:
             written, self._written = self._written, set()
-        if written:
-            analyse(self._parts, sorted(written))
+        try:
+            if written:
+                analyse(self._parts, sorted(written))
+        except FieldhouseError:
+            with self._changing:
+                self._written |= written
+            raise
 
     def _due(self) -> list[int]:
         """The polled channels that nobody has begun for as long as ``every``."""

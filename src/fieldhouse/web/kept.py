@@ -130,9 +130,14 @@ class Uploads:
             return self._kept.get(word)
 
     def take_out(self, word: str) -> Upload | None:
-        """A file that waits no more; whoever has it drops it."""
+        """A file that waits no more; whoever has it drops it, or puts it back."""
         with self._changing:
             return self._kept.pop(word, None)
+
+    def put_back(self, upload: Upload) -> None:
+        """Have a file wait again that was taken out."""
+        with self._changing:
+            self._kept[upload.word] = upload
 
     def close(self) -> None:
         """Delete all that waits."""
@@ -150,6 +155,9 @@ class Uploads:
 
     def _made(self) -> Path:
         with self._changing:
+            if self._folder and not Path(self._folder.name).is_dir():  # the system has tidied up
+                self._folder.cleanup()
+                self._folder = None
             if self._folder is None:
                 _sweep()
                 self._folder = tempfile.TemporaryDirectory(

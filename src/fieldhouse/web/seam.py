@@ -86,7 +86,7 @@ class Jobs(Protocol):
         workers: int | None = None,
         observe: events.Observer | None = None,
     ) -> Job:
-        """Begin a turn over some channels. Raises ConfigurationError."""
+        """Begin a turn over some channels. Raises WarehouseUnavailable."""
         ...
 
 

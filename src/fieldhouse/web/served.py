@@ -11,6 +11,7 @@ from fastapi import Depends, HTTPException, Request
 from fieldhouse.sync import utc_now
 from fieldhouse.warehouse import Limits, Warehouse
 from fieldhouse.web.access import Scope, Sessions, Tokens, Visitor
+from fieldhouse.web.bounded import Bounded
 from fieldhouse.web.kept import Messages, Turns, Uploads
 
 if TYPE_CHECKING:
@@ -72,6 +73,11 @@ class Served:
     def zone(self) -> tzinfo:
         """The zone in which times are shown, unless a request names another."""
         return self.settings.display_zone
+
+    @property
+    def bounded(self) -> Warehouse:
+        """The warehouse as one answer asks it, for what asks several questions by itself."""
+        return Bounded(self.warehouse, self.rules.seconds, threading.Event())
 
     def limits(self, rows: int | None = None) -> Limits:
         """As much time as an answer may take, from now, and as many rows."""

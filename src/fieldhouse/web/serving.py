@@ -4,6 +4,7 @@ import asyncio
 import logging
 import socket
 import ssl
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from fieldhouse.settings import Settings
 from fieldhouse.sync import utc_now
 from fieldhouse.web.access import Tokens
 from fieldhouse.web.app import create_app
+from fieldhouse.web.bounded import Bounded
 from fieldhouse.web.jobs import Broadcast, Jobs
 from fieldhouse.web.kept import Uploads
 from fieldhouse.web.owning import owned
@@ -113,7 +115,7 @@ def served_with(
             jobs,
             heard,
             rules,
-            Tokens(parts.warehouse),
+            Tokens(Bounded(parts.warehouse, rules.seconds, threading.Event())),
             uploads=uploads,
             clock=parts.clock,
         )

@@ -314,6 +314,7 @@ QUERIES = catalogue(
             limit=optional(LONG, 100),
             since=optional(INSTANT),
             failed=optional(FLAG),
+            until=optional(INSTANT),
         ),
         columns(
             RunID=LONG,

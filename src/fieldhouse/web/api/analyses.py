@@ -49,7 +49,7 @@ def anomalies(
     """Readings of a field that lie too far from its mean."""
     given = {
         "channel_id": channel,
-        "field_number": names.find_field(asked.served.warehouse, channel, field),
+        "field_number": names.find_field(asked.served.bounded, channel, field),
         "threshold_stddev": threshold,
         "lookback_days": days,
         "method": method,
@@ -74,7 +74,7 @@ def trend(
     asked: Asked, channel: Channel, field: FieldName, days: Days = 30, as_of: AsOf = None
 ) -> Answer:
     """A field by whole days of the zone: change, seven-day mean, direction."""
-    number = names.find_field(asked.served.warehouse, channel, field)
+    number = names.find_field(asked.served.bounded, channel, field)
     instant = _instant(asked, channel, as_of)
     return asked.answer(
         f"channel-{channel}-trend",

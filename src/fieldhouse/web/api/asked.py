@@ -152,22 +152,31 @@ def _told(reader: pa.RecordBatchReader, zone: ZoneInfo) -> pa.RecordBatchReader:
     """Times that have no zone yet, which are UTC's, told in one."""
     if not any(_is_naive(field.type) for field in reader.schema):
         return reader
-    kind = pa.timestamp("us", zone.key)
     schema = pa.schema(
-        [field.with_type(kind) if _is_naive(field.type) else field for field in reader.schema]
+        [
+            field.with_type(pa.timestamp(_unit(field.type), zone.key))
+            if _is_naive(field.type)
+            else field
+            for field in reader.schema
+        ]
     )
 
     def batches() -> Iterator[pa.RecordBatch]:
         for batch in reader:
             columns = [
-                column.cast(pa.timestamp("us", "UTC")).cast(kind)
+                column.cast(pa.timestamp(field.type.unit, "UTC")).cast(field.type)
                 if _is_naive(column.type)
                 else column
-                for column in batch.columns
+                for field, column in zip(schema, batch.columns, strict=True)
             ]
             yield pa.record_batch(columns, schema)
 
     return pa.RecordBatchReader.from_batches(schema, batches())
+
+
+def _unit(kind: pa.TimestampType) -> str:
+    """Microseconds as everywhere, or what is finer: nothing of a time is cut."""
+    return "ns" if kind.unit == "ns" else "us"
 
 
 def _is_naive(kind: pa.DataType) -> bool:

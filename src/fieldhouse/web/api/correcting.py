@@ -57,7 +57,9 @@ class MadeCorrection(BaseModel):
     correction_id: int | None
     channel_id: int
     readings: int
-    beyond: int = Field(description="Of these, how many have a value now that is too large")
+    beyond: int | None = Field(
+        description="Of these, how many have a value now that is too large; unknown of a dry run"
+    )
 
 
 class RemovedCorrection(BaseModel):
@@ -98,7 +100,7 @@ def make_correction(
     if given.dry_run:
         seen = corrections.preview(served.warehouse, rule)
         return MadeCorrection(
-            correction_id=None, channel_id=given.channel, readings=seen.readings, beyond=0
+            correction_id=None, channel_id=given.channel, readings=seen.readings, beyond=None
         )
     made = corrections.make(
         served.warehouse, rule, reason=given.reason, by=visitor.name, now=served.clock()

@@ -121,8 +121,10 @@ def _listed(asked: Asked, channel: int, question: str, limit: int, skip: int) ->
 
 
 def _runs(asked: Asked, channel: int | None, span: Span, failed: bool, limit: int) -> Answer:
-    given = {"channel_id": channel, "since": span.start, "failed": failed, "limit": limit}
-    return asked.answer("runs", lambda house: house.query("runs", **given))
+    given = {"channel_id": channel, "since": span.start, "until": span.end}
+    return asked.answer(
+        "runs", lambda house: house.query("runs", **given, failed=failed, limit=limit)
+    )
 
 
 def _counted(asked: Asked, name: str, found: pa.Table, total: str, skip: int) -> Answer:

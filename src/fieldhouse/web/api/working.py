@@ -105,10 +105,10 @@ def _channels(served: Served, given: NewJob) -> list[int]:
     found: list[int] = []
     for word in given.channels:
         number = names.channel_number(word)
-        is_new = number is not None and number > 0
-        found += (
-            [number] if number and is_new else names.find_channels(served.warehouse, [word], held)
-        )
+        if number is not None and number > 0:  # it may be a new one
+            found.append(number)
+        else:
+            found += names.find_channels(served.warehouse, [word], held)
     if not found:
         raise ConfigurationError("no channel is named: write its number, as 9")
     if files := [number for number in found if number < 0]:
@@ -117,9 +117,8 @@ def _channels(served: Served, given: NewJob) -> list[int]:
 
 
 def _found(served: Served, number: int) -> jobs.Job:
-    for job in served.jobs.all():
-        if job.number == number:
-            return job
+    if job := served.jobs.number(number):
+        return job
     raise HTTPException(404, f"there is no job {number}, or it is forgotten")
 
 

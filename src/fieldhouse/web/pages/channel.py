@@ -1,6 +1,5 @@
 """A channel: its fields over any span, what is newest of it, and the way to the data behind."""
 
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -15,7 +14,6 @@ from fieldhouse.report.page import chart
 from fieldhouse.report.words import clean, unit_of
 from fieldhouse.warehouse import Warehouse
 from fieldhouse.web.ages import exact_text
-from fieldhouse.web.bounded import Bounded
 from fieldhouse.web.pages import figures, readings
 from fieldhouse.web.pages.view import BEFORE, LASTS, Asked, View, view_of
 from fieldhouse.web.reader import as_packed, zone_for
@@ -82,7 +80,7 @@ class _Plot:
 def _seen(
     request: Request, served: Served, channel: int, asked: Asked, *, is_whole: bool = True
 ) -> tuple[Warehouse, View]:
-    house = Bounded(served.warehouse, served.rules.seconds, threading.Event())
+    house = served.bounded
     zone, now = zone_for(request), served.clock()
     view = view_of(house, channel, asked, zone, now, is_whole=is_whole)
     if view is None:

@@ -62,7 +62,7 @@ def _page(
         removed=[row for row in listed if row["RemovedAt"]],
         fields=[(n, label) for n, label in sorted(channel.labels.items())],
         rule=rule,
-        preview=corrections.preview(served.warehouse, rule, limit=_SAMPLES) if rule else None,
+        preview=corrections.preview(served.bounded, rule, limit=_SAMPLES) if rule else None,
         filled=[(name, given.text(name)) for name in _FORM if given.text(name)],
     )
 

@@ -7,11 +7,10 @@ from dataclasses import replace
 from fastapi import APIRouter, HTTPException, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException
 from starlette.responses import Response
 
 from fieldhouse import names, times
-from fieldhouse.errors import ConfigurationError
+from fieldhouse.errors import ConfigurationError, FieldhouseError
 from fieldhouse.importing import import_files
 from fieldhouse.parts import Parts
 from fieldhouse.planning import Import, Wanted, plan
@@ -48,6 +47,7 @@ _LABELS = {
     "any-channel": "Also of another channel",
 }
 """What the command line's options are called here, for lines that name them."""
+_GONE = "this file is here no more: send it again"
 _OPTION = re.compile(r"--(?:field([1-8])|([a-z]+(?:-[a-z]+)*))")
 
 
@@ -62,10 +62,7 @@ async def send(request: Request, served: House, visitor: Who) -> Response:
     """Take a file in, and find out what importing it would do."""
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise HTTPException(415, "a file is sent as multipart/form-data, in the part file")
-    try:
-        form = await request.form(max_files=1, max_fields=100)
-    except MultiPartException as error:
-        raise HTTPException(400, f"the form cannot be read: {error.message}") from None
+    form = await request.form(max_files=1, max_fields=100)  # 400 for what is none
     pairs = [(name, text) for name, text in form.multi_items() if isinstance(text, str)]
     given, file = Given(pairs), form.get("file")
     if not isinstance(file, UploadFile) or not file.filename:
@@ -99,7 +96,7 @@ def upload_page(request: Request, served: House, word: str) -> Response:
 def _found(served: Served, word: str) -> Upload:
     if upload := served.uploads.get(word):
         return upload
-    raise HTTPException(404, "this file is here no more: send it again")
+    raise HTTPException(404, _GONE)
 
 
 def _rows(done: Import) -> list[tuple[str, str]]:
@@ -207,8 +204,13 @@ def confirm(request: Request, served: House, word: str) -> Response:
     if upload.plan is None or upload.asked is None:
         return done(request, f"/import/{word}", "First its form has to be right.", is_error=True)
     work = _importing(upload, *upload.asked)
-    job = served.jobs.carry_out("import", [upload.plan.channel_id], work)
-    served.uploads.take_out(word)
+    if not served.uploads.take_out(word):  # confirmed twice: the first one has it
+        raise HTTPException(404, _GONE)
+    try:
+        job = served.jobs.carry_out("import", [upload.plan.channel_id], work)
+    except FieldhouseError:
+        served.uploads.put_back(upload)
+        raise
     return led_to(request, job, f"/jobs/{job.number}")
 
 

@@ -51,9 +51,9 @@ def lives_page(request: Request, served: House, channel_id: int) -> Response:
         zone=zone,
         lives=lives,
         drawn=timeline(_bars(lives, coverage, silent, span), span, zone),
-        coverage=[_limited(row, span) for row in coverage],
+        coverage=[_told(row) for row in coverage],
         open_disputes=[row for row in disputes if row["State"] == "open"][:_MOST],
-        kept_disputes=sum(row["State"] == "kept" for row in disputes),
+        dispute_count=sum(row["State"] == "open" for row in disputes),
         missing=missing[:_MOST],
         more_missing=len(missing) - _MOST,
         states=_STATES,
@@ -72,15 +72,15 @@ def _silences(served: Served, channel: Channel, span: Shown) -> tuple[list[tuple
     """The spans without a reading that are longer than usual, and the steps that are seen."""
     length = (span[1] - span[0]) // timedelta(microseconds=1)
     seconds = step_for(length, _POINTS)
-    table = gathering.buckets(served.warehouse, channel.number, *span, seconds)
+    table = gathering.buckets(served.bounded, channel.number, *span, seconds)
     line = gathering.presence(table, seconds)
     if not len(line):
         return [], 0
     return gaps(line, instant_of(span[0]), instant_of(span[1])), seconds
 
 
-def _limited(row: dict[str, Any], span: Shown) -> dict[str, Any]:
-    """A span that is proven complete; from the beginning of all time is from None."""
+def _told(row: dict[str, Any]) -> dict[str, Any]:
+    """A span that is proven complete; None is the beginning or the end of all time."""
     start, end = row["SpanStart"], row["SpanEnd"]
     return {"start": None if start <= BEGINNING else start, "end": None if end >= END else end}
 

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
+from datetime import tzinfo
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -18,6 +19,7 @@ from fieldhouse.web.access import Scope
 from fieldhouse.web.pages.results import cells_of, plot_of
 from fieldhouse.web.pages.shared import Given, Posted, done, given_in, show
 from fieldhouse.web.problems import answer_of
+from fieldhouse.web.reader import zone_for
 from fieldhouse.web.served import House, Served, Who, needs
 
 __all__ = ["router"]
@@ -45,10 +47,10 @@ def query_page(request: Request, served: House) -> Response:
 
 def _page(request: Request, served: Served, given: Given) -> Response:
     statement, status, answer = given.whole("sql"), None, None
-    is_foreign = request.headers.get("sec-fetch-site") == "cross-site"
+    is_foreign = request.headers.get("sec-fetch-site") in ("cross-site", "same-site")
     if statement.strip() and not given.errors and not is_foreign:
         try:
-            answer = _asked(served, statement)
+            answer = _asked(served, statement, zone_for(request))
         except FieldhouseError as error:
             given.refuse("sql", str(error))
             status = _status(error)
@@ -77,8 +79,8 @@ def _status(error: FieldhouseError) -> int:
     return 504 if isinstance(error, DeadlinePassed) else 503
 
 
-def _asked(served: Served, statement: str) -> dict[str, Any]:
-    """The answer's first rows, as they are shown."""
+def _asked(served: Served, statement: str, zone: tzinfo) -> dict[str, Any]:
+    """The answer's first rows, as they are shown; a plot has the reader's zone."""
     with served.asking.one() as is_ours:
         if not is_ours:
             raise Busy(_ENOUGH)
@@ -91,7 +93,7 @@ def _asked(served: Served, statement: str) -> dict[str, Any]:
         "rows": cells_of(rows.slice(0, _SHOWN)),
         "count": rows.num_rows,
         "is_cut": table.num_rows > _READ,
-        "drawn": plot_of(rows, served.zone),
+        "drawn": plot_of(rows, zone),
     }
 
 
@@ -120,7 +122,7 @@ def _tables(served: Served) -> list[tuple[str, str, list[tuple[str, str, str]]]]
     """Tables, what each holds, and its columns with what they hold."""
     return [
         (name, TABLES.get(name, ""), [(c, kind, meaning(name, c)) for c, kind in columns])
-        for name, columns in columns_of(served.warehouse).items()
+        for name, columns in columns_of(served.bounded).items()
     ]
 
 
@@ -153,7 +155,8 @@ def export(
         with served.asking.one() as is_ours:
             if not is_ours:
                 raise Busy(_ENOUGH)
-            files.write(served.warehouse.stream(_checked(sql), served.limits(_EXPORTED)), target)
+            answer = served.warehouse.stream(_checked(sql), served.limits(_EXPORTED + 1))
+            files.write(_whole(answer), target)
     except BaseException:
         folder.cleanup()
         raise
@@ -163,6 +166,23 @@ def export(
         filename=target.name,
         background=BackgroundTask(folder.cleanup),
     )
+
+
+def _whole(answer: pa.RecordBatchReader) -> pa.RecordBatchReader:
+    """The same rows. Raises ConfigurationError, as they are read, where they are too many."""
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        rows = 0
+        for batch in answer:
+            rows += batch.num_rows
+            if rows > _EXPORTED:
+                raise ConfigurationError(
+                    f"the answer has more than {_EXPORTED:,} rows, which a file holds here:"
+                    " ask for less at a time"
+                )
+            yield batch
+
+    return pa.RecordBatchReader.from_batches(answer.schema, batches())
 
 
 # Queries that are kept

@@ -67,7 +67,7 @@ def _hours(
 ) -> list[dict[str, Any]]:
     """The hours of the week that have values."""
     found = hours_of_week(
-        served.warehouse,
+        served.bounded,
         channel.number,
         zone,
         start=span[0],
@@ -107,7 +107,7 @@ def _days(
 ) -> list[rhythm.Day]:
     """The days of the zone that have values."""
     found = periods_of(
-        served.warehouse,
+        served.bounded,
         channel.number,
         Length(days=1),
         zone,

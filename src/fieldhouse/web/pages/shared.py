@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, tzinfo
-from decimal import Decimal
 from typing import Annotated, Any, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -15,6 +14,7 @@ from fieldhouse.errors import ConfigurationError
 from fieldhouse.names import field_named
 from fieldhouse.report.words import unit_of
 from fieldhouse.web.access import Scope, Visitor
+from fieldhouse.web.ages import exact_text
 from fieldhouse.web.reader import zone_for
 from fieldhouse.web.rendering import rendered
 from fieldhouse.web.served import Served
@@ -233,16 +233,11 @@ def show(
         given=given or Given([]),
         may_operate=Scope.OPERATE in visitor.scopes,
         may_all=visitor.scopes >= set(Scope),
-        plain=plain,
+        plain=exact_text,
         **values,
     )
     page.status_code = status or (given.status if given else 200)
     return page
-
-
-def plain(value: Decimal) -> str:
-    """A value with the digits that it has, its minus a true one."""
-    return f"{value.normalize():f}".replace("-", "\N{MINUS SIGN}")
 
 
 def done(request: Request, address: str, line: str, *, is_error: bool = False) -> Response:

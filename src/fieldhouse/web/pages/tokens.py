@@ -1,13 +1,10 @@
 """The tokens that let people and programs in: made, shown once, revoked."""
 
-from datetime import timedelta
-
 from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import Response
 
-from fieldhouse import times
 from fieldhouse.errors import ConfigurationError
-from fieldhouse.web.access import Scope, made_token, scopes_of
+from fieldhouse.web.access import Scope, lasting, made_token, scopes_of, state_of
 from fieldhouse.web.pages.shared import Given, Posted, done, given_in, show
 from fieldhouse.web.served import House, Served, needs
 
@@ -29,8 +26,7 @@ def _page(request: Request, served: Served, given: Given) -> Response:
     now = served.clock()
     for row in rows:
         del row["TokenHash"]
-        is_over = row["ExpiresAt"] is not None and row["ExpiresAt"] <= now
-        row["state"] = "revoked" if row["RevokedAt"] else "expired" if is_over else "taken"
+        row["state"] = state_of(row, now)
     shown = sorted(rows, key=lambda row: row["CreatedAt"], reverse=True)
     return show(request, "tokens.html", given=given, rows=shown, scopes=list(Scope))
 
@@ -43,7 +39,7 @@ def make(request: Request, served: House, given: Posted) -> Response:
         scopes = scopes_of(given.all("scope"))
     except ConfigurationError as error:
         given.refuse("scope", error)
-    lasts = given.read("lasts", _span)
+    lasts = given.read("lasts", lasting)
     name = given.read("name", str, needed="say whose it is, or what for")
     if given.errors or not scopes or not name:
         return _page(request, served, given)
@@ -54,11 +50,6 @@ def make(request: Request, served: House, given: Posted) -> Response:
         return _page(request, served, given)
     served.tokens.look_again()
     return done(request, "/tokens", f"The token, which is not shown again: {text}")
-
-
-def _span(text: str) -> timedelta:
-    length = times.length_of(text)
-    return timedelta(days=length.days + 30 * length.months, seconds=length.seconds)
 
 
 @router.post("/tokens/{token_id}/revoke")

@@ -42,7 +42,7 @@ def trend_page(request: Request, served: House, channel_id: int) -> Response:
     field, fields = chosen_field(served, channel, given)
     days = given.read("days", _days) or _USUAL
     rows = trend_of(
-        served.warehouse,
+        served.bounded,
         channel.number,
         field.number,
         days=days,

@@ -36,7 +36,7 @@ const iso = (ms) => new Date(Math.round(ms / 1000) * 1000).toISOString().replace
 
 function address(base, start, end, more = {}) {
   const url = new URL(base, location.href);
-  for (const name of ["last", "start", "end"]) url.searchParams.delete(name);
+  url.searchParams.delete("last");
   url.searchParams.set("from", iso(start));
   url.searchParams.set("to", iso(end));
   for (const [name, value] of Object.entries(more)) url.searchParams.set(name, value);
@@ -77,7 +77,7 @@ function say(fresh, start, end) {
     if (input && document.activeElement !== input) input.value = iso(at);
   }
   for (const link of document.querySelectorAll(".presets [aria-current]")) link.removeAttribute("aria-current");
-  tables(fresh);
+  tables();
   list(fresh.values, start, end);
 }
 

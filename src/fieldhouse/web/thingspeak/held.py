@@ -46,7 +46,9 @@ class Held:
 
     def row(self, id: int) -> Row:
         """Its row; a device that knows no sign gives an id below zero as one of 32 bits."""
-        number = id - _INTS if _INTS // 2 <= id < _INTS else id
+        if not -_INTS < id < _INTS:
+            raise Refused(404)
+        number = id - _INTS if id >= _INTS // 2 else id
         found = self._table.filter(pc.equal(self._table["ChannelID"], number)).to_pylist()
         if not found:
             raise Refused(404)

@@ -116,9 +116,12 @@ ROUTES = (
 
 def _meant(house: Receiver, request: Request) -> int | None:
     """The channel that an update is for, if it may be written to."""
-    if named := request.text("channel_id") or request.key_channel:
+    named = request.params.get("channel_id")  # of JSON it may be a number
+    if named is None or named == "":
+        named = request.key_channel
+    if named is not None:
         try:
-            wanted = [house.row(int(named))["ChannelID"]]
+            wanted = [house.row(int(str(named)))["ChannelID"]]
         except (ValueError, Refused):
             return None
     else:

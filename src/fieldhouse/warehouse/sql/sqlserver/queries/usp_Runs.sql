@@ -1,10 +1,12 @@
--- usp_Runs(channel_id, limit, since, failed): the last runs of one channel or of all, newest first; those that ended at
--- or after an instant, and those that failed or were interrupted only, where that is asked.
+-- usp_Runs(channel_id, limit, since, failed, until): the last runs of one channel or of all, newest first; those that
+-- ended at or after an instant, those that began before one, and those that failed or were interrupted only, where that
+-- is asked.
 CREATE OR ALTER PROCEDURE iot.usp_Runs
     @ChannelID INT = NULL,
     @Limit BIGINT = 100,
     @Since DATETIME2(6) = NULL,
-    @Failed BIT = NULL
+    @Failed BIT = NULL,
+    @Until DATETIME2(6) = NULL
 AS
 BEGIN
     SET NOCOUNT ON;
@@ -31,6 +33,7 @@ BEGIN
         FROM iot.PipelineRuns AS n
         WHERE (@ChannelID IS NULL OR n.ChannelID = @ChannelID)
             AND (@Since IS NULL OR COALESCE(n.EndedAt, n.StartedAt) >= @Since)
+            AND (@Until IS NULL OR n.StartedAt < @Until)
             AND (COALESCE(@Failed, 0) = 0 OR n.Outcome <> N'success')
         ORDER BY n.StartedAt DESC, n.RunID DESC
     ) AS l
