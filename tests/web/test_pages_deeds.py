@@ -255,12 +255,15 @@ def test_another_sites_forms_do_nothing(site: Site, web: httpx2.Client) -> None:
 
 
 def test_a_channel_of_files_is_not_said_to_be_copied(own: Site) -> None:
-    """No source has it: neither copied nor paused says what it is."""
+    """No source has it: neither copied nor paused says what it is, and no job reads it."""
     own.served.warehouse.call("upsert_channel", channel_id=-5, name="A logger")
     with own.client() as web:
         page = page_of(web.get("/manage", headers=PEOPLE))
-    rows = page.tables["Channels"]
-    assert next(row for row in rows if row[1] == "-5")[3] == "of files"
+        assert next(row for row in page.tables["Channels"] if row[1] == "-5")[3] == "of files"
+        own.served.warehouse.call("tag_channels", channel_ids=[-5, EMPTY], tags=["shed"])
+        for words in ("-5", "shed"):
+            said = refused(web, "/jobs/run", words=words).wrong["words"]
+            assert said.startswith("-5 is a channel of files")
 
 
 def test_what_a_long_jobs_page_leaves_out_is_said(own: Site) -> None:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from fieldhouse import times
 from fieldhouse.errors import ConfigurationError
-from fieldhouse.names import channel_number, find_channels
+from fieldhouse.names import find_channels
 from fieldhouse.polled import require_polled
 from fieldhouse.state import BEGINNING, END, Span
 from fieldhouse.web.access import Scope
@@ -86,12 +86,12 @@ def run(request: Request, served: House, given: Posted) -> Response:
 def _numbers(served: Served, words: Sequence[str]) -> Sequence[int]:
     if not words:
         return require_polled(served.settings, served.warehouse)
-    known = [channel_number(word) for word in words]
-    if of_files := [number for number in known if number is not None and number < 0]:
+    found = find_channels(served.warehouse, words)
+    if of_files := [number for number in found if number < 0]:
         raise ConfigurationError(
             f"{of_files[0]} is a channel of files, of which ThingSpeak has nothing"
         )
-    return find_channels(served.warehouse, words)
+    return found
 
 
 def _again(request: Request, given: Given) -> Span | None:
