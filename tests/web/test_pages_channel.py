@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx2
 import pytest
 from plots_kit import buckets, data_of, lines_of, page
+from warehouse_kit import T0, batch, row
 from web_kit import EMPTY, HOSTILE, NOW, PAUSED, WEATHER, Site
 
 WEEK = "/channel/12001?last=7d"
@@ -157,6 +158,24 @@ def test_readings_are_paged_through_to_the_last(web: httpx2.Client, site: Site) 
         " AND CreatedAt < '2024-02-27' AND NOT Superseded ORDER BY CreatedAt, EntryID"
     )["EntryID"].to_pylist()
     assert seen == wanted and len(wanted) > 1000
+
+
+def test_more_readings_of_an_instant_than_a_page_holds_are_all_there(own: Site) -> None:
+    """An instant is never parted between two pages, and none of its readings is passed over."""
+    burst = [row(n, T0, Field1=n) for n in range(1, 621)]
+    after = [row(621 + n, T0 + timedelta(seconds=1 + n), Field1=n) for n in range(3)]
+    own.served.warehouse.load([batch([*burst, *after], channel_id=77)])
+    with own.client() as web:
+        address: str | None = f"/channel/77/readings?from={T0:%Y-%m-%d}&to={T0:%Y-%m-%d}"
+        seen: list[int] = []
+        for _ in range(5):
+            text, read = page(web, address or "")
+            ids = re.findall(r'<td class="time">[^<]*</td><td class="number">(\d+)', text)
+            seen += map(int, ids)
+            if not (following := [a["href"] for a in read.all("a", rel="next")]):
+                break
+            address = following[0]
+    assert seen == list(range(1, 624))
 
 
 def test_the_data_behind_is_a_click_away(web: httpx2.Client) -> None:

@@ -178,7 +178,13 @@ class Jobs:
 
         listener = _about(set(wanted), observe) if observe else None
         name = f"job {job.number}"
-        threading.Thread(target=self._carry_out, args=(job, begun, listener), name=name).start()
+        thread = threading.Thread(target=self._carry_out, args=(job, begun, listener), name=name)
+        try:
+            thread.start()
+        except RuntimeError:  # the machine has no thread left
+            job.ended_at, job.error = parts.clock(), "no thread could be begun"
+            job._ended.set()
+            raise WarehouseUnavailable("too much goes on: wait for something to end") from None
         return job
 
     def analyse_soon(self, channel_id: int) -> None:

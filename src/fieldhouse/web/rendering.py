@@ -60,7 +60,7 @@ def _environment() -> Environment:
     made.filters["time"] = _time
     made.filters["age"] = age_text
     made.filters["duration"] = length_text
-    made.filters["iso"] = lambda at: f"{at.isoformat(timespec='seconds')}Z"
+    made.filters["iso"] = lambda at: f"{at.isoformat()}Z"
     made.filters["verbatim"] = lambda text: joined([str(text)])
     made.filters["number"] = number_text
     return made

@@ -281,6 +281,10 @@ class _Holder:
                 self._freed.wait()
         except FieldhouseError as error:
             self._tell(wire.error_frame(error))
+        except Exception as error:
+            logger.exception("Channel %d was not locked", self._channel_id)
+            why = WarehouseError(f"unexpected {type(error).__name__}: the server's log has more")
+            self._tell(wire.error_frame(why))
 
     def _tell(self, frame: Frame) -> None:
         def tell() -> None:

@@ -54,18 +54,24 @@ class Few:
 
 
 def found(house: Warehouse, view: View, most: int) -> Few:
-    """The first ``most`` readings of the view's channel and span, and what was set aside."""
+    """The first ``most`` readings of the view's channel and span, and what was set aside.
+
+    An instant is never parted: where it has more than a page holds, the page has them all.
+    """
     end = _end_of(house, view, most)
     span = {"start_at": view.start, "end_at": end}
     number = view.number
     counted = house.query("readings", Limits(rows=most + 1), channel_id=number, **span).to_pylist()
     more_from = counted[most]["CreatedAt"] if len(counted) > most else None
-    if more_from is None and end < view.end:
-        more_from = end
-    if more_from and len(counted) > most:
-        end = max(more_from, view.start + timedelta(microseconds=1))
-        span["end_at"] = end
-        counted = [row for row in counted if row["CreatedAt"] < end] or counted[:most]
+    if more_from is None:
+        more_from = end if end < view.end else None
+    elif more_from and more_from > counted[0]["CreatedAt"]:
+        span["end_at"] = more_from
+        counted = [row for row in counted if row["CreatedAt"] < more_from]
+    elif more_from:
+        more_from += timedelta(microseconds=1)
+        span["end_at"] = more_from
+        counted = house.query("readings", channel_id=number, **span).to_pylist()
     readings = _told(house, view, counted, span)
     return Few(
         labels=[field.label for field in view.own],
