@@ -23,12 +23,13 @@ class PatientProtocol(H11Protocol):
     most_connections = _MOST_CONNECTIONS
 
     def __init__(self, *, seconds: float = 30.0, **given: Any) -> None:
-        """``seconds``: how long what was sent may lie there unread."""
+        """``seconds``: how long a client may take nothing of what was sent."""
         super().__init__(**given)
         self.access_log = False  # addresses hold tokens; a logger's settings are others' as well
         self._seconds = seconds
         self._asking: asyncio.TimerHandle | None = None
         self._taking: asyncio.TimerHandle | None = None
+        self._unread = 0
 
     def connection_made(self, transport: Any) -> None:
         """A client is there."""
@@ -53,7 +54,8 @@ class PatientProtocol(H11Protocol):
     def pause_writing(self) -> None:
         """What was sent lies unread."""
         super().pause_writing()
-        self._taking = self.loop.call_later(self._seconds, self._hang_up)
+        self._unread = self.transport.get_write_buffer_size()
+        self._taking = self.loop.call_later(self._seconds, self._look)
 
     def resume_writing(self) -> None:
         """It was taken."""
@@ -69,6 +71,15 @@ class PatientProtocol(H11Protocol):
 
     def _wait_for_head(self) -> None:
         self._asking = self.loop.call_later(min(_HEAD, self._seconds), self._hang_up)
+
+    def _look(self) -> None:
+        """Hang up on who has taken nothing since; who is slow has all the time that he needs."""
+        left = self.transport.get_write_buffer_size()
+        if left >= self._unread:
+            self._hang_up()
+        else:
+            self._unread = left
+            self._taking = self.loop.call_later(self._seconds, self._look)
 
     def _hang_up(self) -> None:
         self.transport.abort()
