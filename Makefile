@@ -10,7 +10,7 @@ run: $(VENV)/ready  ## the main job: against the built-in simulator, or CHANNEL=
 	$(BIN)/fieldhouse run $(if $(CHANNEL),$(CHANNEL),--simulated)
 
 serve: $(VENV)/ready-web  ## pages, API and ThingSpeak's endpoints over the simulator, or your own warehouse with LIVE=1
-	$(BIN)/fieldhouse serve $(if $(LIVE),,--simulated --every 30s)
+	$(BIN)/fieldhouse serve $(if $(LIVE),,--simulated --every 30s) || test $$? -eq 130  # Ctrl-C
 
 test: lint $(VENV)/ready-dev  ## lint, types, the import contract, all tests
 	$(BIN)/pytest -n 2 --dist worksteal

@@ -164,6 +164,7 @@ MISTAKES = {
         "--certificate none.pem",
         "--key none.pem",
         "--user-header X-User",
+        "--user-header X-User --proxy proxy.lan",
         "--tiles tiles",
         "-w a.csv",
     ),

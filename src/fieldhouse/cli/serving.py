@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -132,9 +133,17 @@ def _rules(
         trusts_machine=not token_always,
         writes=write,
         user_header=user_header,
-        proxies=frozenset(proxies),
+        proxies=frozenset(map(_proxy, proxies)),
         tile_server=tiles,
     )
+
+
+def _proxy(text: str) -> str:
+    """A proxy's address as a connection shows it."""
+    try:
+        return str(ip_address(text.strip()))
+    except ValueError:
+        raise ConfigurationError(f"--proxy {text}: an IP address, as 10.0.0.2") from None
 
 
 def _pause(text: str) -> timedelta | None:
