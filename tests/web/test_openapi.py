@@ -48,6 +48,8 @@ def asked(operation: APIOperation, mode: GenerationMode, examples: int) -> None:
     ask()
 
 
+# the server, in a thread of this process, draws random numbers while cases are generated
+@pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisDeprecationWarning")
 def test_every_answer_is_described(open_site: Site) -> None:
     """Whatever is asked, rightly or wrongly, the answer is one that OpenAPI describes."""
     many = list(operations(open_site))
