@@ -1,7 +1,8 @@
 """What goes on beside the answering: turns over the channels, runs and backfills asked for.
 
-A job is one turn of a fleet, in a thread of its own. All share the process's writer, its client of
-ThingSpeak, its pace and its budget; a channel that one job is at, no other takes up.
+A job is a piece of work in a thread of its own, mostly one turn of a fleet. All share the process's
+writer, its client of ThingSpeak, its pace and its budget; a channel that one job is at, no other
+takes up.
 """
 
 import itertools

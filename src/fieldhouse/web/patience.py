@@ -34,9 +34,8 @@ class PatientProtocol(H11Protocol):
     def connection_made(self, transport: Any) -> None:
         """A client is there."""
         super().connection_made(transport)
-        transport.set_write_buffer_limits(
-            high=1
-        )  # told as soon as anything lies unread; 0 is never
+        # told as soon as anything lies unread; 0 would be never
+        transport.set_write_buffer_limits(high=1)
         if len(self.connections) > _REFUSED_ABOVE:
             transport.abort()
         self._wait_for_head()
