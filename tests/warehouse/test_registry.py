@@ -10,7 +10,7 @@ from warehouse_kit import ENGINES, T0, batch, row
 
 import fieldhouse.warehouse
 from fieldhouse.errors import ConfigurationError
-from fieldhouse.settings import model
+from fieldhouse.settings import kinds, model
 from fieldhouse.warehouse import open_warehouse, registry, sqlfiles
 
 HERE = Path(fieldhouse.warehouse.__file__).parent
@@ -21,7 +21,7 @@ def test_the_engines_are_listed_alike() -> None:
 
     What is reached through its owner has a folder, but no URL and no SQL of its own.
     """
-    assert {scheme: engine.url for scheme, engine in registry.ENGINES.items()} == model.ENGINES
+    assert {scheme: engine.url for scheme, engine in registry.ENGINES.items()} == kinds.ENGINES
     folders = {path.parent.name for path in (HERE / "engines").glob("*/__init__.py")}
     folders.remove(registry.SERVED.home.partition(".")[0])
     assert {engine.home.partition(".")[0] for engine in registry.ENGINES.values()} == folders

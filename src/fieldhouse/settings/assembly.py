@@ -9,7 +9,8 @@ from pydantic_core import ErrorDetails
 
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.settings.given import Given, Layer, error_line, parted, port_ok, wrong
-from fieldhouse.settings.model import OWN_LINE, RANGE, RIGHT, VARIABLES, Settings
+from fieldhouse.settings.kinds import OWN_LINE
+from fieldhouse.settings.model import RANGE, RIGHT, VARIABLES, Settings
 
 __all__ = ["assembled"]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from fieldhouse.settings.given import Given, Layer, error_line, meant_by, parted, read_text, wrong
+from fieldhouse.settings.kinds import LARGEST_INT
 from fieldhouse.settings.model import (
     CHANNEL_KEYS,
-    LARGEST_INT,
     REFERENCE,
     RIGHT,
     TEXTS,

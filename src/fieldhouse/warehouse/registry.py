@@ -1,7 +1,7 @@
 """The engines that there are, by the scheme of their URLs; none is imported before it is opened.
 
 A new engine is a folder under ``engines/`` and a line here. The settings check URLs and may not
-know the warehouse: ``settings.model.ENGINES`` has its scheme too, and a test holds both equal.
+know the warehouse: ``settings.kinds.ENGINES`` has its scheme too, and a test holds both equal.
 """
 
 from collections.abc import Callable
