@@ -2,17 +2,18 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, PrivateAttr, SecretStr
+from pydantic import BaseModel, ConfigDict, PrivateAttr, SecretStr
 
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.settings.kinds import (
     ENGINES,
+    Address,
     Authentication,
     Bounds,
     ChannelId,
+    DatabaseName,
     Days,
     Delay,
     Encryption,
@@ -27,8 +28,6 @@ from fieldhouse.settings.kinds import (
     TimeZone,
     Url,
     Wait,
-    base_url,
-    named_database,
 )
 from fieldhouse.settings.sqlserver import DEFAULT_DATABASE, OPTIONS
 from fieldhouse.times import zone_of
@@ -180,7 +179,7 @@ class Settings(BaseModel):
     read_url: Url | None = None
     wait: Wait = 10.0
     db_server: str | None = None
-    db_name: Annotated[str, AfterValidator(named_database)] = DEFAULT_DATABASE
+    db_name: DatabaseName = DEFAULT_DATABASE
     db_username: str | None = None
     db_password: SecretStr | None = None
     db_trusted_connection: bool | None = None
@@ -192,7 +191,7 @@ class Settings(BaseModel):
     keep_audit_days: Days = 400
     keep_loads_days: Days = 30
     display_timezone: TimeZone = "UTC"
-    base_url: Annotated[str, AfterValidator(base_url)] = "https://api.thingspeak.com"
+    base_url: Address = "https://api.thingspeak.com"
     rate_limit_delay: Delay = 1.0
     daily_budget: Requests | None = None
     timeout: Timeout = 10.0
