@@ -52,11 +52,24 @@ def days(recorded: Path) -> list[Record]:
         return [json.loads(line)["response"] for line in lines]
 
 
-@pytest.fixture(scope="module")
-def served(responses: list[Record], days: list[Record]) -> Iterator[Simulator]:
-    """All of them as channels of one simulator."""
+PARTS = 4
+"""The recorded channels are copied in so many parts, which workers share."""
+
+
+@pytest.fixture(params=range(PARTS))
+def part(
+    request: pytest.FixtureRequest, responses: list[Record], days: list[Record]
+) -> list[Record]:
+    """A part of the answers, those of one channel together."""
+    own = responses[request.param :: PARTS]
+    return own if request.param else [*own, *days]
+
+
+@pytest.fixture
+def served(part: list[Record]) -> Iterator[Simulator]:
+    """All of a part as channels of one simulator."""
     world = World(clock=Clock())
-    for response in (*responses, *days):
+    for response in part:
         world.load_recorded(response)
     with Simulator(world) as simulator:
         yield simulator
@@ -174,20 +187,19 @@ def entries(responses: list[Record]) -> dict[tuple[int, int], Record]:
     }
 
 
-@pytest.mark.timeout(1200)  # some minutes on two quiet cores
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(900)  # a minute on two quiet cores
 def test_every_recorded_response_lands_whole(
-    served: Simulator, responses: list[Record], days: list[Record], tmp_path: Path
+    served: Simulator, part: list[Record], tmp_path: Path
 ) -> None:
-    """3,041 real channels: counts equal, no value lost, a second run inserts nothing.
+    """3,041 real channels, part by part: counts equal, nothing lost, a second run inserts nothing.
 
     Every text comes out of an export to CSV as it went in, or as the exact number.
 
     Channels whose counter is in the millions while a hundred rows are left cost a handful of
     requests, and a run that finds nothing costs one request a channel.
     """
-    truth = entries(responses) | entries(days)
-    ids = [*{channel_id for channel_id, _ in truth}, *(r["channel"]["id"] for r in responses)]
+    truth = entries(part)
+    ids = sorted({response["channel"]["id"] for response in part})
     with pipeline(served, tmp_path / "w.duckdb") as parts:
         runs = run_fleet(parts, ids, workers=16)
         assert {run.outcome for run in runs} == {"success"}
@@ -196,7 +208,7 @@ def test_every_recorded_response_lands_whole(
         assert sorted(run.requests for run in runs)[len(runs) // 2] <= 10
         check_values(parts.warehouse, truth)
         check_export(parts.warehouse, truth, tmp_path / "all.csv")
-        for number in random.Random(4).sample(sorted({channel_id for channel_id, _ in truth}), 10):
+        for number in random.Random(4).sample(sorted({channel_id for channel_id, _ in truth}), 3):
             check_aggregates(parts.warehouse, truth, number)
         before = table(parts.warehouse, "SELECT * FROM iot.AggregatedData ORDER BY ALL")
         again = run_fleet(parts, ids, workers=16)
