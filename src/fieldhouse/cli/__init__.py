@@ -9,11 +9,11 @@ import os
 import re
 import signal
 import sys
-from importlib import metadata
 from typing import Annotated
 
 import typer
 
+import fieldhouse
 from fieldhouse.cli import (
     asking,
     channels,
@@ -65,7 +65,7 @@ app.add_typer(channels.app, name="channels")
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"fieldhouse {metadata.version('fieldhouse')}")
+        typer.echo(f"fieldhouse {fieldhouse.__version__}")
         raise typer.Exit
 
 

@@ -18,7 +18,7 @@ import uvicorn
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.parts import build
 from fieldhouse.settings import Settings
-from fieldhouse.sync import utc_now
+from fieldhouse.times import utc_now
 from fieldhouse.web.access import Tokens
 from fieldhouse.web.app import create_app
 from fieldhouse.web.bounded import Bounded

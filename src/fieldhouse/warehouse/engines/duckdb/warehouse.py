@@ -20,7 +20,6 @@ from fieldhouse.errors import ConfigurationError
 from fieldhouse.readings import Batch
 from fieldhouse.warehouse import Counts, migrations, questions, sqlfiles
 from fieldhouse.warehouse.engines.duckdb import files
-from fieldhouse.warehouse.engines.duckdb import load as loading
 from fieldhouse.warehouse.engines.duckdb.errors import translated
 from fieldhouse.warehouse.engines.duckdb.waiting import when_free
 from fieldhouse.warehouse.limits import NO_LIMITS, Limits
@@ -139,8 +138,10 @@ class DuckDBWarehouse:
 
     def load(self, batches: Sequence[Batch]) -> Mapping[int, Counts]:
         """Write the batches in one transaction."""
+        from fieldhouse.warehouse.engines.duckdb.load import load  # who only asks needs none of it
+
         with self._transaction() as cursor:
-            return loading.load(_LoadSession(cursor), batches)
+            return load(_LoadSession(cursor), batches)
 
     def query(self, name: str, limits: Limits = NO_LIMITS, /, **parameters: Any) -> pa.Table:
         """Answer ``queries/<name>.sql``."""
