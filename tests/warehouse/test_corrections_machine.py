@@ -180,9 +180,6 @@ class Played:
                 _bare(rows_of(self.warehouse, f"SELECT * FROM iot.{table} WHERE ChannelID = {c}"))
                 for c in (RULED, TWIN)
             )
-            if type(self.warehouse).__name__ == "SQLServerWarehouse":
-                # a server adds up floats in an order of its own, and has no other way
-                ruled, twin = _to_eleven_digits(ruled), _to_eleven_digits(twin)
             assert ruled == twin
         assert not rows_of(self.warehouse, "SELECT * FROM iot.CorrectedReadings")
 
@@ -222,14 +219,6 @@ def _bare(rows: list[dict[str, Any]]) -> list[list[Any]]:
         for r in rows
     ]
     return sorted((list(r.items()) for r in keep), key=repr)
-
-
-def _to_eleven_digits(rows: list[list[Any]]) -> list[list[Any]]:
-    """Their deviations only: all else stays to the last digit."""
-    return [
-        [(n, float(f"{v:.11g}") if n.endswith("StdDev") and v is not None else v) for n, v in r]
-        for r in rows
-    ]
 
 
 def _judged_days(warehouse: Warehouse) -> list[Any]:
