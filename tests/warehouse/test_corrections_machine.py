@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -16,6 +16,7 @@ from warehouse_kit import DAY, FAR, MINUTE, T0, aggregates, batch, opened, row, 
 
 from fieldhouse import corrections
 from fieldhouse.conditions import EVERY, condition_of
+from fieldhouse.errors import ConfigurationError
 from fieldhouse.warehouse import Warehouse
 
 RULED, TWIN = 9, 8
@@ -106,6 +107,12 @@ class Played:
 
     def rule(self, told: Told) -> None:
         """A rule is made, by the way that people make it."""
+        if _said(_rule(told)) in [_said(_rule(held)) for held in self.model.rules.values()]:
+            with pytest.raises(ConfigurationError, match="this rule already"):
+                corrections.make(
+                    self.warehouse, _rule(told), reason="again", by="a test", now=self._later()
+                )
+            return
         before = self.model.counted()
         made = corrections.make(
             self.warehouse, _rule(told), reason="because", by="a test", now=self._later()
@@ -204,6 +211,13 @@ def _rule(told: Told) -> corrections.Rule:
         Decimal(told.offset).scaleb(-6),
         told.shift,
     )
+
+
+def _said(rule: corrections.Rule) -> tuple[Any, ...]:
+    """What a rule says, however it is written."""
+    does = {"exclude": (), "scale": (rule.scale, rule.offset), "shift": (rule.shift,)}[rule.kind]
+    values = replace(rule.condition, text=None)
+    return rule.kind, rule.field, rule.start, rule.end, values, does
 
 
 def _apart(before: list[Any], after: list[Any]) -> list[Any]:
