@@ -19,9 +19,10 @@ import pyarrow as pa
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.readings import Batch
 from fieldhouse.warehouse import Counts, migrations, questions, sqlfiles
-from fieldhouse.warehouse.engines.duckdb import files
+from fieldhouse.warehouse.engines.duckdb import files, replacing
 from fieldhouse.warehouse.engines.duckdb.errors import translated
 from fieldhouse.warehouse.engines.duckdb.waiting import when_free
+from fieldhouse.warehouse.kept import KEPT, Part
 from fieldhouse.warehouse.limits import NO_LIMITS, Limits
 from fieldhouse.warehouse.owner import file_of
 from fieldhouse.warehouse.registry import Opening
@@ -206,6 +207,11 @@ class DuckDBWarehouse:
             reader = cursor.sql(parsed[0], params=given).to_arrow_reader(_BATCH_ROWS)
         batches = self._read(cursor, reader, limits, statement)
         return pa.RecordBatchReader.from_batches(reader.schema, batches)
+
+    def replace(self, table: str, part: Part, rows: pa.Table, /) -> None:
+        """Replace a part of a kept table, in one transaction."""
+        with self._transaction() as cursor:
+            replacing.replace(cursor, KEPT[table], part, rows)
 
     @contextmanager
     def lock(self, channel_id: int) -> Iterator[None]:
