@@ -29,6 +29,7 @@ from fieldhouse.cli import (
     querying,
     serving,
     setup,
+    streaming,
 )
 from fieldhouse.errors import ConfigurationError, FieldhouseError, Interrupted
 
@@ -56,6 +57,7 @@ _ROOMS = (
     keeping,
     lives,
     serving,
+    streaming,
     setup,
 )
 for room in _ROOMS:

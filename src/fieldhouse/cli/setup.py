@@ -4,7 +4,7 @@ import os
 import platform
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,6 +17,7 @@ from fieldhouse.errors import ConfigurationError, FieldhouseError
 
 if TYPE_CHECKING:
     from fieldhouse.settings import Settings
+    from fieldhouse.simulator import World
     from fieldhouse.sources.thingspeak.api import Answer, ThingSpeak
     from fieldhouse.sources.thingspeak.proxies import Finding
 
@@ -108,6 +109,10 @@ def simulate(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 = any that is free.")] = 8900,
     host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
     fleet: Annotated[int, typer.Option(min=0, help="Small channels beside the three.")] = 0,
+    mqtt: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="A broker that is told of what is written."),
+    ] = None,
 ) -> None:
     """Serve a simulated ThingSpeak to develop against, until Ctrl-C; its channels report on.
 
@@ -127,11 +132,36 @@ def simulate(
         typer.echo(f"serving on {url}, Ctrl-C stops")
 
     try:
-        simulator.serve(
-            world, host, port, ready=ready, tick=lambda: simulator.demo.live_all_on(world)
-        )
+        with _published(world, mqtt):
+            simulator.serve(
+                world, host, port, ready=ready, tick=lambda: simulator.demo.live_all_on(world)
+            )
     except OSError as error:
         raise ConfigurationError(f"{host}:{port} cannot be served: {error.strerror}") from error
+
+
+@contextmanager
+def _published(world: "World", address: str | None) -> Iterator[None]:
+    """Tell a broker what is written to a world, if one is named."""
+    if address is None:
+        yield
+        return
+    from fieldhouse.simulator import Publisher
+
+    host, _, port = address.rpartition(":")
+    if not (host and port.isdecimal() and 0 < int(port) < 65_536):
+        raise ConfigurationError(f"--mqtt {address}: a broker's address as localhost:1883")
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(Publisher(world, host.strip("[]"), int(port)))
+        except OSError as error:
+            why = error.strerror or error
+            raise ConfigurationError(f"--mqtt {address}: no broker answers there: {why}") from None
+        except ModuleNotFoundError:
+            raise ConfigurationError(
+                "--mqtt needs paho-mqtt: pip install '.[mqtt]' in a checkout"
+            ) from None
+        yield
 
 
 def doctor(
