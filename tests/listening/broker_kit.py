@@ -16,7 +16,9 @@ from pathlib import Path
 
 import pytest
 
-__all__ = ["Mosquitto", "Rude", "free_port", "mosquitto", "program", "until"]
+from fieldhouse.simulator import Publisher, World
+
+__all__ = ["Mosquitto", "Rude", "free_port", "mosquitto", "program", "told", "until"]
 
 _PLACES = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin:/opt/homebrew/sbin"
 
@@ -97,15 +99,20 @@ def mosquitto(folder: Path, *more: str) -> Iterator[Mosquitto]:
         broker.kill()
 
 
+@contextmanager
+def told(world: World, broker: Mosquitto) -> Iterator[None]:
+    """Have a broker told of what is written to a world."""
+    with Publisher("127.0.0.1", broker.port) as publisher:
+        world.listeners.append(publisher)
+        yield
+        world.listeners.remove(publisher)
+
+
 class Rude:
-    """A broker that hangs up on a packet that asks for a forbidden channel's topic.
+    """A broker that hangs up on whoever asks for a forbidden topic, or refuses just that one."""
 
-    ``packets`` are the channels of each packet that asked for topics, in their order.
-    """
-
-    def __init__(self, forbidden: Collection[int]) -> None:
-        self.forbidden = set(forbidden)
-        self.packets: list[list[int]] = []
+    def __init__(self, forbidden: Collection[int], *, hangs_up: bool = True) -> None:
+        self.forbidden, self._hangs_up = set(forbidden), hangs_up
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listening.getsockname()[1])
         self._serving = threading.Thread(target=self._serve, daemon=True)
@@ -133,10 +140,10 @@ class Rude:
                 connection.sendall(b"\x20\x02\x00\x00")
             elif kind == 8:  # SUBSCRIBE
                 asked = _channels(body[2:])
-                self.packets.append(asked)
-                if self.forbidden & set(asked):
+                if self._hangs_up and self.forbidden & set(asked):
                     return
-                connection.sendall(b"\x90" + _length(2 + len(asked)) + body[:2] + bytes(len(asked)))
+                codes = bytes(0x80 if number in self.forbidden else 0 for number in asked)
+                connection.sendall(b"\x90" + _length(2 + len(codes)) + body[:2] + codes)
 
 
 def _packet(connection: socket.socket) -> tuple[int, bytes]:

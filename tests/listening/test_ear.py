@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 import trustme
-from broker_kit import Rude, free_port, mosquitto, program, until
+from broker_kit import Rude, free_port, mosquitto, program, told, until
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from paho.mqtt.publish import multiple
 
 from fieldhouse.settings.mqtt import Broker, broker_of
-from fieldhouse.simulator import Publisher, World
+from fieldhouse.simulator import World
 from fieldhouse.sources.thingspeak.stream import Device, Ear
 from fieldhouse.sync import utc_now
 
@@ -54,7 +54,7 @@ def test_a_thousand_channels_on_one_connection(tmp_path: Path) -> None:
     world, heard = world_of(1_000), list[int]()
     with (
         mosquitto(tmp_path) as broker,
-        Publisher(world, "127.0.0.1", broker.port),
+        told(world, broker),
         ear(plain(broker.port), range(1, 1_001), heard.append, Device(client_id="the-ear")) as made,
     ):
         listens(made, range(1, 1_001))
@@ -70,7 +70,7 @@ def test_bulk_writes_are_not_told(tmp_path: Path) -> None:
     world, heard = world_of(2), list[int]()
     with (
         mosquitto(tmp_path) as broker,
-        Publisher(world, "127.0.0.1", broker.port),
+        told(world, broker),
         ear(plain(broker.port), [1, 2], heard.append) as made,
     ):
         listens(made, [1, 2])
@@ -86,7 +86,7 @@ def test_a_broker_that_dies_is_found_again(tmp_path: Path) -> None:
     world, heard = world_of(3), list[int]()
     with (
         mosquitto(tmp_path) as broker,
-        Publisher(world, "127.0.0.1", broker.port),
+        told(world, broker),
         ear(plain(broker.port), [1, 2, 3], heard.append) as made,
     ):
         listens(made, [1, 2, 3])
@@ -129,7 +129,7 @@ def test_channels_come_and_go(tmp_path: Path) -> None:
     world, heard, wanted = world_of(3), list[int](), {1, 2}
     with (
         mosquitto(tmp_path) as broker,
-        Publisher(world, "127.0.0.1", broker.port),
+        told(world, broker),
         ear(plain(broker.port), lambda: wanted, heard.append) as made,
     ):
         listens(made, [1, 2])
@@ -166,6 +166,16 @@ def test_one_forbidden_topic_does_not_deafen_the_others(forbidden: set[int]) -> 
         listens(made, set(range(1, 151)) - forbidden)
         until(lambda: made.refused.keys() == forbidden)
         assert not made.heard.keys() & forbidden
+
+
+def test_what_is_refused_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    """Topics that a broker refuses by name are one line of the log; the others are heard."""
+    refused = set(range(40, 60))
+    with Rude(refused, hangs_up=False) as broker, ear(plain(broker.port), range(1, 90)) as made:
+        listens(made, set(range(1, 90)) - refused)
+        until(lambda: made.refused.keys() == refused)
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert "40, 41, 42, 43, 44 and 15 more: polled as before" in line
 
 
 def test_a_wrong_password_is_told_without_it(

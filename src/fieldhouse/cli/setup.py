@@ -17,7 +17,7 @@ from fieldhouse.errors import ConfigurationError, FieldhouseError
 
 if TYPE_CHECKING:
     from fieldhouse.settings import Settings
-    from fieldhouse.simulator import World
+    from fieldhouse.simulator import Publisher
     from fieldhouse.sources.thingspeak.api import Answer, ThingSpeak
     from fieldhouse.sources.thingspeak.proxies import Finding
 
@@ -122,30 +122,31 @@ def simulate(
     """
     from fieldhouse import simulator
 
-    world = simulator.demo.world(simulator.Clock())
-    if fleet:
-        simulator.demo.fleet(world, fleet)
+    with ExitStack() as stack:
+        told = [stack.enter_context(_publisher(mqtt))] if mqtt else []
+        world = simulator.demo.world(simulator.Clock())
+        world.listeners += told
+        if fleet:
+            simulator.demo.fleet(world, fleet)
 
-    def ready(url: str) -> None:
-        for channel in world.channels.values():
-            typer.echo(f"channel {channel.id}: {channel.name}, {len(channel.entries):,} entries")
-        typer.echo(f"serving on {url}, Ctrl-C stops")
+        def ready(url: str) -> None:
+            for channel in world.channels.values():
+                typer.echo(
+                    f"channel {channel.id}: {channel.name}, {len(channel.entries):,} entries"
+                )
+            typer.echo(f"serving on {url}, Ctrl-C stops")
 
-    try:
-        with _published(world, mqtt):
+        try:
             simulator.serve(
                 world, host, port, ready=ready, tick=lambda: simulator.demo.live_all_on(world)
             )
-    except OSError as error:
-        raise ConfigurationError(f"{host}:{port} cannot be served: {error.strerror}") from error
+        except OSError as error:
+            raise ConfigurationError(f"{host}:{port} cannot be served: {error.strerror}") from error
 
 
 @contextmanager
-def _published(world: "World", address: str | None) -> Iterator[None]:
-    """Tell a broker what is written to a world, if one is named."""
-    if address is None:
-        yield
-        return
+def _publisher(address: str) -> "Iterator[Publisher]":
+    """What tells the broker at an address, which must answer."""
     from fieldhouse.simulator import Publisher
 
     host, _, port = address.rpartition(":")
@@ -153,7 +154,7 @@ def _published(world: "World", address: str | None) -> Iterator[None]:
         raise ConfigurationError(f"--mqtt {address}: a broker's address as localhost:1883")
     with ExitStack() as stack:
         try:
-            stack.enter_context(Publisher(world, host.strip("[]"), int(port)))
+            publisher = stack.enter_context(Publisher(host.strip("[]"), int(port)))
         except OSError as error:
             why = error.strerror or error
             raise ConfigurationError(f"--mqtt {address}: no broker answers there: {why}") from None
@@ -161,7 +162,7 @@ def _published(world: "World", address: str | None) -> Iterator[None]:
             raise ConfigurationError(
                 "--mqtt needs paho-mqtt: pip install '.[mqtt]' in a checkout"
             ) from None
-        yield
+        yield publisher
 
 
 def doctor(

@@ -39,6 +39,7 @@ def stream(
     Needs [mqtt] in fieldhouse.toml, and the extra mqtt. A message is a hint: what is new is read
     as a run reads it. Channels are polled all the same, those that are heard every [mqtt] poll.
     """
+    from fieldhouse.cli.telling import Steps
     from fieldhouse.parts import build
     from fieldhouse.web.jobs import Broadcast, Jobs
     from fieldhouse.web.listening import listening
@@ -49,6 +50,7 @@ def stream(
     heard = Broadcast()
     with (
         build(settings, own=True, observe=heard) as parts,
+        heard.heard_by(Steps().observe),
         Jobs(parts, every=pause) as jobs,
         _shared(parts, jobs),
         listening(parts, jobs, heard) as ear,

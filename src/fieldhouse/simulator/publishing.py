@@ -1,4 +1,4 @@
-"""What is written to a world, published to a real broker, as ThingSpeak's own tells of it.
+"""What is written to a world, told to a real broker, as ThingSpeak tells its own.
 
 Each entry that is written by itself is a message on `channels/ID/subscribe`, the object of
 `/update.json`, and one on `channels/ID/subscribe/fields/fieldN` for each value. Nothing is kept or
@@ -13,28 +13,25 @@ from typing import TYPE_CHECKING, Self
 from fieldhouse.protocol import Entry
 from fieldhouse.protocol.writing import message
 
-from .world import World
-
 if TYPE_CHECKING:
     from paho.mqtt.client import Client
 
 
 class Publisher:
-    """Publishes a world to the broker at an address, for the length of a `with`.
+    """Tells the broker at an address, for the length of a `with`: a listener of a `World`.
 
     A broker that goes away is found again; what is written meanwhile is told to nobody.
     """
 
     def __init__(
         self,
-        world: World,
         host: str,
         port: int = 1883,
         *,
         username: str | None = None,
         password: str | None = None,
     ) -> None:
-        self._world, self._address, self._login = world, (host, port), (username, password)
+        self._address, self._login = (host, port), (username, password)
         self._client: Client | None = None
 
     def __enter__(self) -> Self:
@@ -48,7 +45,6 @@ class Publisher:
             client.username_pw_set(*self._login)
         client.connect(*self._address)
         client.loop_start()
-        self._world.listeners.append(self._publish)
         return self
 
     def __exit__(
@@ -57,12 +53,12 @@ class Publisher:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._world.listeners.remove(self._publish)
         if self._client is not None:
             self._client.disconnect()
             self._client.loop_stop()
 
-    def _publish(self, channel_id: int, entry: Entry) -> None:
+    def __call__(self, channel_id: int, entry: Entry) -> None:
+        """Publish an entry of a channel."""
         if self._client is None:
             return
         topic = f"channels/{channel_id}/subscribe"

@@ -146,7 +146,7 @@ def listening(parts: Parts, jobs: Jobs, heard: Broadcast) -> Iterator[Ear]:
 
     def rarely(number: int, begun: datetime) -> timedelta:
         since = ear.since(number)
-        is_calm = since is not None and begun >= since and hints.is_settled(number)
+        is_calm = since is not None and begun > since and hints.is_settled(number)
         return timedelta(seconds=own.poll if is_calm else 0)
 
     jobs.poll_rarely(rarely)
