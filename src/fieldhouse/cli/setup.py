@@ -134,6 +134,9 @@ def simulate(
                 typer.echo(
                     f"channel {channel.id}: {channel.name}, {len(channel.entries):,} entries"
                 )
+            if told:
+                key = world.channels[12_003].write_key
+                typer.echo(f"write to 12003: curl -d 'api_key={key}&field1=21.5' {url}/update")
             typer.echo(f"serving on {url}, Ctrl-C stops")
 
         try:
