@@ -1,7 +1,7 @@
 """The DAG of deploy/airflow, run from its beginning to its end by Airflow itself.
 
 Airflow has an environment of its own, whose program FIELDHOUSE_TEST_AIRFLOW names (`make
-check-airflow` makes one); without it these tests are skipped.
+check-deploy` makes one); without it these tests are skipped.
 """
 
 import os
@@ -38,7 +38,7 @@ def airflow(tmp_path: Path) -> Run:
     """Have Airflow run the DAG once over so many shards, with a state of its own."""
     named = os.environ.get("FIELDHOUSE_TEST_AIRFLOW") or shutil.which("airflow")
     if not named:
-        pytest.skip("FIELDHOUSE_TEST_AIRFLOW names no Airflow: make check-airflow")
+        pytest.skip("FIELDHOUSE_TEST_AIRFLOW names no Airflow: make check-deploy")
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path),
