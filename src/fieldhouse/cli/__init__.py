@@ -30,6 +30,7 @@ from fieldhouse.cli import (
     querying,
     serving,
     setup,
+    streaming,
 )
 from fieldhouse.errors import ConfigurationError, FieldhouseError, Interrupted
 
@@ -58,6 +59,7 @@ _ROOMS = (
     moving,
     lives,
     serving,
+    streaming,
     setup,
 )
 for room in _ROOMS:

@@ -6,7 +6,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -24,6 +24,7 @@ from fieldhouse.web.app import create_app
 from fieldhouse.web.bounded import Bounded
 from fieldhouse.web.jobs import Broadcast, Jobs
 from fieldhouse.web.kept import Uploads
+from fieldhouse.web.listening import listening
 from fieldhouse.web.owning import owned
 from fieldhouse.web.patience import PatientProtocol
 from fieldhouse.web.served import Rules, Served
@@ -108,7 +109,10 @@ def served_with(
         closing(Uploads()) as uploads,
         build(settings, own=True, observe=heard, clock=clock) as parts,
         Jobs(parts, every=every) as jobs,
+        ExitStack() as stack,
     ):
+        if settings.mqtt:
+            stack.enter_context(listening(parts, jobs, heard))
         yield Served(
             settings,
             parts.warehouse,
