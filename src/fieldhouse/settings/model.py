@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, PrivateAttr, SecretStr
 
 from fieldhouse.errors import ConfigurationError
+from fieldhouse.settings.alerts import AlertSettings
 from fieldhouse.settings.kinds import (
     ENGINES,
     Address,
@@ -29,6 +30,7 @@ from fieldhouse.settings.kinds import (
     Url,
     Wait,
 )
+from fieldhouse.settings.metrics import MetricsSettings
 from fieldhouse.settings.sqlserver import DEFAULT_DATABASE, OPTIONS
 from fieldhouse.times import zone_of
 
@@ -204,6 +206,8 @@ class Settings(BaseModel):
     user_api_key: Key | None = None
     channels: dict[ChannelId, ChannelSettings] = {}
     accounts: dict[str, AccountSettings] = {}
+    alerts: AlertSettings = AlertSettings()
+    metrics: MetricsSettings = MetricsSettings()
 
     _sources: dict[str, str] = PrivateAttr(default_factory=dict)
 
@@ -253,7 +257,14 @@ class Settings(BaseModel):
             (f"accounts.{name}.user_api_key", _text(account.user_api_key))
             for name, account in sorted(self.accounts.items())
         ]
-        return [(key, text, self._sources.get(key, "default")) for key, text in lines]
+        lines += [*self.alerts.described(), *self.metrics.described()]
+        return [(key, text, self._source(key)) for key, text in lines]
+
+    def _source(self, key: str) -> str:
+        """Where a line of `described` comes from; a section that is read whole has one source."""
+        section = key.partition(".")[0]
+        whole = self._sources.get(section) if section in ("alerts", "metrics") else None
+        return self._sources.get(key) or whole or "default"
 
 
 def _text(value: object) -> str:

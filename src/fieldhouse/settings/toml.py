@@ -7,8 +7,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
+from fieldhouse.settings.alerts import read_alerts
 from fieldhouse.settings.given import Given, Layer, error_line, meant_by, parted, read_text, wrong
 from fieldhouse.settings.kinds import LARGEST_INT
+from fieldhouse.settings.metrics import read_metrics
 from fieldhouse.settings.model import (
     CHANNEL_KEYS,
     REFERENCE,
@@ -18,6 +20,9 @@ from fieldhouse.settings.model import (
 )
 
 __all__ = ["TomlFile"]
+
+TABLES = ("channels", "accounts", "alerts", "metrics")
+"""The tables that are read by themselves."""
 
 
 def _parse_toml(text: str, label: str) -> dict[str, Any]:
@@ -50,7 +55,7 @@ class TomlFile(NamedTuple):
 
     def layer(self) -> Layer:
         """Its settings; refuses whatever is none."""
-        self._refuse_unknown("", self.table, [*TOML_KEYS, "channels", "accounts"])
+        self._refuse_unknown("", self.table, [*TOML_KEYS, *TABLES])
         found: Layer = {}
         for table, keys in TOML_KEYS.items():
             found |= self._settings(table, keys)
@@ -61,15 +66,27 @@ class TomlFile(NamedTuple):
         if accounts := self._table("accounts", self.table.get("accounts", {})):
             value = {name: self._account(name, given) for name, given in accounts.items()}
             found["accounts"] = Given(value, self.label, f"{self.label}: [accounts]")
+        if alerts := self._table("alerts", self.table.get("alerts", {})):
+            value = read_alerts(alerts, self.label, self._key)
+            found["alerts"] = Given(value, self.label, f"{self.label}: [alerts]")
+        if metrics := self._table("metrics", self.table.get("metrics", {})):
+            value = read_metrics(metrics, self.label)
+            found["metrics"] = Given(value, self.label, f"{self.label}: [metrics]")
         return found
 
     def references(self) -> set[str]:
         """The variables that keys refer to."""
-        named = [("channels", "api_key"), ("accounts", "user_api_key")]
+        alerts = self.table.get("alerts")
+        receivers = alerts.get("receivers") if isinstance(alerts, dict) else None
+        named = [
+            (self.table.get("channels"), "api_key"),
+            (self.table.get("accounts"), "user_api_key"),
+            (receivers, "url"),
+        ]
         keys = [
             table.get(key)
-            for group, key in named
-            if isinstance(tables := self.table.get(group), dict)
+            for tables, key in named
+            if isinstance(tables, dict)
             for table in tables.values()
             if isinstance(table, dict)
         ]
