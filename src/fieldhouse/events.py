@@ -16,14 +16,18 @@ __all__ = [
     "Event",
     "FileRead",
     "FleetStarted",
+    "LoadEnded",
+    "Looked",
     "Noticed",
     "Observer",
     "PageRead",
+    "RefreshEnded",
     "RequestMade",
     "RowsLoaded",
     "RunEnded",
     "RunStarted",
     "WarehouseAwaited",
+    "WarehouseFailed",
     "tell",
 ]
 
@@ -33,12 +37,18 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class RequestMade:
-    """One HTTP request was answered, or failed; ``outcome`` is a status code or an error's name."""
+    """One HTTP request was answered, or failed; ``outcome`` is a status code or an error's name.
+
+    ``error`` is our name of what was wrong with it (a class of ``errors``), if anything was;
+    ``made``: whether it left this machine.
+    """
 
     channel_id: int | None
     outcome: str
     seconds: float
     body_bytes: int
+    error: str | None = None
+    made: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +116,39 @@ class RowsLoaded:
 
 
 @dataclass(frozen=True, slots=True)
+class LoadEnded:
+    """A transaction with rows of so many channels was committed; ``waiting`` rows are queued."""
+
+    channels: int
+    rows: int
+    seconds: float
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class WarehouseFailed:
+    """A load or a call failed; ``error`` is the name of its class in ``errors``."""
+
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshEnded:
+    """The aggregates of so many channels were brought up to date."""
+
+    channels: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """All rules were judged; so many alerts opened and ended."""
+
+    opened: int
+    ended: int
+
+
+@dataclass(frozen=True, slots=True)
 class Noticed:
     """A reading found something out about its source.
 
@@ -151,6 +194,10 @@ Event = (
     | PageRead
     | FileRead
     | RowsLoaded
+    | LoadEnded
+    | WarehouseFailed
+    | RefreshEnded
+    | Looked
     | Noticed
     | AnalysisStarted
     | RunEnded

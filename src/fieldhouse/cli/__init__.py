@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from fieldhouse.cli import (
+    alerting,
     asking,
     channels,
     copying,
@@ -55,6 +56,7 @@ _ROOMS = (
     importing,
     keeping,
     lives,
+    alerting,
     serving,
     setup,
 )

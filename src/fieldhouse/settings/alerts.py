@@ -37,7 +37,7 @@ class _Kind(NamedTuple):
     takes_channels: bool = True
 
 
-_OF_VALUES = {"field": None, "limit": None, "clear": float("nan"), "for": 0.0}
+_OF_VALUES = {"field": None, "limit": None, "for": 0.0}
 KINDS = {
     "no_success": _Kind("critical", {"after": 2 * _HOUR}),
     "low_score": _Kind("warning", {"below": 70.0, "runs": 3.0}),
@@ -130,12 +130,11 @@ class AlertSettings(BaseModel):
             yield f"alerts.{key}", f"{getattr(self, key):g}"
         yield "alerts.link", self.link or "not set"
         for name, rule in sorted(self.rules.items()):
-            figures = [f"{key} {value:g}" for key, value in rule.figures.items() if value == value]
+            figures = [f"{key} {value:g}" for key, value in rule.figures.items()]
             said = [rule.kind, rule.severity, *figures, *rule.channels]
             yield f"alerts.rules.{name}", ", ".join(said)
         for name, receiver in sorted(self.receivers.items()):
-            said = "set" if receiver.url else "not set"
-            yield f"alerts.receivers.{name}.url", said
+            yield f"alerts.receivers.{name}.url", "set" if receiver.url else "not set"
             yield f"alerts.receivers.{name}.at_least", receiver.at_least
 
 
@@ -181,12 +180,13 @@ def _rule(place: str, name: str, given: object) -> Rule | None:
         hint = meant_by(str(kind_name), KINDS)
         raise error_line(f"{place} kind must be one of {', '.join(KINDS)}{hint}")
     kind = KINDS[kind_name]
-    known = ["kind", "enabled", "severity", *kind.figures]
+    figured = [*kind.figures, *(["clear"] if "limit" in kind.figures else [])]
+    known = ["kind", "enabled", "severity", *figured]
     _refuse_unknown(place, said, [*known, "channels"] if kind.takes_channels else known)
     if not _flag(f"{place} enabled", said.get("enabled", True)):
         return None
     figures = _numbers(kind) | {
-        key: _figure(f"{place} {key}", key, said[key]) for key in kind.figures if key in said
+        key: _figure(f"{place} {key}", key, said[key]) for key in figured if key in said
     }
     if missing := [key for key in kind.figures if key not in figures]:
         raise error_line(f"{place} needs {' and '.join(missing)}")
@@ -201,15 +201,14 @@ def _rule(place: str, name: str, given: object) -> Rule | None:
 
 def _settled(place: str, kind: str, figures: dict[str, float]) -> dict[str, float]:
     """A value rule's ``clear``: the limit itself where none is given; never on the wrong side."""
-    if "clear" not in figures:
+    if "limit" not in figures:
         return figures
-    limit, clear = figures["limit"], figures["clear"]
-    if clear != clear:
-        return figures | {"clear": limit}
+    limit = figures["limit"]
+    clear = figures.get("clear", limit)
     if (clear > limit) if kind != "below" else (clear < limit):
         side = "above" if kind == "below" else "below"
         raise error_line(f"{place} clear must not lie beyond limit: {side} it, or the same")
-    return figures
+    return figures | {"clear": clear}
 
 
 def _receiver(place: str, name: str, given: object, secret: Secret) -> Receiver:

@@ -33,8 +33,11 @@ class MetricsSettings(BaseModel):
         for key in ("per_channel", "most_channels", "file", "push", "traces"):
             value = getattr(self, key)
             words = {True: "yes", False: "no", None: "not set"}
-            yield f"metrics.{key}", words[value] if isinstance(value, bool) else str(
-                "not set" if value is None else value
+            yield (
+                f"metrics.{key}",
+                words[value]
+                if isinstance(value, bool)
+                else str("not set" if value is None else value),
             )
 
 

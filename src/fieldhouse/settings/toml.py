@@ -67,11 +67,11 @@ class TomlFile(NamedTuple):
             value = {name: self._account(name, given) for name, given in accounts.items()}
             found["accounts"] = Given(value, self.label, f"{self.label}: [accounts]")
         if alerts := self._table("alerts", self.table.get("alerts", {})):
-            value = read_alerts(alerts, self.label, self._key)
-            found["alerts"] = Given(value, self.label, f"{self.label}: [alerts]")
+            told = read_alerts(alerts, self.label, self._key)
+            found["alerts"] = Given(told, self.label, f"{self.label}: [alerts]")
         if metrics := self._table("metrics", self.table.get("metrics", {})):
-            value = read_metrics(metrics, self.label)
-            found["metrics"] = Given(value, self.label, f"{self.label}: [metrics]")
+            measured = read_metrics(metrics, self.label)
+            found["metrics"] = Given(measured, self.label, f"{self.label}: [metrics]")
         return found
 
     def references(self) -> set[str]:
