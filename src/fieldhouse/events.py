@@ -7,12 +7,14 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from fieldhouse.state import Run
 
 __all__ = [
     "AnalysisStarted",
     "AskingAgain",
+    "ChannelSeen",
     "Event",
     "FileRead",
     "FleetStarted",
@@ -26,6 +28,7 @@ __all__ = [
     "RowsLoaded",
     "RunEnded",
     "RunStarted",
+    "Surveyed",
     "WarehouseAwaited",
     "WarehouseFailed",
     "tell",
@@ -148,6 +151,31 @@ class Looked:
     ended: int
 
 
+class ChannelSeen(NamedTuple):
+    """How far a polled channel is; times are naive UTC, None where there is none."""
+
+    channel_id: int
+    newest: datetime | None
+    success_at: datetime | None
+    cadence: float | None
+    gaps: int
+    score: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """What the warehouse holds of the polled channels, and how it stands beside them.
+
+    ``alerts``: how many are open, by severity; ``waiting``: messages that are not sent yet;
+    ``budget_left``: requests of today, None where there is no budget.
+    """
+
+    channels: tuple[ChannelSeen, ...]
+    alerts: dict[str, int]
+    waiting: int
+    budget_left: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class Noticed:
     """A reading found something out about its source.
@@ -198,6 +226,7 @@ Event = (
     | WarehouseFailed
     | RefreshEnded
     | Looked
+    | Surveyed
     | Noticed
     | AnalysisStarted
     | RunEnded

@@ -1,16 +1,16 @@
 """The commands around alerts: look and tell, list, silence, acknowledge, try a receiver."""
 
-import getpass
 import socket
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from fieldhouse import names
 from fieldhouse.cli import output
+from fieldhouse.cli.correcting import user
 from fieldhouse.cli.options import Config, Json, Wait, WarehouseURL, opened, settings_from
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.times import length_of
@@ -172,7 +172,7 @@ def silence(
                 silenced_from=now,
                 silenced_until=now + span,
                 reason=reason or "no reason was given",
-                made_by=by or _who(),
+                made_by=by or user(),
             )
             where = f"channel {number}" if number else "all channels"
             until = _local(now + span, settings)
@@ -210,7 +210,7 @@ def ack(
         done = house.call(
             "acknowledge_alerts",
             alert_ids=numbers or known,
-            acknowledged_by=by or _who(),
+            acknowledged_by=by or user(),
             acknowledged_at=now,
         )
     typer.echo(f"{done['Alerts'][0]} acknowledged")
@@ -311,11 +311,5 @@ def _span(text: str, option: str) -> timedelta:
 
 
 def _local(instant: datetime, settings: "Settings") -> str:
-    from datetime import UTC
-
     local = instant.replace(tzinfo=UTC).astimezone(settings.display_zone)
     return f"{local:%Y-%m-%d %H:%M} {local.tzname()}"
-
-
-def _who() -> str:
-    return f"{getpass.getuser()}@{socket.gethostname()}"[:100]

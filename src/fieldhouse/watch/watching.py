@@ -13,6 +13,7 @@ from fieldhouse.settings import Settings
 from fieldhouse.warehouse import Warehouse
 from fieldhouse.watch import notices
 from fieldhouse.watch.alerts import deliver, look
+from fieldhouse.watch.survey import survey
 
 __all__ = ["Calls", "Watching"]
 
@@ -120,15 +121,17 @@ class Watching(AbstractContextManager["Watching"]):
     def _judge(self) -> None:
         now = self._clock()
         self._hand_over()
-        came = look(self._warehouse, self._settings, now)
-        if self._tell:
+        if self._settings.alerts.enabled:
+            came = look(self._warehouse, self._settings, now)
             events.tell(self._tell, events.Looked(came.opened, came.ended))
+        if self._tell:
+            events.tell(self._tell, survey(self._warehouse, self._settings, now))
 
     def _hand_over(self) -> None:
         self._calls.hand_over(self._warehouse, self._clock())
 
     def _deliver(self) -> None:
-        if self._settings.alerts.receivers:
+        if self._settings.alerts.enabled and self._settings.alerts.receivers:
             deliver(self._warehouse, self._settings, self._clock, self._send)
 
     def _attempt(self, otherwise: str, work: Callable[[], None]) -> bool:

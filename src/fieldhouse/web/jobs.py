@@ -293,6 +293,7 @@ def _about(channel_ids: set[int], observe: events.Observer) -> events.Observer:
                 | events.WarehouseFailed()
                 | events.RefreshEnded()
                 | events.Looked()
+                | events.Surveyed()
             ):
                 pass  # the process's own
             case _:
