@@ -1,5 +1,5 @@
--- alarm_api_errors(as_of, seconds, share, calls): whether more than a share of the requests of the last while failed, of
--- so many at least. Figure: the share.
+-- alarm_api_errors(as_of, seconds, share, calls): whether more than a share of the requests of the last while failed,
+-- of so many at least. Figure: the share.
 WITH
 counted AS (
     SELECT

@@ -34,7 +34,9 @@ late AS (
     LEFT JOIN found AS f ON f.ChannelID = l.ChannelID
     JOIN asked AS a ON a.ChannelID = l.ChannelID
     JOIN usual AS u ON u.ChannelID = l.ChannelID
-    WHERE epoch_us(a.AskedAt - coalesce(f.CreatedAt, l.LastReading)) / 1e6 > greatest($distances * u.CadenceSeconds, $seconds)
+    WHERE
+        epoch_us(a.AskedAt - coalesce(f.CreatedAt, l.LastReading)) / 1e6
+        > greatest($distances * u.CadenceSeconds, $seconds)
 ),
 hours AS (
     SELECT
