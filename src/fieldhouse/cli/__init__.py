@@ -15,6 +15,7 @@ import typer
 
 import fieldhouse
 from fieldhouse.cli import (
+    alerting,
     asking,
     channels,
     copying,
@@ -58,6 +59,7 @@ _ROOMS = (
     keeping,
     moving,
     lives,
+    alerting,
     serving,
     streaming,
     setup,
