@@ -81,7 +81,7 @@ ENGINES = {
         "ClickHouse",
         "clickhouse://user@host/database",
         "clickhouse.warehouse:ClickHouseWarehouse",
-        objects=("views",),
+        objects=("views", "procedures"),
         driver="clickhouse_connect",
         extra="clickhouse",
     ),
