@@ -107,7 +107,8 @@ def copy_history(
     doubt: history.Doubt | None = None
     with warehouse.lock(source.channel_id):
         for _ in range(_PLANS):
-            reading = _Reading(source, warehouse, writer, policy, metadata_ttl, stop, observe)
+            left = policy.after(source.requests)
+            reading = _Reading(source, warehouse, writer, left, metadata_ttl, stop, observe)
             try:
                 reading.carry_out(state, doubt)
                 return

@@ -81,10 +81,8 @@ def place(
 
     def empty(_: int) -> str:
         file = str(tmp_path_factory.mktemp("place") / "fieldhouse.duckdb")
-        if engine != REMOTE:
-            return f"duckdb:///{file}"
         shutil.copy(request.getfixturevalue("migrated"), file)
-        return _owned(file, owners)
+        return f"duckdb:///{file}" if engine != REMOTE else _owned(file, owners)
 
     return empty
 
