@@ -21,11 +21,11 @@ from fieldhouse.settings import Settings
 from fieldhouse.sync import utc_now
 from fieldhouse.web.access import Tokens
 from fieldhouse.web.app import create_app
-from fieldhouse.web.bounded import Bounded
 from fieldhouse.web.jobs import Broadcast, Jobs
 from fieldhouse.web.kept import Uploads
+from fieldhouse.web.limits.bounded import Bounded
+from fieldhouse.web.limits.patience import PatientProtocol
 from fieldhouse.web.owning import owned
-from fieldhouse.web.patience import PatientProtocol
 from fieldhouse.web.served import Rules, Served
 
 __all__ = ["Address", "Server", "serve", "served_with"]
@@ -103,7 +103,7 @@ def served_with(
     clock: Callable[[], datetime] = utc_now,
 ) -> Iterator[Served]:
     """The warehouse of the settings, kept current every so often; closed at the end."""
-    heard = Broadcast()
+    heard, ending = Broadcast(), threading.Event()
     with (
         closing(Uploads()) as uploads,
         build(settings, own=True, observe=heard, clock=clock) as parts,
@@ -115,9 +115,10 @@ def served_with(
             jobs,
             heard,
             rules,
-            Tokens(Bounded(parts.warehouse, rules.seconds, threading.Event())),
+            Tokens(Bounded(parts.warehouse, rules.seconds, ending)),
             uploads=uploads,
             clock=parts.clock,
+            ending=ending,
         )
 
 
@@ -140,7 +141,7 @@ def serve(
     listening = address.listening()
     with listening, served_with(settings, rules, every=every) as served:
         url = address.url(listening.getsockname()[1])
-        with owned(served.warehouse, settings.warehouse_url, served.jobs):
+        with owned(served.whole, settings.warehouse_url, served.jobs):
             Server(served, address, ready=lambda: ready(url)).run(sockets=[listening])
 
 
