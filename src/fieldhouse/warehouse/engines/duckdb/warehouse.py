@@ -20,11 +20,11 @@ import pyarrow as pa
 from fieldhouse.errors import ConfigurationError, WarehouseLocked
 from fieldhouse.readings import Batch
 from fieldhouse.warehouse import Counts, migrations, questions, sqlfiles
-from fieldhouse.warehouse.engines.duckdb import files
-from fieldhouse.warehouse.engines.duckdb import load as loading
+from fieldhouse.warehouse.engines.duckdb import files, replacing
 from fieldhouse.warehouse.engines.duckdb.errors import translated
 from fieldhouse.warehouse.engines.duckdb.waiting import when_free
 from fieldhouse.warehouse.engines.duckdb.watching import Watch
+from fieldhouse.warehouse.kept import KEPT, Part
 from fieldhouse.warehouse.limits import NO_LIMITS, Limits
 from fieldhouse.warehouse.owner import file_of
 from fieldhouse.warehouse.registry import Opening
@@ -142,8 +142,10 @@ class DuckDBWarehouse:
 
     def load(self, batches: Sequence[Batch]) -> Mapping[int, Counts]:
         """Write the batches in one transaction."""
+        from fieldhouse.warehouse.engines.duckdb.load import load  # who only asks needs none of it
+
         with self._transaction() as cursor:
-            return loading.load(_LoadSession(cursor), batches)
+            return load(_LoadSession(cursor), batches)
 
     def query(self, name: str, limits: Limits = NO_LIMITS, /, **parameters: Any) -> pa.Table:
         """Answer ``queries/<name>.sql``."""
@@ -208,6 +210,11 @@ class DuckDBWarehouse:
             reader = cursor.sql(parsed[0], params=given).to_arrow_reader(_BATCH_ROWS)
         batches = self._read(cursor, reader, limits, statement)
         return pa.RecordBatchReader.from_batches(reader.schema, batches)
+
+    def replace(self, table: str, part: Part, rows: pa.Table, /) -> None:
+        """Replace a part of a kept table, in one transaction."""
+        with self._transaction() as cursor:
+            replacing.replace(cursor, KEPT[table], part, rows)
 
     @contextmanager
     def lock(self, channel_id: int, wait: float | None = None) -> Iterator[None]:
