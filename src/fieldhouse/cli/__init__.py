@@ -27,6 +27,7 @@ from fieldhouse.cli import (
     looking,
     output,
     querying,
+    scheduling,
     serving,
     setup,
 )
@@ -55,6 +56,7 @@ _ROOMS = (
     importing,
     keeping,
     lives,
+    scheduling,
     serving,
     setup,
 )

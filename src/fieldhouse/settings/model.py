@@ -29,6 +29,8 @@ from fieldhouse.settings.kinds import (
     Url,
     Wait,
 )
+from fieldhouse.settings.schedule import RIGHT as SCHEDULE_RIGHT
+from fieldhouse.settings.schedule import ScheduleSettings
 from fieldhouse.settings.sqlserver import DEFAULT_DATABASE, OPTIONS
 from fieldhouse.times import zone_of
 
@@ -122,6 +124,7 @@ RIGHT = {
     "channel_id": "a channel's number, a whole number of 1 or more",
     "channels": "channels by number, each with api_key, decimal_comma and ranges",
     "accounts": "accounts by name, each with user_api_key",
+    **SCHEDULE_RIGHT,
 }
 """What would be right, to end the line that says what is wrong."""
 
@@ -171,6 +174,7 @@ class Settings(BaseModel):
     a line of its runs, of its audit trail and of its ledger of batches; 0 is for ever.
     ``display_timezone`` is the zone of what is shown and of times without one: see `display_zone`.
     ``read_url`` is where what only reads may read instead, with the same password; None: nowhere.
+    ``schedule`` is how often channels are asked, and how workers share them.
     """
 
     model_config = _FROZEN
@@ -204,6 +208,7 @@ class Settings(BaseModel):
     user_api_key: Key | None = None
     channels: dict[ChannelId, ChannelSettings] = {}
     accounts: dict[str, AccountSettings] = {}
+    schedule: ScheduleSettings = ScheduleSettings()
 
     _sources: dict[str, str] = PrivateAttr(default_factory=dict)
 
@@ -253,6 +258,7 @@ class Settings(BaseModel):
             (f"accounts.{name}.user_api_key", _text(account.user_api_key))
             for name, account in sorted(self.accounts.items())
         ]
+        lines += self.schedule.described()
         return [(key, text, self._sources.get(key, "default")) for key, text in lines]
 
 

@@ -16,6 +16,8 @@ from fieldhouse.settings.model import (
     TEXTS,
     TOML_KEYS,
 )
+from fieldhouse.settings.schedule import KEYS as SCHEDULE_KEYS
+from fieldhouse.settings.schedule import SECRETS as SCHEDULE_SECRETS
 
 __all__ = ["TomlFile"]
 
@@ -50,7 +52,7 @@ class TomlFile(NamedTuple):
 
     def layer(self) -> Layer:
         """Its settings; refuses whatever is none."""
-        self._refuse_unknown("", self.table, [*TOML_KEYS, "channels", "accounts"])
+        self._refuse_unknown("", self.table, [*TOML_KEYS, "channels", "accounts", "schedule"])
         found: Layer = {}
         for table, keys in TOML_KEYS.items():
             found |= self._settings(table, keys)
@@ -61,6 +63,9 @@ class TomlFile(NamedTuple):
         if accounts := self._table("accounts", self.table.get("accounts", {})):
             value = {name: self._account(name, given) for name, given in accounts.items()}
             found["accounts"] = Given(value, self.label, f"{self.label}: [accounts]")
+        if "schedule" in self.table:
+            value = self._schedule(self._table("schedule", self.table["schedule"]))
+            found["schedule"] = Given(value, self.label, f"{self.label}: [schedule]")
         return found
 
     def references(self) -> set[str]:
@@ -73,6 +78,8 @@ class TomlFile(NamedTuple):
             for table in tables.values()
             if isinstance(table, dict)
         ]
+        if isinstance(schedule := self.table.get("schedule"), dict):
+            keys += [schedule.get(name) for name in SCHEDULE_SECRETS]
         return {str(key.get("env")) for key in keys if isinstance(key, dict)}
 
     def _settings(self, table: str, keys: Mapping[str, str]) -> Layer:
@@ -127,6 +134,14 @@ class TomlFile(NamedTuple):
         if "user_api_key" not in account:
             raise error_line(f"{place} needs user_api_key, a reference to a secret: {REFERENCE}")
         return self._key(place, "user_api_key", account["user_api_key"])
+
+    def _schedule(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        self._refuse_unknown("schedule", given, SCHEDULE_KEYS)
+        read = dict(given)
+        for name in SCHEDULE_SECRETS:
+            if name in given:
+                read |= self._key(f"{self.label}: [schedule]", name, given[name])
+        return read
 
     def _ranges(self, table: str, given: object) -> dict[str, Any]:
         fields = [f"field{number}" for number in range(1, 9)]

@@ -36,6 +36,8 @@ TABLES = {
     "RequestBudget": "requests made on a day, where a budget is set",
     "PeriodMarks": "periods that are still to be computed",
     "LoadLedger": "batches that were loaded, so that none is twice",
+    "Workers": "who polls, and since when",
+    "Leases": "which worker has which channel for the time being",
     "SavedQueries": "queries that people keep",
     "AccessTokens": "who may come in by the network: names and hashes",
     "SchemaMigrations": "what brought the schema to where it is",
@@ -202,6 +204,9 @@ _MEANINGS = {
     "Updated": "readings to which a value came",
     "UpdatedAt": "when its owner last changed it",
     "Version": "changes with each load",
+    "WorkerName": "its name: machine and process",
+    "TakenAt": "since when it has it",
+    "SeenAt": "when it was last heard of",
     "Withdrawn": "those that their source no longer has",
     "WithdrawnAt": "since when its source no longer has it",
 }

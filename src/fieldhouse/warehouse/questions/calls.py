@@ -18,6 +18,7 @@ from fieldhouse.warehouse.questions.kinds import (
     rows_of,
 )
 from fieldhouse.warehouse.questions.question import Question, catalogue, optional, takes
+from fieldhouse.warehouse.questions.working import SHARING
 
 __all__ = ["CALLS"]
 
@@ -259,4 +260,5 @@ CALLS = catalogue(
         ),
         columns(Periods=LONG),
     ),
+    *SHARING,
 )
