@@ -26,9 +26,9 @@ local at = redis.call('TIME')
 local now = at[1] * 1000 + math.floor(at[2] / 1000)
 local length = tonumber(ARGV[2])
 local uptime = string.match(redis.call('INFO', 'server'), 'uptime_in_seconds:(%d+)')
-local is_open = tonumber(uptime) * 1000 > length
+local is_open = ARGV[3] == '0' or tonumber(uptime) * 1000 > length
 local taken = {}
-for place = 3, #ARGV do
+for place = 4, #ARGV do
     local id, had = string.match(ARGV[place], '(%d+)(%+?)')
     local key = KEYS[1] .. id
     local holder = redis.call('HGET', key, 'worker')
@@ -42,8 +42,8 @@ for place = 3, #ARGV do
 end
 return taken
 """
-"""KEYS: the beginning of a channel's key. ARGV: worker, length of a lease in ms, channels; one with
-a + is held, as far as the worker knows."""
+"""KEYS: the beginning of a channel's key. ARGV: worker, length of a lease in ms, whether a Redis
+that has just begun may have forgotten, channels; one with a + is held, as the worker knows."""
 
 _GIVE_BACK = """
 for place = 2, #ARGV do
@@ -61,14 +61,20 @@ _SWEPT = 100
 
 
 class InRedis:
-    """Leases in a Redis, under keys that begin with ``fieldhouse:`` and the house's name."""
+    """Leases in a Redis, under keys that begin with ``fieldhouse:`` and the house's name.
 
-    def __init__(self, url: str, password: str | None, house: str) -> None:
+    ``cautious``: one that is younger than a lease may have forgotten some.
+    """
+
+    def __init__(
+        self, url: str, password: str | None, house: str, *, cautious: bool = True
+    ) -> None:
         self._redis, self._error = connected(url, password)
         self._begin = f"fieldhouse:{{{house}}}:"
         self._take = self._redis.register_script(_TAKE)
         self._give_back = self._redis.register_script(_GIVE_BACK)
-        self._held: dict[int, float] = {}
+        self._cautious = cautious
+        self._held: dict[str, dict[int, float]] = {}
         self._where = urlsplit(url).hostname or url
 
     def announce(self, worker: str, seconds: float) -> Collection[str]:
@@ -86,19 +92,24 @@ class InRedis:
         """By a script, so that no two take the same."""
         taken: list[int] = []
         began, length = time.monotonic(), int(1000 * seconds)
-        held = {channel_id for channel_id, until in self._held.items() if until > began}
+        known = self._held.setdefault(worker, {})
+        held = {channel_id for channel_id, until in known.items() if until > began}
         with self._reached():
             for place in range(0, len(channel_ids), _TOGETHER):
                 some = channel_ids[place : place + _TOGETHER]
                 said = [f"{each}+" if each in held else str(each) for each in some]
                 keys = [f"{self._begin}lease:"]
-                taken += map(int, self._take(keys=keys, args=[worker, length, *said]))
-        self._held = dict.fromkeys(taken, began + seconds)
+                given = [worker, length, int(self._cautious), *said]
+                taken += map(int, self._take(keys=keys, args=given))
+        for each in channel_ids:
+            known.pop(each, None)
+        known |= dict.fromkeys(taken, began + seconds)
         return taken
 
     def give_back(self, worker: str, channel_ids: Sequence[int] | None) -> None:
         """What the worker has of them is free."""
-        given = list(self._held if channel_ids is None else channel_ids)
+        known = self._held.setdefault(worker, {})
+        given = list(known if channel_ids is None else channel_ids)
         with self._reached():
             for place in range(0, len(given), _TOGETHER):
                 some = given[place : place + _TOGETHER]
@@ -106,7 +117,7 @@ class InRedis:
             if channel_ids is None:
                 self._redis.delete(f"{self._begin}worker:{worker}")
         for each in given:
-            self._held.pop(each, None)
+            known.pop(each, None)
 
     def workers(self) -> Sequence[Worker]:
         """The workers' keys, and the leases counted."""

@@ -6,7 +6,7 @@ States and due times are in memory, read in bulk when channels are taken up. Wha
 
 import logging
 import threading
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -39,6 +39,10 @@ _FORGOTTEN = timedelta(hours=1)
 _RELEARNT = timedelta(hours=1)
 """How often the usual distances of readings are looked up."""
 _COUNTED = timedelta(minutes=1)
+"""How often it is looked which channels are polled."""
+_SOON = timedelta(seconds=0.5)
+_LOOK = 1.0
+"""Seconds after which what is newly held is taken up."""
 _TOGETHER = 2_000
 
 
@@ -84,6 +88,7 @@ class Schedule:
     ) -> None:
         self._parts, self._holding, self._only = parts, holding or Alone(), only
         self._polled: Sequence[int] = only or ()
+        self._mine: frozenset[int] = frozenset()
         self._table = Timetable(bounds_of(parts))
         self._changed = threading.Condition()
         self._rest_until = datetime.min
@@ -99,13 +104,20 @@ class Schedule:
         """
         try:
             self._look()
-            keeping = threading.Thread(target=self._keep_looking, name="holding", daemon=True)
-            keeping.start()
+            self._renew()
+            self._look()
+            threads = [
+                threading.Thread(target=self._keep, args=(each, work), name="holding", daemon=True)
+                for each, work in ((self._holding.every, self._renew), (_LOOK, self._look))
+            ]
+            for thread in threads:
+                thread.start()
             try:
                 Crew(self._parts, self, hands=self._hands).run()
             finally:
                 self._parts.stop.set()
-                keeping.join()
+                for thread in threads:
+                    thread.join()
         finally:
             self._holding.close()
 
@@ -168,16 +180,15 @@ class Schedule:
 
     def _due(self, now: datetime) -> int | None:
         """A channel that is due and may be asked; half of the hands are kept for what is quick."""
-        while True:
-            long_ones = len(self._long) < max(1, self._hands // 2)
-            if (channel_id := self._table.take(now, long_ones=long_ones)) is None:
-                return None
-            if self._holding.may_ask(channel_id):
-                if self._table.is_long(channel_id):
-                    self._long.add(channel_id)
-                return channel_id
+        long_ones = len(self._long) < max(1, self._hands // 2)
+        channel_id = self._table.take(now, long_ones=long_ones)
+        if channel_id is not None and not self._holding.may_ask(channel_id):
             self._table.put_back(channel_id)
-            self._rest_until = now + timedelta(seconds=1)  # until what is held is renewed
+            self._rest_until = now + _SOON  # what is held is to be renewed first
+            return None
+        if channel_id is not None and self._table.is_long(channel_id):
+            self._long.add(channel_id)
+        return channel_id
 
     def _pause(self, now: datetime) -> float:
         """Seconds until something may be due, or it is to be looked again."""
@@ -201,32 +212,37 @@ class Schedule:
 
     # What is held
 
-    def _keep_looking(self) -> None:
-        while not self._parts.stop.wait(self._holding.every):
+    def _keep(self, every: float, work: Callable[[], None]) -> None:
+        """Do something again and again until all is to stop; the log says what went wrong."""
+        while not self._parts.stop.wait(every):
             try:
-                self._look()
+                work()
             except FieldhouseError as error:
                 logger.warning("What is to be polled is not known anew: %s", error)
             except Exception:
                 logger.exception("What is to be polled is not known anew")
 
+    def _renew(self) -> None:
+        """Renew what is held; nothing slow is done here, since leases end."""
+        with self._changed:
+            busy, polled = self._table.taken, self._polled
+        mine = self._holding.renew(polled, busy)
+        self._parts.server.share_pace(self._holding.workers)
+        with self._changed:
+            self._mine = frozenset(mine)
+
     def _look(self) -> None:
-        """Renew what is held, and take up what is new of it."""
+        """Know which channels are polled, and take up what is new of those that are held."""
         now = self._parts.clock()
         if self._only is None and now - self._counted >= _COUNTED:
-            self._polled = polled_channels(self._parts.settings, self._parts.warehouse)
-            self._counted = now
+            polled = polled_channels(self._parts.settings, self._parts.warehouse)
+            with self._changed:
+                self._polled, self._counted = polled, now
         with self._changed:
-            busy = self._table.taken
-        mine = self._holding.renew(self._polled, busy)
-        self._parts.server.share_pace(self._holding.workers)
-        self._take_up(mine)
-
-    def _take_up(self, mine: Collection[int]) -> None:
-        now = self._parts.clock()
-        with self._changed:
-            new = [each for each in mine if each not in self._table]
-        asked: Sequence[int] = new
+            mine = self._mine & frozenset(self._polled)
+            asked = [each for each in mine if each not in self._table]
+            if len(mine) == len(self._table) and not asked and now - self._relearnt < _RELEARNT:
+                return
         if now - self._relearnt >= _RELEARNT:
             self._relearnt, asked = now, list(mine)
         rhythms = {each: Rhythm() for each in mine} | rhythms_of(self._parts, asked)
