@@ -14,6 +14,7 @@ from fieldhouse import Settings, events
 from fieldhouse.leases import Alone, Holding
 from fieldhouse.parts import Parts, build
 from fieldhouse.schedule import Schedule, rhythms_of
+from fieldhouse.settings.schedule import ScheduleSettings
 from fieldhouse.simulator import Entry, Fault, Simulator, World
 from fieldhouse.timetable import Bounds, distance
 
@@ -90,27 +91,35 @@ def test_each_channel_is_read_once_in_each_of_its_distances(
 ) -> None:
     """New channels are read at once; then as their readings come, and no more often."""
     with running(parts):
+        began = parts.clock()
         until(everyone(ended, 1))
-        first = len(simulator.requests)
         for turn in range(2, 5):
             world.clock.advance(300)
             until(everyone(ended, turn))
-        assert set(ended.values()) == {4}
-        assert len(simulator.requests) - first == 3 * COUNT
+        most = (parts.clock() - began) / timedelta(minutes=5) + 2
+        assert max(ended.values()) <= most
+        assert len(simulator.requests) <= most * COUNT
 
 
-def test_what_comes_is_read_and_what_is_hinted_at_sooner(
-    parts: Parts, world: World, ended: Counter[int]
+def test_what_is_hinted_at_is_read_at_once(
+    simulator: Simulator, world: World, tmp_path: Path
 ) -> None:
-    """A new entry is in the warehouse after its channel's next turn, or at once when told of it."""
-    with running(parts) as schedule:
-        until(everyone(ended, 1))
+    """A channel that is said to have something new does not wait for its time, hours away."""
+    settings = Settings(
+        warehouse_url=f"duckdb:///{tmp_path / 'h.duckdb'}",
+        base_url=simulator.url,
+        rate_limit_delay=0.0,
+        channels={3: {}, 4: {}},  # type: ignore[dict-item]
+        schedule=ScheduleSettings(shortest=timedelta(hours=12)),
+    )
+    with build(settings, clock=Clock(world)) as parts, running(parts) as schedule:
+        until(lambda: parts.warehouse.query("runs", limit=9).num_rows == 2)
         world.channels[3].write(None, {1: "77"})
+        first = len(simulator.requests)
         schedule.hint(3)
-        until(lambda: ended[3] == 2)
-        found = parts.warehouse.query("newest_reading", channel_id=3).to_pylist()
-        assert str(found[0]["Field1"]).startswith("77")
-        assert ended[4] == 1
+        new = "SELECT ChannelID AS n FROM iot.SensorReadings WHERE Field1 = 77"
+        until(lambda: parts.warehouse.sql(new)["n"].to_pylist() == [3])
+        assert all("/channels/3/" in seen.path for seen in simulator.requests[first:])
 
 
 def test_a_stop_ends_all_and_loses_nothing(
@@ -132,7 +141,7 @@ def test_paused_channels_are_not_read_and_added_ones_are(
     world.add_channel(99, fields={1: "T"}).write(None, {1: "1"})
     with running(parts):
         until(everyone(ended, 1))
-        parts.warehouse.call("set_polled", channel_ids=[5], paused_at=parts.clock())
+        parts.warehouse.call("set_polled", channel_ids=[5], is_active=True, paused_at=parts.clock())
         parts.warehouse.call("upsert_channel", channel_id=99, name="new")
         world.clock.advance(301)
         until(lambda: ended[99] > 0)
