@@ -17,7 +17,7 @@ from fieldhouse.settings import Settings, digests
 from fieldhouse.sources.thingspeak.api import Channel, ThingSpeak
 from fieldhouse.sources.thingspeak.pacing import Gate, Pacer
 from fieldhouse.state import ChannelState
-from fieldhouse.sync import utc_now
+from fieldhouse.times import utc_now
 from fieldhouse.warehouse import HasOwner, Warehouse, open_warehouse
 from fieldhouse.writer import Writer
 

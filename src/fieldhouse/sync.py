@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -16,6 +16,7 @@ from fieldhouse.readings import RAW, READINGS, REJECTED, Batch, parse_time, type
 from fieldhouse.sources.thingspeak import api, history
 from fieldhouse.sources.thingspeak.page import Page
 from fieldhouse.state import ChannelState, Epoch, Known
+from fieldhouse.times import utc_now
 from fieldhouse.warehouse import Counts, Warehouse
 from fieldhouse.writer import Ticket, Writer
 
@@ -48,11 +49,6 @@ class Copied:
     counts: Counts = field(default_factory=Counts)
     state: ChannelState | None = None
     """What was held a while ago and is held still, where nothing was written or asked."""
-
-
-def utc_now() -> datetime:
-    """The present instant, naive UTC."""
-    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def sync_metadata(source: api.Channel, warehouse: Warehouse, now: datetime, ttl: timedelta) -> bool:

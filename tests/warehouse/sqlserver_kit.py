@@ -41,6 +41,8 @@ DELETE FROM iot.SensorReadings_Archive; DELETE FROM iot.SensorReadings; DELETE F
 DELETE FROM iot.ReadingCounts; DELETE FROM iot.Corrections; DELETE FROM iot.CorrectedReadings;
 DELETE FROM iot.ChannelTags; DELETE FROM iot.AccessTokens; DELETE FROM iot.SavedQueries;
 DELETE FROM iot.Workers; DELETE FROM iot.Leases;
+DELETE FROM iot.Alerts; DELETE FROM iot.AlertNotices; DELETE FROM iot.AlertSilences;
+DELETE FROM iot.ApiCalls;
 """
 
 

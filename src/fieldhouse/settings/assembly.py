@@ -41,6 +41,8 @@ def _channel_sources(given: Layer) -> dict[str, str]:
     if "schedule" in given:
         schedule = given["schedule"]
         named |= dict.fromkeys((f"schedule.{key}" for key in schedule.value), schedule.source)
+    if "mqtt" in given:
+        named |= dict.fromkeys((f"mqtt.{key}" for key in given["mqtt"].value), given["mqtt"].source)
     if "channels" not in given:
         return named
     channels, source, _ = given["channels"]

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, PrivateAttr, SecretStr
 
 from fieldhouse.errors import ConfigurationError
+from fieldhouse.settings.alerts import AlertSettings
 from fieldhouse.settings.kinds import (
     ENGINES,
     Address,
@@ -29,6 +30,9 @@ from fieldhouse.settings.kinds import (
     Url,
     Wait,
 )
+from fieldhouse.settings.metrics import MetricsSettings
+from fieldhouse.settings.mqtt import RIGHT as MQTT_RIGHT
+from fieldhouse.settings.mqtt import MqttSettings
 from fieldhouse.settings.schedule import RIGHT as SCHEDULE_RIGHT
 from fieldhouse.settings.schedule import ScheduleSettings
 from fieldhouse.settings.sqlserver import DEFAULT_DATABASE, OPTIONS
@@ -125,6 +129,7 @@ RIGHT = {
     "channels": "channels by number, each with api_key, decimal_comma and ranges",
     "accounts": "accounts by name, each with user_api_key",
     **SCHEDULE_RIGHT,
+    **MQTT_RIGHT,
 }
 """What would be right, to end the line that says what is wrong."""
 
@@ -175,6 +180,7 @@ class Settings(BaseModel):
     ``display_timezone`` is the zone of what is shown and of times without one: see `display_zone`.
     ``read_url`` is where what only reads may read instead, with the same password; None: nowhere.
     ``schedule`` is how often channels are asked, and how workers share them.
+    ``mqtt`` is the broker that tells of new entries; None: nobody is listened to.
     """
 
     model_config = _FROZEN
@@ -209,6 +215,9 @@ class Settings(BaseModel):
     channels: dict[ChannelId, ChannelSettings] = {}
     accounts: dict[str, AccountSettings] = {}
     schedule: ScheduleSettings = ScheduleSettings()
+    mqtt: MqttSettings | None = None
+    alerts: AlertSettings = AlertSettings()
+    metrics: MetricsSettings = MetricsSettings()
 
     _sources: dict[str, str] = PrivateAttr(default_factory=dict)
 
@@ -260,6 +269,15 @@ class Settings(BaseModel):
         ]
         lines += self.schedule.described()
         return [(key, text, self._sources.get(key, "default")) for key, text in lines]
+        lines += self.mqtt.described() if self.mqtt else []
+        lines += [*self.alerts.described(), *self.metrics.described()]
+        return [(key, text, self._source(key)) for key, text in lines]
+
+    def _source(self, key: str) -> str:
+        """Where a line of `described` comes from; a section that is read whole has one source."""
+        section = key.partition(".")[0]
+        whole = self._sources.get(section) if section in ("alerts", "metrics") else None
+        return self._sources.get(key) or whole or "default"
 
 
 def _text(value: object) -> str:

@@ -103,7 +103,9 @@ class Jobs:
         longest = max(parts.settings.schedule.longest, every or timedelta())
         self._table = Timetable(Bounds(every or longest, longest))
         self._looked = datetime.min
+        self._begun: dict[int, datetime] = {}
         self._written: set[int] = set()
+        self._rarely: Callable[[int, datetime], timedelta] = lambda *_: timedelta()
         self._stopping = threading.Event()
         self._clockwork = threading.Thread(target=self._keep_on, name="schedule", daemon=True)
 
@@ -121,6 +123,10 @@ class Jobs:
         for job in self.all():
             job.wait()
         self._clockwork.join()
+
+    def poll_rarely(self, how: Callable[[int, datetime], timedelta]) -> None:
+        """Let ``how`` say how long a channel, begun at a time, may wait where that is longer."""
+        self._rarely = how
 
     @property
     def is_stopping(self) -> bool:
@@ -182,6 +188,7 @@ class Jobs:
                 raise WarehouseUnavailable(f"{_MOST} jobs go on already: wait for one to end")
             job = Job(next(self._numbers), kind, wanted, parts.clock(), parts.stop)
             self._jobs = [*self._kept(), job]
+            self._begun |= dict.fromkeys(wanted, job.started_at)
 
         def begun() -> list[Run]:
             return work(parts, job)
@@ -291,9 +298,16 @@ class Jobs:
         """A channel that is due, and that no other job is at."""
         busy = self.busy()
         with self._changing:
-            while (channel_id := self._table.take(now)) in busy:
+            while (channel_id := self._table.take(now)) is not None:
+                if channel_id not in busy and not self._is_rare(channel_id, now):
+                    return channel_id
                 self._table.pass_over(channel_id, now)
-        return channel_id
+        return None
+
+    def _is_rare(self, channel_id: int, now: datetime) -> bool:
+        """Whether a channel may wait although it is due, since somebody listens to it."""
+        begun = self._begun.get(channel_id)
+        return begun is not None and now - begun < self._rarely(channel_id, begun)
 
     def _begin_poll(self, channel_ids: list[int]) -> None:
         try:
@@ -349,6 +363,14 @@ def _about(channel_ids: set[int], observe: events.Observer) -> events.Observer:
                     observe(event)
             case events.FleetStarted() | events.WarehouseAwaited() | events.FileRead():
                 pass  # of no channel, so perhaps another job's
+            case (
+                events.LoadEnded()
+                | events.WarehouseFailed()
+                | events.RefreshEnded()
+                | events.Looked()
+                | events.Surveyed()
+            ):
+                pass  # the process's own
             case _:
                 if event.channel_id is None or event.channel_id in channel_ids:
                     observe(event)

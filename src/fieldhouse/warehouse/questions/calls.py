@@ -1,5 +1,6 @@
 """What ``Warehouse.call`` carries out."""
 
+from fieldhouse.warehouse.questions.alarms import ALARM_CALLS
 from fieldhouse.warehouse.questions.kinds import (
     AGGREGATION_TYPE,
     CHANNEL_IDS,
@@ -261,4 +262,5 @@ CALLS = catalogue(
         columns(Periods=LONG),
     ),
     *SHARING,
+    *ALARM_CALLS,
 )
