@@ -29,7 +29,7 @@ def in_process() -> Iterator[InProcess]:
     held.drop()
 
 
-THROUGH_AN_OWNER = {"test_limits", "test_load_contract"}
+THROUGH_AN_OWNER = {"test_leases_contract", "test_limits", "test_load_contract"}
 """Suites that check the contract through another process's warehouse as well."""
 
 
