@@ -175,7 +175,7 @@ def make(
 
     fieldhouse tokens make greenhouse --scope write
     """
-    from fieldhouse.sync import utc_now
+    from fieldhouse.times import utc_now
     from fieldhouse.web.access import lasting, made_token, scopes_of
 
     scopes = scopes_of(scope or ["read"])
@@ -195,7 +195,7 @@ def list_tokens(
 
     fieldhouse tokens list
     """
-    from fieldhouse.sync import utc_now
+    from fieldhouse.times import utc_now
     from fieldhouse.web.access import state_of
 
     now = utc_now()
@@ -230,7 +230,7 @@ def revoke(
 
     fieldhouse tokens revoke fh_1a2b3c4d
     """
-    from fieldhouse.sync import utc_now
+    from fieldhouse.times import utc_now
 
     token_id = token.removeprefix("fh_").partition("_")[0]
     with closing(opened(settings_from(config, warehouse, wait), read_only=False)) as house:

@@ -262,7 +262,7 @@ def _require_folder(file: Path) -> None:
 
 
 def _check_server(settings: "Settings", server: "ThingSpeak") -> str:
-    from fieldhouse.sync import utc_now
+    from fieldhouse.times import utc_now
 
     answer: Answer[Any] = server.get("/channels/public.json")
     skew = abs((answer.date - utc_now()).total_seconds())

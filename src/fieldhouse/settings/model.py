@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, PrivateAttr, SecretStr
 
 from fieldhouse.errors import ConfigurationError
+from fieldhouse.settings.alerts import AlertSettings
 from fieldhouse.settings.kinds import (
     ENGINES,
     Address,
@@ -29,6 +30,7 @@ from fieldhouse.settings.kinds import (
     Url,
     Wait,
 )
+from fieldhouse.settings.metrics import MetricsSettings
 from fieldhouse.settings.mqtt import RIGHT as MQTT_RIGHT
 from fieldhouse.settings.mqtt import MqttSettings
 from fieldhouse.settings.sqlserver import DEFAULT_DATABASE, OPTIONS
@@ -209,6 +211,8 @@ class Settings(BaseModel):
     channels: dict[ChannelId, ChannelSettings] = {}
     accounts: dict[str, AccountSettings] = {}
     mqtt: MqttSettings | None = None
+    alerts: AlertSettings = AlertSettings()
+    metrics: MetricsSettings = MetricsSettings()
 
     _sources: dict[str, str] = PrivateAttr(default_factory=dict)
 
@@ -259,7 +263,14 @@ class Settings(BaseModel):
             for name, account in sorted(self.accounts.items())
         ]
         lines += self.mqtt.described() if self.mqtt else []
-        return [(key, text, self._sources.get(key, "default")) for key, text in lines]
+        lines += [*self.alerts.described(), *self.metrics.described()]
+        return [(key, text, self._source(key)) for key, text in lines]
+
+    def _source(self, key: str) -> str:
+        """Where a line of `described` comes from; a section that is read whole has one source."""
+        section = key.partition(".")[0]
+        whole = self._sources.get(section) if section in ("alerts", "metrics") else None
+        return self._sources.get(key) or whole or "default"
 
 
 def _text(value: object) -> str:

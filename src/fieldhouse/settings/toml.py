@@ -7,8 +7,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
+from fieldhouse.settings.alerts import read_alerts
 from fieldhouse.settings.given import Given, Layer, error_line, meant_by, parted, read_text, wrong
 from fieldhouse.settings.kinds import LARGEST_INT
+from fieldhouse.settings.metrics import read_metrics
 from fieldhouse.settings.model import (
     CHANNEL_KEYS,
     REFERENCE,
@@ -20,6 +22,9 @@ from fieldhouse.settings.mqtt import KEYS as MQTT_KEYS
 from fieldhouse.settings.mqtt import SECRETS as MQTT_SECRETS
 
 __all__ = ["TomlFile"]
+
+TABLES = ("channels", "accounts", "mqtt", "alerts", "metrics")
+"""The tables that are read by themselves."""
 
 
 def _parse_toml(text: str, label: str) -> dict[str, Any]:
@@ -52,7 +57,7 @@ class TomlFile(NamedTuple):
 
     def layer(self) -> Layer:
         """Its settings; refuses whatever is none."""
-        self._refuse_unknown("", self.table, [*TOML_KEYS, "channels", "accounts", "mqtt"])
+        self._refuse_unknown("", self.table, [*TOML_KEYS, *TABLES])
         found: Layer = {}
         for table, keys in TOML_KEYS.items():
             found |= self._settings(table, keys)
@@ -66,15 +71,27 @@ class TomlFile(NamedTuple):
         if "mqtt" in self.table:
             value = self._mqtt(self._table("mqtt", self.table["mqtt"]))
             found["mqtt"] = Given(value, self.label, f"{self.label}: [mqtt]")
+        if alerts := self._table("alerts", self.table.get("alerts", {})):
+            told = read_alerts(alerts, self.label, self._key)
+            found["alerts"] = Given(told, self.label, f"{self.label}: [alerts]")
+        if metrics := self._table("metrics", self.table.get("metrics", {})):
+            measured = read_metrics(metrics, self.label)
+            found["metrics"] = Given(measured, self.label, f"{self.label}: [metrics]")
         return found
 
     def references(self) -> set[str]:
         """The variables that keys refer to."""
-        named = [("channels", "api_key"), ("accounts", "user_api_key")]
+        alerts = self.table.get("alerts")
+        receivers = alerts.get("receivers") if isinstance(alerts, dict) else None
+        named = [
+            (self.table.get("channels"), "api_key"),
+            (self.table.get("accounts"), "user_api_key"),
+            (receivers, "url"),
+        ]
         keys = [
             table.get(key)
-            for group, key in named
-            if isinstance(tables := self.table.get(group), dict)
+            for tables, key in named
+            if isinstance(tables, dict)
             for table in tables.values()
             if isinstance(table, dict)
         ]

@@ -294,6 +294,14 @@ def _about(channel_ids: set[int], observe: events.Observer) -> events.Observer:
                     observe(event)
             case events.FleetStarted() | events.WarehouseAwaited() | events.FileRead():
                 pass  # of no channel, so perhaps another job's
+            case (
+                events.LoadEnded()
+                | events.WarehouseFailed()
+                | events.RefreshEnded()
+                | events.Looked()
+                | events.Surveyed()
+            ):
+                pass  # the process's own
             case _:
                 if event.channel_id is None or event.channel_id in channel_ids:
                     observe(event)
