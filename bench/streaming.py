@@ -94,7 +94,7 @@ def _told(folder: Path, program: str) -> tuple[list[float], int, int]:
                 loaded.pop(number)
                 began = time.perf_counter()
                 world.channels[number].write(fields={1: "1"})
-                _until(lambda number=number: number in loaded)  # type: ignore[misc]
+                _until(lambda number=number: number in loaded, glance=0.005)  # type: ignore[misc]
                 waits.append(loaded[number] - began)
             broker.kill()
             broker.wait()
@@ -152,9 +152,9 @@ def _answers(port: int) -> bool:
     return False
 
 
-def _until(true: Callable[[], object], seconds: float = 600) -> None:
+def _until(true: Callable[[], object], seconds: float = 600, glance: float = 0.1) -> None:
     end = time.monotonic() + seconds
     while not true():
         if time.monotonic() > end:
             raise RuntimeError("what was waited for did not come")
-        time.sleep(0.005)
+        time.sleep(glance)
