@@ -127,13 +127,13 @@ def test_silence_is_told_by_a_channels_own_distance(warehouse: Warehouse) -> Non
     assert asked(warehouse, "alarm_silent", **question) == []
     ran(warehouse, a_run(newest + 4 * HOUR, outcome="failed"))
     assert asked(warehouse, "alarm_silent", **question) == []
-    ran(warehouse, a_run(newest + 4 * HOUR, inserted=0, updated=1))
-    assert asked(warehouse, "alarm_silent", **question) == [(9, 0, newest, 14_410.0)]
+    ran(warehouse, a_run(newest + 4 * HOUR + MINUTE, updated=1))
+    assert asked(warehouse, "alarm_silent", **question) == [(9, 0, newest, 14_470.0)]
     assert asked(warehouse, "alarm_silent", distances=5, seconds=7200) == []
     assert asked(warehouse, "alarm_silent", distances=3, seconds=15_000) == []
     future = [row(100, NOW + DAY, Field1=1)]
     warehouse.load([batch(future, horizon=NOW + 2 * DAY)])
-    assert asked(warehouse, "alarm_silent", **question) == [(9, 0, newest, 14_410.0)]
+    assert asked(warehouse, "alarm_silent", **question) == [(9, 0, newest, 14_470.0)]
 
 
 def test_nights_are_no_silence(warehouse: Warehouse) -> None:
