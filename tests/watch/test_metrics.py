@@ -107,7 +107,7 @@ def test_labels_stay_few_with_ten_thousand_channels() -> None:
         name: len(re.findall(r"^[^#]", text_of(metrics).decode(), re.MULTILINE))
         for name, metrics in (("few", few), ("many", many), ("none", none))
     }
-    print("series:", series)
+    print("series:", series)  # noqa: T201 (the figure is to be seen)
     assert series["many"] == series["none"] < 150
     assert series["few"] < series["many"] + 3 * 200
     text = text_of(many).decode()
