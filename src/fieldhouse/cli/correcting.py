@@ -193,7 +193,7 @@ def remove_correction(
 ) -> None:
     """Undo a rule: what it covered counts again as if it had never been."""
     from fieldhouse import corrections
-    from fieldhouse.sync import utc_now
+    from fieldhouse.times import utc_now
 
     with _house(warehouse, wait, config) as house:
         done = corrections.remove(house, correction_id, by=by or user(), now=utc_now())
@@ -279,7 +279,7 @@ def _carry_out(
     asked: _Asked, said: _Said, place: tuple[str | None, str | None, Path | None]
 ) -> None:
     from fieldhouse import corrections
-    from fieldhouse.sync import utc_now
+    from fieldhouse.times import utc_now
 
     url, wait, config = place
     zone = settings_from(config, url, wait).display_zone

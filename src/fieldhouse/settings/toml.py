@@ -18,10 +18,12 @@ from fieldhouse.settings.model import (
     TEXTS,
     TOML_KEYS,
 )
+from fieldhouse.settings.mqtt import KEYS as MQTT_KEYS
+from fieldhouse.settings.mqtt import SECRETS as MQTT_SECRETS
 
 __all__ = ["TomlFile"]
 
-TABLES = ("channels", "accounts", "alerts", "metrics")
+TABLES = ("channels", "accounts", "mqtt", "alerts", "metrics")
 """The tables that are read by themselves."""
 
 
@@ -66,6 +68,9 @@ class TomlFile(NamedTuple):
         if accounts := self._table("accounts", self.table.get("accounts", {})):
             value = {name: self._account(name, given) for name, given in accounts.items()}
             found["accounts"] = Given(value, self.label, f"{self.label}: [accounts]")
+        if "mqtt" in self.table:
+            value = self._mqtt(self._table("mqtt", self.table["mqtt"]))
+            found["mqtt"] = Given(value, self.label, f"{self.label}: [mqtt]")
         if alerts := self._table("alerts", self.table.get("alerts", {})):
             told = read_alerts(alerts, self.label, self._key)
             found["alerts"] = Given(told, self.label, f"{self.label}: [alerts]")
@@ -90,6 +95,8 @@ class TomlFile(NamedTuple):
             for table in tables.values()
             if isinstance(table, dict)
         ]
+        if isinstance(device := self.table.get("mqtt"), dict):
+            keys += [device.get(name) for name in MQTT_SECRETS]
         return {str(key.get("env")) for key in keys if isinstance(key, dict)}
 
     def _settings(self, table: str, keys: Mapping[str, str]) -> Layer:
@@ -144,6 +151,14 @@ class TomlFile(NamedTuple):
         if "user_api_key" not in account:
             raise error_line(f"{place} needs user_api_key, a reference to a secret: {REFERENCE}")
         return self._key(place, "user_api_key", account["user_api_key"])
+
+    def _mqtt(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        self._refuse_unknown("mqtt", given, MQTT_KEYS)
+        place = f"{self.label}: [mqtt]"
+        read = dict(given)
+        for name in reversed([name for name in MQTT_SECRETS if name in given]):
+            read |= self._key(place, name, given[name])
+        return read
 
     def _ranges(self, table: str, given: object) -> dict[str, Any]:
         fields = [f"field{number}" for number in range(1, 9)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, HTTPException, Request
 
-from fieldhouse.sync import utc_now
+from fieldhouse.times import utc_now
 from fieldhouse.warehouse import Limits, Warehouse
 from fieldhouse.watch.metrics import Metrics
 from fieldhouse.web.access import Scope, Sessions, Tokens, Visitor

@@ -18,7 +18,7 @@ import uvicorn
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.parts import build
 from fieldhouse.settings import Settings
-from fieldhouse.sync import utc_now
+from fieldhouse.times import utc_now
 from fieldhouse.watch.metrics import Metrics
 from fieldhouse.watch.watching import Watching
 from fieldhouse.web.access import Tokens
@@ -26,6 +26,7 @@ from fieldhouse.web.app import create_app
 from fieldhouse.web.bounded import Bounded
 from fieldhouse.web.jobs import Broadcast, Jobs
 from fieldhouse.web.kept import Uploads
+from fieldhouse.web.listening import listening
 from fieldhouse.web.owning import owned
 from fieldhouse.web.patience import PatientProtocol
 from fieldhouse.web.served import Rules, Served
@@ -116,7 +117,10 @@ def served_with(
         build(settings, own=True, observe=heard, clock=clock) as parts,
         ExitStack() as watch,
         Jobs(parts, every=every) as jobs,
+        ExitStack() as stack,
     ):
+        if settings.mqtt:
+            stack.enter_context(listening(parts, jobs, heard))
         if watched:
             watching = watch.enter_context(Watching.over(parts))
             watch.enter_context(heard.heard_by(watching.observe))
