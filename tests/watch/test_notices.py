@@ -119,7 +119,10 @@ def test_no_secret_is_told_anywhere(
     ("url", "said"),
     [
         ("nonsense://canary-x", "the address of me is none that apprise knows"),
-        ("json://canary-x@127.0.0.1:1/canary-y", "A Connection error occurred sending JSON"),
+        (
+            "json://canary-x:canary-z@127.0.0.1:1/canary-y",
+            "A Connection error occurred sending JSON",
+        ),
     ],
 )
 def test_what_is_wrong_with_an_address_is_one_line(url: str, said: str) -> None:

@@ -1,6 +1,7 @@
 """A small installation in a world whose clock a test moves, and receivers that are real."""
 
 import json
+import socket
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -199,7 +200,7 @@ class Mailbox:
 
     def __init__(self) -> None:
         self.got: list[Envelope] = []
-        self._controller = Controller(self, hostname="127.0.0.1", port=0)
+        self._controller = Controller(self, hostname="127.0.0.1", port=free_port())
 
     async def handle_DATA(self, _: object, __: object, envelope: Envelope) -> str:  # noqa: N802
         self.got.append(envelope)
@@ -207,7 +208,7 @@ class Mailbox:
 
     @property
     def url(self) -> str:
-        port = self._controller.server.sockets[0].getsockname()[1]
+        port = self._controller.port
         return f"mailto://127.0.0.1:{port}/?from=fieldhouse@example.org&to=team@example.org&mode=insecure"
 
     def __enter__(self) -> "Mailbox":
@@ -227,3 +228,10 @@ def receiver(*names: str) -> str:
 def kinds(titles: Sequence[str]) -> list[str]:
     """What titles begin with."""
     return [title.partition(":")[0] for title in titles]
+
+
+def free_port() -> int:
+    """A port that nobody listens at."""
+    with socket.socket() as made:
+        made.bind(("127.0.0.1", 0))
+        return int(made.getsockname()[1])
