@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fieldhouse.cli.options import opened
-from fieldhouse.errors import ConfigurationError, FieldhouseError, WarehouseUnusable
+from fieldhouse.errors import ConfigurationError, FieldhouseError
 from fieldhouse.warehouse.owner import file_of
 from fieldhouse.watch.words import length
 
@@ -67,12 +67,11 @@ def _schedule(settings: "Settings") -> str:
     from fieldhouse.polled import polled_channels
     from fieldhouse.sync import utc_now
 
-    try:
-        with closing(opened(settings)) as house:
-            ids = set(polled_channels(settings, house))
-            rows = house.query("overview", as_of=utc_now()).to_pylist()
-    except WarehouseUnusable:  # told by the check of the warehouse
+    if _is_absent(settings):
         return "nothing has run yet"
+    with closing(opened(settings)) as house:
+        ids = set(polled_channels(settings, house))
+        rows = house.query("overview", as_of=utc_now()).to_pylist()
     ran = [row["LastRunAt"] for row in rows if row["ChannelID"] in ids and row["LastRunAt"]]
     if not ids:
         return "no channel is polled"
@@ -93,12 +92,11 @@ def _alerts(settings: "Settings") -> str:
 
     if not settings.alerts.enabled:
         return "switched off ([alerts] enabled)"
-    try:
-        with closing(opened(settings)) as house:
-            alerts = open_alerts(house, utc_now())
-            waiting = house.query("notices_waiting").to_pylist()
-    except WarehouseUnusable:
+    if _is_absent(settings):
         return f"{len(settings.alerts.rules)} rules"
+    with closing(opened(settings)) as house:
+        alerts = open_alerts(house, utc_now())
+        waiting = house.query("notices_waiting").to_pylist()
     stuck = [row for row in waiting if row["Attempts"] > row["Notices"]]
     if stuck:
         row = stuck[0]
@@ -106,6 +104,12 @@ def _alerts(settings: "Settings") -> str:
         raise FieldhouseError(f"{row['Notices']} messages to {row['Receiver']} are not taken{why}")
     told = ", ".join(settings.alerts.receivers) or "nobody: [alerts.receivers] names none"
     return f"{len(settings.alerts.rules)} rules, {len(alerts)} alerts open, told: {told}"
+
+
+def _is_absent(settings: "Settings") -> bool:
+    """Whether the warehouse's file is still to be made."""
+    file = file_of(settings.warehouse_url)
+    return bool(file) and not Path(file or "").exists()
 
 
 def _receiver(receiver: "Receiver") -> str:
