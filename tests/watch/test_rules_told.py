@@ -45,6 +45,11 @@ def clear(house: Installation) -> None:
     house.channel(1).clear()
 
 
+def next_day(house: Installation) -> None:
+    value(20)(house)
+    house.world.clock.advance(timedelta(hours=12).total_seconds())
+
+
 def nothing(_: Installation) -> None:
     pass
 
@@ -75,15 +80,14 @@ RULES = {
         value(99),
         1,
     ),
-    "low_score": ("[channels.1]\nranges.field1 = [0, 50]", value(60), 12, value(20), 144),
-    "new_life": ("[alerts.rules.new_life]\nover = '1h'", clear, 3, nothing, 6),
-    "budget": (
-        "[alerts.rules.budget]\nshare = 0.5\n[thingspeak]\ndaily_budget = 40",
-        nothing,
-        0,
-        nothing,
-        0,
+    "low_score": (
+        "[alerts.rules.low_score]\nbelow = 90\n[channels.1]\nranges.field1 = [0, 50]",
+        value(60),
+        12,
+        next_day,
+        1,
     ),
+    "new_life": ("[alerts.rules.new_life]\nover = '1h'", clear, 3, nothing, 6),
 }
 """A rule's settings, what makes it fire, after how many turns of ten minutes, and so its end."""
 
