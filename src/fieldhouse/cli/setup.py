@@ -2,7 +2,6 @@
 
 import os
 import platform
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from functools import cache, partial
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fieldhouse.cli import output
+from fieldhouse.cli.checks import of_installation
 from fieldhouse.cli.options import Config, Json, Wait, WarehouseURL, opened, settings_from
 from fieldhouse.errors import ConfigurationError, FieldhouseError
 
@@ -212,7 +212,7 @@ def _checks(
     yield "Python", lambda: f"{platform.python_version()} on {platform.system()}"
     yield "settings", lambda: f"{len(settings.channels)} channels configured"
     yield "warehouse", lambda: _check_warehouse(settings)
-    yield "disk", lambda: f"{shutil.disk_usage(Path()).free / 2**30:,.1f} GiB free here"
+    yield from of_installation(settings)
     for finding in surroundings(settings.base_url, use_proxies=settings.proxies):
         yield finding.variable, partial(_told, finding)
     yield "ThingSpeak", lambda: _check_server(settings, server())
