@@ -80,7 +80,8 @@ class Replacement:
 
     def _source(self) -> str:
         """The rows of a piece, typed."""
-        typed = ", ".join(f"{one.name} {_type(one.type)}" for one in self._table.columns)
+        columns = self._table.columns
+        typed = ", ".join(f"{one.name} {_type(one.type)} '$.{one.name}'" for one in columns)
         return f"FROM OPENJSON(@rows) WITH ({typed}) AS j"
 
     def _insert(self) -> str:
