@@ -1,5 +1,6 @@
 """What ``Warehouse.call`` carries out."""
 
+from fieldhouse.warehouse.questions.alarms import ALARM_CALLS
 from fieldhouse.warehouse.questions.kinds import (
     AGGREGATION_TYPE,
     CHANNEL_IDS,
@@ -259,4 +260,5 @@ CALLS = catalogue(
         ),
         columns(Periods=LONG),
     ),
+    *ALARM_CALLS,
 )
