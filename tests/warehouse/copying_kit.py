@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from warehouse_kit import DAY, HOUR, MINUTE, T0, batch, refresh, row, rows_of
+from warehouse_kit import DAY, HOUR, MINUTE, T0, batch, refresh, row
 
 from fieldhouse import corrections
 from fieldhouse.conditions import condition_of
@@ -130,10 +130,9 @@ def _manage(house: Warehouse) -> None:
 
 def contents(house: Warehouse) -> dict[str, list[str]]:
     """Each kept table's rows as texts, in an order of their own: nothing of how a copy looks."""
-    return {
-        name: sorted(
-            repr([row[column] for column in table.columns.names])
-            for row in rows_of(house, f"SELECT * FROM iot.{name}")
-        )
-        for name, table in KEPT.items()
-    }
+    found = {}
+    for name, table in KEPT.items():
+        every = "DISTINCT " * table.is_set
+        rows = house.sql(f"SELECT {every}* FROM iot.{name}").select(table.columns.names)
+        found[name] = sorted(map(repr, rows.cast(table.columns).to_pylist()))
+    return found

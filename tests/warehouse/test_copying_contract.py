@@ -24,7 +24,13 @@ ENGINES_OWN = {
     "StagedReadings",
 }
 """Tables that an engine keeps for itself; their columns it makes of others are below."""
-DERIVED = {("RawValues", "RawHash"), ("RejectedEntries", "EntryHash")}
+OF_THE_WATCH = {"Alerts", "AlertNotices", "AlertSilences", "ApiCalls"}
+DERIVED = {
+    ("RawValues", "RawHash"),
+    ("RejectedEntries", "EntryHash"),
+    ("AggregatedData", "AggregationID"),
+    ("DataQuality", "QualityID"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -47,9 +53,10 @@ def source(filled: str) -> Iterator[Warehouse]:
 
 
 @pytest.fixture(autouse=True)
-def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Parts so small that channels, months and days are cut."""
-    monkeypatch.setattr(moving, "_PART", 60)
+def small_parts(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """Parts so small that channels, months and days are cut; on a file, where a part costs least."""
+    if "engine" not in request.fixturenames or request.getfixturevalue("engine") == "duckdb":
+        monkeypatch.setattr(moving, "_PART", 60)
 
 
 def copied(source: Warehouse, target: Warehouse, origin: str = "here") -> dict[str, moving.Moved]:
@@ -85,10 +92,11 @@ def test_life_goes_on_in_a_copy(source: Warehouse, warehouse: Warehouse) -> None
     warehouse.load([batch([row(9000, NOW + DAY, Field1=95, Field2=5)], channel_id=1)])
     refresh(warehouse)
     warehouse.call("refresh_quality", as_of=NOW + 2 * DAY)
-    for name in ("SensorReadings", "AggregatedData", "DataQuality"):
-        numbers = _numbers(warehouse, name)
-        assert len(set(numbers)) == len(numbers)
+    for name, column in {"AggregatedData": "AggregationID", "DataQuality": "QualityID"}.items():
+        rows = rows_of(warehouse, f"SELECT {column} AS n FROM iot.{name}")
+        assert len({each["n"] for each in rows}) == len(rows)
     readings = _numbers(warehouse, "SensorReadings")
+    assert len(set(readings)) == len(readings)
     assert max(readings) > greatest
     assert not set(readings) & set(_numbers(warehouse, "SensorReadings_Archive"))
     (counted,) = (
@@ -118,7 +126,7 @@ def test_what_is_declared_is_what_there_is(warehouse: Warehouse) -> None:
         " ON t.TABLE_SCHEMA = c.TABLE_SCHEMA AND t.TABLE_NAME = c.TABLE_NAME"
         " WHERE c.TABLE_SCHEMA = 'iot' AND t.TABLE_TYPE = 'BASE TABLE'",
     )
-    there = {(r["t"], r["c"]) for r in rows if r["t"] not in ENGINES_OWN}
+    there = {(r["t"], r["c"]) for r in rows if r["t"] not in ENGINES_OWN | OF_THE_WATCH}
     declared = {(name, column) for name, kept in KEPT.items() for column in kept.columns.names}
     assert {(t.lower(), c.lower()) for t, c in there - DERIVED} >= {
         (t.lower(), c.lower()) for t, c in declared
@@ -129,23 +137,19 @@ def test_what_is_declared_is_what_there_is(warehouse: Warehouse) -> None:
 def test_a_part_is_replaced_whole_or_not_at_all(source: Warehouse, warehouse: Warehouse) -> None:
     """One row that can't be kept, and the part stays what it was; the others are untouched."""
     copied(source, warehouse)
-    wanted, table = contents(warehouse), KEPT["Epochs"]
-    rows = pa.Table.from_batches(
-        table.shaped(warehouse.stream("SELECT * FROM iot.Epochs WHERE ChannelID = 2")),
-        table.columns,
-    )
-    bad = pa.concat_tables([rows.slice(0, 1), rows.slice(0, 1)])  # one key twice
+    wanted, table = contents(warehouse), KEPT["ChannelTags"]
+    rows = pa.Table.from_pylist([{"ChannelID": 7, "Tag": "farm"}], table.columns)
     if type(warehouse).__name__ != "ClickHouseWarehouse":  # which has no keys to break
         with pytest.raises(WarehouseError):
-            warehouse.replace("Epochs", Part(2, 2), bad)
+            warehouse.replace("ChannelTags", Part(7, 7), pa.concat_tables([rows, rows]))
         assert contents(warehouse) == wanted
-    warehouse.replace("Epochs", Part(2, 2), rows.slice(0, 1))
+    warehouse.replace("ChannelTags", Part(7, 7), rows)
     left = contents(warehouse)
-    assert len(left["Epochs"]) == len(wanted["Epochs"]) - 1
-    assert {**left, "Epochs": []} == {**wanted, "Epochs": []}
+    assert len(left["ChannelTags"]) == len(wanted["ChannelTags"]) - 1
+    assert {**left, "ChannelTags": []} == {**wanted, "ChannelTags": []}
 
 
-@pytest.mark.parametrize("steps", [3, 30, 60])
+@pytest.mark.parametrize("steps", [3, 30])
 def test_an_interrupted_copy_goes_on(source: Warehouse, warehouse: Warehouse, steps: int) -> None:
     """Given up anywhere, with what arrived spoilt: the same copy ends it, and puts in no more."""
     wanted = contents(source)
@@ -164,8 +168,8 @@ def test_an_interrupted_copy_goes_on(source: Warehouse, warehouse: Warehouse, st
     done = copied(source, warehouse)
     assert contents(warehouse) == wanted
     assert done["Channels"].written == len(wanted["Channels"])
-    if steps == 60:
-        assert done["SensorReadings_Archive"].written == 0
+    if steps == 30:
+        assert sum(m.written for m in done.values()) < sum(m.rows for m in done.values())
     with pytest.raises(ConfigurationError, match="holds something already"):
         copied(source, warehouse)
 
@@ -243,9 +247,9 @@ for number, moved in enumerate(moving.copy(source, target, origin="here")):
 
 
 def test_a_copy_that_is_killed_goes_on(filled: str, tmp_path: Path) -> None:
-    """By signal 9, four times in a row, each time later: what is there in the end is all."""
+    """By signal 9, three times in a row, each time later: what is there in the end is all."""
     target = tmp_path / "killed.duckdb"
-    for step in (1, 12, 33, 50):
+    for step in (1, 30, 50):
         done = subprocess.run([sys.executable, "-c", KILLED, filled, str(target), str(step)])
         assert done.returncode == -9
     whole = closing(open_warehouse(filled, read_only=True))

@@ -25,7 +25,7 @@ from fieldhouse.warehouse.engines.clickhouse.rows import Kind, Rows, said
 from fieldhouse.warehouse.engines.clickhouse.session import Session
 from fieldhouse.warehouse.offer import Proven
 
-__all__ = ["Held", "load", "read"]
+__all__ = ["Held", "load", "read", "text_id"]
 
 _TRIES = 20
 
@@ -295,7 +295,7 @@ class _Load:
         if not rejected.num_rows:
             return
         first = {
-            (row["ChannelID"], _text_id(row["EntryText"])): row
+            (row["ChannelID"], text_id(row["EntryText"])): row
             for row in reversed(rejected.to_pylist())
         }
         held = self._ask(
@@ -430,6 +430,6 @@ def _columns(label: Label) -> dict[str, Any]:
     return {name: getattr(label, name) for name in Label.__dataclass_fields__}
 
 
-def _text_id(text: str) -> int:
+def text_id(text: str) -> int:
     """A number for a text that cannot be a reading."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big", signed=True)
