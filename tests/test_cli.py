@@ -646,7 +646,7 @@ def test_help_names_every_command_and_is_quick_to_import(fieldhouse: Run) -> Non
 
 
 def test_a_warehouse_is_copied(fieldhouse: Run, home: Path) -> None:
-    """Into a new file, with what was copied said; onto itself or onto another's, in one line not."""
+    """Into a new file, and what was copied is said; onto itself or another, it is refused."""
     fieldhouse("run", "9")
     done = fieldhouse("copy", "fieldhouse.duckdb", "other.duckdb")
     assert done.returncode == 0, done.stderr

@@ -54,7 +54,7 @@ def source(filled: str) -> Iterator[Warehouse]:
 
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    """Parts so small that channels, months and days are cut; on a file, where a part costs least."""
+    """Parts so small that channels, months and days are cut; on a file, where parts cost least."""
     if "engine" not in request.fixturenames or request.getfixturevalue("engine") == "duckdb":
         monkeypatch.setattr(moving, "_PART", 60)
 
