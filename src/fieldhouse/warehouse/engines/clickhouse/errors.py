@@ -43,9 +43,15 @@ _UNUSABLE = {
 _NO_SCHEMA = (60, 81)
 _CANCELLED = (159, 394)
 _READONLY = (164,)
-_CODE = re.compile(r"Code: (\d+)\. ")
-_NOISE = re.compile(r"(?:Code: \d+\. )?DB::Exception: |Streaming query failed: ")
-_END = re.compile(r"\s*\((?:[A-Z][A-Z0-9_]+)\)\s*(?:\(version .*)?$", re.DOTALL)
+_CODE = re.compile(r"[Cc]ode: (\d+)[.,] ")
+_NOISE = re.compile(
+    r"(?:Code: \d+\. )?DB::Exception: |Streaming (?:query|insert \w+) failed: "
+    r"|Received ClickHouse exception, code: \d+, server response: "
+)
+_END = re.compile(
+    r"\s*(?:\. Expected one of: .*|\((?:[A-Z][A-Z0-9_]+)\)\s*(?:\((?:version|for url) .*)?)$",
+    re.DOTALL,
+)
 
 
 @contextmanager
