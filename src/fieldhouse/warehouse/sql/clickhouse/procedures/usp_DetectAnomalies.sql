@@ -4,6 +4,14 @@
 CREATE OR REPLACE VIEW iot.usp_DetectAnomalies AS
 WITH
 coalesce({AsOfTime:Nullable(DateTime64(6, 'UTC'))}, now64(6, 'UTC')) AS instant,
+(
+    SELECT
+        throwIf({FieldNumber:Int64} NOT BETWEEN 1 AND 8, 'ConfigurationError: fields are numbered 1 to 8')
+        OR throwIf({LookbackDays:Int64} < 0, 'ConfigurationError: the days are 0 or more')
+        OR throwIf(
+            upper({Method:String}) NOT IN ('ZSCORE', 'MAD'), 'ConfigurationError: the methods are ZSCORE and MAD'
+        )
+) AS refused,
 sourced AS (
     SELECT
         r.ReadingID, r.Epoch, r.EntryID, r.CreatedAt,
@@ -14,7 +22,7 @@ sourced AS (
     WHERE
         r.ChannelID = {ChannelID:Int64}
         AND r.CreatedAt >= instant - toIntervalDay(least({LookbackDays:Int64}, 700000))
-        AND r.CreatedAt < instant
+        AND r.CreatedAt < instant AND NOT refused
 ),
 shifted AS (
     SELECT

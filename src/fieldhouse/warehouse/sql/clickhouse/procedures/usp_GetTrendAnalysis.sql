@@ -4,6 +4,11 @@ CREATE OR REPLACE VIEW iot.usp_GetTrendAnalysis AS
 WITH
 toDate32(coalesce({AsOfTime:Nullable(DateTime64(6, 'UTC'))}, now64(6, 'UTC'))) AS today,
 addDays(today, -least({Days:Int64}, 700000)) AS first_day,
+(
+    SELECT
+        throwIf({FieldNumber:Int64} NOT BETWEEN 1 AND 8, 'ConfigurationError: fields are numbered 1 to 8')
+        OR throwIf({Days:Int64} < 0, 'ConfigurationError: the days are 0 or more')
+) AS refused,
 sourced AS (
     SELECT
         toDate32(r.CreatedAt) AS ReadingDate,
@@ -14,7 +19,7 @@ sourced AS (
     WHERE
         r.ChannelID = {ChannelID:Int64}
         AND r.CreatedAt >= toDateTime64(addDays(first_day, -7), 6, 'UTC')
-        AND r.CreatedAt < toDateTime64(today, 6, 'UTC')
+        AND r.CreatedAt < toDateTime64(today, 6, 'UTC') AND NOT refused
 ),
 daily AS (
     SELECT
@@ -27,7 +32,8 @@ daily AS (
 rounded AS (
     -- the average at six decimals, half away from zero, in whole numbers: a float's last digit tells nothing
     SELECT
-        d.*, (intDiv(d.Micros, 1000000) + d.Micros % 1000000 / 1e6) / d.ReadingCount AS AvgValue,
+        d.*,
+        (toFloat64(intDiv(d.Micros, 1000000)) + toFloat64(d.Micros % 1000000) / 1e6) / d.ReadingCount AS AvgValue,
         sign(d.Micros) * intDiv(2 * abs(d.Micros) + d.ReadingCount, 2 * d.ReadingCount) AS AvgMicros
     FROM daily AS d
 ),
