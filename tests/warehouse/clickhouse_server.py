@@ -134,17 +134,21 @@ def _form(headers: Message, body: bytes) -> dict[str, str]:
     head = f"Content-Type: {headers['Content-Type']}\r\n\r\n".encode()
     parts = BytesParser().parsebytes(head + body).get_payload()
     assert isinstance(parts, list)
-    return {
-        str(part.get_param("name", header="content-disposition")): part.get_payload(decode=True).decode()  # type: ignore[union-attr]
-        for part in parts
-    }
+    return dict(map(_field, parts))
+
+
+def _field(part: Message) -> tuple[str, str]:
+    held = part.get_payload(decode=True)
+    assert isinstance(held, bytes)
+    return str(part.get_param("name", header="content-disposition")), held.decode()
 
 
 def main(folder: str) -> None:
     """Serve until killed."""
     Handler.handles = Handles(folder)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    print(server.server_address[1], flush=True)
+    sys.stdout.write(f"{server.server_address[1]}\n")
+    sys.stdout.flush()
     server.serve_forever()
 
 
