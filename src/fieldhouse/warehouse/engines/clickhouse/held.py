@@ -7,7 +7,7 @@ from typing import Any
 
 from fieldhouse.warehouse.engines.clickhouse.correcting import Rule
 from fieldhouse.warehouse.engines.clickhouse.lives import Label, Life
-from fieldhouse.warehouse.engines.clickhouse.rows import Kind
+from fieldhouse.warehouse.engines.clickhouse.rows import Kind, Rows, said
 from fieldhouse.warehouse.engines.clickhouse.session import Session
 from fieldhouse.warehouse.offer import Proven
 
@@ -21,6 +21,25 @@ class Held:
     lives: dict[int, Life] = field(default_factory=dict)
     labels: tuple[Label, ...] = ()
     rules: list[Rule] = field(default_factory=list)
+    numbers: dict[int, list[int]] = field(default_factory=dict)
+    """By which number each epoch's state stands; more than one, if loads met without a lock."""
+
+    def take(self, epoch: int, number: int, life: Life) -> None:
+        """Take in a state of an epoch's, with others that there are."""
+        if epoch in self.lives:
+            life = self.lives[epoch].joined(life)
+        self.lives[epoch] = life
+        self.numbers.setdefault(epoch, []).append(number)
+
+    def write(self, rows: Rows, channel_id: int, epoch: int, life: Life) -> None:
+        """Write an epoch's state in place of those that were read, and of no other.
+
+        So two that write at the same time both stand, and whoever reads next joins them.
+        """
+        for number in self.numbers.get(epoch, ()):
+            rows.say(Kind.LIFE, channel_id, Epoch=epoch, Sub=number, Deleted=True)
+        state = said(life.told())
+        rows.say(Kind.LIFE, channel_id, Epoch=epoch, Sub=rows.number, State=state, Deleted=False)
 
     @property
     def newest(self) -> int:
@@ -77,7 +96,7 @@ def read(session: Session, channel_ids: set[int]) -> tuple[dict[int, Held], date
     for row in answer.to_pylist():
         match row["Kind"]:
             case Kind.LIFE:
-                held[row["ChannelID"]].lives[row["Epoch"]] = Life.read(row["State"])
+                held[row["ChannelID"]].take(row["Epoch"], row["Sub"], Life.read(row["State"]))
             case Kind.LABELS:
                 held[row["ChannelID"]].labels = Label.read(row["State"])
             case Kind.RULE:

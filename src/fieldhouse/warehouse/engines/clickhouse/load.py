@@ -1,8 +1,8 @@
 """A load into ClickHouse: what is held is read, what changes is found out, one insert writes it.
 
 Nothing is visible of a load before its insert, and all of it after. Whoever loads a channel at the
-same time without its lock finds, having written, another's number in the epoch's state, and offers
-its batches again: rows complete each other, whatever the order.
+same time without its lock finds, having written, another's state of the epoch beside its own, and
+offers its batches again: rows complete each other, whatever the order.
 """
 
 import hashlib
@@ -84,16 +84,15 @@ class _Load:
                 self._tell_channel(batch)
 
     def stands(self) -> bool:
-        """Whether what was written of the epochs is what is held now."""
+        """Whether nobody wrote of the same epochs meanwhile, or will find that we did.
+
+        Of those whose states stand beside each other, the last to begin joins them.
+        """
         if not self._lives:
             return True
-        channel_ids = [channel_id for channel_id, _ in self._lives]
-        held, _ = read(self._session, set(channel_ids))
-        return all(
-            held[channel_id].lives[epoch].Load == self._number
-            or held[channel_id].lives[epoch].Version > self._lives[channel_id, epoch].Version
-            for channel_id, epoch in self._lives
-        )
+        held, _ = read(self._session, {channel_id for channel_id, _ in self._lives})
+        beside = (held[channel_id].numbers[epoch] for channel_id, epoch in self._lives)
+        return not any(len(each) > 1 and max(each) == self._number for each in beside)
 
     def _claim(self) -> list[Batch]:
         """The batches not loaded before; a batch given twice is loaded once."""
@@ -312,9 +311,9 @@ class _Load:
         for (channel_id, epoch), p in proven.items():
             held = self._held[channel_id]
             if held.grows(p):
-                life = held.lives.get(epoch, Life()).grown(p, self._number)
+                life = held.lives.get(epoch, Life()).grown(p)
                 self._lives[channel_id, epoch] = life
-                self.rows.say(Kind.LIFE, channel_id, Epoch=epoch, State=said(life.told()))
+                held.write(self.rows, channel_id, epoch, life)
 
     def _tell_channel(self, batch: Batch) -> None:
         self.rows.say(
