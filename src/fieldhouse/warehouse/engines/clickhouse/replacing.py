@@ -4,6 +4,7 @@ What the tables are views of is written in one insert. What was there is taken o
 part that a copy puts in once more is not there for a moment; a fresh copy takes nothing out.
 """
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Final
@@ -12,7 +13,10 @@ from uuid import uuid4
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fieldhouse.warehouse.engines.clickhouse.load import read, text_id
+from fieldhouse.state import Span
+from fieldhouse.warehouse.engines.clickhouse.held import Held, read
+from fieldhouse.warehouse.engines.clickhouse.lives import Life
+from fieldhouse.warehouse.engines.clickhouse.load import text_id
 from fieldhouse.warehouse.engines.clickhouse.rows import ROWS, Kind, Rows, said
 from fieldhouse.warehouse.engines.clickhouse.session import Session
 from fieldhouse.warehouse.kept import KEPT, Kept, Part
@@ -238,7 +242,7 @@ def _begun(session: Session) -> Rows:
 
 # Lives, of which a row says the coverage and the gaps too
 
-_LIVES: Final[Mapping[str, str | None]] = {"Epochs": None, "Coverage": "Spans", "Gaps": "Gaps"}
+_LIVES: Final = ("Epochs", "Coverage", "Gaps")
 
 
 def _replace_lives(session: Session, table: Kept, part: Part, rows: pa.Table) -> None:
@@ -249,23 +253,26 @@ def _replace_lives(session: Session, table: Kept, part: Part, rows: pa.Table) ->
     offered: dict[tuple[int, int], list[dict[str, Any]]] = {}
     for row in rows.to_pylist():
         offered.setdefault((row.pop("ChannelID"), row.pop("Epoch")), []).append(row)
+    there = {(channel_id, epoch) for channel_id, one in held.items() for epoch in one.lives}
     written = Rows(at)
-    there = {
-        (c, epoch): life.told() for c, one in held.items() for epoch, life in one.lives.items()
-    }
-    for key in {**there, **offered}:
-        told = _told(table.name, there.get(key, {}), offered.get(key, []))
-        gone = table.name == "Epochs" and key not in offered
-        written.say(Kind.LIFE, key[0], Epoch=key[1], State=said(told), Deleted=gone)
+    for channel_id, epoch in sorted(there | set(offered)):
+        of_it = offered.get((channel_id, epoch), [])
+        _write_life(written, held.setdefault(channel_id, Held()), channel_id, epoch, table, of_it)
     if len(written):
         _insert(session, _ROWS, written.table())
 
 
-def _told(name: str, held: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any]:
-    blank = {"Spans": (), "Gaps": (), "Load": 0}
-    if name == "Epochs":
-        return {**blank, **held, **(rows[0] if rows else {})}
-    if name == "Coverage":
-        spans = [[row["SpanStart"], row["SpanEnd"]] for row in rows]
-        return {**blank, **held, "Spans": spans}
-    return {**blank, **held, "Gaps": rows}
+def _write_life(
+    rows: Rows, held: Held, channel_id: int, epoch: int, table: Kept, offered: list[dict[str, Any]]
+) -> None:
+    life = held.lives.get(epoch, Life())
+    if table.name == "Coverage":
+        spans = tuple(Span(row["SpanStart"], row["SpanEnd"]) for row in offered)
+        held.write(rows, channel_id, epoch, dataclasses.replace(life, Spans=spans))
+    elif table.name == "Gaps":
+        held.write(rows, channel_id, epoch, dataclasses.replace(life, Gaps=tuple(offered)))
+    elif offered:
+        held.write(rows, channel_id, epoch, dataclasses.replace(life, **offered[0]))
+    else:  # the epoch is no more
+        for number in held.numbers.get(epoch, ()):
+            rows.say(Kind.LIFE, channel_id, Epoch=epoch, Sub=number, Deleted=True)
