@@ -1,4 +1,4 @@
-"""ClickHouse for tests: the engine in this process, a folder and some databases, emptied for each test."""
+"""ClickHouse for tests: the engine in this process; a folder, and databases emptied for each."""
 
 import shutil
 import tempfile
@@ -7,7 +7,20 @@ from pathlib import Path
 
 from fieldhouse.warehouse import open_warehouse
 
-__all__ = ["InProcess"]
+__all__ = ["InProcess", "run_in_process"]
+
+
+def run_in_process(url: str, *statements: str) -> None:
+    """Run statements as they stand in the database that a URL names."""
+    import chdb
+
+    folder, _, database = url.removeprefix("chdb:///").partition("?database=")
+    handle = chdb.connect(folder)
+    try:
+        for statement in (f"USE {database}", *statements):
+            handle.query(statement)
+    finally:
+        handle.close()
 
 
 class InProcess:
@@ -19,6 +32,7 @@ class InProcess:
     def __init__(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="chdb"))
         self._made: set[str] = set()
+        self._fresh = 0
         self._handle: object = None
 
     def empty(self, number: int) -> str:
@@ -34,9 +48,8 @@ class InProcess:
 
     def fresh(self) -> str:
         """A URL where there is nothing, not even a schema."""
-        self._made.discard("fresh")
-        self._do("DROP DATABASE IF EXISTS fresh SYNC")
-        return self._url("fresh")
+        self._fresh += 1
+        return self._url(f"fresh{self._fresh}")
 
     def drop(self) -> None:
         """Let go of the folder."""

@@ -51,8 +51,8 @@ class InProcess:
         try:
             answer = handle.send_query(statement, "Arrow", params=parameters or None)
             reader = answer.record_batch()
-        except BaseException:
-            self._give(handle, guarded)
+        except BaseException:  # what is left of a stream must not meet the next one
+            handle.close()
             raise
         return Answer(reader.schema, self._read(handle, answer, reader, guarded))
 
@@ -80,7 +80,7 @@ class InProcess:
                 del _open[self._folder]
 
     def _connected(self, *, guarded: bool) -> Any:
-        handle = chdb.connect(self._folder)
+        handle = chdb.connect(self._folder)  # type: ignore[no-untyped-call]
         for name, value in SETTINGS.items():
             handle.query(f"SET {name} = '{value}'")
         if guarded:
@@ -115,7 +115,9 @@ class InProcess:
     ) -> Iterator[pa.RecordBatch]:
         try:
             yield from reader
-        finally:
-            with suppress(Exception):  # it has ended, or fails as it did before
+        except BaseException:
+            with suppress(Exception):
                 answer.close()
-            self._give(handle, guarded)
+            handle.close()
+            raise
+        self._give(handle, guarded)

@@ -12,7 +12,7 @@ from fieldhouse.readings import Batch
 from fieldhouse.settings.clickhouse import ClickHouseAddress
 from fieldhouse.warehouse import Counts, migrations, questions
 from fieldhouse.warehouse.engines.clickhouse import load as loading
-from fieldhouse.warehouse.engines.clickhouse import schema
+from fieldhouse.warehouse.engines.clickhouse import replacing, schema
 from fieldhouse.warehouse.engines.clickhouse.binding import Bound, bound
 from fieldhouse.warehouse.engines.clickhouse.calls import HANDS
 from fieldhouse.warehouse.engines.clickhouse.errors import translated
@@ -21,6 +21,7 @@ from fieldhouse.warehouse.engines.clickhouse.select import guarded
 from fieldhouse.warehouse.engines.clickhouse.session import ENGINE, Session, naive
 from fieldhouse.warehouse.engines.clickhouse.transport import Transport
 from fieldhouse.warehouse.engines.clickhouse.waiting import marked, watched
+from fieldhouse.warehouse.kept import Part
 from fieldhouse.warehouse.limits import NO_LIMITS, Limits
 from fieldhouse.warehouse.registry import Opening
 
@@ -95,7 +96,8 @@ class ClickHouseWarehouse:
         given = question.bound(parameters)
         (statement,) = self._session.statements("queries", name)
         if limits.columns:
-            statement = f"SELECT {', '.join(limits.columns)} FROM (\n{statement}\n)"
+            names = ", ".join(limits.columns)  # which ``only`` has held to the declared ones
+            statement = f"SELECT {names} FROM (\n{statement}\n)"  # noqa: S608
         reader = self._read(statement, bound(statement, given), limits)
         return question.shaped_batches(reader.schema, reader)
 
@@ -120,6 +122,11 @@ class ClickHouseWarehouse:
         with limits.kept(self._where), translated(self._where, statement=statement):
             asked, given = guarded(self._session, statement, parameters)
         return self._read(asked, given, limits, statement)
+
+    def replace(self, table: str, part: Part, rows: pa.Table, /) -> None:
+        """Replace a part of a kept table, in one insert; what was there goes before it."""
+        with translated(self._where), self._writing:
+            replacing.replace(self._session, table, part, rows)
 
     @contextmanager
     def lock(self, channel_id: int, wait: float | None = None) -> Iterator[None]:
