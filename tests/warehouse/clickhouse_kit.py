@@ -51,6 +51,10 @@ class InProcess:
         self._fresh += 1
         return self._url(f"fresh{self._fresh}")
 
+    def one(self, statement: str) -> str:
+        """The one value that a statement answers, as text."""
+        return str(self._query(statement)).strip()
+
     def drop(self) -> None:
         """Let go of the folder."""
         if self._handle is not None:
