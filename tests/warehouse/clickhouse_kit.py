@@ -1,4 +1,4 @@
-"""ClickHouse for tests: the engine in this process, a folder and some databases, emptied for each test."""
+"""ClickHouse for tests: the engine in this process; a folder, and databases emptied for each."""
 
 import shutil
 import tempfile

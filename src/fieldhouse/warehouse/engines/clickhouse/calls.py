@@ -14,8 +14,8 @@ from fieldhouse.warehouse.engines.clickhouse.correcting import (
     Rule,
     leave_days,
 )
+from fieldhouse.warehouse.engines.clickhouse.held import Held, read
 from fieldhouse.warehouse.engines.clickhouse.lives import Life
-from fieldhouse.warehouse.engines.clickhouse.load import Held, read
 from fieldhouse.warehouse.engines.clickhouse.rows import NEVER, Kind, Rows, said
 from fieldhouse.warehouse.engines.clickhouse.session import Session
 

@@ -175,10 +175,10 @@ def leave_days(session: Session, rows: Rows) -> None:
     done.number = rows.number
     for channel_id in {channel_id for channel_id, _ in rows.left_days}:
         days = sorted(day for each, day in rows.left_days if each == channel_id)
-        span = {"channel_id": channel_id, "days": days}
-        bare = session.ask("load", "bare_days", **span)["Day"].to_pylist()
+        asked = session.ask("load", "bare_days", channel_id=channel_id, days=days)
+        bare = asked["Day"].to_pylist()
         if bare:
-            session.do(*session.statements("load", "forget_days"), {**span, "days": bare})
+            session.run("load", "forget_days", channel_id=channel_id, days=bare)
         for day in bare:
             done.unmark(channel_id, day)
     session.write(done)
@@ -338,7 +338,7 @@ def _differs(
         same = pc.equal(was.fields[name], made.fields[name])  # null where either is
         nulls = pc.and_(pc.is_null(was.fields[name]), pc.is_null(made.fields[name]))
         other |= ~np.asarray(pc.or_(pc.fill_null(same, False), nulls), dtype=bool)
-    return (before != after) | (before & after & other)
+    return np.asarray((before != after) | (before & after & other), dtype=bool)
 
 
 def _places(

@@ -80,7 +80,7 @@ class InProcess:
                 del _open[self._folder]
 
     def _connected(self, *, guarded: bool) -> Any:
-        handle = chdb.connect(self._folder)
+        handle = chdb.connect(self._folder)  # type: ignore[no-untyped-call]
         for name, value in SETTINGS.items():
             handle.query(f"SET {name} = '{value}'")
         if guarded:

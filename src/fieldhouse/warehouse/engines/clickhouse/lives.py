@@ -126,12 +126,16 @@ class Label:
     FromReadingID: int = 0
 
     @classmethod
-    def read(cls, state: str) -> "tuple[Label, ...]":
+    def read(cls, state: str) -> tuple[Self, ...]:
         """All of a channel's, from ``State``."""
         return tuple(
             cls(**{**told, **{n: _time(told[n]) for n in ("SeenFrom", "SeenTo") if told[n]}})
             for told in json.loads(state)
         )
+
+    def told(self) -> dict[str, Any]:
+        """As ``State`` says it, with a channel's others."""
+        return asdict(self)
 
 
 def relabelled(

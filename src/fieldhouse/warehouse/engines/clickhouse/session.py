@@ -22,7 +22,7 @@ class Session:
 
     def __init__(self, transport: Transport, database: str) -> None:
         self.transport = transport
-        self._database = database
+        self.database = database
 
     def ask(self, folder: str, name: str, /, **values: Any) -> pa.Table:
         """Answer a file of one statement; times are naive UTC."""
@@ -41,6 +41,11 @@ class Session:
         """Carry a statement out."""
         self.transport.do(statement, binding.bound(statement, values))
 
+    def run(self, folder: str, name: str, /, **values: Any) -> None:
+        """Carry a file's statements out."""
+        for statement in self.statements(folder, name):
+            self.do(statement, values)
+
     def write(self, rows: Rows) -> None:
         """Write rows in one insert, which stands whole or not at all; one sent twice is one."""
         if len(rows):
@@ -50,11 +55,11 @@ class Session:
 
     def statements(self, folder: str, name: str) -> tuple[str, ...]:
         """A file's statements, in this database."""
-        return _statements(folder, name, self._database)
+        return _statements(folder, name, self.database)
 
     def named(self, statement: str) -> str:
         """A statement that says ``iot``, in this database."""
-        return binding.in_database(statement, self._database)
+        return binding.in_database(statement, self.database)
 
 
 def naive(table: pa.Table) -> pa.Table:
