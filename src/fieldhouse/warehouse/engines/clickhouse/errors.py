@@ -43,11 +43,11 @@ _UNUSABLE = {
 _FAULTS: dict[int | None, tuple[type[FieldhouseError], str]] = {
     **{code: (WarehouseUnavailable, meaning) for code, meaning in _UNAVAILABLE.items()},
     **{code: (WarehouseUnusable, meaning) for code, meaning in _UNUSABLE.items()},
+    164: (ConfigurationError, "only one statement that reads is answered: a SELECT"),
 }
 NO_SCHEMA = "its schema is not there yet"
 _NO_SCHEMA = (60, 81)
 _CANCELLED = (159, 394)
-_READONLY = 164
 _CODE = re.compile(r"[Cc]ode: (\d+)[.,] ")
 _NOISE = re.compile(
     r"(?:Code: \d+\. )?DB::Exception: |Streaming (?:query|insert \w+) failed: "
@@ -84,8 +84,6 @@ def told(
     found = _CODE.search(said)
     code = int(found[1]) if found else None
     line = _first_line(said)
-    if code == _READONLY:
-        return ConfigurationError("only one statement that reads is answered: a SELECT")
     if code in _FAULTS:
         kind, meaning = _FAULTS[code]
         return kind(f"{where}: {meaning.format(line)}")

@@ -183,7 +183,7 @@ class _Load:
         self.tally.duplicates.update(unchanged)
 
     def _finish(self, touched: pa.Table) -> None:
-        """What follows from readings that are new or changed: marks, whose place they take, rules."""
+        """What follows from readings that are new or changed: marks, superseding, rules."""
         self.rows.mark(touched)
         taken = self._supersede(touched)
         ruled = {each: held.rules for each, held in self._held.items() if held.rules}
