@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 
 import pytest
-from clickhouse_kit import run_in_process
+from clickhouse_kit import run_on_clickhouse
 from sqlserver_kit import run_on
 from warehouse_kit import REMOTE, T0, batch, is_babelfish, opened, row
 
@@ -86,7 +86,7 @@ def _slow_down(engine: str, url: str) -> None:
     if engine == "sqlserver":
         return run_on(url, *SLOW[engine])
     if engine == "clickhouse":
-        return run_in_process(url, *SLOW[engine])
+        return run_on_clickhouse(url, *SLOW[engine])
     import duckdb
 
     with duckdb.connect(url.removeprefix("duckdb:///")) as connection:

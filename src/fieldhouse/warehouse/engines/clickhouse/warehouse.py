@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from fieldhouse.errors import ConfigurationError, WarehouseLocked
+from fieldhouse.errors import ConfigurationError
 from fieldhouse.readings import Batch
 from fieldhouse.settings.clickhouse import ClickHouseAddress
 from fieldhouse.warehouse import Counts, migrations, questions
@@ -16,6 +16,7 @@ from fieldhouse.warehouse.engines.clickhouse import replacing, schema
 from fieldhouse.warehouse.engines.clickhouse.binding import Bound, bound
 from fieldhouse.warehouse.engines.clickhouse.calls import HANDS
 from fieldhouse.warehouse.engines.clickhouse.errors import translated
+from fieldhouse.warehouse.engines.clickhouse.locks import lock_of
 from fieldhouse.warehouse.engines.clickhouse.script import MORE, Script
 from fieldhouse.warehouse.engines.clickhouse.select import guarded
 from fieldhouse.warehouse.engines.clickhouse.session import ENGINE, Session, naive
@@ -27,14 +28,8 @@ from fieldhouse.warehouse.registry import Opening
 
 __all__ = ["ClickHouseWarehouse"]
 
-_locks: dict[tuple[str, int | None], threading.RLock] = {}
-_locks_change = threading.Lock()
-
-
-def _lock_of(where: str, channel_id: int | None = None) -> threading.RLock:
-    """A channel's lock, or that of all writing; one for however often a warehouse is open."""
-    with _locks_change:
-        return _locks.setdefault((where, channel_id), threading.RLock())
+_writing: dict[str, threading.RLock] = {}
+"""The lock of all writing from this process; one for however often a warehouse is open."""
 
 
 class ClickHouseWarehouse:
@@ -44,9 +39,9 @@ class ClickHouseWarehouse:
         """Take over ``transport``; use ``open``."""
         self._where = address.where
         self._transport = transport
-        self._session = Session(transport, address.database)
+        self._session = Session(transport, address.database, address.cluster)
         self._place = f"{address.where}?{address.database}"
-        self._writing = _lock_of(self._place)
+        self._writing = _writing.setdefault(self._place, threading.RLock())
 
     @classmethod
     def open(cls, opening: Opening) -> "ClickHouseWarehouse":
@@ -130,14 +125,9 @@ class ClickHouseWarehouse:
 
     @contextmanager
     def lock(self, channel_id: int, wait: float | None = None) -> Iterator[None]:
-        """Hold the channel, in this process."""
-        held = _lock_of(self._place, channel_id)
-        if not held.acquire(timeout=-1 if wait is None else wait):
-            raise WarehouseLocked(f"channel {channel_id} is being read or written by another job")
-        try:
+        """Hold the channel."""
+        with lock_of(self._place, channel_id).held(self._session, channel_id, wait):
             yield
-        finally:
-            held.release()
 
     def __enter__(self) -> "ClickHouseWarehouse":
         return self
