@@ -86,8 +86,12 @@ def told(
     if refused := _REFUSED.search(_END.sub("", said.strip())):
         return ConfigurationError(refused[1])
     found = _CODE.search(said)
-    code = int(found[1]) if found else None
-    line = _first_line(said)
+    return _by_code(where, int(found[1]) if found else None, _first_line(said), statement, remote)
+
+
+def _by_code(
+    where: str, code: int | None, line: str, statement: str | None, remote: bool
+) -> FieldhouseError:
     if code in _FAULTS:
         kind, meaning = _FAULTS[code]
         return kind(f"{where}: {meaning.format(line)}")
