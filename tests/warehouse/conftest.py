@@ -6,6 +6,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
+from clickhouse_kit import InProcess, warehouses
 from sqlserver_kit import ON_SERVER, Databases
 from warehouse_kit import ENGINES, REMOTE, opened, owner_of
 
@@ -20,7 +21,15 @@ def databases() -> Iterator[Databases]:
     held.drop()
 
 
-THROUGH_AN_OWNER = {"test_limits", "test_load_contract"}
+@pytest.fixture(scope="session")
+def in_process() -> Iterator[InProcess]:
+    """ClickHouse in this process, or on the server that the environment names."""
+    held = warehouses()
+    yield held
+    held.drop()
+
+
+THROUGH_AN_OWNER = {"test_leases_contract", "test_limits", "test_load_contract"}
 """Suites that check the contract through another process's warehouse as well."""
 
 
@@ -66,6 +75,9 @@ def place(
     if engine == "sqlserver":
         databases: Databases = request.getfixturevalue("databases")
         return databases.empty
+    if engine == "clickhouse":
+        clickhouse: InProcess = request.getfixturevalue("in_process")
+        return clickhouse.empty
 
     def empty(_: int) -> str:
         file = str(tmp_path_factory.mktemp("place") / "fieldhouse.duckdb")
@@ -94,6 +106,9 @@ def fresh_url(
     if engine == "sqlserver":
         databases: Databases = request.getfixturevalue("databases")
         return databases.fresh()
+    if engine == "clickhouse":
+        clickhouse: InProcess = request.getfixturevalue("in_process")
+        return clickhouse.fresh()
     file = str(tmp_path / "fresh.duckdb")
     return f"duckdb:///{file}" if engine != REMOTE else _owned(file, owners)
 

@@ -15,6 +15,7 @@ import typer
 
 import fieldhouse
 from fieldhouse.cli import (
+    alerting,
     asking,
     channels,
     copying,
@@ -25,10 +26,13 @@ from fieldhouse.cli import (
     keeping,
     lives,
     looking,
+    moving,
     output,
     querying,
+    scheduling,
     serving,
     setup,
+    streaming,
 )
 from fieldhouse.errors import ConfigurationError, FieldhouseError, Interrupted
 
@@ -54,8 +58,12 @@ _ROOMS = (
     exporting,
     importing,
     keeping,
+    moving,
     lives,
+    scheduling,
+    alerting,
     serving,
+    streaming,
     setup,
 )
 for room in _ROOMS:

@@ -2,16 +2,22 @@
 
 from collections.abc import Sequence
 from contextlib import closing
-from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from fieldhouse import times
 from fieldhouse.cli import output
-from fieldhouse.cli.options import Config, Json, Wait, WarehouseURL, opened, settings_from
+from fieldhouse.cli.options import (
+    Config,
+    Json,
+    Wait,
+    WarehouseURL,
+    opened,
+    pause_of,
+    settings_from,
+)
 from fieldhouse.cli.simulating import OVERRIDES, say_simulated, simulated_thingspeak
 from fieldhouse.errors import ConfigurationError, Interrupted
 from fieldhouse.polled import SIMULATED
@@ -87,13 +93,13 @@ def serve(
     rules = _rules(
         host, host_name or (), proxy or (), user_header, token_always, write=write, tiles=tiles
     )
-    pause = _pause(every)
+    pause = pause_of(every)
     if simulated:
         with simulated_thingspeak(settings) as base_url:
             say_simulated(base_url)
             given = {**OVERRIDES, "base_url": base_url, "channel_id": SIMULATED}
             settings = settings_from(config, warehouse, wait, **given)
-            settings = settings.model_copy(update={"daily_budget": None})
+            settings = settings.model_copy(update={"daily_budget": None, "mqtt": None})
             run(settings, rules, address, every=pause, ready=_say_ready)
     else:
         run(settings, rules, address, every=pause, ready=_say_ready)
@@ -144,16 +150,6 @@ def _proxy(text: str) -> str:
         return str(ip_address(text.strip()))
     except ValueError:
         raise ConfigurationError(f"--proxy {text}: an IP address, as 10.0.0.2") from None
-
-
-def _pause(text: str) -> timedelta | None:
-    """How long between two turns; None for none."""
-    if text.strip() == "0":
-        return None
-    length = times.length_of(text)
-    if length.months or not length.seconds + length.days:
-        raise ConfigurationError(f"--every {text}: a time as 5min or 1h, or 0 for never")
-    return timedelta(days=length.days, seconds=length.seconds)
 
 
 def _say_ready(url: str) -> None:
