@@ -14,7 +14,7 @@ from paho.mqtt.publish import multiple
 from fieldhouse.settings.mqtt import Broker, broker_of
 from fieldhouse.simulator import World
 from fieldhouse.sources.thingspeak.stream import Device, Ear
-from fieldhouse.sync import utc_now
+from fieldhouse.times import utc_now
 
 SECRET = "Hush-4711-Hush"
 NOBODY = Device()

@@ -9,7 +9,7 @@ from watch_kit import installed, receiver
 from fieldhouse.cli.checks import of_installation
 from fieldhouse.errors import FieldhouseError
 from fieldhouse.settings import Settings
-from fieldhouse.sync import utc_now
+from fieldhouse.times import utc_now
 
 
 def found(settings: Settings) -> Mapping[str, tuple[bool, str]]:

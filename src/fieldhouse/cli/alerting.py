@@ -66,7 +66,7 @@ def alerts(
     """
     if context.invoked_subcommand:
         return 0
-    from fieldhouse.sync import utc_now
+    from fieldhouse.times import utc_now
     from fieldhouse.watch import notices
     from fieldhouse.watch.alerts import deliver, look, open_alerts
 
@@ -102,7 +102,7 @@ def list_alerts(
 
     fieldhouse alerts list --since 30d
     """
-    from fieldhouse.sync import utc_now
+    from fieldhouse.times import utc_now
 
     settings, now = _Given(warehouse, wait, config).settings(), utc_now()
     with closing(opened(settings)) as house:
@@ -151,7 +151,7 @@ def silence(
 
     What is open still when the silence ends, is told then.
     """
-    from fieldhouse.sync import utc_now
+    from fieldhouse.times import utc_now
 
     settings, now = _Given(warehouse, wait, config).settings(), utc_now()
     if rule and rule not in settings.alerts.rules:
@@ -199,7 +199,7 @@ def ack(
 
     fieldhouse alerts ack 12
     """
-    from fieldhouse.sync import utc_now
+    from fieldhouse.times import utc_now
     from fieldhouse.watch.alerts import open_alerts
 
     settings, now = _Given(warehouse, wait, config).settings(), utc_now()

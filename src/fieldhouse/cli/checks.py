@@ -65,7 +65,7 @@ def _disk(settings: "Settings") -> str:
 def _schedule(settings: "Settings") -> str:
     """Whether anything starts runs: the newest one of the polled channels."""
     from fieldhouse.polled import polled_channels
-    from fieldhouse.sync import utc_now
+    from fieldhouse.times import utc_now
 
     if _is_absent(settings):
         return "nothing has run yet"
@@ -87,7 +87,7 @@ def _schedule(settings: "Settings") -> str:
 
 
 def _alerts(settings: "Settings") -> str:
-    from fieldhouse.sync import utc_now
+    from fieldhouse.times import utc_now
     from fieldhouse.watch.alerts import open_alerts
 
     if not settings.alerts.enabled:

@@ -275,7 +275,7 @@ def _check_server(settings: "Settings", server: "ThingSpeak") -> str:
 
 
 def _check_broker(own: "MqttSettings") -> str:
-    from fieldhouse.sync import utc_now
+    from fieldhouse.times import utc_now
     from fieldhouse.web.listening import ear_of
 
     ear_of(own, list, lambda _: None, utc_now).try_once()

@@ -9,7 +9,7 @@ from fieldhouse import events
 from fieldhouse.errors import FieldhouseError
 from fieldhouse.settings import Settings
 from fieldhouse.settings.metrics import MetricsSettings
-from fieldhouse.sync import utc_now
+from fieldhouse.times import utc_now
 from fieldhouse.warehouse import Warehouse
 from fieldhouse.watch.watching import Calls
 
