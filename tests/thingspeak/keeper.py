@@ -231,11 +231,13 @@ class Keeper:
 
     def moved(self, epoch: int, offered: Iterable[Any]) -> list[Known]:
         """Held entries whose ids are offered with another time."""
-        held = {key: reading.at for key, reading in self.readings.items()}
+        new: dict[int, datetime] = {}
         found = []
         for entry_id, at, _ in offered:
-            if held.setdefault((epoch, entry_id), at) != at:
-                found.append(Known(entry_id, held[epoch, entry_id]))
+            held = self.readings.get((epoch, entry_id))
+            known = held.at if held else new.setdefault(entry_id, at)
+            if known != at:
+                found.append(Known(entry_id, known))
         return found
 
     def supersede(self, times: set[datetime], beside: dict[tuple[int, int], bool]) -> None:
