@@ -50,14 +50,18 @@ def run_command(
             assert server.stdin and server.stdout
             server.stdin.write(json.dumps(job) + "\n")
             server.stdin.flush()
-            code = int(server.stdout.readline())
-        return subprocess.CompletedProcess(arguments, code, *(path.read_text() for path in said))
+            code = server.stdout.readline()
+            assert code, "the process that forks commands has ended"
+        return subprocess.CompletedProcess(
+            arguments, int(code), *(path.read_text() for path in said)
+        )
 
 
 @cache
 def _server() -> "subprocess.Popen[str]":
     server = subprocess.Popen(
-        [sys.executable, __file__],
+        # pyarrow has a thread of its allocator's, which a fork is not told of; it needs none there
+        [sys.executable, "-W", "ignore::DeprecationWarning", __file__],
         env={"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
