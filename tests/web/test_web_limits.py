@@ -22,8 +22,8 @@ SQL = "SELECT 1 AS n"
 
 @pytest.fixture(scope="module")
 def brisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A small site that takes entries, and waits two seconds for anything."""
-    rules = Rules(writes=True, seconds=2.0)
+    """A small site that takes entries, and waits five seconds for anything."""
+    rules = Rules(writes=True, seconds=5.0)
     with serving(tmp_path_factory.mktemp("brisk"), a_world(days=0), rules=rules) as made:
         fill(made.served, [HOSTILE])
         yield made
@@ -108,7 +108,7 @@ def test_what_is_asked_has_a_deadline_unasked(brisk: Site) -> None:
     served = replace(brisk.served, warehouse=watched)  # type: ignore[arg-type]
     served.warehouse.query("channels")
     served.warehouse.query("channels", served.limits(rows=1))
-    assert watched.given[0] == ("channels", 2.0) and watched.given[1][1] == 2.0
+    assert watched.given[0] == ("channels", 5.0) and watched.given[1][1] == 5.0
     served.ending.set()
     try:
         with pytest.raises(Interrupted):
