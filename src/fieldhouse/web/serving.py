@@ -20,6 +20,7 @@ from fieldhouse.parts import build
 from fieldhouse.settings import Settings
 from fieldhouse.times import utc_now
 from fieldhouse.watch.metrics import Metrics
+from fieldhouse.watch.tracing import spans_to
 from fieldhouse.watch.watching import Watching
 from fieldhouse.web.access import Tokens
 from fieldhouse.web.app import create_app
@@ -121,6 +122,8 @@ def served_with(
     ):
         if settings.mqtt:
             stack.enter_context(listening(parts, jobs, heard))
+        if settings.metrics.traces:
+            watch.enter_context(heard.heard_by(watch.enter_context(spans_to()).observe))
         if watched:
             watching = watch.enter_context(Watching.over(parts))
             watch.enter_context(heard.heard_by(watching.observe))

@@ -17,6 +17,7 @@ from fieldhouse.warehouse import Warehouse
 from fieldhouse.web.ages import exact_text
 from fieldhouse.web.meant import not_held, tags_of
 from fieldhouse.web.pages import figures, readings
+from fieldhouse.web.pages.told import open_on
 from fieldhouse.web.pages.view import BEFORE, LASTS, Asked, View, view_of
 from fieldhouse.web.reader import as_packed, widths_for, zone_for
 from fieldhouse.web.rendering import rendered
@@ -103,6 +104,7 @@ def page(request: Request, served: House, channel: Number, asked: Wanted) -> Res
     return rendered(
         request,
         "channel.html",
+        alerts=open_on(served, channel),
         **header,
         view=view,
         zone=view.zone,

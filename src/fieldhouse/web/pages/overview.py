@@ -14,6 +14,7 @@ from fieldhouse.report.words import unit_of
 from fieldhouse.web.ages import exact_text
 from fieldhouse.web.meant import tags_of
 from fieldhouse.web.pages.sparks import spark
+from fieldhouse.web.pages.told import open_on
 from fieldhouse.web.pages.view import labels_in
 from fieldhouse.web.rendering import rendered
 from fieldhouse.web.served import House, Served
@@ -105,6 +106,7 @@ def overview(
     return rendered(
         request,
         "overview.html",
+        alerts=open_on(served),
         listed=_listed(served, shown, tags, states, now),
         asked=asked,
         total=len(rows),
