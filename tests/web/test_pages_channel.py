@@ -218,7 +218,7 @@ def test_times_are_the_readers(web: httpx2.Client) -> None:
         ("/channel/nine", 422, "channel"),
         ("/channel/99999999999", 422, "channel"),
         ("/channel/12001?from=soon", 400, "is no time"),
-        ("/channel/12001?from=2024-02-02&to=2024-02-01T00:00", 400, "from must be before to"),
+        ("/channel/12001?from=2024-02-02&to=2024-02-01T00:00", 400, "is not before to="),
         ("/channel/12001?last=1y&every=5min", 400, "show a shorter span"),
         ("/channel/12001?every=0h", 400, "is no length of time"),
         ("/channel/12001?tz=Mars/Base", 400, "is no time zone"),

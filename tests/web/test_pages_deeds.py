@@ -11,8 +11,15 @@ from web_kit import EMPTY, HOSTILE, HOSTILE_LABELS, NOW, PAUSED, Site
 from fieldhouse.simulator import Entry
 from fieldhouse.state import Run
 from fieldhouse.web.access import Scope
+from fieldhouse.web.pages import working
 
 PEOPLE = {"Accept": "text/html"}
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page waits for its job, however slow the machine is."""
+    monkeypatch.setattr(working, "_PATIENCE", 60.0)
 
 
 def after(web: httpx2.Client, address: str, **fields: object) -> Page:
@@ -178,7 +185,7 @@ def test_the_address_fills_in_the_rule(web: httpx2.Client) -> None:
         ({"field": "1", "kind": "scale", "scale": "1,5"}, "scale", "is no number"),
         ({"kind": "shift"}, "shift", "say by how much"),
         ({"kind": "shift", "shift": "an hour"}, "shift", "no length of time"),
-        ({"field": "1", "from": "2024-03-02", "to": "2024-03-01"}, "rule", "not after"),
+        ({"field": "1", "from": "2024-03-02", "to": "2024-03-01"}, "to", "not after"),
         ({"field": "1", "where": "> 80"}, "reason", "say why"),
     ],
 )

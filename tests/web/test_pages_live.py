@@ -48,7 +48,7 @@ def test_a_job_is_heard_of(own: Site) -> None:
 
 def test_listeners_are_few_enough(own: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """One too many is turned away; the others go on, and who leaves makes room."""
-    monkeypatch.setattr(live, "_MOST", 1)
+    monkeypatch.setattr(own.served.listening, "_most", 1)
     monkeypatch.setattr(live, "_LOOK", 0.02)
     with own.client() as client, own.client() as other:
         answer, _ = opened(client, "/live")

@@ -22,8 +22,8 @@ SQL = "SELECT 1 AS n"
 
 @pytest.fixture(scope="module")
 def brisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A small site that takes entries, and waits two seconds for anything."""
-    rules = Rules(writes=True, seconds=2.0)
+    """A small site that takes entries, and waits five seconds for anything."""
+    rules = Rules(writes=True, seconds=5.0)
     with serving(tmp_path_factory.mktemp("brisk"), a_world(days=0), rules=rules) as made:
         fill(made.served, [HOSTILE])
         yield made
@@ -108,7 +108,7 @@ def test_what_is_asked_has_a_deadline_unasked(brisk: Site) -> None:
     served = replace(brisk.served, warehouse=watched)  # type: ignore[arg-type]
     served.warehouse.query("channels")
     served.warehouse.query("channels", served.limits(rows=1))
-    assert watched.given[0] == ("channels", 2.0) and watched.given[1][1] == 2.0
+    assert watched.given[0] == ("channels", 5.0) and watched.given[1][1] == 5.0
     served.ending.set()
     try:
         with pytest.raises(Interrupted):
@@ -117,30 +117,32 @@ def test_what_is_asked_has_a_deadline_unasked(brisk: Site) -> None:
         served.ending.clear()
 
 
-def test_a_rule_of_the_apis_is_a_job(brisk: Site) -> None:
-    """It is told among the jobs; one that has to wait for its channel goes on beside the answer."""
-    jobs = brisk.served.jobs
-    with brisk.client() as client:
+def test_a_rule_of_the_apis_is_a_job(own: Site) -> None:
+    """It is told among the jobs; what the job finds wrong is the answer's line, with its status."""
+    jobs = own.served.jobs
+    with own.client() as client:
+        wrong = client.post("/api/corrections", json={**RULE, "reason": "  "})
+        assert wrong.status_code == 400 and "a reason is missing" in wrong.json()["detail"]
         made = client.post("/api/corrections", json=RULE)
         assert made.status_code == 201 and made.json()["readings"] > 0
         assert (jobs.all()[0].kind, jobs.all()[0].channel_ids) == ("correct", (HOSTILE,))
-        number = made.json()["correction_id"]
+        gone = client.delete(f"/api/corrections/{made.json()['correction_id']}")
+        assert gone.status_code == 200 and gone.json()["readings"] == made.json()["readings"]
+        assert jobs.all()[0].kind == "undo"
+
+
+def test_a_rule_that_waits_goes_on_beside_the_answer(brisk: Site) -> None:
+    """While its channel is being read the answer names the job, and in the end the rule is made."""
+    jobs = brisk.served.jobs
+    with brisk.client() as client:
         with brisk.served.whole.lock(HOSTILE):
-            begun = client.delete(f"/api/corrections/{number}")
+            begun = client.post("/api/corrections", json=RULE)
             assert begun.status_code == 202
             assert begun.headers["location"] == f"/api/jobs/{begun.json()['number']}"
-            assert begun.json()["kind"] == "undo" and begun.json()["ended_at"] is None
-        assert jobs.all()[0].wait(30)
+            assert begun.json()["kind"] == "correct" and begun.json()["ended_at"] is None
+        assert jobs.all()[0].wait(60)
         assert client.get(begun.headers["location"]).json()["error"] is None
-        assert client.get("/api/corrections").json() == []
-
-
-def test_a_rule_that_cannot_be_made_says_why(brisk: Site) -> None:
-    """What the job finds wrong is the answer's line, with its status."""
-    with brisk.client() as client:
-        wrong = client.post("/api/corrections", json={**RULE, "reason": "  "})
-        assert wrong.status_code == 400 and "reason" in wrong.json()["detail"]
-        assert client.get("/api/corrections").json() == []
+        assert [rule["Reason"] for rule in client.get("/api/corrections").json()] == ["a test"]
 
 
 def test_a_page_says_that_the_server_ends(tmp_path: Path) -> None:

@@ -142,18 +142,22 @@ def serving(
         now = clock or (lambda: world.clock.now().replace(tzinfo=None))
         with (
             served_with(settings, rules, every=every, clock=now) as served,
-            listening(served, address) as url,
+            listening(served, address, is_last=True) as url,
         ):
             yield Site(url, served, world)
 
 
 @contextmanager
-def listening(served: Served, address: Address = ANYWHERE) -> Iterator[str]:
+def listening(
+    served: Served, address: Address = ANYWHERE, *, is_last: bool = False
+) -> Iterator[str]:
     """Have the server of `fieldhouse serve` answer in a thread; its address.
 
-    It ends by itself: what shares its warehouse goes on.
+    It ends by itself: others that share its warehouse, and their jobs, go on, unless it is the
+    last of them.
     """
-    served = replace(served, ending=threading.Event())
+    if not is_last:
+        served = replace(served, ending=threading.Event(), jobs=GoingOn(served.jobs))  # type: ignore[arg-type]
     is_ready = threading.Event()
     with address.listening() as socket:
         server = Server(served, address, ready=is_ready.set)
@@ -165,6 +169,20 @@ def listening(served: Served, address: Address = ANYWHERE) -> Iterator[str]:
         finally:
             server.should_exit = True
             run.join()
+
+
+class GoingOn:
+    """Jobs that go on when one of several servers ends."""
+
+    def __init__(self, jobs: Any) -> None:
+        self._jobs, self.is_stopping = jobs, False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._jobs, name)
+
+    def stop(self) -> None:
+        """The server ends."""
+        self.is_stopping = True
 
 
 class Timed:

@@ -1,7 +1,7 @@
 """The colours of pictures and pages, on light and on dark paper.
 
 The lines' are Okabe and Ito's, which the colour-blind tell apart, darkened on light and lightened
-on dark paper to a contrast of at least 3 to 1 with it; texts have 4.5 to 1 and more.
+on dark paper to a contrast of at least 3 to 1 with it; texts have 7 to 1 and more.
 """
 
 from collections.abc import Mapping
@@ -11,13 +11,13 @@ __all__ = ["LINES", "style", "variables"]
 LINES = 8
 
 _LIGHT = {
-    "paper": "#ffffff", "ink": "#1b2733", "soft": "#55636f", "grid": "#dfe4e9", "axis": "#8a97a3",
-    "shade": "#eceff2", "excluded": "#f6e3d3", "mark": "#b3123f", "bound": "#6b4fa0",
-    "land": "#c3ccc4", "good": "#00845f",
+    "paper": "#ffffff", "ink": "#1b2733", "soft": "#434f5b", "grid": "#dfe4e9", "axis": "#8a97a3",
+    "shade": "#eceff2", "excluded": "#f6e3d3", "mark": "#9c0e36", "bound": "#5a4190",
+    "land": "#c3ccc4", "good": "#005f44",
 }  # fmt: skip
 _DARK = {
-    "paper": "#12181f", "ink": "#e6ebf0", "soft": "#a3b0bc", "grid": "#2b3641", "axis": "#6b7885",
-    "shade": "#1d262f", "excluded": "#3a2b1d", "mark": "#ff6b8f", "bound": "#b9a2ea",
+    "paper": "#12181f", "ink": "#e6ebf0", "soft": "#abb8c4", "grid": "#2b3641", "axis": "#6b7885",
+    "shade": "#1d262f", "excluded": "#3a2b1d", "mark": "#ff92ad", "bound": "#b9a2ea",
     "land": "#3d4a43", "good": "#37c99e",
 }  # fmt: skip
 _LIGHT_LINES = (

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from fieldhouse.report import pointing
 from fieldhouse.report.figure import SECOND, Figure, Line, Panel, instant_of
+from fieldhouse.report.legend import beside
 from fieldhouse.report.page import chart
 from fieldhouse.web.pages.shared import channel_of, given_in, show, span_of
 from fieldhouse.web.served import House
@@ -57,6 +58,7 @@ def quality_page(request: Request, served: House, channel_id: int) -> Response:
         start_at=start.date(),
         end_at=last + _DAY * (last < date.max),
     ).to_pylist()
+    figure = _figure(days, end) if days else None
     spans = sorted(_below(days), key=lambda span: -span.lost)
     return show(
         request,
@@ -67,7 +69,7 @@ def quality_page(request: Request, served: House, channel_id: int) -> Response:
         days=days,
         mean=sum(day["QualityScore"] for day in days) / len(days) if days else None,
         below=sum(day["QualityScore"] < 100 for day in days),
-        drawn=chart("score", _figure(days, end)) if days else None,
+        drawn=chart("score", figure, beside(figure)) if figure else None,
         spans=spans[:_MOST],
         left_out=len(spans) - _MOST,
         names=_NAMES,

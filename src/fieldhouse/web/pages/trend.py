@@ -12,6 +12,7 @@ from fieldhouse import times
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.report.embedded import decimals
 from fieldhouse.report.figure import Figure, Line, Panel, instant_of
+from fieldhouse.report.legend import beside
 from fieldhouse.report.page import chart
 from fieldhouse.trends import trend_of
 from fieldhouse.warehouse import Limits
@@ -50,6 +51,7 @@ def trend_page(request: Request, served: House, channel_id: int) -> Response:
         zone=zone,
     ).to_pylist()
     lines = _lines(rows, zone) if rows else ()
+    figure = _figure(field, lines, zone) if lines else None
     return show(
         request,
         "trend.html",
@@ -61,7 +63,7 @@ def trend_page(request: Request, served: House, channel_id: int) -> Response:
         days=days,
         rows=rows[::-1],
         places=decimals(lines[0]) if lines else 0,
-        drawn=chart("trend", _figure(field, lines, zone)) if lines else None,
+        drawn=chart("trend", figure, beside(figure)) if figure else None,
     )
 
 
