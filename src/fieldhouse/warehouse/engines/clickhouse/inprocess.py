@@ -112,8 +112,10 @@ class InProcess:
         handle = self._take(guarded)
         try:
             yield handle
-        finally:
-            self._give(handle, guarded)
+        except BaseException:  # what a failed statement has written stands before the next answer
+            handle.close()
+            raise
+        self._give(handle, guarded)
 
     def _read(
         self, handle: Any, answer: Any, reader: Any, guarded: bool
