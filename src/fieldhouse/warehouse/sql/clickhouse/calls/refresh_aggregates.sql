@@ -20,7 +20,11 @@ FROM (
     FROM iot.PeriodMarks AS m
     LEFT JOIN (
         SELECT c.ChannelID, c.ArchivedBefore FROM iot.Channels AS c
-        WHERE c.ArchivedBefore IS NOT NULL AND (has({channel_ids:Array(Nullable(Int64))}, NULL) OR has({channel_ids:Array(Nullable(Int64))}, c.ChannelID))
+        WHERE
+            c.ArchivedBefore IS NOT NULL
+            AND (
+                has({channel_ids:Array(Nullable(Int64))}, NULL) OR has({channel_ids:Array(Nullable(Int64))}, c.ChannelID)
+            )
     ) AS a ON a.ChannelID = m.ChannelID
     WHERE
         (
