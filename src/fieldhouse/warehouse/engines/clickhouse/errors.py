@@ -10,7 +10,6 @@ from fieldhouse.errors import (
     ConfigurationError,
     FieldhouseError,
     WarehouseError,
-    WarehouseLocked,
     WarehouseUnavailable,
     WarehouseUnusable,
 )
@@ -33,6 +32,7 @@ _UNAVAILABLE = {
     999: "its Keeper failed",
 }
 _UNUSABLE = {
+    56: "it lacks CoalescingMergeTree: ClickHouse 25.6 or newer is needed",
     192: "there is no such user there: check the URL",
     193: "it does not accept the login: check the user and DB_PASSWORD",
     194: "it wants a password: set DB_PASSWORD",
@@ -80,9 +80,6 @@ def told(
     where: str, said: str, *, statement: str | None = None, remote: bool = False
 ) -> FieldhouseError:
     """Our error for what the engine said."""
-    if "Cannot lock file" in said:
-        holder = "another process"
-        return WarehouseLocked(f"{where} is in use by {holder}; wait for it or end it", holder)
     if refused := _REFUSED.search(_END.sub("", said.strip())):
         return ConfigurationError(refused[1])
     found = _CODE.search(said)
