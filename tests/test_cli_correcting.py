@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 from warehouse_kit import T0, batch, row
 
+from command_kit import run_command
 from fieldhouse.warehouse import open_warehouse
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -35,19 +35,8 @@ def fieldhouse(folder: Path) -> Run:
     """Run the command line in a process of its own."""
 
     def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", "fieldhouse", *arguments],
-            env={
-                "PATH": os.environ["PATH"],
-                "PYTHONPATH": os.pathsep.join(sys.path),
-                "HOME": str(folder),
-                "USER": "ada",
-            },
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+        environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "USER": "ada"}
+        return run_command(*arguments, env=environment, cwd=folder)
 
     return run
 
@@ -93,7 +82,7 @@ def test_rules_from_the_command_line(fieldhouse: Run, folder: Path) -> None:
     assert "value between 3 and 5" in shown and "1 day, 1:00:00 earlier" in shown
     assert "value * -0.5 + 1" in shown
     exported = fieldhouse("export", "9", "-o", "-", "--original")
-    assert exported.stdout.splitlines()[4].split(",")[4] == "2024-01-01 03:00:00.000000"
+    assert exported.stdout.splitlines()[4].split(",")[4] == '"2024-01-01T03:00:00Z"'
     for each in (number, json.loads(scaled.stdout)["correction_id"]):
         assert fieldhouse("corrections", "remove", str(each), "--by", "Bob").returncode == 0
     left = json.loads(moved.stdout)["correction_id"]

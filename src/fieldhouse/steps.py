@@ -2,7 +2,9 @@
 
 import logging
 import math
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -64,17 +66,22 @@ def attempt(
     parts: Parts,
     channel_id: int,
     *,
+    copied: Copied | None = None,
     state: ChannelState | None = None,
     tail_size: int | None = None,
     again: Span | None = None,
+    may_ask: Callable[[], bool] | None = None,
 ) -> tuple[Run, FieldhouseError | None]:
-    """``copy_channel``, and the error that ended it; ``state`` is what was held a while ago."""
+    """``copy_channel``, and the error that ended it; ``state`` is what was held a while ago.
+
+    ``copied`` is kept up with what it brings. Once ``may_ask`` says no, it ends as if stopped.
+    """
     run = Run(channel_id=channel_id, started_at=parts.clock())
-    copied = Copied()
+    copied = copied or Copied()
     failure: FieldhouseError | None = None
     parts.tell(events.RunStarted(channel_id))
     try:
-        read_history(parts, parts.channel(channel_id), copied, tail_size, again, state)
+        read_history(parts, parts.channel(channel_id), copied, tail_size, again, state, may_ask)
     except Interrupted:
         run = replace(run, outcome="interrupted")
     except FieldhouseError as error:
@@ -109,6 +116,7 @@ def read_history(
     tail_size: int | None = None,
     again: Span | None = None,
     state: ChannelState | None = None,
+    may_ask: Callable[[], bool] | None = None,
 ) -> None:
     """Read what is new and what is missing; ``copied`` is kept up with what it brings."""
     settings = parts.settings
@@ -126,8 +134,9 @@ def read_history(
         policy,
         copied,
         state=state,
+        look_up=parts.look_up,
         metadata_ttl=settings.metadata_ttl,
-        stop=parts.stop,
+        is_over=lambda: parts.stop.is_set() or not (may_ask is None or may_ask()),
         observe=parts.observe,
     )
 
@@ -143,16 +152,26 @@ def analyse(parts: Parts, channel_ids: Sequence[int]) -> dict[int, float]:
     ).to_pylist()
     scores = {row["ChannelID"]: row["QualityScore"] for row in found if not row["IsDue"]}
     if due := [row["ChannelID"] for row in found if row["IsDue"]]:
-        parts.writer.call("refresh_aggregates", channel_ids=due)
+        with _refreshing(parts, len(due)):
+            parts.writer.call("refresh_aggregates", channel_ids=due)
         scores |= {row["ChannelID"]: row["QualityScore"] for row in score(parts, due)}
     return scores
 
 
 def refresh(parts: Parts, aggregation_type: str, channel_ids: Sequence[int]) -> None:
     """Recompute the touched periods of a type."""
-    parts.writer.call(
-        "refresh_aggregates", aggregation_type=aggregation_type, channel_ids=list(channel_ids)
-    )
+    with _refreshing(parts, len(channel_ids)):
+        parts.writer.call(
+            "refresh_aggregates", aggregation_type=aggregation_type, channel_ids=list(channel_ids)
+        )
+
+
+@contextmanager
+def _refreshing(parts: Parts, channels: int) -> Iterator[None]:
+    """Tell how long a refresh took, its turn in the queue included."""
+    began = time.monotonic()
+    yield
+    parts.tell(events.RefreshEnded(channels, time.monotonic() - began))
 
 
 def score(parts: Parts, channel_ids: Sequence[int]) -> list[dict[str, Any]]:

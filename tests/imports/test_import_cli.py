@@ -4,11 +4,12 @@ import gzip
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from command_kit import run_command
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -20,14 +21,8 @@ def fieldhouse(tmp_path: Path) -> Run:
     """Run the command line in a process of its own; there is no network."""
 
     def run(*arguments: str, code: int = 0) -> "subprocess.CompletedProcess[str]":
-        done = subprocess.run(
-            [sys.executable, "-m", "fieldhouse", *arguments],
-            env={"PATH": os.environ["PATH"], "THINGSPEAK_BASE_URL": "http://127.0.0.1:9"},
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+        environment = {"PATH": os.environ["PATH"], "THINGSPEAK_BASE_URL": "http://127.0.0.1:9"}
+        done = run_command(*arguments, env=environment, cwd=tmp_path)
         assert done.returncode == code, done.stdout + done.stderr
         return done
 
@@ -86,8 +81,10 @@ def test_a_log_is_asked_for_by_its_number_below_zero(fieldhouse: Run, tmp_path: 
     for command in (("run", "-1"), ("backfill", "-1"), ("channels", "add", "-1")):
         refused = fieldhouse(*command, code=2).stderr
         assert "channel of files" in refused and len(refused.splitlines()) == 1
+    (tmp_path / "nine.csv").write_text("created_at,entry_id,field1\n2024-01-01 00:00:00 UTC,1,5\n")
+    fieldhouse("import", "nine.csv", "--channel", "9")
     everything = fieldhouse("run", code=2).stderr
-    assert "no channel is named" in everything
+    assert "no channel is named" in everything  # of 9 too there are only files
 
 
 @pytest.mark.parametrize(

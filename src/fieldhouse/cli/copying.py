@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,6 +17,7 @@ from fieldhouse.cli.completing import complete_words
 from fieldhouse.cli.options import (
     Config,
     Json,
+    ShardOption,
     Wait,
     WarehouseURL,
     moment,
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     from fieldhouse.state import Run, Span
     from fieldhouse.warehouse import Warehouse
 
-__all__ = ["add_to"]
+__all__ = ["add_to", "named_channels"]
 
 
 Channels = Annotated[
@@ -48,7 +50,16 @@ Channels = Annotated[
         autocompletion=complete_words,
     ),
 ]
-Workers = Annotated[int, typer.Option(min=1, max=64, help="Channels read side by side.")]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=64, help="Channels read side by side; default: as many as serve the pace."
+    ),
+]
+MetricsFile = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Metrics for node_exporter, as /var/lib/…/fieldhouse.prom."),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Errors only, as cron likes it.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log every step.")]
 
@@ -65,13 +76,15 @@ def run(
         int | None,
         typer.Option(min=1, max=8000, help="Size of the first page, which looks for what is new."),
     ] = None,
-    workers: Workers = 4,
+    workers: Workers = None,
+    shard: ShardOption = None,
     simulated: Annotated[
         bool, typer.Option("--simulated", help="Against the built-in simulator: no network.")
     ] = False,
     warehouse: WarehouseURL = None,
     wait: Wait = None,
     config: Config = None,
+    metrics_file: MetricsFile = None,
     as_json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -88,8 +101,8 @@ def run(
     if simulated and channels:
         raise ConfigurationError("--simulated has a channel of its own: leave out the others")
     output.set_up_log(verbose=verbose, quiet=quiet)
-    how = {"as_json": as_json, "quiet": quiet, "verbose": verbose}
-    settings = settings_from(config, warehouse, wait)
+    how: dict[str, Any] = {"as_json": as_json, "quiet": quiet, "verbose": verbose, "shard": shard}
+    settings = _with_file(settings_from(config, warehouse, wait), metrics_file)
     if not simulated:
         return _copy(settings, channels or (), workers, results, None, **how)
     with simulated_thingspeak(settings) as base_url:
@@ -98,7 +111,18 @@ def run(
         settings = settings_from(config, warehouse, wait, base_url=base_url, **OVERRIDES)
         # requests to the simulator are none of ThingSpeak's budget
         settings = settings.model_copy(update={"daily_budget": None})
+        settings = _with_file(settings, metrics_file)
         return _copy(settings, [str(SIMULATED)], workers, results, None, **how)
+
+
+def _with_file(settings: "Settings", file: Path | None) -> "Settings":
+    """The settings with the command line's word on where metrics are left."""
+    if file is None:
+        return settings
+    if file.suffix != ".prom":
+        raise ConfigurationError(f"--metrics-file {file}: node_exporter reads files named .prom")
+    metrics = settings.metrics.model_copy(update={"file": str(file)})
+    return settings.model_copy(update={"metrics": metrics})
 
 
 def backfill(
@@ -111,7 +135,7 @@ def backfill(
         datetime | None,
         typer.Option("--to", parser=moment, metavar="TIME", help="… to here, included (UTC)."),
     ] = None,
-    workers: Workers = 4,
+    workers: Workers = None,
     warehouse: WarehouseURL = None,
     wait: Wait = None,
     config: Config = None,
@@ -133,31 +157,49 @@ def backfill(
     output.set_up_log(verbose=verbose, quiet=quiet)
     settings = settings_from(config, warehouse, wait)
     again = Span(start or BEGINNING, end or END) if start or end else None
-    how = {"as_json": as_json, "quiet": quiet, "verbose": verbose}
-    return _copy(settings, channels or (), workers, None, again, **how)
+    return _copy(
+        settings,
+        channels or (),
+        workers,
+        None,
+        again,
+        as_json=as_json,
+        quiet=quiet,
+        verbose=verbose,
+    )
 
 
 def _copy(
     settings: "Settings",
     words: Sequence[str],
-    workers: int,
+    workers: int | None,
     tail_size: int | None,
     again: "Span | None",
     *,
     as_json: bool,
     quiet: bool,
     verbose: bool,
+    shard: str | None = None,
 ) -> int:
     from fieldhouse.cli.progress import Progress
     from fieldhouse.cli.telling import Steps, both
+    from fieldhouse.leases import Alone, Shard
     from fieldhouse.parts import foreign_ranges, warehouse_of
+    from fieldhouse.watch.oneshot import measuring
 
-    named = _named(settings, words)
+    named = named_channels(settings, words)
+    part = Shard.parse(shard) if shard else Alone()
+    # each worker of a fleet keeps a distance that all of them may keep side by side
+    delay = settings.rate_limit_delay * part.workers
+    settings = settings.model_copy(update={"rate_limit_delay": delay})
     shown = not (as_json or quiet or verbose) and sys.stderr.isatty()
-    with _carrying_on(), Progress(shown=shown) as progress:
-        observe = both(progress.observe, Steps().observe)
+    with (
+        _carrying_on(),
+        Progress(shown=shown) as progress,
+        measuring(settings, both(progress.observe, Steps().observe)) as observe,
+    ):
         with warehouse_of(settings, observe=observe) as warehouse:
-            ids = named or require_polled(settings, warehouse)
+            ids = list(part.renew(named or require_polled(settings, warehouse), ()))
             runs, stopped = _copied(warehouse, settings, ids, workers, tail_size, again, observe)
             progress.stop()
             if not quiet and (line := foreign_ranges(warehouse, settings)):
@@ -172,16 +214,17 @@ def _copied(
     warehouse: "Warehouse",
     settings: "Settings",
     ids: Sequence[int],
-    workers: int,
+    workers: int | None,
     tail_size: int | None,
     again: "Span | None",
     observe: "Observer",
 ) -> "tuple[Sequence[Run], bool]":
     """What came of the channels, copied by the warehouse's owner or by us; whether stopped."""
-    from fieldhouse.fleet import run_fleet
+    from fieldhouse.fleet import hands_for, run_fleet
     from fieldhouse.parts import built_on
     from fieldhouse.settings import digests
     from fieldhouse.warehouse import HasOwner, Order
+    from fieldhouse.watch.oneshot import counting
 
     if isinstance(warehouse, HasOwner):
         stop = threading.Event()
@@ -189,13 +232,16 @@ def _copied(
             tuple(ids),
             digests.of_copying(settings, ids),
             "backfill" if again else "run",
-            workers,
+            workers or hands_for(settings.rate_limit_delay),
             tail_size,
             again,
         )
         if (runs := warehouse.carry_out(order, observe, stop)) is not None:
             return runs, stop.is_set()
-    with built_on(warehouse, settings, observe=observe) as parts:
+    with (
+        counting(warehouse, observe) as counted,
+        built_on(warehouse, settings, observe=counted) as parts,
+    ):
         done = run_fleet(parts, ids, workers=workers, tail_size=tail_size, again=again)
         return done, parts.stop.is_set()
 
@@ -209,7 +255,7 @@ def _carrying_on() -> Iterator[None]:
         raise Interrupted("interrupted; what was read is kept, the next run carries on") from None
 
 
-def _named(settings: "Settings", words: Sequence[str]) -> list[int]:
+def named_channels(settings: "Settings", words: Sequence[str]) -> list[int]:
     """The channels that words name: any by its number or address, held ones by range and tag."""
     numbers = [channel_number(word) for word in words]
     for number in numbers:

@@ -1,6 +1,6 @@
 """The options and arguments that several commands share, and what they are read into."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
@@ -25,6 +25,7 @@ __all__ = [
     "From",
     "Json",
     "Output",
+    "ShardOption",
     "TimeZone",
     "To",
     "Wait",
@@ -86,6 +87,14 @@ Wait = Annotated[
 ]
 Config = Annotated[
     Path | None, typer.Option("--config", "-c", metavar="FILE", help="Instead of fieldhouse.toml.")
+]
+ShardOption = Annotated[
+    str | None,
+    typer.Option(
+        "--shard",
+        metavar="I/N",
+        help="Only the channels of worker I of N, as 1/4; the same ones whenever it is asked.",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="JSON on standard output, for machines.")]
 ChannelID = Annotated[
@@ -163,6 +172,16 @@ def settings_from(
     return load_settings(
         {key: value for key, value in given.items() if value is not None}, config_file=config
     )
+
+
+def pause_of(text: str) -> timedelta | None:
+    """How long between two turns; None for none."""
+    if text.strip() == "0":
+        return None
+    length = times.length_of(text)
+    if length.months or not length.seconds + length.days:
+        raise ConfigurationError(f"--every {text}: a time as 5min or 1h, or 0 for never")
+    return timedelta(days=length.days, seconds=length.seconds)
 
 
 def span_of(

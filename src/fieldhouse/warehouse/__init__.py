@@ -18,6 +18,7 @@ from fieldhouse.errors import ConfigurationError, WarehouseLocked
 from fieldhouse.events import Observer
 from fieldhouse.readings import Batch
 from fieldhouse.state import Run, Span
+from fieldhouse.warehouse.kept import Part
 from fieldhouse.warehouse.limits import NO_LIMITS, Limits
 from fieldhouse.warehouse.owner import note_of
 from fieldhouse.warehouse.registry import SERVED, Opening, engine_of
@@ -29,6 +30,7 @@ __all__ = [
     "HasProcedures",
     "Limits",
     "Order",
+    "Part",
     "Warehouse",
     "open_warehouse",
 ]
@@ -129,8 +131,20 @@ class Warehouse(Protocol):
         """Answer as ``sql`` does, batch by batch, for what may not fit into memory."""
         ...
 
-    def lock(self, channel_id: int) -> AbstractContextManager[None]:
-        """Hold the channel while it is planned and loaded; other holders wait, in any process."""
+    def replace(self, table: str, part: Part, rows: pa.Table, /) -> None:
+        """Put rows in the place of what a part of a table of ``kept.KEPT`` holds, whole or not.
+
+        For copies of whole warehouses: rows come as another one keeps them, and nothing follows
+        from them that does not come as well. Numbers that the engine gives go on after them.
+        """
+        ...
+
+    def lock(self, channel_id: int, wait: float | None = None) -> AbstractContextManager[None]:
+        """Hold the channel while it is planned and loaded; other holders wait, in any process.
+
+        Raises WarehouseLocked where it is not free within ``wait`` seconds; None: as long as the
+        engine waits.
+        """
         ...
 
     def __enter__(self) -> Self:

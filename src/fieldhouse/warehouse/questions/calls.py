@@ -1,5 +1,6 @@
 """What ``Warehouse.call`` carries out."""
 
+from fieldhouse.warehouse.questions.alarms import ALARM_CALLS
 from fieldhouse.warehouse.questions.kinds import (
     AGGREGATION_TYPE,
     CHANNEL_IDS,
@@ -18,6 +19,7 @@ from fieldhouse.warehouse.questions.kinds import (
     rows_of,
 )
 from fieldhouse.warehouse.questions.question import Question, catalogue, optional, takes
+from fieldhouse.warehouse.questions.working import SHARING
 
 __all__ = ["CALLS"]
 
@@ -259,4 +261,6 @@ CALLS = catalogue(
         ),
         columns(Periods=LONG),
     ),
+    *SHARING,
+    *ALARM_CALLS,
 )

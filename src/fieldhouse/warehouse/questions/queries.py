@@ -1,6 +1,7 @@
 """What ``Warehouse.query`` and ``Warehouse.scan`` answer."""
 
 from fieldhouse.readings import NUMBERS
+from fieldhouse.warehouse.questions.alarms import ALARMS
 from fieldhouse.warehouse.questions.analyses import ANALYSES, MERGED
 from fieldhouse.warehouse.questions.entries import ENTRIES
 from fieldhouse.warehouse.questions.kinds import (
@@ -21,6 +22,7 @@ from fieldhouse.warehouse.questions.looking import LOOKING
 from fieldhouse.warehouse.questions.question import Question, catalogue, optional, takes
 from fieldhouse.warehouse.questions.said import SAID
 from fieldhouse.warehouse.questions.shapes import PERIOD, READING
+from fieldhouse.warehouse.questions.working import WORKING
 
 __all__ = ["QUERIES"]
 
@@ -383,8 +385,10 @@ QUERIES = catalogue(
         takes(channel_id=INT),
         columns(Epoch=INT, EntryID=LONG, CreatedAt=INSTANT, WithdrawnAt=INSTANT),
     ),
+    *ALARMS,
     *ANALYSES,
     *LOOKING,
     *SAID,
+    *WORKING,
     *ENTRIES,
 )

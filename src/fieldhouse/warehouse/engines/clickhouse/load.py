@@ -25,7 +25,7 @@ from fieldhouse.warehouse.engines.clickhouse.rows import Kind, Rows, said
 from fieldhouse.warehouse.engines.clickhouse.session import Session
 from fieldhouse.warehouse.offer import Proven
 
-__all__ = ["load"]
+__all__ = ["load", "text_id"]
 
 _TRIES = 20
 
@@ -257,7 +257,7 @@ class _Load:
         if not rejected.num_rows:
             return
         first = {
-            (row["ChannelID"], _text_id(row["EntryText"])): row
+            (row["ChannelID"], text_id(row["EntryText"])): row
             for row in reversed(rejected.to_pylist())
         }
         held = self._ask(
@@ -353,6 +353,6 @@ def _tuples(rows: pa.Table, *names: str) -> list[tuple[Any, ...]]:
     return list(zip(*(rows[name].to_pylist() for name in names), strict=True))
 
 
-def _text_id(text: str) -> int:
+def text_id(text: str) -> int:
     """A number for a text that cannot be a reading."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big", signed=True)

@@ -4,6 +4,7 @@ They keep planners out of each other's way; that loads lose nothing does not res
 says every few seconds that it lives; the lock of one that was killed is taken after a while.
 """
 
+import math
 import os
 import socket
 import threading
@@ -11,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from fieldhouse.errors import WarehouseError
+from fieldhouse.errors import WarehouseError, WarehouseLocked
 from fieldhouse.warehouse.engines.clickhouse.errors import translated
 from fieldhouse.warehouse.engines.clickhouse.session import Session
 
@@ -31,18 +32,23 @@ class ChannelLock:
         self._depth = 0
 
     @contextmanager
-    def held(self, session: Session, channel_id: int) -> Iterator[None]:
-        """Hold it; other holders wait, in any process."""
-        with self._here:
+    def held(self, session: Session, channel_id: int, wait: float | None) -> Iterator[None]:
+        """Hold it; other holders wait, in any process, up to ``wait`` seconds: WarehouseLocked."""
+        until = math.inf if wait is None else time.monotonic() + wait
+        if not self._here.acquire(timeout=-1 if wait is None else wait):
+            raise _refusal(channel_id)
+        try:
             self._depth += 1
             try:
                 if self._depth > 1 or session.transport.is_exclusive:
                     yield
                 else:
-                    with _on_server(session, channel_id):
+                    with _on_server(session, channel_id, until):
                         yield
             finally:
                 self._depth -= 1
+        finally:
+            self._here.release()
 
 
 _locks: dict[tuple[str, int], ChannelLock] = {}
@@ -55,14 +61,20 @@ def lock_of(place: str, channel_id: int) -> ChannelLock:
         return _locks.setdefault((place, channel_id), ChannelLock())
 
 
+def _refusal(channel_id: int) -> WarehouseLocked:
+    return WarehouseLocked(f"channel {channel_id} is being read or written by another job")
+
+
 @contextmanager
-def _on_server(session: Session, channel_id: int) -> Iterator[None]:
+def _on_server(session: Session, channel_id: int, until: float) -> Iterator[None]:
     values = {"table": f"Lock_{channel_id}", "database": session.database}
     values["holder"] = f"{socket.gethostname()} {os.getpid()} {threading.get_ident()}"
     while not _made(session, values):
         taken = session.ask("locks", "dead", **values, seconds=_DEAD_AFTER)
         if taken.num_rows:
             session.run("locks", "drop", **values)
+        if time.monotonic() >= until:
+            raise _refusal(channel_id)
         time.sleep(_LOOK)
     done = threading.Event()
     beat = threading.Thread(target=_beat, args=(session, values, done), daemon=True)

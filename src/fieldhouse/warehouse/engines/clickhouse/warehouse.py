@@ -15,7 +15,7 @@ from fieldhouse.readings import Batch
 from fieldhouse.settings.clickhouse import ClickHouseAddress
 from fieldhouse.warehouse import Counts, migrations, questions
 from fieldhouse.warehouse.engines.clickhouse import load as loading
-from fieldhouse.warehouse.engines.clickhouse import schema
+from fieldhouse.warehouse.engines.clickhouse import replacing, schema
 from fieldhouse.warehouse.engines.clickhouse.binding import Bound, bound
 from fieldhouse.warehouse.engines.clickhouse.calls import HANDS
 from fieldhouse.warehouse.engines.clickhouse.errors import translated
@@ -25,6 +25,7 @@ from fieldhouse.warehouse.engines.clickhouse.select import guarded
 from fieldhouse.warehouse.engines.clickhouse.session import ENGINE, Session, naive
 from fieldhouse.warehouse.engines.clickhouse.transport import Transport
 from fieldhouse.warehouse.engines.clickhouse.waiting import marked, watched
+from fieldhouse.warehouse.kept import Part
 from fieldhouse.warehouse.limits import NO_LIMITS, Limits
 from fieldhouse.warehouse.registry import Opening
 
@@ -122,10 +123,15 @@ class ClickHouseWarehouse:
             asked, given = guarded(self._session, statement, parameters)
         return self._read(asked, given, limits, statement)
 
+    def replace(self, table: str, part: Part, rows: pa.Table, /) -> None:
+        """Replace a part of a kept table, in one insert; what was there goes before it."""
+        with translated(self._where), self._writing:
+            replacing.replace(self._session, table, part, rows)
+
     @contextmanager
-    def lock(self, channel_id: int) -> Iterator[None]:
+    def lock(self, channel_id: int, wait: float | None = None) -> Iterator[None]:
         """Hold the channel."""
-        with lock_of(self._place, channel_id).held(self._session, channel_id):
+        with lock_of(self._place, channel_id).held(self._session, channel_id, wait):
             yield
 
     def __enter__(self) -> "ClickHouseWarehouse":

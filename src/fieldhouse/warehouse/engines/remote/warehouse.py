@@ -14,6 +14,7 @@ from fieldhouse.readings import Batch
 from fieldhouse.state import Run
 from fieldhouse.warehouse import Counts, Order, questions, wire
 from fieldhouse.warehouse.engines.remote.connection import Answer, Connection
+from fieldhouse.warehouse.kept import Part
 from fieldhouse.warehouse.limits import NO_LIMITS, Limits
 from fieldhouse.warehouse.owner import Note
 from fieldhouse.warehouse.wire import Frame, Kind
@@ -100,8 +101,14 @@ class RemoteWarehouse:
         given = {str(place): value for place, value in enumerate(parameters)}
         return self._reader("stream", wire.question_frames(statement, limits, given), limits)
 
+    def replace(self, table: str, part: Part, rows: pa.Table, /) -> None:
+        """Have the owner replace a part of a kept table."""
+        self._require_writable()
+        frames = [wire.json_frame((table, part)), wire.rows_frame(rows.schema, rows.to_batches())]
+        self._connection.said("replace", bool, frames)
+
     @contextmanager
-    def lock(self, channel_id: int) -> Iterator[None]:
+    def lock(self, channel_id: int, wait: float | None = None) -> Iterator[None]:
         """Hold the channel's lock of the owner, which it frees when this process ends.
 
         A thread that holds it may take it again.
@@ -110,7 +117,7 @@ class RemoteWarehouse:
         if channel_id in held:
             yield
             return
-        with self._connection.ask("lock", [wire.json_frame(channel_id)]) as answer:
+        with self._connection.ask("lock", [wire.json_frame((channel_id, wait))]) as answer:
             next(answer)
             held.add(channel_id)
             try:
