@@ -8,6 +8,7 @@ import os
 import random
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -158,6 +159,33 @@ def test_three_processes_at_once_are_as_one(tmp_path: Path) -> None:
             warehouse.load(pages(channel_id))
         assert tables(warehouse) == once
         assert warehouse.query("duplicate_audit").num_rows == 0
+
+
+def test_a_channel_is_held_by_one(tmp_path: Path) -> None:
+    """Whoever is at the server by another name waits for a channel's lock, and for no other's."""
+    with served(tmp_path / "house") as (url, _), closing(opened(url)) as here:
+        here.migrate()
+        with closing(opened(url.replace("127.0.0.1", "localhost"))) as there:
+            inside, most = 0, 0
+
+            def work(warehouse: Warehouse) -> None:
+                nonlocal inside, most
+                for _ in range(3):
+                    with warehouse.lock(9), warehouse.lock(9):
+                        inside += 1
+                        most = max(most, inside)
+                        warehouse.query("channels")
+                        inside -= 1
+
+            threads = [threading.Thread(target=work, args=(each,)) for each in (here, there)]
+            with there.lock(10):
+                for thread in threads:
+                    thread.start()
+                for thread in threads:
+                    thread.join()
+            assert most == 1
+            locks = "SELECT name FROM system.tables WHERE startsWith(name, 'Lock_')"
+            assert rows_of(here, locks) == []
 
 
 @pytest.mark.parametrize("victim", ["client", "server"])

@@ -136,7 +136,7 @@ class TomlFile(NamedTuple):
         if not isinstance(url, str) or self.folder in (Path(), Path.cwd()):
             return url
         scheme, is_url, path = url.partition(":///")
-        if is_url and scheme == "duckdb" and path.strip():
+        if is_url and scheme in ("duckdb", "chdb") and path.strip():
             return url if _stands_alone(path) else f"{scheme}:///{self.folder / path}"
         return url if "://" in url or _stands_alone(url) else str(self.folder / url)
 

@@ -10,7 +10,6 @@ from fieldhouse.errors import (
     ConfigurationError,
     FieldhouseError,
     WarehouseError,
-    WarehouseLocked,
     WarehouseUnavailable,
     WarehouseUnusable,
 )
@@ -33,6 +32,7 @@ _UNAVAILABLE = {
     999: "its Keeper failed",
 }
 _UNUSABLE = {
+    56: "it lacks CoalescingMergeTree: ClickHouse 25.6 or newer is needed",
     192: "there is no such user there: check the URL",
     193: "it does not accept the login: check the user and DB_PASSWORD",
     194: "it wants a password: set DB_PASSWORD",
@@ -80,28 +80,26 @@ def told(
     where: str, said: str, *, statement: str | None = None, remote: bool = False
 ) -> FieldhouseError:
     """Our error for what the engine said."""
-    if "Cannot lock file" in said:
-        holder = "another process"
-        return WarehouseLocked(f"{where} is in use by {holder}; wait for it or end it", holder)
     if refused := _REFUSED.search(_END.sub("", said.strip())):
         return ConfigurationError(refused[1])
     found = _CODE.search(said)
-    return _by_code(where, int(found[1]) if found else None, _first_line(said), statement, remote)
+    code = int(found[1]) if found else None
+    kind, meaning = _meaning(code, by_user=statement is not None, remote=remote)
+    line = meaning.format(_first_line(said))
+    return kind(line if kind is ConfigurationError else f"{where}: {line}")
 
 
-def _by_code(
-    where: str, code: int | None, line: str, statement: str | None, remote: bool
-) -> FieldhouseError:
+def _meaning(code: int | None, *, by_user: bool, remote: bool) -> tuple[type[FieldhouseError], str]:
+    """What a code means, and how it is told; ``{}`` stands for the engine's own line."""
     if code in _FAULTS:
-        kind, meaning = _FAULTS[code]
-        return kind(f"{where}: {meaning.format(line)}")
-    if statement is not None and code is not None and code not in _CANCELLED:
-        return ConfigurationError(line)
+        return _FAULTS[code]
+    if by_user and code is not None and code not in _CANCELLED:
+        return ConfigurationError, "{}"
     if code in _NO_SCHEMA:
-        return WarehouseUnusable(f"{where}: {NO_SCHEMA}: migrate it first ({line})")
+        return WarehouseUnusable, NO_SCHEMA + ": migrate it first ({})"
     if remote and code is None:
-        return WarehouseUnavailable(f"{where}: no answer ({line})")
-    return WarehouseError(f"{where}: {line}")
+        return WarehouseUnavailable, "no answer ({})"
+    return WarehouseError, "{}"
 
 
 def _first_line(said: str) -> str:

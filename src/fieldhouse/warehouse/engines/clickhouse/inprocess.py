@@ -9,7 +9,12 @@ from typing import Any
 import chdb
 import pyarrow as pa
 
-from fieldhouse.errors import ConfigurationError
+from fieldhouse.errors import (
+    ConfigurationError,
+    WarehouseError,
+    WarehouseLocked,
+    WarehouseUnusable,
+)
 from fieldhouse.warehouse.engines.clickhouse.binding import Bound
 from fieldhouse.warehouse.engines.clickhouse.transport import INSERTS, SETTINGS, Answer, stream_of
 
@@ -85,12 +90,24 @@ class InProcess:
                 del _open[self._folder]
 
     def _connected(self, *, guarded: bool) -> Any:
-        handle = chdb.connect(self._folder)  # type: ignore[no-untyped-call]
+        try:
+            handle = chdb.connect(self._folder)  # type: ignore[no-untyped-call]
+        except RuntimeError as error:  # which says no more than that it could not
+            raise self._refused() from error
         for name, value in SETTINGS.items():
             handle.query(f"SET {name} = '{value}'")
         if guarded:
             handle.query("SET readonly = 1")
         return handle
+
+    def _refused(self) -> WarehouseError:
+        if (Path(self._folder) / "status").exists():
+            holder = "another process"
+            line = f"{self.where} is in use by {holder}; wait for it or end it"
+            return WarehouseLocked(line, holder)
+        return WarehouseUnusable(
+            f"{self.where}: cannot be opened: check the permissions of the folder, and its disk"
+        )
 
     def _take(self, guarded: bool) -> Any:
         with self._lock:
@@ -112,8 +129,10 @@ class InProcess:
         handle = self._take(guarded)
         try:
             yield handle
-        finally:
-            self._give(handle, guarded)
+        except BaseException:  # what a failed statement has written stands before the next answer
+            handle.close()
+            raise
+        self._give(handle, guarded)
 
     def _read(
         self, handle: Any, answer: Any, reader: Any, guarded: bool

@@ -1,13 +1,16 @@
 """A warehouse in ClickHouse: a server, a cluster, or the engine in process."""
 
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from fieldhouse.errors import ConfigurationError
+from fieldhouse import events
+from fieldhouse.errors import ConfigurationError, WarehouseLocked, WarehouseUnusable
 from fieldhouse.readings import Batch
 from fieldhouse.settings.clickhouse import ClickHouseAddress
 from fieldhouse.warehouse import Counts, migrations, questions
@@ -28,6 +31,8 @@ from fieldhouse.warehouse.registry import Opening
 
 __all__ = ["ClickHouseWarehouse"]
 
+_LOOK = 0.1
+"""Seconds between two tries to open a folder that another process holds."""
 _writing: dict[str, threading.RLock] = {}
 """The lock of all writing from this process; one for however often a warehouse is open."""
 
@@ -48,7 +53,7 @@ class ClickHouseWarehouse:
         """Reach the server, or open the folder. The schema is not touched."""
         address = ClickHouseAddress.parse(opening.url)
         with translated(address.where):
-            transport = _reached(address, opening.password)
+            transport = _reached(address, opening)
         warehouse = cls(address, transport)
         try:
             held = schema.applied(warehouse._session)
@@ -186,11 +191,29 @@ class ClickHouseWarehouse:
         self._transport.do(statement, bound(statement, {"mark": mark}))
 
 
-def _reached(address: ClickHouseAddress, password: str | None) -> Transport:
+def _reached(address: ClickHouseAddress, opening: Opening) -> Transport:
+    """The server, or the folder, once the process that holds it has let go of it."""
     if address.folder is None:
         from fieldhouse.warehouse.engines.clickhouse.served import Served
 
-        return Served(address, password)
+        return Served(address, opening.password)
+    if opening.read_only and not Path(address.folder).is_dir():
+        raise WarehouseUnusable(f"{address.folder}: there is no such folder here")
+    begun, told = time.monotonic(), False
+    while True:
+        try:
+            return _in_process(address.folder)
+        except WarehouseLocked as error:
+            if time.monotonic() - begun >= opening.wait:
+                raise
+            if not told:
+                line = f"waiting for {error.holder}, which holds {address.folder}"
+                events.tell(opening.observe, events.WarehouseAwaited(line))
+                told = True
+        time.sleep(_LOOK)
+
+
+def _in_process(folder: str) -> Transport:
     try:
         from fieldhouse.warehouse.engines.clickhouse.inprocess import InProcess
     except ModuleNotFoundError as error:
@@ -199,4 +222,4 @@ def _reached(address: ClickHouseAddress, password: str | None) -> Transport:
         raise ConfigurationError(
             "ClickHouse in process needs its engine: pip install chdb (Linux and macOS)"
         ) from None
-    return InProcess(address.folder)
+    return InProcess(folder)

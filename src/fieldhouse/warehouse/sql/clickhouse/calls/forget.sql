@@ -7,11 +7,10 @@ SELECT
 -- if Loads
 DELETE FROM iot.Rows WHERE Kind = 5 AND ImportedAt < {loads_before:Nullable(DateTime64(6, 'UTC'))};
 
--- states of epochs that others have taken the place of: a state and what deletes it, both
--- if Loads
+-- states of epochs in whose place others stand: a state and what deleted it, both
 DELETE FROM iot.Rows
 WHERE
-    Kind = 6 AND Sub < toUnixTimestamp64Nano({loads_before:Nullable(DateTime64(6, 'UTC'))})
+    Kind = 6 AND Sub < toUnixTimestamp64Nano(now64(9) - INTERVAL 1 HOUR)
     AND (ChannelID, Epoch, Sub) IN (
         SELECT r.ChannelID, r.Epoch, r.Sub FROM iot.Rows AS r FINAL WHERE r.Kind = 6 AND r.Deleted
     );

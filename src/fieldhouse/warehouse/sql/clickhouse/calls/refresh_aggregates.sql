@@ -14,19 +14,23 @@ SELECT
     count() > 0 AS IsAny, count() = 4000 AS IsMore
 FROM (
     SELECT
-        m.ChannelID AS ChannelID, indexOf(['HOURLY', 'DAILY', 'WEEKLY'], m.AggregationType) AS Number,
+        m.ChannelID AS ChannelID, indexOf(['HOURLY', 'DAILY', 'WEEKLY', 'QUALITY'], m.AggregationType) AS Number,
         m.PeriodStart AS PeriodStart, intDiv(toUnixTimestamp64Micro(m.PeriodStart), 3600000000) AS Hour, m.Mark AS Mark,
         a.ArchivedBefore IS NULL OR m.PeriodStart >= a.ArchivedBefore AS IsDue
     FROM iot.PeriodMarks AS m
     LEFT JOIN (
         SELECT c.ChannelID, c.ArchivedBefore FROM iot.Channels AS c
-        WHERE c.ArchivedBefore IS NOT NULL AND (has({channel_ids:Array(Nullable(Int64))}, NULL) OR has({channel_ids:Array(Nullable(Int64))}, c.ChannelID))
+        WHERE
+            c.ArchivedBefore IS NOT NULL
+            AND (
+                has({channel_ids:Array(Nullable(Int64))}, NULL) OR has({channel_ids:Array(Nullable(Int64))}, c.ChannelID)
+            )
     ) AS a ON a.ChannelID = m.ChannelID
     WHERE
-        m.AggregationType <> 'QUALITY'
-        AND (
-            {aggregation_type:Nullable(String)} IS NULL
-            OR m.AggregationType IN ('HOURLY', {aggregation_type:Nullable(String)})
+        (
+            m.AggregationType = 'HOURLY' OR m.AggregationType = {aggregation_type:Nullable(String)}
+            OR (m.AggregationType <> 'QUALITY' AND {aggregation_type:Nullable(String)} IS NULL)
+            OR m.PeriodStart < a.ArchivedBefore
         )
         AND (has({channel_ids:Array(Nullable(Int64))}, NULL) OR has({channel_ids:Array(Nullable(Int64))}, m.ChannelID))
     ORDER BY Number > 1, ChannelID, Hour

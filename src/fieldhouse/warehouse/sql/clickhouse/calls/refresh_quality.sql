@@ -15,7 +15,7 @@ FROM (
     FROM (
         SELECT m.ChannelID AS ChannelID, toDate32(m.PeriodStart) AS CheckDate, m.Mark AS Mark
         FROM iot.PeriodMarks AS m
-        WHERE m.AggregationType = 'QUALITY' AND m.PeriodStart < {AsOf:DateTime64(6, 'UTC')}
+        WHERE m.AggregationType = 'QUALITY' AND toDate32(m.PeriodStart) <= toDate32({AsOf:DateTime64(6, 'UTC')})
         UNION ALL
         SELECT c.ChannelID, toDate32({AsOf:DateTime64(6, 'UTC')}), 0 FROM iot.Channels AS c
         UNION ALL
