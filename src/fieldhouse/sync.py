@@ -118,7 +118,7 @@ def copy_history(
                 source,
                 warehouse,
                 writer,
-                policy,
+                policy.after(source.requests),
                 look_up,
                 metadata_ttl,
                 is_over,
