@@ -62,6 +62,7 @@ def parts(
         base_url=simulator.url,
         rate_limit_delay=0.0,
         channels={number: {} for number in range(1, COUNT + 1)},  # type: ignore[misc]
+        schedule=ScheduleSettings(longest=timedelta(minutes=5)),  # silent or not
     )
     with build(settings, observe=observe, clock=Clock(world)) as built:
         yield built
@@ -144,7 +145,7 @@ def test_paused_channels_are_not_read_and_added_ones_are(
         parts.warehouse.call("set_polled", channel_ids=[5], is_active=True, paused_at=parts.clock())
         parts.warehouse.call("upsert_channel", channel_id=99, name="new")
         world.clock.advance(301)
-        until(lambda: ended[99] > 0)
+        until(lambda: ended[99] > 0 and ended[6] > 1)
         before = ended[5]
         for turn in range(3, 5):
             world.clock.advance(300)
