@@ -9,7 +9,17 @@ from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import analysis, beside, growth, paging, reporting, server, serving, streaming
+from bench import (
+    analysis,
+    beside,
+    fleet,
+    growth,
+    paging,
+    reporting,
+    server,
+    serving,
+    streaming,
+)
 from bench.ingest import ingest
 from bench.reading import reading
 from bench.report import Figure, say, show
@@ -19,6 +29,7 @@ from bench.sizes import FULL, PAGE, QUICK, Sizes
 _PARTS: dict[str, tuple[str, Callable[[Bench], Iterable[Figure]]]] = {
     "ingest": ("From loopback HTTP to durable, deduplicated rows", ingest),
     "polls": ("Polls that find nothing new", analysis.polls),
+    "fleet": ("A turn over a fleet", fleet.fleet),
     "refresh": ("Refresh of the aggregates for one new page", analysis.refresh),
     "queries": ("A year of daily statistics of eight fields", analysis.queries),
     "beside": ("ClickHouse in process beside DuckDB", beside.beside),

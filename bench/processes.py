@@ -11,12 +11,12 @@ from typing import Any, ParamSpec, TypeVar
 
 T = TypeVar("T")
 P = ParamSpec("P")
-_SPAWN = multiprocessing.get_context("spawn")
+SPAWN = multiprocessing.get_context("spawn")
 
 
 def fresh(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     """Call a function of a module in a process that has done nothing else before."""
-    with ProcessPoolExecutor(1, mp_context=_SPAWN) as pool:
+    with ProcessPoolExecutor(1, mp_context=SPAWN) as pool:
         return pool.submit(function, *args, **kwargs).result()
 
 
@@ -36,8 +36,8 @@ def alongside(function: Callable[..., None], *args: Any) -> Iterator[Any]:
 
     The value is the first thing that it sends. It is ended by SIGTERM.
     """
-    ours, theirs = _SPAWN.Pipe()
-    process = _SPAWN.Process(target=function, args=(theirs, *args), daemon=True)
+    ours, theirs = SPAWN.Pipe()
+    process = SPAWN.Process(target=function, args=(theirs, *args), daemon=True)
     process.start()
     theirs.close()
     try:

@@ -26,6 +26,8 @@ class Sizes:
     report_rows: int = 5_259_600
     """A minute apart: ten years."""
     polled_channels: int = 200
+    fleet: tuple[int, int] = (1_000, 10_000)
+    """Channels of a small fleet and of a large one."""
     seed_rows: int = 2_000
     dlt_rows: int = 160_000
     dlt_workers: tuple[int, ...] = (1, 2)
@@ -55,6 +57,7 @@ QUICK = replace(
     hours=876,
     report_rows=100_000,
     polled_channels=40,
+    fleet=(50, 200),
     seed_rows=300,
     dlt_rows=40_000,
     dlt_workers=(1,),
@@ -84,3 +87,5 @@ BESIDE = 1.3
 STEADY = 1.1
 STEADY_MEMORY = 1.25
 """Peak memory for four times the rows, over that for one: the issue says it "does not grow"."""
+FLEET_TURN, FLEET_REQUESTS, FLEET_MEMORY = 40.0, 1.05, 2
+"""Of a large fleet: seconds of a turn, requests a quiet channel, memory over a small one."""

@@ -20,7 +20,7 @@ HAS_REDIS = pytest.mark.skipif(
 )
 
 
-def until(found: Callable[[], bool], seconds: float = 60.0, every: float = 0.02) -> None:
+def until(found: Callable[[], bool], seconds: float = 200.0, every: float = 0.02) -> None:
     """Wait for what must come."""
     waiting = threading.Event()
     for _ in range(int(seconds / every)):

@@ -98,7 +98,7 @@ def shared(leases: InRedis, workers: int) -> bool:
 def all_are_polled(simulator: Simulator) -> None:
     """Wait until every channel has been asked for from now on."""
     since = len(simulator.requests)
-    until(lambda: set(asked(simulator, since)) == set(CHANNELS), 120, every=0.2)
+    until(lambda: set(asked(simulator, since)) == set(CHANNELS), every=0.2)
 
 
 @HAS_REDIS
