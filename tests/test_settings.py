@@ -856,3 +856,47 @@ poll = "30m"
 def test_a_broker_that_is_none(tmp_path: Path, line: str, said: str) -> None:
     """What is wrong in [mqtt] is one line that names the key and what would be right."""
     assert refusal(tmp_path, f"[mqtt]\n{line}").startswith(f"fieldhouse.toml: [mqtt] {said}")
+
+
+# The schedule
+
+
+def test_the_schedule_and_its_place_of_leases(tmp_path: Path) -> None:
+    """Times with units, a Redis, its password by reference; `config` shows it as set or not set."""
+    toml = """[schedule]
+shortest = "90s"
+longest = 7200
+hands = 16
+leases = "redis://cache.example.org:6380/2"
+lease = "2min"
+redis_password = { env = "PASS" }
+"""
+    settings = load(tmp_path, toml, PASS=SECRET)
+    found = settings.schedule
+    assert (found.shortest.total_seconds(), found.longest.total_seconds()) == (90, 7200)
+    assert (found.hands, found.lease.total_seconds(), found.password) == (16, 120, SECRET)
+    shown = {name: text for name, text, _ in settings.described() if name.startswith("schedule")}
+    assert shown["schedule.redis_password"] == "set" and shown["schedule.shortest"] == "90"
+    assert SECRET not in repr(settings) + str(settings.described())
+    assert Settings().schedule.leases is None
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('shortest = "often"', " shortest must be a number of seconds, or a time as 90s"),
+        ("shortest = true", " shortest must be a number of seconds"),
+        ('longest = "1mo"', " longest must be a number of seconds"),
+        ('shortest = "2d"', ": shortest must be 1 second or more, longest no shorter"),
+        ("shortest = 0", ": shortest must be 1 second or more"),
+        ("lease = 1", ": lease must be from 3 seconds to an hour"),
+        ("hands = 1", " hands must be a whole number from 2 to 256"),
+        ('leases = "http://x"', ' leases must be "warehouse", or an address as'),
+        (f'leases = "redis://:{SECRET}@x"', ' leases must be "warehouse", or an address as'),
+        (f'redis_password = "{SECRET}"', " redis_password must be a reference to a secret"),
+        ("longset = 1", " longset is no setting; did you mean longest?"),
+    ],
+)
+def test_a_schedule_that_is_none(tmp_path: Path, line: str, said: str) -> None:
+    """What is wrong in [schedule] is one line that says where and what would be right."""
+    assert refusal(tmp_path, f"[schedule]\n{line}").startswith(f"fieldhouse.toml: [schedule]{said}")

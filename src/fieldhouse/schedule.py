@@ -90,7 +90,7 @@ class Schedule:
         self._polled: Sequence[int] = only or ()
         self._mine: frozenset[int] = frozenset()
         self._table = Timetable(bounds_of(parts))
-        self._changed = threading.Condition()
+        self._changed, self._renewing = threading.Condition(), threading.Lock()
         self._rest_until = datetime.min
         self._long: set[int] = set()
         self._hands = parts.settings.schedule.hands or hands_for(parts.settings.rate_limit_delay)
@@ -103,7 +103,6 @@ class Schedule:
         Raises what the first look at the warehouse raises.
         """
         try:
-            self._look()
             self._renew()
             self._look()
             threads = [
@@ -224,20 +223,24 @@ class Schedule:
 
     def _renew(self) -> None:
         """Renew what is held; nothing slow is done here, since leases end."""
-        with self._changed:
-            busy, polled = self._table.taken, self._polled
-        mine = self._holding.renew(polled, busy)
-        self._parts.server.share_pace(self._holding.workers)
-        with self._changed:
-            self._mine = frozenset(mine)
+        with self._renewing:
+            with self._changed:
+                busy, polled = self._table.taken, self._polled
+            mine = self._holding.renew(polled, busy)
+            self._parts.server.share_pace(self._holding.workers)
+            with self._changed:
+                self._mine = frozenset(mine)
 
     def _look(self) -> None:
         """Know which channels are polled, and take up what is new of those that are held."""
         now = self._parts.clock()
         if self._only is None and now - self._counted >= _COUNTED:
             polled = polled_channels(self._parts.settings, self._parts.warehouse)
-            with self._changed:
-                self._polled, self._counted = polled, now
+            self._counted = now
+            if polled != self._polled:
+                with self._changed:
+                    self._polled = polled
+                self._renew()
         with self._changed:
             mine = self._mine & frozenset(self._polled)
             asked = [each for each in mine if each not in self._table]

@@ -62,6 +62,7 @@ def parts(
         base_url=simulator.url,
         rate_limit_delay=0.0,
         channels={number: {} for number in range(1, COUNT + 1)},  # type: ignore[misc]
+        schedule=ScheduleSettings(longest=timedelta(minutes=5)),  # silent or not
     )
     with build(settings, observe=observe, clock=Clock(world)) as built:
         yield built

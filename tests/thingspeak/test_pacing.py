@@ -318,3 +318,35 @@ def test_requests_that_never_went_out_are_not_counted(time: Time) -> None:
         with pytest.raises(errors.SourceUnavailable, match="cannot be reached"):
             source.page()
     assert (purse.left, source.requests) == (3, 0)
+
+
+def test_who_is_behind_lets_others_go_first_but_not_for_ever(time: Time) -> None:
+    """Of a crowd in front and some behind, every tenth turn is one of those behind."""
+    pacer, stop = Pacer(1.0, now=time.now), Stop(time)
+    gone: list[tuple[float, str]] = []
+
+    def ask(kind: str) -> Callable[[], None]:
+        def asked() -> None:
+            pacer.wait(stop, behind=kind == "behind")
+            gone.append((time.now(), kind))
+
+        return asked
+
+    time.side_by_side([*[ask("behind")] * 2, *[ask("front")] * 22])
+    order = [kind for _, kind in sorted(gone)]
+    assert order.count("behind") == 2
+    places = [place for place, kind in enumerate(order) if kind == "behind"]
+    assert places[1] - places[0] >= 9 and places[0] <= 10
+
+
+def test_workers_that_share_a_pace_keep_it_together(time: Time) -> None:
+    """Each of four keeps four times the distance; what a complaint widened stays as wide."""
+    pacer = Pacer(0.5, now=time.now)
+    pacer.share(4)
+    assert turns(pacer, time, Stop(time), 3) == [0, 2, 4]
+    pacer.slow_down()
+    pacer.share(1)
+    assert pacer.delay == 4.0
+    for _ in range(100):
+        pacer.calm()
+    assert pacer.delay == 0.5

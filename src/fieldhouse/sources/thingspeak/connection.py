@@ -4,9 +4,11 @@ import os
 import ssl
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import httpcore2
 import httpx2
@@ -40,8 +42,8 @@ class Connection:
     """The way to one server, for any number of threads.
 
     ``timeout`` seconds bound a whole request, see `Deadline`. Proxies (with ``use_proxies``) and
-    certificates are those of the environment when this is made; with a ``transport`` of the
-    caller's there are none. Raises ConfigurationError for what is wrong with them.
+    certificates are those of the environment when this is made. Raises ConfigurationError for what
+    is wrong with them.
     """
 
     def __init__(
@@ -50,15 +52,12 @@ class Connection:
         *,
         timeout: float,
         use_proxies: bool = True,
-        transport: httpx2.BaseTransport | None = None,
     ) -> None:
         self._base_url, self._timeout = base_url, timeout
         self._closed = False
-        self._way = Way(base_url)
-        if transport is None:
-            self._way = _way(base_url, os.environ, use_proxies=use_proxies)
-            transport = _Transport(_pool(self._way))
-        self._client = httpx2.Client(transport=transport, headers=_HEADERS, trust_env=False)
+        self._way = _way(base_url, os.environ, use_proxies=use_proxies)
+        self._pool = _pool(self._way)
+        self._asking: httpx2.Request | None = None
 
     def get(
         self,
@@ -93,7 +92,7 @@ class Connection:
     def close(self) -> None:
         """Close all connections; whoever reads from one of them is told at once."""
         self._closed = True
-        self._client.close()
+        self._pool.close()
 
     def _asked(
         self,
@@ -103,16 +102,34 @@ class Connection:
         deadline: Deadline,
     ) -> Reply:
         times = {"connect": deadline, "read": deadline, "write": deadline, "pool": None}
-        with self._client.stream(
-            "GET",
-            self._base_url + path,
-            params=dict(parameters),
-            headers=dict(headers),
-            extensions={"timeout": times},
-        ) as answer:
-            body = answer.read()
-            through = self._way.through
-            return Reply(answer.status_code, answer.reason_phrase, answer.headers, body, through)
+        own = [(name.encode(), value.encode()) for name, value in headers.items()]
+        base = self._template()
+        query = f"?{urlencode(parameters, quote_via=quote)}" if parameters else ""
+        answer = self._pool.handle_request(
+            httpcore2.Request(
+                method=b"GET",
+                url=httpcore2.URL(
+                    scheme=base.url.raw_scheme,
+                    host=base.url.raw_host,
+                    port=base.url.port,
+                    target=base.url.raw_path.rstrip(b"/") + (path + query).encode("ascii"),
+                ),
+                headers=[*base.headers.raw, *own],
+                extensions={"timeout": times},
+            )
+        )
+        reply = httpx2.Response(answer.status, headers=answer.headers, stream=_Body(answer.stream))
+        with closing(reply):
+            body = reply.read()
+        reason = answer.extensions.get("reason_phrase", b"").decode("ascii", "ignore")
+        return Reply(answer.status, reason, reply.headers, body, self._way.through)
+
+    def _template(self) -> httpx2.Request:
+        """What all requests have in common: made once, since making one costs as much as asking."""
+        if self._asking is None:
+            client = httpx2.Client(headers=_HEADERS, trust_env=False, verify=False)
+            self._asking = client.build_request("GET", self._base_url)
+        return self._asking
 
 
 def surroundings(base_url: str, *, use_proxies: bool = True) -> list[proxies.Finding]:
@@ -165,36 +182,6 @@ class _Hidden(bytes):
 
 def _hidden(text: str) -> _Hidden:
     return _Hidden(text.encode("utf-8", "surrogateescape"))
-
-
-class _Transport(httpx2.BaseTransport):
-    """The client's requests over a pool of ours; what the pool raises goes through untouched."""
-
-    def __init__(self, pool: httpcore2.ConnectionPool) -> None:
-        self._pool = pool
-
-    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        url = request.url
-        answer = self._pool.handle_request(
-            httpcore2.Request(
-                method=request.method,
-                url=httpcore2.URL(
-                    scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
-                ),
-                headers=request.headers.raw,
-                content=b"",
-                extensions=request.extensions,
-            )
-        )
-        return httpx2.Response(
-            answer.status,
-            headers=answer.headers,
-            stream=_Body(answer.stream),
-            extensions=answer.extensions,
-        )
-
-    def close(self) -> None:
-        self._pool.close()
 
 
 class _Body(httpx2.SyncByteStream):
