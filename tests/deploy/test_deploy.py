@@ -61,8 +61,6 @@ def element_of(name: str) -> str:
     return found.text
 
 
-PENDING = "schedule" not in get_command(app).commands  # type: ignore[attr-defined]
-"""Whether what the deployments start is still to come."""
 COMMANDS = sorted(
     {
         (where, found[0])
@@ -75,8 +73,6 @@ COMMANDS = sorted(
 @pytest.mark.parametrize(("where", "line"), COMMANDS)
 def test_each_command_exists(where: str, line: str) -> None:
     """What a unit, a manifest or a task starts is a command of ours, and has these options."""
-    if PENDING and ("schedule" in line or "--shard" in line):
-        pytest.skip("the schedule is to come")
     name, *rest = shlex.split(line.strip("'").split("$(")[0].rstrip('"'))[1:]
     command = get_command(app).commands[name]  # type: ignore[attr-defined]
     known = {option for parameter in command.params for option in parameter.opts}
@@ -138,8 +134,6 @@ def test_the_shards_of_the_job_are_all_of_them() -> None:
 
 def test_the_configuration_of_the_cluster_is_read(tmp_path: Path) -> None:
     """The ConfigMap's fieldhouse.toml is one, its secrets found in the secret's files."""
-    if PENDING:
-        pytest.skip("the schedule is to come")
     (config,) = documents(DEPLOY / "kubernetes" / "config.yaml")
     (secret,) = documents(DEPLOY / "kubernetes" / "secret.example.yaml")
     text = config["data"]["fieldhouse.toml"].replace("/run/secrets/fieldhouse", str(tmp_path))
