@@ -2,10 +2,10 @@
 
     python -m bench.healthy --channels 50 --days 30
 
-Fifty stations with seasons, days and nights: a third sleeps at night, a tenth measures rain, each has
-outages of an hour now and then. Runs come every two hours, all rules by default are judged after each.
-Planted: one channel is silent for two days, one sensor is stuck for three. Nothing else may be told;
-printed is how many alarms there were for each channel and week.
+Fifty stations with seasons, days and nights: a third sleeps at night, a tenth measures rain, each
+has outages of an hour now and then. Runs come every two hours, all rules by default are judged
+after each. Planted: one channel is silent for two days, one sensor is stuck for three. Nothing else
+may be told; printed is how many alarms there were for each channel and week.
 """
 
 import argparse
@@ -135,9 +135,8 @@ def main() -> None:
         print(f"planted {key[0]} of channel {key[1]}: {told[key]} alarm")
     print(f"others: {others or 'none'}")
     rate = sum(others.values()) / given.channels / weeks
-    print(
-        f"false alarms: {rate:.4f} a channel and week ({given.channels} channels, {given.days} days)"
-    )
+    fleet_said = f"{given.channels} channels, {given.days} days"
+    print(f"false alarms: {rate:.4f} a channel and week ({fleet_said})")
 
 
 if __name__ == "__main__":
