@@ -9,7 +9,7 @@ from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import analysis, paging, reporting, server, serving
+from bench import analysis, growth, paging, reporting, server, serving, streaming
 from bench.ingest import ingest
 from bench.reading import reading
 from bench.report import Figure, say, show
@@ -29,6 +29,8 @@ _PARTS: dict[str, tuple[str, Callable[[Bench], Iterable[Figure]]]] = {
     "load": ("Browsers beside a backfill", serving.load),
     "soak": ("A day of serve", serving.soak),
     "memory": ("Peak memory of a backfill", analysis.memory),
+    "stream": ("A thousand channels, told of over MQTT", streaming.streaming),
+    "growth": ("What docs/scale.md works out on paper", growth.growth),
 }
 
 

@@ -29,7 +29,7 @@ def in_process() -> Iterator[InProcess]:
     held.drop()
 
 
-THROUGH_AN_OWNER = {"test_limits", "test_load_contract"}
+THROUGH_AN_OWNER = {"test_leases_contract", "test_limits", "test_load_contract"}
 """Suites that check the contract through another process's warehouse as well."""
 
 
@@ -81,10 +81,8 @@ def place(
 
     def empty(_: int) -> str:
         file = str(tmp_path_factory.mktemp("place") / "fieldhouse.duckdb")
-        if engine != REMOTE:
-            return f"duckdb:///{file}"
         shutil.copy(request.getfixturevalue("migrated"), file)
-        return _owned(file, owners)
+        return f"duckdb:///{file}" if engine != REMOTE else _owned(file, owners)
 
     return empty
 

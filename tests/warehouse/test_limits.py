@@ -1,5 +1,6 @@
 """What a caller waits for and takes of an answer: a deadline and a row limit, in every engine."""
 
+import gc
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from warehouse_kit import REMOTE, T0, batch, is_babelfish, opened, row
 
 from fieldhouse.errors import ConfigurationError, DeadlinePassed, FieldhouseError
 from fieldhouse.warehouse import Limits, Warehouse, open_warehouse
+from fieldhouse.warehouse.engines.duckdb.watching import Watch
 
 ENDLESS = {
     "duckdb": "SELECT r.EntryID FROM iot.SensorReadings AS r, range(100000), range(100000) AS b",
@@ -100,8 +102,9 @@ def given_up(work: Callable[[], object], within: float) -> None:
 
 
 def working() -> int:
-    """Threads that work; an owner's server keeps some that wait for work."""
-    return sum("AnyIO" not in thread.name for thread in threading.enumerate())
+    """Threads that work; some wait for work, and one of a warehouse's looks at deadlines."""
+    waiting = ("AnyIO", "deadlines")
+    return sum(not thread.name.startswith(waiting) for thread in threading.enumerate())
 
 
 def assert_idle(warehouse: Warehouse, before: int) -> None:
@@ -111,6 +114,8 @@ def assert_idle(warehouse: Warehouse, before: int) -> None:
             break
         warehouse.query("channels")
     assert working() <= before
+    watches = [one for one in gc.get_objects() if isinstance(one, Watch)]
+    assert not any(map(len, watches)), "a statement is still looked after"
 
 
 def test_what_takes_longer_is_given_up(slow: Warehouse) -> None:

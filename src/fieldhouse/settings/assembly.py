@@ -38,6 +38,9 @@ def assembled(layers: Iterable[Layer]) -> Settings:
 def _channel_sources(given: Layer) -> dict[str, str]:
     accounts, place, _ = given.get("accounts", ({}, "", ""))
     named = {f"accounts.{name}.user_api_key": place for name in accounts}
+    if "schedule" in given:
+        schedule = given["schedule"]
+        named |= dict.fromkeys((f"schedule.{key}" for key in schedule.value), schedule.source)
     if "mqtt" in given:
         named |= dict.fromkeys((f"mqtt.{key}" for key in given["mqtt"].value), given["mqtt"].source)
     if "channels" not in given:

@@ -33,6 +33,8 @@ from fieldhouse.settings.kinds import (
 from fieldhouse.settings.metrics import MetricsSettings
 from fieldhouse.settings.mqtt import RIGHT as MQTT_RIGHT
 from fieldhouse.settings.mqtt import MqttSettings
+from fieldhouse.settings.schedule import RIGHT as SCHEDULE_RIGHT
+from fieldhouse.settings.schedule import ScheduleSettings
 from fieldhouse.settings.sqlserver import DEFAULT_DATABASE, OPTIONS
 from fieldhouse.times import zone_of
 
@@ -126,6 +128,7 @@ RIGHT = {
     "channel_id": "a channel's number, a whole number of 1 or more",
     "channels": "channels by number, each with api_key, decimal_comma and ranges",
     "accounts": "accounts by name, each with user_api_key",
+    **SCHEDULE_RIGHT,
     **MQTT_RIGHT,
 }
 """What would be right, to end the line that says what is wrong."""
@@ -176,6 +179,7 @@ class Settings(BaseModel):
     a line of its runs, of its audit trail and of its ledger of batches; 0 is for ever.
     ``display_timezone`` is the zone of what is shown and of times without one: see `display_zone`.
     ``read_url`` is where what only reads may read instead, with the same password; None: nowhere.
+    ``schedule`` is how often channels are asked, and how workers share them.
     ``mqtt`` is the broker that tells of new entries; None: nobody is listened to.
     """
 
@@ -210,6 +214,7 @@ class Settings(BaseModel):
     user_api_key: Key | None = None
     channels: dict[ChannelId, ChannelSettings] = {}
     accounts: dict[str, AccountSettings] = {}
+    schedule: ScheduleSettings = ScheduleSettings()
     mqtt: MqttSettings | None = None
     alerts: AlertSettings = AlertSettings()
     metrics: MetricsSettings = MetricsSettings()
@@ -262,6 +267,8 @@ class Settings(BaseModel):
             (f"accounts.{name}.user_api_key", _text(account.user_api_key))
             for name, account in sorted(self.accounts.items())
         ]
+        lines += self.schedule.described()
+        return [(key, text, self._sources.get(key, "default")) for key, text in lines]
         lines += self.mqtt.described() if self.mqtt else []
         lines += [*self.alerts.described(), *self.metrics.described()]
         return [(key, text, self._source(key)) for key, text in lines]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from fieldhouse.errors import ConfigurationError
+from fieldhouse.errors import ConfigurationError, WarehouseLocked
 from fieldhouse.readings import Batch
 from fieldhouse.settings.clickhouse import ClickHouseAddress
 from fieldhouse.warehouse import Counts, migrations, questions
@@ -122,10 +122,15 @@ class ClickHouseWarehouse:
         return self._read(asked, given, limits, statement)
 
     @contextmanager
-    def lock(self, channel_id: int) -> Iterator[None]:
+    def lock(self, channel_id: int, wait: float | None = None) -> Iterator[None]:
         """Hold the channel, in this process."""
-        with _lock_of(self._place, channel_id):
+        held = _lock_of(self._place, channel_id)
+        if not held.acquire(timeout=-1 if wait is None else wait):
+            raise WarehouseLocked(f"channel {channel_id} is being read or written by another job")
+        try:
             yield
+        finally:
+            held.release()
 
     def __enter__(self) -> "ClickHouseWarehouse":
         return self
