@@ -94,12 +94,12 @@ class Installation:
         return look(self.warehouse, self.settings, self.now)
 
     def turn(self, steps: int = 1, send: notices.Send = notices.send) -> None:
-        """Time passes, step by step: the channels are copied, judged, messages are sent."""
+        """Time passes, the channels are copied step by step; then all is judged, and told."""
         for _ in range(steps):
             self.pass_time()
             self.run()
-            self.look()
-            deliver(self.warehouse, self.settings, lambda: self.now, send)
+        self.look()
+        deliver(self.warehouse, self.settings, lambda: self.now, send)
 
     def open(self) -> dict[str, int]:
         """How many alerts of each rule are open."""
