@@ -25,7 +25,7 @@ def targets(board: Path) -> list[tuple[dict[str, Any], dict[str, Any]]]:
 
 @each
 def test_a_dashboard_has_grafanas_shape(board: Path) -> None:
-    """What its schema asks for; no two panels share a number or a place; sources are provisioned."""
+    """What its schema asks for; panels have their own numbers and places; sources are there."""
     read = json.loads(board.read_text())
     assert {"uid", "title", "schemaVersion", "panels", "templating", "time"} <= read.keys()
     assert read["schemaVersion"] >= 36 and re.fullmatch(r"[\w-]{1,40}", read["uid"])
