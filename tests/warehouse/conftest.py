@@ -6,7 +6,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
-from clickhouse_kit import InProcess
+from clickhouse_kit import InProcess, warehouses
 from sqlserver_kit import ON_SERVER, Databases
 from warehouse_kit import ENGINES, REMOTE, opened, owner_of
 
@@ -23,8 +23,8 @@ def databases() -> Iterator[Databases]:
 
 @pytest.fixture(scope="session")
 def in_process() -> Iterator[InProcess]:
-    """ClickHouse in this process."""
-    held = InProcess()
+    """ClickHouse in this process, or on the server that the environment names."""
+    held = warehouses()
     yield held
     held.drop()
 

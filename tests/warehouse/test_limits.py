@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 
 import pytest
+from clickhouse_kit import run_on_clickhouse
 from sqlserver_kit import run_on
 from warehouse_kit import REMOTE, T0, batch, is_babelfish, opened, row
 
@@ -18,6 +19,8 @@ ENDLESS = {
     "duckdb": "SELECT r.EntryID FROM iot.SensorReadings AS r, range(100000), range(100000) AS b",
     "sqlserver": "SELECT a.name FROM sys.all_columns AS a CROSS JOIN sys.all_columns AS b"
     " CROSS JOIN sys.all_columns AS c",
+    "clickhouse": "SELECT r.EntryID FROM iot.SensorReadings AS r, numbers(100000) AS a,"
+    " numbers(100000) AS b",
 }
 ENDLESS[REMOTE] = ENDLESS["duckdb"]
 """Rows whose end nobody sees."""
@@ -41,6 +44,10 @@ SLOW = {
             WHILE SYSUTCDATETIME() < @until SET @n += 1;
             SELECT r.ChannelID, r.Epoch, r.EntryID, @n AS Readings FROM iot.SensorReadings AS r;
         END""",
+    ],
+    "clickhouse": [
+        "CREATE OR REPLACE VIEW AllReadings AS SELECT r.*"
+        " FROM Rows AS r, numbers(100000) AS a, numbers(100000) AS b WHERE r.Kind = 1"
     ],
 }
 """What makes the question duplicate_audit take some seconds at the least."""
@@ -78,6 +85,8 @@ def _slow_at_its_owner(url: str) -> Iterator[Warehouse]:
 def _slow_down(engine: str, url: str) -> None:
     if engine == "sqlserver":
         return run_on(url, *SLOW[engine])
+    if engine == "clickhouse":
+        return run_on_clickhouse(url, *SLOW[engine])
     import duckdb
 
     with duckdb.connect(url.removeprefix("duckdb:///")) as connection:

@@ -8,12 +8,14 @@ from pydantic import BaseModel, ConfigDict, PrivateAttr, SecretStr
 
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.settings.alerts import AlertSettings
+from fieldhouse.settings.clickhouse import CLICKHOUSE_OPTIONS
 from fieldhouse.settings.kinds import (
     ENGINES,
     Address,
     Authentication,
     Bounds,
     ChannelId,
+    Cluster,
     DatabaseName,
     Days,
     Delay,
@@ -21,6 +23,7 @@ from fieldhouse.settings.kinds import (
     FieldNumber,
     Key,
     Partitions,
+    Quorum,
     Range,
     Requests,
     Rows,
@@ -53,6 +56,9 @@ VARIABLES = {
     "db_trust_server_certificate": "DB_TRUST_SERVER_CERTIFICATE",
     "db_authentication": "DB_AUTHENTICATION",
     "db_partitions": "DB_PARTITIONS",
+    "clickhouse_cluster": "FIELDHOUSE_CLICKHOUSE_CLUSTER",
+    "clickhouse_secure": "FIELDHOUSE_CLICKHOUSE_SECURE",
+    "clickhouse_quorum": "FIELDHOUSE_CLICKHOUSE_QUORUM",
     "keep_runs_days": "FIELDHOUSE_KEEP_RUNS_DAYS",
     "keep_audit_days": "FIELDHOUSE_KEEP_AUDIT_DAYS",
     "keep_loads_days": "FIELDHOUSE_KEEP_LOADS_DAYS",
@@ -78,6 +84,7 @@ TOML_KEYS = {
         "wait": "wait",
         **{key: key for key in ("keep_runs_days", "keep_audit_days", "keep_loads_days")},
     },
+    "warehouse.clickhouse": {key: f"clickhouse_{key}" for key in ("cluster", "secure", "quorum")},
     "thingspeak": {
         key: key
         for key in (
@@ -95,7 +102,10 @@ TOML_KEYS = {
 }
 """Each table of ``fieldhouse.toml`` and its keys with their settings; ``[channels.N]`` apart."""
 
-TEXTS = ("warehouse_url", "read_url", "base_url", "display_timezone")
+TEXTS = (
+    *("warehouse_url", "read_url", "base_url", "display_timezone"),
+    *("clickhouse_cluster", "clickhouse_quorum"),
+)
 """The settings that are a text in ``fieldhouse.toml``; `wait` may be one, the others are none."""
 CHANNEL_KEYS = ("api_key", "decimal_comma", "ranges")
 POINTERS = ("FIELDHOUSE_SECRETS_DIR", "FIELDHOUSE_AZURE_KEY_VAULT_URL", "FIELDHOUSE_AWS_SECRET_ID")
@@ -112,6 +122,8 @@ RIGHT = {
     "wait": "a number of seconds, 0 or more, or a time as 60s or 5m",
     "db_name": "a name of at most 128 characters",
     **{f"db_{name}": option.right for name, option in OPTIONS.items()},
+    **{f"clickhouse_{name}": option.right for name, option in CLICKHOUSE_OPTIONS.items()},
+    "clickhouse_secure": "yes or no (true or false in fieldhouse.toml)",
     "base_url": "an address that begins with http:// or https:// and has no password, ? or #",
     "rate_limit_delay": "a number of seconds, 0 or more",
     **dict.fromkeys(
@@ -197,6 +209,9 @@ class Settings(BaseModel):
     db_trust_server_certificate: bool = False
     db_authentication: Authentication | None = None
     db_partitions: Partitions | None = None
+    clickhouse_cluster: Cluster | None = None
+    clickhouse_secure: bool | None = None
+    clickhouse_quorum: Quorum | None = None
     keep_runs_days: Days = 400
     keep_audit_days: Days = 400
     keep_loads_days: Days = 30

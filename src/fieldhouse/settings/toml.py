@@ -59,7 +59,8 @@ class TomlFile(NamedTuple):
 
     def layer(self) -> Layer:
         """Its settings; refuses whatever is none."""
-        self._refuse_unknown("", self.table, [*TOML_KEYS, *TABLES])
+        whole = [table for table in TOML_KEYS if "." not in table]
+        self._refuse_unknown("", self.table, [*whole, *TABLES])
         found: Layer = {}
         for table, keys in TOML_KEYS.items():
             found |= self._settings(table, keys)
@@ -107,8 +108,15 @@ class TomlFile(NamedTuple):
         return {str(key.get("env")) for key in keys if isinstance(key, dict)}
 
     def _settings(self, table: str, keys: Mapping[str, str]) -> Layer:
-        given = self._table(table, self.table.get(table, {}))
-        self._refuse_unknown(table, given, keys)
+        outer, _, inner = table.partition(".")
+        given = self._table(outer, self.table.get(outer, {}))
+        if inner:
+            given = self._table(table, given.get(inner, {}))
+        within = {
+            name.removeprefix(f"{table}.") for name in TOML_KEYS if name.startswith(f"{table}.")
+        }
+        given = {key: value for key, value in given.items() if key not in within}
+        self._refuse_unknown(table, given, [*keys, *within])
         layer = {
             keys[key]: Given(value, self.label, f"{self.label}: [{table}] {key}")
             for key, value in given.items()
