@@ -15,7 +15,7 @@ from aiosmtpd.smtp import Envelope
 
 from fieldhouse import events
 from fieldhouse.fleet import run_fleet
-from fieldhouse.parts import Parts
+from fieldhouse.parts import Parts, sync_ranges
 from fieldhouse.settings import Settings, load_settings
 from fieldhouse.simulator import Clock, Simulator, World
 from fieldhouse.sources.thingspeak.api import ThingSpeak
@@ -47,6 +47,7 @@ class Installation:
         self._stack = ExitStack()
         self.warehouse = self._stack.enter_context(closing(open_warehouse(settings.warehouse_url)))
         self.warehouse.migrate()
+        sync_ranges(self.warehouse, settings)
         server = self._stack.enter_context(
             ThingSpeak(
                 simulator.url, pacer=Pacer(0), attempts=2, backoff=0.001, observe=self._observe
