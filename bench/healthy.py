@@ -135,10 +135,8 @@ def main() -> None:
         print(f"planted {key[0]} of channel {key[1]}: {told[key]} alarm")
     print(f"others: {others or 'none'}")
     rate = sum(others.values()) / given.channels / weeks
-    print(
-        f"false alarms: {rate:.4f} a channel and week"
-        f" ({given.channels} channels, {given.days} days)"
-    )
+    fleet_said = f"{given.channels} channels, {given.days} days"
+    print(f"false alarms: {rate:.4f} a channel and week ({fleet_said})")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from aiosmtpd.smtp import Envelope
 
 from fieldhouse import events
 from fieldhouse.fleet import run_fleet
-from fieldhouse.parts import Parts
+from fieldhouse.parts import Parts, sync_ranges
 from fieldhouse.settings import Settings, load_settings
 from fieldhouse.simulator import Clock, Simulator, World
 from fieldhouse.sources.thingspeak.api import ThingSpeak
@@ -47,6 +47,7 @@ class Installation:
         self._stack = ExitStack()
         self.warehouse = self._stack.enter_context(closing(open_warehouse(settings.warehouse_url)))
         self.warehouse.migrate()
+        sync_ranges(self.warehouse, settings)
         server = self._stack.enter_context(
             ThingSpeak(
                 simulator.url, pacer=Pacer(0), attempts=2, backoff=0.001, observe=self._observe
@@ -94,12 +95,12 @@ class Installation:
         return look(self.warehouse, self.settings, self.now)
 
     def turn(self, steps: int = 1, send: notices.Send = notices.send) -> None:
-        """Time passes, step by step: the channels are copied, judged, messages are sent."""
+        """Time passes, the channels are copied step by step; then all is judged, and told."""
         for _ in range(steps):
             self.pass_time()
             self.run()
-            self.look()
-            deliver(self.warehouse, self.settings, lambda: self.now, send)
+        self.look()
+        deliver(self.warehouse, self.settings, lambda: self.now, send)
 
     def open(self) -> dict[str, int]:
         """How many alerts of each rule are open."""

@@ -6,6 +6,7 @@ written in signs that it can.
 
 import codecs
 import logging
+import os
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import typer
 
 from fieldhouse.cli import tables, values
+from fieldhouse.cli.logs import VARIABLE, JSONLines
 from fieldhouse.cli.values import text
 from fieldhouse.errors import ConfigurationError
 
@@ -215,8 +217,17 @@ def waiting(event: "events.Event") -> str | None:
 
 
 def set_up_log(*, verbose: bool = False, quiet: bool = False) -> None:
-    """Log to standard error in the seed's format: errors only, or everything on request."""
+    """Log to standard error in the seed's format: errors only, or everything on request.
+
+    With ``FIELDHOUSE_LOG=json`` a line is a JSON object with the run's id. ConfigurationError.
+    """
+    wanted = os.environ.get(VARIABLE, "").strip().lower()
+    if wanted not in ("", "text", "json"):
+        raise ConfigurationError(f"environment {VARIABLE} must be text or json")
     level = logging.INFO if verbose else logging.CRITICAL if quiet else logging.ERROR
     form = "%(asctime)s - %(name)s - %(levelname)s - %(message)s"
     logging.basicConfig(level=logging.WARNING, format=form, stream=sys.stderr)
+    if wanted == "json":
+        for handler in logging.getLogger().handlers:
+            handler.setFormatter(JSONLines())
     logging.getLogger("fieldhouse").setLevel(level)

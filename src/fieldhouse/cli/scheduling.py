@@ -45,6 +45,10 @@ def schedule(
         ),
     ] = None,
     shard: ShardOption = None,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Answer /metrics here, to this machine; 0: any."),
+    ] = None,
     warehouse: WarehouseURL = None,
     wait: Wait = None,
     config: Config = None,
@@ -64,6 +68,7 @@ def schedule(
     from fieldhouse.cli.telling import Steps
     from fieldhouse.parts import built_on, warehouse_of
     from fieldhouse.schedule import Schedule
+    from fieldhouse.watch.going import watched
 
     output.set_up_log(verbose=verbose, quiet=False)
     settings = settings_from(config, warehouse, wait)
@@ -72,8 +77,11 @@ def schedule(
         raise ConfigurationError(
             "--shard, and [schedule] leases in fieldhouse.toml: channels are shared in one way"
         )
-    observe = Steps().observe
-    with warehouse_of(settings, observe=observe) as house:
+    steps = Steps().observe
+    with (
+        warehouse_of(settings, observe=steps) as house,
+        watched(house, settings, steps, metrics_port) as observe,
+    ):
         holding, gate = _held(settings, house, shard)
         with built_on(house, settings, gate=gate, observe=observe) as parts:
             typer.echo("keeping channels current, Ctrl-C stops", err=True)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fieldhouse.cli import output
-from fieldhouse.cli.checks import of_installation
 from fieldhouse.cli.options import Config, Json, Wait, WarehouseURL, opened, settings_from
 from fieldhouse.errors import ConfigurationError, FieldhouseError
 
@@ -207,6 +206,7 @@ def _uncounted(settings: "Settings") -> "Settings":
 def _checks(
     settings: "Settings", server: "Callable[[], ThingSpeak]"
 ) -> Iterator[tuple[str, Callable[[], str]]]:
+    from fieldhouse.cli.checks import of_installation
     from fieldhouse.sources.thingspeak.connection import surroundings
 
     yield "Python", lambda: f"{platform.python_version()} on {platform.system()}"

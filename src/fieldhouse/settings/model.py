@@ -285,7 +285,6 @@ class Settings(BaseModel):
         lines += self.schedule.described()
         lines += self.mqtt.described() if self.mqtt else []
         lines += [*self.alerts.described(), *self.metrics.described()]
-        lines += self.mqtt.described() if self.mqtt else []
         return [(key, text, self._source(key)) for key, text in lines]
 
     def _source(self, key: str) -> str:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fieldhouse.settings.alerts import Rule
+if TYPE_CHECKING:
+    from fieldhouse.settings.alerts import Rule
 
 __all__ = ["length", "message", "summary"]
 
@@ -25,7 +26,7 @@ def length(seconds: float) -> str:
     return " ".join(said) or "0 s"
 
 
-def summary(rule: Rule, field: int, figure: float) -> str:  # noqa: PLR0911 (a kind, a line)
+def summary(rule: "Rule", field: int, figure: float) -> str:  # noqa: PLR0911 (a kind, a line)
     """What a rule found, in a line without the channel's name."""
     match rule.kind:
         case "no_success":
