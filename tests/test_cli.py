@@ -15,6 +15,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from command_kit import run_command
 from fieldhouse.simulator import Entry, Simulator, World
 from fieldhouse.warehouse import open_warehouse
 
@@ -38,14 +39,8 @@ def fieldhouse(home: Path, simulator: Simulator) -> Run:
             "THINGSPEAK_RATE_LIMIT_DELAY": "0",
             "THINGSPEAK_TIMEOUT": "2",
         }
-        return subprocess.run(
-            [sys.executable, "-m", "fieldhouse", *arguments],
-            env={"PATH": os.environ["PATH"], "HOME": str(home), **settings, **environment},
-            cwd=home,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+        own = {"PATH": os.environ["PATH"], "HOME": str(home)}
+        return run_command(*arguments, env={**own, **settings, **environment}, cwd=home)
 
     return run
 

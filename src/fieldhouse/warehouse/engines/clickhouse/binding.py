@@ -97,7 +97,7 @@ def _text(value: Any) -> str:
 
 def _quoted(value: Any) -> str:
     text = _plain(value).translate(_ESCAPES)
-    return text if isinstance(value, (bool, int)) else f"'{text}'"
+    return text if isinstance(value, (bool, int, float, Decimal)) else f"'{text}'"
 
 
 def _plain(value: Any) -> str:

@@ -48,6 +48,8 @@ _FAULTS: dict[int | None, tuple[type[FieldhouseError], str]] = {
 NO_SCHEMA = "its schema is not there yet"
 _NO_SCHEMA = (60, 81)
 _CANCELLED = (159, 394)
+_REFUSED = re.compile(r"\bConfigurationError: (.+?)(?:: while executing |\Z)", re.DOTALL)
+"""What a file of ours refuses itself."""
 _CODE = re.compile(r"[Cc]ode: (\d+)[.,] ")
 _NOISE = re.compile(
     r"(?:Code: \d+\. )?DB::Exception: |Streaming (?:query|insert \w+) failed: "
@@ -81,9 +83,15 @@ def told(
     if "Cannot lock file" in said:
         holder = "another process"
         return WarehouseLocked(f"{where} is in use by {holder}; wait for it or end it", holder)
+    if refused := _REFUSED.search(_END.sub("", said.strip())):
+        return ConfigurationError(refused[1])
     found = _CODE.search(said)
-    code = int(found[1]) if found else None
-    line = _first_line(said)
+    return _by_code(where, int(found[1]) if found else None, _first_line(said), statement, remote)
+
+
+def _by_code(
+    where: str, code: int | None, line: str, statement: str | None, remote: bool
+) -> FieldhouseError:
     if code in _FAULTS:
         kind, meaning = _FAULTS[code]
         return kind(f"{where}: {meaning.format(line)}")

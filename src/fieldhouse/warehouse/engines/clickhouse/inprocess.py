@@ -54,6 +54,11 @@ class InProcess:
         except BaseException:  # what is left of a stream must not meet the next one
             handle.close()
             raise
+        if not reader.schema.names:  # an answer without rows comes without its columns
+            answer.close()
+            self._give(handle, guarded)
+            empty = self.ask(statement, parameters, guarded=guarded)
+            return Answer(empty.schema, (batch for batch in empty.to_batches()))
         return Answer(reader.schema, self._read(handle, answer, reader, guarded))
 
     def do(self, statement: str, parameters: Bound) -> None:

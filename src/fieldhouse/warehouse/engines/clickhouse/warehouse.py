@@ -16,6 +16,7 @@ from fieldhouse.warehouse.engines.clickhouse import replacing, schema
 from fieldhouse.warehouse.engines.clickhouse.binding import Bound, bound
 from fieldhouse.warehouse.engines.clickhouse.calls import HANDS
 from fieldhouse.warehouse.engines.clickhouse.errors import translated
+from fieldhouse.warehouse.engines.clickhouse.locks import lock_of
 from fieldhouse.warehouse.engines.clickhouse.script import MORE, Script
 from fieldhouse.warehouse.engines.clickhouse.select import guarded
 from fieldhouse.warehouse.engines.clickhouse.session import ENGINE, Session, naive
@@ -27,14 +28,8 @@ from fieldhouse.warehouse.registry import Opening
 
 __all__ = ["ClickHouseWarehouse"]
 
-_locks: dict[tuple[str, int | None], threading.RLock] = {}
-_locks_change = threading.Lock()
-
-
-def _lock_of(where: str, channel_id: int | None = None) -> threading.RLock:
-    """A channel's lock, or that of all writing; one for however often a warehouse is open."""
-    with _locks_change:
-        return _locks.setdefault((where, channel_id), threading.RLock())
+_writing: dict[str, threading.RLock] = {}
+"""The lock of all writing from this process; one for however often a warehouse is open."""
 
 
 class ClickHouseWarehouse:
@@ -44,9 +39,9 @@ class ClickHouseWarehouse:
         """Take over ``transport``; use ``open``."""
         self._where = address.where
         self._transport = transport
-        self._session = Session(transport, address.database)
+        self._session = Session(transport, address.database, address.cluster)
         self._place = f"{address.where}?{address.database}"
-        self._writing = _lock_of(self._place)
+        self._writing = _writing.setdefault(self._place, threading.RLock())
 
     @classmethod
     def open(cls, opening: Opening) -> "ClickHouseWarehouse":
@@ -129,9 +124,9 @@ class ClickHouseWarehouse:
             replacing.replace(self._session, table, part, rows)
 
     @contextmanager
-    def lock(self, channel_id: int) -> Iterator[None]:
-        """Hold the channel, in this process."""
-        with _lock_of(self._place, channel_id):
+    def lock(self, channel_id: int, wait: float | None = None) -> Iterator[None]:
+        """Hold the channel."""
+        with lock_of(self._place, channel_id).held(self._session, channel_id, wait):
             yield
 
     def __enter__(self) -> "ClickHouseWarehouse":
