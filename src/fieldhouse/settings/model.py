@@ -283,9 +283,9 @@ class Settings(BaseModel):
             for name, account in sorted(self.accounts.items())
         ]
         lines += self.schedule.described()
-        return [(key, text, self._sources.get(key, "default")) for key, text in lines]
         lines += self.mqtt.described() if self.mqtt else []
         lines += [*self.alerts.described(), *self.metrics.described()]
+        lines += self.mqtt.described() if self.mqtt else []
         return [(key, text, self._source(key)) for key, text in lines]
 
     def _source(self, key: str) -> str:
