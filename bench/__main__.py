@@ -13,6 +13,7 @@ from bench import analysis, beside, fleet, growth, paging, reporting, server, se
 from bench.ingest import ingest
 from bench.reading import reading
 from bench.report import Figure, say, show
+from bench.ruling import ruling
 from bench.shared import Bench
 from bench.sizes import FULL, PAGE, QUICK, Sizes
 
@@ -27,6 +28,7 @@ _PARTS: dict[str, tuple[str, Callable[[Bench], Iterable[Figure]]]] = {
     "report": ("A report of ten years", reporting.reports),
     "pages": ("Pages, as a browser asks for them over loopback", paging.pages),
     "reading": ("A year of minutes, read and exported", reading),
+    "rules": ("What rules of correction cost what they do not touch", ruling),
     "calls": ("Pages and the API, beside the bare questions", serving.calls),
     "load": ("Browsers beside a backfill", serving.load),
     "soak": ("A day of serve", serving.soak),

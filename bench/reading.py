@@ -3,7 +3,7 @@
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -30,7 +30,13 @@ _ALL = """
         ORDER BY CreatedAt, Epoch, EntryID
     ) TO '{target}' ({options})
 """
-_OPTIONS = {"csv": "FORMAT csv, HEADER", "parquet": "FORMAT parquet, COMPRESSION zstd"}
+_OPTIONS = {
+    "csv": "FORMAT csv, HEADER",
+    "parquet": "FORMAT parquet, COMPRESSION zstd",
+    "jsonl": "FORMAT json",
+}
+_SHEET_ROWS = 43_200
+"""Of a spreadsheet: a month. The engine writes one only with an extension that it has to fetch."""
 
 
 def reading(bench: Bench) -> Iterator[Figure]:
@@ -47,7 +53,7 @@ def reading(bench: Bench) -> Iterator[Figure]:
         reached=ours <= MOST * bare,
     )
     yield Figure('read(1, 1, every="1d")', milliseconds(days), "from the hours' partials")
-    for form in ("csv", "parquet"):
+    for form in _OPTIONS:
         ours, theirs = fresh(
             _exports, file, bench.folder / f"year.{form}", form, bench.sizes.repeats
         )
@@ -56,6 +62,8 @@ def reading(bench: Bench) -> Iterator[Figure]:
             rate(_MINUTES / ours),
             f"{times(ours / theirs)} what the engine's own COPY takes ({rate(_MINUTES / theirs)})",
         )
+    sheet = fresh(_sheet, file, bench.folder / "month.xlsx", repeats)
+    yield Figure("export to xlsx", rate(_SHEET_ROWS / sheet), f"{_SHEET_ROWS:,} rows, all columns")
 
 
 def _fill(file: Path) -> None:
@@ -88,9 +96,19 @@ def _exports(file: Path, target: Path, form: str, repeats: int) -> tuple[float, 
         return ours, _median(lambda: connection.execute(copy), repeats)
 
 
-def _export(warehouse: Warehouse, target: Path, form: str) -> None:
-    channels = chosen_channels(warehouse, [1], None, (None, None))
-    found = readings_out(warehouse, channels, None, None, Shape())
+def _sheet(file: Path, target: Path, repeats: int) -> float:
+    """Seconds, median: our export of a month to a spreadsheet."""
+    warehouse = open_warehouse(file, read_only=True)
+    first = warehouse.query("field_spans", channel_id=1)["FirstAt"][0].as_py()
+    end = first + timedelta(minutes=_SHEET_ROWS)
+    ours = _median(lambda: _export(warehouse, target, "xlsx", end), repeats)
+    warehouse.close()
+    return ours
+
+
+def _export(warehouse: Warehouse, target: Path, form: str, end: datetime | None = None) -> None:
+    channels = chosen_channels(warehouse, [1], None, (None, end))
+    found = readings_out(warehouse, channels, None, end, Shape())
     answer = in_cells(found.reader, found.texts, Csv()) if form == "csv" else found.reader
     files.write(answer, target, form=form)
 

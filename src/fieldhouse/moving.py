@@ -21,7 +21,6 @@ import pyarrow.compute as pc
 from fieldhouse.checksums import row_hashes
 from fieldhouse.errors import ConfigurationError, WarehouseError
 from fieldhouse.warehouse import Warehouse
-from fieldhouse.warehouse.dictionary import columns_of
 from fieldhouse.warehouse.kept import KEPT, Kept, Part
 
 __all__ = ["Moved", "copy"]
@@ -81,14 +80,15 @@ def copy(source: Warehouse, target: Warehouse, *, origin: str) -> Iterator[Moved
 
 
 def _require_current(source: Warehouse, origin: str) -> None:
-    held = columns_of(source)
+    """Every column that is to be copied must be there."""
     for table in KEPT.values():
-        names = {name for name, _ in held.get(table.name, ())}
-        if not names.issuperset(table.columns.names):
+        try:
+            source.sql(table.nothing())
+        except ConfigurationError:
             raise ConfigurationError(
                 f"{origin} is of an older version of Fieldhouse: fieldhouse migrate -w {origin}"
                 " brings it up to this one"
-            )
+            ) from None
 
 
 def _begin(source: Warehouse, target: Warehouse, origin: str) -> None:

@@ -227,5 +227,6 @@ def micros(times: "pa.Array | pa.ChunkedArray") -> Ints:
 
 
 def joined(parts: Iterable[Ints]) -> Ints:
-    """Arrays as one; of none an empty one."""
-    return np.concatenate([np.zeros(0, np.int64), *parts])
+    """Arrays as one; of none an empty one, and a single one as it is."""
+    some = [part for part in parts if len(part)]
+    return some[0] if len(some) == 1 else np.concatenate([np.zeros(0, np.int64), *some])

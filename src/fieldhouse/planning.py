@@ -329,8 +329,10 @@ class _Planner:
             ours = epochs == epoch
             done.epochs[epoch] = done.epochs.get(epoch, 0) + int(np.count_nonzero(ours))
             own = ours & unknown
-            part = Entries(entries.name, entries.ids[own], entries.times[own], epochs[own])
-            self._unknown.append((part, epochs[own]))
+            part = entries  # mostly all: then nothing is copied
+            if not own.all():
+                part = Entries(entries.name, entries.ids[own], entries.times[own], epochs[own])
+            self._unknown.append((part, epochs[own] if part is not entries else epochs))
 
     def finish(self) -> None:
         """Count what is new, each once; refuse files that contradict each other or themselves."""
@@ -338,12 +340,14 @@ class _Planner:
         ids = joined([part.ids for part, _ in self._unknown])
         times = joined([part.times for part, _ in self._unknown])
         epochs = joined([own for _, own in self._unknown])
-        order = np.lexsort((times, ids, epochs))
-        ids, times, epochs = ids[order], times[order], epochs[order]
+        self._unknown.clear()  # of a long file they are many bytes
+        if not _ascend(ids, epochs):
+            order = np.lexsort((times, ids, epochs))
+            ids, times, epochs = ids[order], times[order], epochs[order]
         again = np.zeros(len(ids), bool)
-        again[1:] = (np.diff(ids) == 0) & (np.diff(epochs) == 0)
+        again[1:] = (ids[1:] == ids[:-1]) & (epochs[1:] == epochs[:-1])
         moved = again.copy()
-        moved[1:] &= np.diff(times) != 0
+        moved[1:] &= times[1:] != times[:-1]
         if moved.any():
             at = int(np.flatnonzero(moved)[0])
             one, other = (placing.said(int(ids[n]), int(times[n])) for n in (at - 1, at))
@@ -361,6 +365,11 @@ class _Planner:
         done.later = tuple(each for each in self._epochs if each > min(done.grown, default=last))
         if (newest := epochs == last).any():
             done.highest = max(done.highest, int(ids[newest].max()))
+
+
+def _ascend(ids: Ints, epochs: Ints) -> bool:
+    """Whether entries stand in the order of their epochs and ids, as files mostly have them."""
+    return bool((np.diff(epochs) + (ids[1:] > ids[:-1]) > 0).all())
 
 
 def _instant(micros: Any) -> datetime:

@@ -104,11 +104,13 @@ def test_odd_bytes_spoil_neither_page_nor_export(fieldhouse: Run, tmp_path: Path
     done = fieldhouse("export", "9", "-o", "all.csv")
     assert done.stdout == (
         "5 rows in all.csv; values that no number is exactly, as the source wrote them, in their"
-        " cells: 12\n"
+        " cells: 12; times: UTC\n"
     )
     assert exported(tmp_path) == SENT
     done = fieldhouse("export", "9", "-o", "all.parquet")
-    assert done.stdout.endswith("in Field1Text, Field2Text, Field3Text, StatusText: 12\n")
+    assert done.stdout.endswith(
+        "in Field1Text, Field2Text, Field3Text, StatusText: 12; times: UTC\n"
+    )
     table = pyarrow.parquet.read_table(tmp_path / "all.parquet")
     assert table["Field3Text"].to_pylist() == [SENT[n][2] for n in "12345"]
     assert table["Field3"].to_pylist()[:2] == [Decimal(0), Decimal("8.132912")]

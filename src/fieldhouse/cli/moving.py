@@ -164,6 +164,6 @@ def _report(done: "list[Moved]", *, as_json: bool) -> None:
         return
     output.print_rows(rows, ("table", "rows", "written"))
     typer.echo(
-        f"{sum(each.rows for each in done):,} rows, the same in both: number and checksum of each"
-        " table, channel and month"
+        f"{sum(each.rows for each in done):,} rows, the same in both by number and checksum of each"
+        " channel and month"
     )

@@ -64,6 +64,10 @@ class Kept:
         from_ = f"FROM iot.{self.name} AS t{where} ORDER BY {order}"
         return f"SELECT {every}{names} {from_}", values
 
+    def nothing(self) -> str:
+        """No row, of all columns."""
+        return f"SELECT {', '.join(self.columns.names)} FROM iot.{self.name} WHERE 1 = 0"  # noqa: S608
+
     def counted(self) -> str:
         """How many rows there are, by channel, and by year and month where it is cut by time."""
         by = ["t.ChannelID"] if self.is_of_channels else []
