@@ -134,6 +134,12 @@ CALLS = catalogue(
         columns(Periods=LONG),
     ),
     Question(
+        "refresh_anomalies",
+        "judge the marked days by what was known before them; how many they were",
+        takes(channel_ids=optional(CHANNEL_IDS), as_of=optional(INSTANT)),
+        columns(Days=LONG),
+    ),
+    Question(
         "refresh_quality",
         "judge the touched days, today, and days judged before they had ended; their rows",
         takes(channel_ids=optional(CHANNEL_IDS), as_of=optional(INSTANT)),
