@@ -3,7 +3,7 @@
 -- most 200 days a turn; an answer with More, TRUE, asks for another turn.
 --
 -- A value x of an hour is scored by the level m and the spread s of such hours: z = (x - m) / s, of which FAR is |z| and
--- LEAN the mean of the last 16, each no more than 6. How rare both are among the channel's own scores so far makes the
+-- LEAN the mean of the last 24, each no more than 6. How rare both are among the channel's own scores so far makes the
 -- score, -log10 of both shares together. A hit scores 4.6 or more (more where readings come more often than each five
 -- minutes), or lies outside of all that was known by more than a twentieth of it.
 SET VARIABLE as_of = coalesce(getvariable('as_of'), $as_of::TIMESTAMP, make_timestamp(epoch_us(now())));
@@ -17,13 +17,16 @@ WHERE
 CREATE OR REPLACE TEMP TABLE restarted AS
 SELECT m.ChannelID
 FROM iot.AnomalyMarks AS m
-JOIN (SELECT d.ChannelID, min(d.Day) AS FirstDay FROM iot.AnomalyModels AS d GROUP BY d.ChannelID) AS f
-    ON f.ChannelID = m.ChannelID
+JOIN iot.AnomalyChannels AS f ON f.ChannelID = m.ChannelID
 WHERE $channel_ids::BIGINT[] IS NULL OR list_contains($channel_ids::BIGINT[], m.ChannelID)
 GROUP BY m.ChannelID
 HAVING min(m.Day) < any_value(f.FirstDay);
 -- if EXISTS (FROM restarted)
 DELETE FROM iot.AnomalyModels AS d USING restarted AS r WHERE d.ChannelID = r.ChannelID;
+-- if EXISTS (FROM restarted)
+DELETE FROM iot.AnomalyChannels AS d USING restarted AS r WHERE d.ChannelID = r.ChannelID;
+-- if EXISTS (FROM restarted)
+DELETE FROM iot.AnomalyModelsKept AS d USING restarted AS r WHERE d.ChannelID = r.ChannelID;
 -- if EXISTS (FROM restarted)
 INSERT INTO iot.AnomalyMarks (ChannelID, Day)
 SELECT DISTINCT g.ChannelID, g.PeriodStart::DATE
@@ -41,7 +44,9 @@ WHERE
 ORDER BY m.ChannelID, m.Day
 LIMIT 200;
 SELECT coalesce(getvariable('days'), 0) AS Days, FALSE AS More WHERE NOT EXISTS (FROM asked);
+-- include model_days
 -- include judge_days
+
 DELETE FROM iot.AnomalyMarks AS m USING asked AS a WHERE m.ChannelID = a.ChannelID AND m.Day = a.Day;
 SET VARIABLE days = coalesce(getvariable('days'), 0) + (SELECT count(*) FROM asked);
 SELECT getvariable('days') AS Days, (SELECT count(*) FROM asked) = 200 AS More;
