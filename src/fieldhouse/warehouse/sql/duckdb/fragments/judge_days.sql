@@ -48,7 +48,7 @@ known AS (
         m.ChannelID, m.Day, m.FieldNumber,
         max(m.Amount) FILTER (m.Item = 0) AS Least, max(m.Amount) FILTER (m.Item = 1) AS Greatest,
         max(m.Amount) FILTER (m.Item = 2) AS Days, max(m.Amount) FILTER (m.Item = 3) AS Readings,
-        max(m.Amount) FILTER (m.Item = 6) AS LongestRun, max(m.Amount) FILTER (m.Item = 7) AS LongestGap,
+        max(m.Amount) FILTER (m.Item = 6) AS LongestRun, max(m.Amount) FILTER (m.Item = 7) AS Silences,
         max(m.Amount) FILTER (m.Item = 8) AS LastValue, max(m.Amount) FILTER (m.Item = 9) AS LastAt,
         max(m.Amount) FILTER (m.Item = 10) AS LastRunAt, max(m.Amount) FILTER (m.Item = 11) > 0 AS IsCounter
     FROM models AS m
@@ -76,6 +76,7 @@ tails AS (
 given AS (
     SELECT
         j.ChannelID, j.Day, r.CreatedAt, r.Epoch, r.EntryID, unnest(range(1, 9)) AS FieldNumber,
+        lag(r.CreatedAt) OVER (PARTITION BY j.ChannelID, j.Day ORDER BY r.CreatedAt) AS RowBeforeAt,
         unnest([r.Field1, r.Field2, r.Field3, r.Field4, r.Field5, r.Field6, r.Field7, r.Field8])::DOUBLE AS Amount
     FROM iot.CurrentReadings AS r
     JOIN judged AS j ON j.ChannelID = r.ChannelID AND j.Day = r.CreatedAt::DATE
@@ -85,8 +86,9 @@ given AS (
 ),
 followed AS (
     SELECT
-        g.ChannelID, g.Day, g.FieldNumber, g.CreatedAt, g.Amount, k.* EXCLUDE (ChannelID, Day, FieldNumber),
-        row_number() OVER straight AS Place, coalesce(lag(g.Amount) OVER straight, k.LastValue) AS Before
+        g.ChannelID, g.Day, g.FieldNumber, g.CreatedAt, g.Amount, g.RowBeforeAt, k.* EXCLUDE (ChannelID, Day, FieldNumber),
+        row_number() OVER straight AS Place, coalesce(lag(g.Amount) OVER straight, k.LastValue) AS Before,
+        coalesce(lag(g.CreatedAt) OVER straight, make_timestamp((k.LastAt * 1000000)::BIGINT)) AS BeforeAt
     FROM given AS g
     JOIN known AS k ON k.ChannelID = g.ChannelID AND k.Day = g.Day AND k.FieldNumber = g.FieldNumber
     WHERE g.Amount IS NOT NULL
@@ -106,6 +108,12 @@ measured AS (
 leant AS (
     SELECT
         m.*,
+        coalesce(
+            max(CASE WHEN m.Before <> m.Amount THEN m.CreatedAt END) OVER (
+                PARTITION BY m.ChannelID, m.Day, m.FieldNumber ORDER BY m.Place
+            ),
+            make_timestamp((m.LastRunAt * 1000000)::BIGINT)
+        ) AS RunAt,
         abs(avg(iot.Clipped(m.Deviation)) OVER (
             PARTITION BY m.ChannelID, m.Day, m.FieldNumber ORDER BY m.Place ROWS 23 PRECEDING
         )) AS Lean
@@ -141,6 +149,26 @@ hits AS (
         w.Least, w.Greatest, w.Days
     FROM weighed AS w
     WHERE w.IsBeyond OR w.Rareness >= w.Threshold
+    UNION ALL
+    -- the same for longer than ever: three times as long, and three hours
+    SELECT
+        w.ChannelID, w.FieldNumber, w.Day, 'STUCK', w.RunAt, w.CreatedAt, w.Amount,
+        w.LongestRun, NULL, FALSE, FALSE, epoch(w.CreatedAt - w.RunAt) / greatest(w.LongestRun, 3600), w.Least, w.Greatest,
+        w.Days
+    FROM weighed AS w
+    WHERE
+        NOT w.IsCounter AND w.LongestRun IS NOT NULL
+        AND epoch(w.CreatedAt - w.RunAt) > greatest(3 * w.LongestRun, 10800)
+    UNION ALL
+    -- no value for an hour, and twenty times as long as usual, which was not so once a week; of all fields: field 0
+    SELECT
+        w.ChannelID, CASE WHEN coalesce(w.RowBeforeAt = w.BeforeAt, TRUE) THEN 0 ELSE w.FieldNumber END, w.Day, 'SILENCE',
+        w.BeforeAt, w.CreatedAt, NULL, 86400 * w.Days / w.Readings, NULL, FALSE, FALSE,
+        epoch(w.CreatedAt - w.BeforeAt) * w.Readings / (86400 * w.Days), NULL, NULL, w.Days
+    FROM weighed AS w
+    WHERE
+        epoch(w.CreatedAt - w.BeforeAt) > greatest(3600, 20 * 86400 * w.Days / w.Readings)
+        AND 7 * w.Silences <= w.Days
 ),
 opened AS (
     SELECT
@@ -150,7 +178,7 @@ opened AS (
     FROM (
         SELECT
             i.*,
-            i.CreatedAt - lag(i.CreatedAt) OVER (
+            i.Since - lag(i.CreatedAt) OVER (
                 PARTITION BY i.ChannelID, i.FieldNumber, i.Family, i.Day ORDER BY i.CreatedAt
             ) > INTERVAL 6 HOUR AS IsApart
         FROM hits AS i

@@ -60,14 +60,22 @@ followed AS (
     WINDOW straight AS (PARTITION BY g.ChannelID, g.FieldNumber ORDER BY g.CreatedAt, g.Epoch, g.EntryID)
 )
 SELECT
-    f.* EXCLUDE (LastRunAt),
-    coalesce(
-        max(CASE WHEN f.Before <> f.Amount THEN f.At END) OVER (
-            PARTITION BY f.ChannelID, f.FieldNumber ORDER BY f.Place
-        ),
-        f.LastRunAt, first_value(f.At) OVER (PARTITION BY f.ChannelID, f.FieldNumber ORDER BY f.Place)
-    ) AS RunAt
-FROM followed AS f;
+    r.*,
+    CASE WHEN r.Before <> r.Amount
+        THEN r.BeforeAt - coalesce(lag(r.RunAt) OVER (PARTITION BY r.ChannelID, r.FieldNumber ORDER BY r.Place), r.LastRunAt)
+    END AS StayedFor,
+    count(*) OVER (PARTITION BY r.ChannelID, r.FieldNumber, r.Day) AS OfDay
+FROM (
+    SELECT
+        f.*,
+        coalesce(
+            max(CASE WHEN f.Before <> f.Amount THEN f.At END) OVER (
+                PARTITION BY f.ChannelID, f.FieldNumber ORDER BY f.Place
+            ),
+            f.LastRunAt, first_value(f.At) OVER (PARTITION BY f.ChannelID, f.FieldNumber ORDER BY f.Place)
+        ) AS RunAt
+    FROM followed AS f
+) AS r;
 
 -- if getvariable('chained')
 -- what is known before each day
@@ -79,7 +87,7 @@ begun AS (
         max(b.Amount) FILTER (b.Item = 0) AS Least, max(b.Amount) FILTER (b.Item = 1) AS Greatest,
         max(b.Amount) FILTER (b.Item = 2) AS Days, max(b.Amount) FILTER (b.Item = 3) AS Readings,
         max(b.Amount) FILTER (b.Item = 4) AS Ups, max(b.Amount) FILTER (b.Item = 5) AS Downs,
-        max(b.Amount) FILTER (b.Item = 6) AS LongestRun, max(b.Amount) FILTER (b.Item = 7) AS LongestGap,
+        max(b.Amount) FILTER (b.Item = 6) AS LongestRun, max(b.Amount) FILTER (b.Item = 7) AS Silences,
         max(b.Amount) FILTER (b.Item = 8) AS LastValue, max(b.Amount) FILTER (b.Item = 9) AS LastAt,
         max(b.Amount) FILTER (b.Item = 10) AS LastRunAt
     FROM based AS b
@@ -91,7 +99,8 @@ days AS (
         v.ChannelID, v.Day, v.FieldNumber,
         min(v.Amount) AS Least, max(v.Amount) AS Greatest, count(*) AS Readings,
         count(*) FILTER (v.Amount > v.Before) AS Ups, count(*) FILTER (v.Amount < v.Before) AS Downs,
-        max(v.At - v.RunAt) AS LongestRun, max(v.At - v.BeforeAt) AS LongestGap,
+        max(v.StayedFor) AS LongestRun,
+        count(*) FILTER (v.At - v.BeforeAt > greatest(3600, 20 * 86400 / v.OfDay)) AS Silences,
         arg_max(v.Amount, v.Place) AS LastValue, max(v.At) AS LastAt, arg_max(v.RunAt, v.Place) AS LastRunAt
     FROM valued AS v
     GROUP BY v.ChannelID, v.Day, v.FieldNumber
@@ -115,7 +124,7 @@ SELECT
     coalesce(b.Ups, 0) + coalesce(sum(s.Ups) OVER earlier, 0)::BIGINT AS Ups,
     coalesce(b.Downs, 0) + coalesce(sum(s.Downs) OVER earlier, 0)::BIGINT AS Downs,
     greatest(b.LongestRun, max(s.LongestRun) OVER earlier) AS LongestRun,
-    greatest(b.LongestGap, max(s.LongestGap) OVER earlier) AS LongestGap,
+    coalesce(b.Silences, 0) + coalesce(sum(s.Silences) OVER earlier, 0)::BIGINT AS Silences,
     coalesce(last_value(s.LastValue IGNORE NULLS) OVER earlier, b.LastValue) AS LastValue,
     coalesce(last_value(s.LastAt IGNORE NULLS) OVER earlier, b.LastAt) AS LastAt,
     coalesce(last_value(s.LastRunAt IGNORE NULLS) OVER earlier, b.LastRunAt) AS LastRunAt,
@@ -276,7 +285,7 @@ stated AS (
     SELECT
         k.ChannelID, k.Day, 'KNOWN', unnest(range(12)), k.FieldNumber,
         unnest([
-            k.Least, k.Greatest, k.Days, k.Readings, k.Ups, k.Downs, k.LongestRun, k.LongestGap,
+            k.Least, k.Greatest, k.Days, k.Readings, k.Ups, k.Downs, k.LongestRun, k.Silences,
             k.LastValue, k.LastAt, k.LastRunAt, k.IsCounter::DOUBLE
         ])
     FROM knowledge AS k
