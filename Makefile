@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 CHANNEL ?=
 
-.PHONY: run serve test test-long lint docs bench bench-sqlserver check-sqlserver clean
+.PHONY: run serve test test-long lint docs bench bench-sqlserver check-sqlserver check-deploy clean
 
 run: $(VENV)/ready  ## the main job: against the built-in simulator, or CHANNEL=9 for a real channel
 	$(BIN)/fieldhouse run $(if $(CHANNEL),$(CHANNEL),--simulated)
@@ -36,6 +36,12 @@ bench-sqlserver: $(VENV)/ready-dev  ## the same on the server that FIELDHOUSE_TE
 
 check-sqlserver: $(VENV)/ready-dev  ## the ten checks to make first on a real server, as a table of what held
 	$(BIN)/python -m bench.checks $(CHECKS)
+
+check-deploy: $(VENV)/ready-dev  ## deploy/: manifests by Kubernetes' schemas, the DAG by Airflow itself (build/airflow)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check kubernetes-validate
+	test -x build/airflow/bin/airflow || { $(PYTHON) -m venv build/airflow \
+		&& build/airflow/bin/pip install --quiet --disable-pip-version-check 'apache-airflow>=3.2,<4'; }
+	FIELDHOUSE_TEST_AIRFLOW=build/airflow/bin/airflow $(BIN)/pytest -n 0 tests/deploy
 
 $(VENV)/ready: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Fieldhouse needs Python 3.11 or newer: make PYTHON=python3.11")'

@@ -530,6 +530,18 @@ def test_a_query_can_change_nothing(fieldhouse: Run) -> None:
     assert json.loads(counted.stdout) == [{"n": 288}]
 
 
+def test_a_query_replaces_no_file_unasked(fieldhouse: Run, home: Path) -> None:
+    """A file that is there stays as it is, unless --overwrite says that it may go."""
+    fieldhouse("run", "9")
+    kept = home / "kept.csv"
+    kept.write_text("mine")
+    asked = ("query", "SELECT 1 AS one", "-o", "kept.csv")
+    one_line(fieldhouse(*asked), 2, "kept.csv", "--overwrite")
+    assert kept.read_text() == "mine"
+    assert "1 rows" in fieldhouse(*asked, "--overwrite").stdout
+    assert kept.read_text().split() == ['"one"', "1"]
+
+
 def test_exports(fieldhouse: Run, home: Path) -> None:
     """Readings and periods, as Parquet and as CSV, whole or within bounds."""
     fieldhouse("run", "9")

@@ -93,7 +93,7 @@ def test_rules_from_the_command_line(fieldhouse: Run, folder: Path) -> None:
     assert "value between 3 and 5" in shown and "1 day, 1:00:00 earlier" in shown
     assert "value * -0.5 + 1" in shown
     exported = fieldhouse("export", "9", "-o", "-", "--original")
-    assert exported.stdout.splitlines()[4].split(",")[4] == "2024-01-01 03:00:00.000000"
+    assert exported.stdout.splitlines()[4].split(",")[4] == '"2024-01-01T03:00:00Z"'
     for each in (number, json.loads(scaled.stdout)["correction_id"]):
         assert fieldhouse("corrections", "remove", str(each), "--by", "Bob").returncode == 0
     left = json.loads(moved.stdout)["correction_id"]

@@ -42,3 +42,22 @@ def test_the_door_costs_nothing() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_command_that_looks_imports_what_looking_takes(tmp_path: Path) -> None:
+    """``status`` starts without the HTTP client, retries, loads and compute kernels of copying."""
+    url = f"duckdb:///{tmp_path / 'house.duckdb'}"
+    program = (
+        "import sys, fieldhouse;"
+        f"house = fieldhouse.open_warehouse({url!r}, create=True); house.migrate(); house.close();"
+        "from fieldhouse.cli import app;"
+        f"app(['status', '--warehouse', {url!r}], standalone_mode=False);"
+        "heavy = ('httpx2', 'stamina', 'pyarrow.compute', 'fieldhouse.sources');"
+        "found = [m for m in sys.modules if m.startswith(heavy)];"
+        "sys.exit(str(found) if found else 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert "no channel" in done.stdout

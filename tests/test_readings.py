@@ -10,16 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fieldhouse.readings import (
-    DECIMAL,
-    RAW,
-    READINGS,
-    parse_time,
-    type_columns,
-    type_numbers,
-    type_text,
-    type_times,
-)
+from fieldhouse.readings import DECIMAL, RAW, READINGS, parse_time, type_text
+from fieldhouse.typed import type_columns, type_numbers, type_times
 from texts_kit import WORDS, reading_of
 
 NUMBERS = st.from_regex(

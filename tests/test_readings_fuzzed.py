@@ -8,7 +8,8 @@ import os
 
 import pytest
 
-from fieldhouse.readings import DECIMAL, type_numbers, type_text
+from fieldhouse.readings import DECIMAL, type_text
+from fieldhouse.typed import type_numbers
 from texts_kit import Texts, reading_of
 
 TEXTS = int(os.environ.get("FIELDHOUSE_TEXTS", "200000"))

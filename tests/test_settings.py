@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from fieldhouse.errors import ConfigurationError
-from fieldhouse.settings import Settings, load_settings
+from fieldhouse.settings import Settings, load_settings, mqtt
 from fieldhouse.settings.model import TOML_KEYS, VARIABLES
 from fieldhouse.settings.sqlserver import OPTIONS, SqlServerAddress
 
@@ -154,7 +154,8 @@ def test_the_page_names_every_setting() -> None:
     for table, keys in TOML_KEYS.items():
         for key, setting in keys.items():
             assert f"| `{setting}` | `{VARIABLES[setting]}` | `[{table}] {key}` |" in page
-    assert set(VARIABLES) == set(Settings.model_fields) - {"channels", "accounts"}
+    assert set(VARIABLES) == set(Settings.model_fields) - {"channels", "accounts", "mqtt"}
+    assert all(f"| `[mqtt] {key}`" in page or f", `{key}`" in page for key in mqtt.KEYS)
     for option in OPTIONS:
         assert f"| `{option}` |" in page
     assert set(OPTIONS) == {line.split("`")[1] for line in rows(page, "| Option |")}
@@ -803,3 +804,47 @@ def test_aws_secrets_manager(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert settings.source_of("db_password") == "AWS secret sensors"
     line = refusal(tmp_path, FIELDHOUSE_AWS_SECRET_ID="other")
     assert line == "AWS secret other: cannot be read (RuntimeError)"
+
+
+# The broker
+
+
+def test_a_broker_and_its_device(tmp_path: Path) -> None:
+    """The section is read, its secrets by reference; `config` shows them as set or not set."""
+    toml = """[mqtt]
+broker = "wss://broker.example.org:9443/deep/mqtt"
+username = { env = "DEVICE" }
+password = { file = "secret" }
+topic = "sensors/{channel}"
+poll = "30m"
+"""
+    (tmp_path / "secret").write_text(SECRET + "\n")
+    settings = load(tmp_path, toml, DEVICE="me")
+    assert settings.mqtt
+    assert (settings.mqtt.secret("username"), settings.mqtt.secret("password")) == ("me", SECRET)
+    assert settings.mqtt.secret("client_id") is None
+    assert (settings.mqtt.topic, settings.mqtt.poll) == ("sensors/{channel}", 1800)
+    assert mqtt.broker_of(settings.mqtt.broker) == (
+        "broker.example.org", 9443, True, True, "/deep/mqtt",
+    )  # fmt: skip
+    shown = [(name, text) for name, text, _ in settings.described() if name.startswith("mqtt")]
+    assert ("mqtt.password", "set") in shown and ("mqtt.client_id", "not set") in shown
+    assert SECRET not in repr(settings) + str(settings.described())
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('broker = "http://x"', "broker must be an address as mqtts://mqtt3.thingspeak.com; "),
+        (f'broker = "mqtt://u:{SECRET}@x"', "broker must be an address as "),
+        ('broker = "mqtt://x/path"', "broker must be an address as "),
+        ('topic = "channels/+/subscribe"', "topic must be a topic with {channel} once"),
+        ('topic = "{channel}/{channel}"', "topic must be a topic with {channel} once"),
+        ("poll = true", "poll must be a number of seconds, 0 or more"),
+        (f'password = "{SECRET}"', "password must be a reference to a secret, not the secret"),
+        ("brokre = 1", "brokre is no setting; did you mean broker?"),
+    ],
+)
+def test_a_broker_that_is_none(tmp_path: Path, line: str, said: str) -> None:
+    """What is wrong in [mqtt] is one line that names the key and what would be right."""
+    assert refusal(tmp_path, f"[mqtt]\n{line}").startswith(f"fieldhouse.toml: [mqtt] {said}")

@@ -13,7 +13,7 @@ from pathlib import Path
 from fieldhouse import files
 from fieldhouse.errors import ConfigurationError, StateMoved
 from fieldhouse.export import Exported, export_readings
-from fieldhouse.sync import utc_now
+from fieldhouse.times import utc_now
 from fieldhouse.warehouse import Warehouse
 
 __all__ = ["Archived", "archive"]

@@ -7,13 +7,13 @@ its own row.
 """
 
 import secrets
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import Any, Literal
 
-from fieldhouse.conditions import EVERY, LARGEST, Condition
+from fieldhouse.conditions import EVERY, LARGEST, Condition, condition_of
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.state import BEGINNING, END
 from fieldhouse.warehouse import Warehouse
@@ -144,7 +144,7 @@ def make(warehouse: Warehouse, rule: Rule, *, reason: str, by: str, now: datetim
 
     ``now`` is when it is made, and the instant that quality is judged at. Raises
     ConfigurationError for a channel that is not there, a span that begins before what is archived,
-    and a reason that is none.
+    a rule that holds already, and a reason that is none.
     """
     given = _parameters(rule) | {
         "request_id": secrets.randbits(62),
@@ -153,6 +153,7 @@ def make(warehouse: Warehouse, rule: Rule, *, reason: str, by: str, now: datetim
         "made_at": now,
     }
     with warehouse.lock(rule.channel_id):
+        _refuse_twice(warehouse, rule, given)
         row = warehouse.call("set_correction", **given).to_pylist()[0]
         _refresh(warehouse, rule.channel_id, now)
     return Made(row["CorrectionID"], row["Readings"], row["Beyond"])
@@ -221,6 +222,23 @@ def _parameters(rule: Rule) -> dict[str, Any]:
     if rule.kind == "shift":
         return given | {"shift_seconds": rule.shift // timedelta(seconds=1)}
     return given
+
+
+_SAME = ("FieldNumber", "SpanStart", "SpanEnd", "ScaleFactor", "OffsetValue", "ShiftSeconds")
+_GIVEN = ("field_number", "span_start", "span_end", "scale_factor", "offset_value", "shift_seconds")
+
+
+def _refuse_twice(warehouse: Warehouse, rule: Rule, given: Mapping[str, Any]) -> None:
+    """A rule that holds already would exclude nothing more, or scale and shift once more."""
+    wanted = [given["kind"].upper(), *(given.get(name) for name in _GIVEN)]
+    for row in warehouse.query("corrections", channel_id=rule.channel_id).to_pylist():
+        condition = condition_of(row["Condition"]) if row["Condition"] else EVERY
+        is_same = replace(condition, text=rule.condition.text) == rule.condition
+        if is_same and [row["Kind"], *(row[name] for name in _SAME)] == wanted:
+            raise ConfigurationError(
+                f"correction {row['CorrectionID']} is this rule already, and it holds; it was made"
+                f" by {row['MadeBy']} ({row['Reason']})"
+            )
 
 
 def _text(text: str, what: str) -> str:

@@ -12,7 +12,8 @@ from fieldhouse.readings import Batch
 from fieldhouse.settings import channel_number
 from fieldhouse.sources.thingspeak.page import parse_page
 from fieldhouse.state import Progress
-from fieldhouse.sync import channel_row, utc_now
+from fieldhouse.sync import channel_row
+from fieldhouse.times import utc_now
 from fieldhouse.warehouse import HasProcedures, Warehouse, open_warehouse
 
 __all__ = ["DatabaseConnection"]

@@ -7,23 +7,30 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from fieldhouse.state import Run
 
 __all__ = [
     "AnalysisStarted",
     "AskingAgain",
+    "ChannelSeen",
     "Event",
     "FileRead",
     "FleetStarted",
+    "LoadEnded",
+    "Looked",
     "Noticed",
     "Observer",
     "PageRead",
+    "RefreshEnded",
     "RequestMade",
     "RowsLoaded",
     "RunEnded",
     "RunStarted",
+    "Surveyed",
     "WarehouseAwaited",
+    "WarehouseFailed",
     "tell",
 ]
 
@@ -33,12 +40,18 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class RequestMade:
-    """One HTTP request was answered, or failed; ``outcome`` is a status code or an error's name."""
+    """One HTTP request was answered, or failed; ``outcome`` is a status code or an error's name.
+
+    ``error`` is our name of what was wrong with it (a class of ``errors``), if anything was;
+    ``made``: whether it left this machine.
+    """
 
     channel_id: int | None
     outcome: str
     seconds: float
     body_bytes: int
+    error: str | None = None
+    made: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +119,64 @@ class RowsLoaded:
 
 
 @dataclass(frozen=True, slots=True)
+class LoadEnded:
+    """A transaction with rows of so many channels was committed; ``waiting`` rows are queued."""
+
+    channels: int
+    rows: int
+    seconds: float
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class WarehouseFailed:
+    """A load or a call failed; ``error`` is the name of its class in ``errors``."""
+
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshEnded:
+    """The aggregates of so many channels were brought up to date."""
+
+    channels: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """All rules were judged; so many alerts opened and ended."""
+
+    opened: int
+    ended: int
+
+
+class ChannelSeen(NamedTuple):
+    """How far a polled channel is; times are naive UTC, None where there is none."""
+
+    channel_id: int
+    newest: datetime | None
+    success_at: datetime | None
+    cadence: float | None
+    gaps: int
+    score: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """What the warehouse holds of the polled channels, and how it stands beside them.
+
+    ``alerts``: how many are open, by severity; ``waiting``: messages that are not sent yet;
+    ``budget_left``: requests of today, None where there is no budget.
+    """
+
+    channels: tuple[ChannelSeen, ...]
+    alerts: dict[str, int]
+    waiting: int
+    budget_left: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Noticed:
     """A reading found something out about its source.
 
@@ -151,6 +222,11 @@ Event = (
     | PageRead
     | FileRead
     | RowsLoaded
+    | LoadEnded
+    | WarehouseFailed
+    | RefreshEnded
+    | Looked
+    | Surveyed
     | Noticed
     | AnalysisStarted
     | RunEnded

@@ -69,7 +69,10 @@ def format_of(name: str) -> str:
 def in_cells(
     reader: pa.RecordBatchReader, texts: Mapping[str, str], csv: Csv
 ) -> pa.RecordBatchReader:
-    """As a CSV file has it: texts in the cells of their numbers, times with their zone's offset."""
+    """As a CSV file has it: texts in the cells of their numbers, times with their zone's offset.
+
+    A spreadsheet's times have none: there the header names the zone.
+    """
     fields = [
         field if csv_type is None else pa.field(_header(field, csv), csv_type)
         for field in reader.schema
@@ -91,15 +94,15 @@ def in_cells(
 
 
 def _header(field: pa.Field, csv: Csv) -> str:
-    is_local = csv.is_for_people and pa.types.is_timestamp(field.type) and field.type.tz
-    return f"{field.name} ({field.type.tz})" if is_local else str(field.name)
+    is_local = csv.is_for_people and pa.types.is_timestamp(field.type)
+    return f"{field.name} ({field.type.tz or 'UTC'})" if is_local else str(field.name)
 
 
 def _cell_type(field: pa.Field, texts: Mapping[str, str], csv: Csv) -> pa.DataType | None:
     """Text where it is written otherwise than by itself; None where it is not."""
-    is_zoned = pa.types.is_timestamp(field.type) and (field.type.tz or csv.is_for_people)
     is_marked = csv.decimal_comma and _is_broken(field.type)
-    return pa.string() if field.name in texts or is_zoned or is_marked else None
+    is_text = field.name in texts or pa.types.is_timestamp(field.type) or is_marked
+    return pa.string() if is_text else None
 
 
 def _is_broken(kind: pa.DataType) -> bool:
@@ -119,15 +122,38 @@ def _cells(batch: pa.RecordBatch, field: pa.Field, texts: Mapping[str, str], csv
 
 
 def _iso(times: pa.Array) -> pa.Array:
-    """``2026-11-24T12:00:00+01:00``, with a fraction only where there is one."""
-    written = pc.strftime(times, "%Y-%m-%dT%H:%M:%S%z" if times.type.tz else "%Y-%m-%dT%H:%M:%SZ")
-    written = pc.replace_substring_regex(written, r"\.0+([Z+-])", r"\1")
-    return pc.replace_substring_regex(written, r"([+-]\d\d)(\d\d)$", r"\1:\2")
+    """``2026-11-24T12:00:00+01:00``, with a fraction only where there is one; naive is UTC's Z."""
+    wall = pc.local_timestamp(times) if times.type.tz else times
+    said = pc.replace_substring(_clock(wall), " ", "T")
+    return pc.binary_join_element_wise(said, _offsets(times, wall), "")
 
 
 def _local(times: pa.Array) -> pa.Array:
     """``2026-11-24 12:00:00``, as a spreadsheet reads a time."""
-    return pc.replace_substring_regex(pc.strftime(times, "%Y-%m-%d %H:%M:%S"), r"\.0+$", "")
+    return _clock(pc.local_timestamp(times) if times.type.tz else times)
+
+
+def _clock(wall: pa.Array) -> pa.Array:
+    """What a clock shows, as text."""
+    whole = wall.cast(pa.timestamp("s"), safe=False)
+    if pc.all(pc.equal(whole.cast(wall.type), wall)).as_py() is not False:
+        return whole.cast(pa.string())
+    return pc.replace_substring_regex(wall.cast(pa.string()), r"\.0+$", "")
+
+
+def _offsets(times: pa.Array, wall: pa.Array) -> pa.Array:
+    """How far the clocks of a zone are ahead of UTC, as ``+01:00``: few, each said once."""
+    if not times.type.tz:
+        return pa.scalar("Z")
+    naive = times.cast(pa.timestamp(times.type.unit, "UTC")).cast(pa.timestamp(times.type.unit))
+    ahead = pc.subtract(wall, naive).cast(pa.duration("s")).dictionary_encode()
+    said = [_offset(seconds) for seconds in ahead.dictionary.cast(pa.int64()).to_pylist()]
+    return pa.array(said, pa.string()).take(ahead.indices)
+
+
+def _offset(seconds: int) -> str:
+    hours, minutes = divmod(abs(seconds) // 60, 60)
+    return f"{'-' if seconds < 0 else '+'}{hours:02}:{minutes:02}"
 
 
 # The formats

@@ -16,7 +16,7 @@ from fieldhouse.budget import Budget
 from fieldhouse.settings import Settings, digests
 from fieldhouse.sources.thingspeak.api import Channel, ThingSpeak
 from fieldhouse.sources.thingspeak.pacing import Pacer
-from fieldhouse.sync import utc_now
+from fieldhouse.times import utc_now
 from fieldhouse.warehouse import HasOwner, Warehouse, open_warehouse
 from fieldhouse.writer import Writer
 

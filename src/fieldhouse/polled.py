@@ -17,7 +17,7 @@ STATION = "Weather station on the hill"
 
 
 def polled_channels(settings: "Settings", warehouse: "Warehouse") -> list[int]:
-    """The channels that the settings name, and those that were added; less what is paused."""
+    """The channels that the settings name, and those that were read before; less what is paused."""
     rows = _held(warehouse)
     return [n for n in _every(settings, rows) if _is_polled(rows.get(n))]
 
@@ -44,8 +44,13 @@ def _held(warehouse: "Warehouse") -> dict[int, dict[str, Any]]:
 
 def _every(settings: "Settings", rows: Mapping[int, Mapping[str, Any]]) -> list[int]:
     own = [settings.channel_id] if settings.channel_id else []
-    added = [number for number, row in rows.items() if number > 0 and not _is_simulated(row)]
+    added = [number for number, row in rows.items() if _was_read(row) and not _is_simulated(row)]
     return list(dict.fromkeys([*own, *settings.channels, *added]))
+
+
+def _was_read(row: Mapping[str, Any]) -> bool:
+    """Whether ThingSpeak was ever asked for it: what only files brought in is left alone."""
+    return row["ChannelID"] > 0 and row["RefreshedAt"] is not None
 
 
 def _is_polled(row: Mapping[str, Any] | None) -> bool:

@@ -2,7 +2,9 @@
 
 import logging
 import math
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -143,16 +145,26 @@ def analyse(parts: Parts, channel_ids: Sequence[int]) -> dict[int, float]:
     ).to_pylist()
     scores = {row["ChannelID"]: row["QualityScore"] for row in found if not row["IsDue"]}
     if due := [row["ChannelID"] for row in found if row["IsDue"]]:
-        parts.writer.call("refresh_aggregates", channel_ids=due)
+        with _refreshing(parts, len(due)):
+            parts.writer.call("refresh_aggregates", channel_ids=due)
         scores |= {row["ChannelID"]: row["QualityScore"] for row in score(parts, due)}
     return scores
 
 
 def refresh(parts: Parts, aggregation_type: str, channel_ids: Sequence[int]) -> None:
     """Recompute the touched periods of a type."""
-    parts.writer.call(
-        "refresh_aggregates", aggregation_type=aggregation_type, channel_ids=list(channel_ids)
-    )
+    with _refreshing(parts, len(channel_ids)):
+        parts.writer.call(
+            "refresh_aggregates", aggregation_type=aggregation_type, channel_ids=list(channel_ids)
+        )
+
+
+@contextmanager
+def _refreshing(parts: Parts, channels: int) -> Iterator[None]:
+    """Tell how long a refresh took, its turn in the queue included."""
+    began = time.monotonic()
+    yield
+    parts.tell(events.RefreshEnded(channels, time.monotonic() - began))
 
 
 def score(parts: Parts, channel_ids: Sequence[int]) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 import logging
 import threading
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,7 @@ from fieldhouse.readings import RAW, READINGS, REJECTED, Batch, parse_time, type
 from fieldhouse.sources.thingspeak import api, history
 from fieldhouse.sources.thingspeak.page import Page
 from fieldhouse.state import ChannelState, Epoch, Known
+from fieldhouse.times import utc_now
 from fieldhouse.warehouse import Counts, Warehouse
 from fieldhouse.writer import Ticket, Writer
 
@@ -45,11 +46,6 @@ class Copied:
     requests: int = 0
     fetched: int = 0
     counts: Counts = field(default_factory=Counts)
-
-
-def utc_now() -> datetime:
-    """The present instant, naive UTC."""
-    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def sync_metadata(source: api.Channel, warehouse: Warehouse, now: datetime, ttl: timedelta) -> bool:

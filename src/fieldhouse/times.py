@@ -16,7 +16,16 @@ from zoneinfo import ZoneInfo
 
 from fieldhouse.errors import ConfigurationError
 
-__all__ = ["Length", "Offset", "end_of", "instant_of", "length_of", "offsets_of", "zone_of"]
+__all__ = [
+    "Length",
+    "Offset",
+    "end_of",
+    "instant_of",
+    "length_of",
+    "offsets_of",
+    "utc_now",
+    "zone_of",
+]
 
 _FORMS = "2026-11-24, 2026-11-24T12:00Z, 2026-11, 2026, 2026-W48, now, today, yesterday, 7d or 12h"
 _LENGTHS = "5min, 1h, 1d, 1w, 1mo or 1y"
@@ -57,6 +66,11 @@ class Offset:
 
     start: datetime
     seconds: int
+
+
+def utc_now() -> datetime:
+    """The present instant, naive UTC."""
+    return datetime.now(UTC).replace(tzinfo=None)
 
 
 def zone_of(name: str) -> ZoneInfo:
@@ -140,7 +154,7 @@ def _length(text: str) -> Length | None:
 def _span_of(text: str, zone: tzinfo, now: datetime | None) -> tuple[datetime, datetime]:
     wanted = text.strip()
     try:
-        current = (now or datetime.now(UTC).replace(tzinfo=None)).replace(tzinfo=UTC)
+        current = (now or utc_now()).replace(tzinfo=UTC)
         if days := _named_days(wanted, current.astimezone(zone).date()):
             first, last = (datetime(day.year, day.month, day.day) for day in days)
             is_last = last.date() == date.max

@@ -239,10 +239,15 @@ class Writer:
         try:
             call.answer.set_result(call.work())
         except WarehouseUnavailable as error:
+            self._tell_failed(error)
             self._refuse(error)
             call.fail(error)
         except Exception as error:
+            self._tell_failed(error)
             call.fail(error)
+
+    def _tell_failed(self, error: Exception) -> None:
+        events.tell(self._observe, events.WarehouseFailed(type(error).__name__))
 
     def _load(self, batches: Mapping[Ticket, Sequence[Batch]]) -> None:
         """Load in one transaction; if that fails, each channel's part on its own."""
@@ -261,11 +266,14 @@ class Writer:
 
     def _try(self, batches: Mapping[Ticket, Sequence[Batch]]) -> FieldhouseError | None:
         """Load in one transaction; why it failed, if it did."""
+        began = time.monotonic()
         try:
             counts = self._warehouse.load([batch for own in batches.values() for batch in own])
         except FieldhouseError as error:
+            self._tell_failed(error)
             return error
         except Exception as error:  # a defect of ours must not leave the readers waiting forever
+            self._tell_failed(error)
             logger.exception("A load failed unexpectedly")
             return WarehouseError(f"the load failed unexpectedly: {error!r}")
         for ticket, own in batches.items():
@@ -279,6 +287,10 @@ class Writer:
                 count.rejected,
             )
             events.tell(self._observe, loaded)
+        rows = sum(batch.readings.num_rows for own in batches.values() for batch in own)
+        took = time.monotonic() - began
+        ended = events.LoadEnded(len(batches), rows, took, self._queued_rows)
+        events.tell(self._observe, ended)
         return None
 
     def _refused(self) -> WarehouseError | None:

@@ -17,7 +17,7 @@ from fieldhouse.readings import Batch
 from fieldhouse.simulator import Simulator, World
 from fieldhouse.simulator.channel import Channel
 from fieldhouse.sources.exports import Options, streams
-from fieldhouse.sync import utc_now
+from fieldhouse.times import utc_now
 
 ALL = "?results=8000&location=true&status=true"
 DOWNLOADS = {

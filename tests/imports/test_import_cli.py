@@ -86,8 +86,10 @@ def test_a_log_is_asked_for_by_its_number_below_zero(fieldhouse: Run, tmp_path: 
     for command in (("run", "-1"), ("backfill", "-1"), ("channels", "add", "-1")):
         refused = fieldhouse(*command, code=2).stderr
         assert "channel of files" in refused and len(refused.splitlines()) == 1
+    (tmp_path / "nine.csv").write_text("created_at,entry_id,field1\n2024-01-01 00:00:00 UTC,1,5\n")
+    fieldhouse("import", "nine.csv", "--channel", "9")
     everything = fieldhouse("run", code=2).stderr
-    assert "no channel is named" in everything
+    assert "no channel is named" in everything  # of 9 too there are only files
 
 
 @pytest.mark.parametrize(

@@ -22,10 +22,11 @@ from protocol_kit import Serve
 import thingspeak
 from fieldhouse.protocol import Request, answer
 from fieldhouse.protocol.routes import FEEDS
-from fieldhouse.readings import RAW, READINGS, REJECTED, Batch, type_columns
+from fieldhouse.readings import RAW, READINGS, REJECTED, Batch
 from fieldhouse.sources.thingspeak.page import parse_page
 from fieldhouse.state import Progress
 from fieldhouse.sync import channel_row
+from fieldhouse.typed import type_columns
 from fieldhouse.warehouse import Warehouse
 from fieldhouse.web.thingspeak.held import Held
 

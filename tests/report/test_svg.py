@@ -26,10 +26,10 @@ def paths(text: str, name: str) -> list[str]:
 
 
 def points(shape: str) -> list[tuple[float, float]]:
-    """The absolute points of a path of M, L, V and pairs."""
+    """The absolute points of a path of M, L, V and pairs, which is drawn ten times as large."""
     found: list[tuple[float, float]] = []
     for command, rest in re.findall(r"([MLVhZ])([-0-9. ]*)", shape):
-        numbers = [float(number) for number in rest.split()]
+        numbers = [float(number) / 10 for number in rest.split()]
         if command == "V":
             found.append((found[-1][0], numbers[0]))
         elif command in "ML":
@@ -46,6 +46,10 @@ def test_every_point_is_inside_its_panel(values: list[float], width: int, shift:
     layout = laid_out(shown, width)
     (placed,) = layout.panels
     text = picture(shown, width)
+    assert all(
+        'class="line c0" transform="scale(0.1)"' in group
+        for group in re.findall(r"<g class=.line[^>]*>", text)
+    )
     for name in ("band", "mean", "dots"):
         for x, y in (point for shape in paths(text, name) for point in points(shape)):
             assert layout.left - 0.06 <= x <= layout.right + 0.06

@@ -6,6 +6,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
+from clickhouse_kit import InProcess
 from sqlserver_kit import ON_SERVER, Databases
 from warehouse_kit import ENGINES, REMOTE, opened, owner_of
 
@@ -16,6 +17,14 @@ from fieldhouse.warehouse import Warehouse
 def databases() -> Iterator[Databases]:
     """Databases on the SQL Server that the environment names."""
     held = Databases()
+    yield held
+    held.drop()
+
+
+@pytest.fixture(scope="session")
+def in_process() -> Iterator[InProcess]:
+    """ClickHouse in this process."""
+    held = InProcess()
     yield held
     held.drop()
 
@@ -66,6 +75,9 @@ def place(
     if engine == "sqlserver":
         databases: Databases = request.getfixturevalue("databases")
         return databases.empty
+    if engine == "clickhouse":
+        clickhouse: InProcess = request.getfixturevalue("in_process")
+        return clickhouse.empty
 
     def empty(_: int) -> str:
         file = str(tmp_path_factory.mktemp("place") / "fieldhouse.duckdb")
@@ -96,6 +108,9 @@ def fresh_url(
     if engine == "sqlserver":
         databases: Databases = request.getfixturevalue("databases")
         return databases.fresh()
+    if engine == "clickhouse":
+        clickhouse: InProcess = request.getfixturevalue("in_process")
+        return clickhouse.fresh()
     file = str(tmp_path / "fresh.duckdb")
     return f"duckdb:///{file}" if engine != REMOTE else _owned(file, owners)
 

@@ -40,6 +40,8 @@ DELETE FROM iot.RawValues; DELETE FROM iot.StagedReadings; DELETE FROM iot.Stage
 DELETE FROM iot.SensorReadings_Archive; DELETE FROM iot.SensorReadings; DELETE FROM iot.Channels;
 DELETE FROM iot.ReadingCounts; DELETE FROM iot.Corrections; DELETE FROM iot.CorrectedReadings;
 DELETE FROM iot.ChannelTags; DELETE FROM iot.AccessTokens; DELETE FROM iot.SavedQueries;
+DELETE FROM iot.Alerts; DELETE FROM iot.AlertNotices; DELETE FROM iot.AlertSilences;
+DELETE FROM iot.ApiCalls;
 """
 
 

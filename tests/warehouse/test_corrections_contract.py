@@ -1,6 +1,7 @@
 """Contract of every engine: rules about readings are kept, applied to what comes, and undone."""
 
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -96,7 +97,7 @@ def test_rules_apply_one_after_the_other(warehouse: Warehouse) -> None:
     first = make(warehouse, doubled)
     make(warehouse, excluded(1, "> 60"))
     assert counted(warehouse, "Field1") == [(1, 20), (2, 40), (3, 60)]
-    make(warehouse, doubled)
+    make(warehouse, replace(doubled, start=T0))
     assert counted(warehouse, "Field1") == [(1, 40), (2, 80), (3, 120)]
     corrections.remove(warehouse, first.correction_id, by="me", now=NOW)
     assert counted(warehouse, "Field1") == [(n, n * 20) for n in range(1, 6)]
@@ -162,7 +163,7 @@ def test_scaled_values_are_exact_and_typed(warehouse: Warehouse) -> None:
 def test_a_shift_keeps_to_the_years_that_there_are(warehouse: Warehouse) -> None:
     """A reading that it would bring out of them keeps its time, and is loaded all the same."""
     century = timedelta(days=36_525)
-    make_all = [Rule(9, "shift", shift=century) for _ in range(3)]
+    make_all = [Rule(9, "shift", start=T0 - n * DAY, shift=century) for n in range(3)]
     warehouse.load([batch([row(1, datetime(9800, 1, 1), Field1=1), row(2, T0, Field1=2)])])
     for rule in make_all:
         make(warehouse, rule)
@@ -316,6 +317,24 @@ def test_what_cannot_be_made_or_removed_is_refused(warehouse: Warehouse) -> None
     corrections.remove(warehouse, made.correction_id, by="me", now=NOW)
     with pytest.raises(ConfigurationError, match=r"removed already, on 2024-01-31 by me"):
         corrections.remove(warehouse, made.correction_id, by="you", now=NOW + DAY)
+
+
+def test_a_rule_that_holds_already_is_not_made_again(warehouse: Warehouse) -> None:
+    """However its condition is written; one that differs, or one that was removed, is made."""
+    warehouse.load([batch([row(1, Field1=90), row(2, Field1=3)])])
+    first = make(warehouse, excluded(1, "> 80"), reason="a spike")
+    with pytest.raises(ConfigurationError, match=r"correction 1 is this rule already.*a spike"):
+        make(warehouse, excluded(1, "value  >= 80.000001"))
+    shifted = Rule(9, "shift", shift=HOUR)
+    make(warehouse, shifted)
+    with pytest.raises(ConfigurationError, match="this rule already"):
+        make(warehouse, shifted)
+    assert counted(warehouse, "CreatedAt") == [(2, T0 + 2 * MINUTE + HOUR)]
+    make(warehouse, excluded(1, "> 81"))
+    make(warehouse, excluded(2, "> 80"))
+    make(warehouse, excluded(1, "> 80", start=T0))
+    corrections.remove(warehouse, first.correction_id, by="me", now=NOW)
+    make(warehouse, excluded(1, "> 80"))
 
 
 def test_a_preview_says_what_a_rule_would_do(warehouse: Warehouse) -> None:

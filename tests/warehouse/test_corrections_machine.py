@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
@@ -16,6 +16,7 @@ from warehouse_kit import DAY, FAR, MINUTE, T0, aggregates, batch, opened, row, 
 
 from fieldhouse import corrections
 from fieldhouse.conditions import EVERY, condition_of
+from fieldhouse.errors import ConfigurationError
 from fieldhouse.warehouse import Warehouse
 
 RULED, TWIN = 9, 8
@@ -106,6 +107,12 @@ class Played:
 
     def rule(self, told: Told) -> None:
         """A rule is made, by the way that people make it."""
+        if _said(_rule(told)) in [_said(_rule(held)) for held in self.model.rules.values()]:
+            with pytest.raises(ConfigurationError, match="this rule already"):
+                corrections.make(
+                    self.warehouse, _rule(told), reason="again", by="a test", now=self._later()
+                )
+            return
         before = self.model.counted()
         made = corrections.make(
             self.warehouse, _rule(told), reason="because", by="a test", now=self._later()
@@ -180,9 +187,6 @@ class Played:
                 _bare(rows_of(self.warehouse, f"SELECT * FROM iot.{table} WHERE ChannelID = {c}"))
                 for c in (RULED, TWIN)
             )
-            if type(self.warehouse).__name__ == "SQLServerWarehouse":
-                # a server adds up floats in an order of its own, and has no other way
-                ruled, twin = _to_eleven_digits(ruled), _to_eleven_digits(twin)
             assert ruled == twin
         assert not rows_of(self.warehouse, "SELECT * FROM iot.CorrectedReadings")
 
@@ -209,6 +213,13 @@ def _rule(told: Told) -> corrections.Rule:
     )
 
 
+def _said(rule: corrections.Rule) -> tuple[Any, ...]:
+    """What a rule says, however it is written."""
+    does = {"exclude": (), "scale": (rule.scale, rule.offset), "shift": (rule.shift,)}[rule.kind]
+    values = replace(rule.condition, text=None)
+    return rule.kind, rule.field, rule.start, rule.end, values, does
+
+
 def _apart(before: list[Any], after: list[Any]) -> list[Any]:
     return [c for c in before if c not in after] + [c for c in after if c not in before]
 
@@ -222,14 +233,6 @@ def _bare(rows: list[dict[str, Any]]) -> list[list[Any]]:
         for r in rows
     ]
     return sorted((list(r.items()) for r in keep), key=repr)
-
-
-def _to_eleven_digits(rows: list[list[Any]]) -> list[list[Any]]:
-    """Their deviations only: all else stays to the last digit."""
-    return [
-        [(n, float(f"{v:.11g}") if n.endswith("StdDev") and v is not None else v) for n, v in r]
-        for r in rows
-    ]
 
 
 def _judged_days(warehouse: Warehouse) -> list[Any]:

@@ -13,7 +13,7 @@ from web_kit import EMPTY, HOSTILE, NOW, Scope, Site, listening
 
 from fieldhouse.cli import serving as commands
 from fieldhouse.errors import ConfigurationError
-from fieldhouse.sync import utc_now
+from fieldhouse.times import utc_now
 from fieldhouse.warehouse import open_warehouse
 from fieldhouse.web.access import Sessions, Tokens, Visitor, lasting, made_token, scopes_of
 from fieldhouse.web.served import Rules

@@ -41,11 +41,16 @@ def test_what_is_drawn_are_the_readings_in_buckets(site: Site, web: httpx2.Clien
 
 
 def test_the_servers_picture_has_the_same_points(web: httpx2.Client) -> None:
-    """What stands there without a script has a point for each bucket, wide and narrow."""
+    """What stands there without a script has a point for each bucket; a phone's is slim."""
     text, read = page(web, EXACT)
     drawn = lines_of(data_of(text))
-    wide = re.findall(r'<svg class="fieldhouse wide".*?</svg>', text, re.DOTALL)
-    assert len(wide) == len(re.findall(r'<svg class="fieldhouse narrow"', text)) == len(drawn) == 2
+    wide = re.findall(r'<svg class="fieldhouse broad".*?</svg>', text, re.DOTALL)
+    assert len(wide) == len(drawn) == 2
+    phone = web.get(EXACT, headers={"User-Agent": "Mozilla/5.0 (iPhone) Mobile/15E148"}).text
+    assert (
+        re.findall(r'<svg class="fieldhouse (\w+)" viewBox="0 0 (\d+)', phone)
+        == [("slim", "380")] * 2
+    )
     for picture, line in zip(wide, drawn.values(), strict=True):
         means = "".join(re.findall(r'<path class="(?:mean|dots)" d="([^"]*)"', picture))
         assert len(re.findall(r"[\d.]+ [\d.]+", means)) == len(line)

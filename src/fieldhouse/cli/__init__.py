@@ -9,12 +9,13 @@ import os
 import re
 import signal
 import sys
-from importlib import metadata
 from typing import Annotated
 
 import typer
 
+import fieldhouse
 from fieldhouse.cli import (
+    alerting,
     asking,
     channels,
     copying,
@@ -25,10 +26,12 @@ from fieldhouse.cli import (
     keeping,
     lives,
     looking,
+    moving,
     output,
     querying,
     serving,
     setup,
+    streaming,
 )
 from fieldhouse.errors import ConfigurationError, FieldhouseError, Interrupted
 
@@ -54,8 +57,11 @@ _ROOMS = (
     exporting,
     importing,
     keeping,
+    moving,
     lives,
+    alerting,
     serving,
+    streaming,
     setup,
 )
 for room in _ROOMS:
@@ -65,7 +71,7 @@ app.add_typer(channels.app, name="channels")
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"fieldhouse {metadata.version('fieldhouse')}")
+        typer.echo(f"fieldhouse {fieldhouse.__version__}")
         raise typer.Exit
 
 

@@ -76,7 +76,7 @@ def aggregate(
 
     Runs do this by themselves for every period that they touch. Periods are those of UTC.
     """
-    from fieldhouse.sync import utc_now
+    from fieldhouse.times import utc_now
 
     settings = settings_from(config, warehouse, wait)
     first, last = span_of(start, end, tz or settings.display_zone)
@@ -224,7 +224,7 @@ def _require(house: "Warehouse", channel_id: int) -> None:
 
 def _as_of(house: "Warehouse", channel_id: int, wanted: str | None, zone: ZoneInfo) -> datetime:
     """The instant to ask about: now, the one named, or just after the newest reading before now."""
-    from fieldhouse.sync import utc_now
+    from fieldhouse.times import utc_now
 
     now = utc_now()
     if wanted is None:

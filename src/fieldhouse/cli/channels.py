@@ -117,7 +117,7 @@ def show(
 
     fieldhouse channels show 12001
     """
-    from fieldhouse.sync import utc_now
+    from fieldhouse.times import utc_now
 
     settings = settings_from(config, warehouse, wait)
     with closing(opened(settings)) as house:
@@ -252,7 +252,7 @@ def pause(
 
     fieldhouse channels pause 12003
     """
-    from fieldhouse.sync import utc_now
+    from fieldhouse.times import utc_now
 
     with _changing(settings_from(config, warehouse, wait)) as house:
         numbers = find_channels(house, words)

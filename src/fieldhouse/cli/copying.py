@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -49,6 +50,10 @@ Channels = Annotated[
     ),
 ]
 Workers = Annotated[int, typer.Option(min=1, max=64, help="Channels read side by side.")]
+MetricsFile = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Metrics for node_exporter, as /var/lib/…/fieldhouse.prom."),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Errors only, as cron likes it.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log every step.")]
 
@@ -72,6 +77,7 @@ def run(
     warehouse: WarehouseURL = None,
     wait: Wait = None,
     config: Config = None,
+    metrics_file: MetricsFile = None,
     as_json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -89,7 +95,7 @@ def run(
         raise ConfigurationError("--simulated has a channel of its own: leave out the others")
     output.set_up_log(verbose=verbose, quiet=quiet)
     how = {"as_json": as_json, "quiet": quiet, "verbose": verbose}
-    settings = settings_from(config, warehouse, wait)
+    settings = _with_file(settings_from(config, warehouse, wait), metrics_file)
     if not simulated:
         return _copy(settings, channels or (), workers, results, None, **how)
     with simulated_thingspeak(settings) as base_url:
@@ -98,7 +104,18 @@ def run(
         settings = settings_from(config, warehouse, wait, base_url=base_url, **OVERRIDES)
         # requests to the simulator are none of ThingSpeak's budget
         settings = settings.model_copy(update={"daily_budget": None})
+        settings = _with_file(settings, metrics_file)
         return _copy(settings, [str(SIMULATED)], workers, results, None, **how)
+
+
+def _with_file(settings: "Settings", file: Path | None) -> "Settings":
+    """The settings with the command line's word on where metrics are left."""
+    if file is None:
+        return settings
+    if file.suffix != ".prom":
+        raise ConfigurationError(f"--metrics-file {file}: node_exporter reads files named .prom")
+    metrics = settings.metrics.model_copy(update={"file": str(file)})
+    return settings.model_copy(update={"metrics": metrics})
 
 
 def backfill(
@@ -151,11 +168,15 @@ def _copy(
     from fieldhouse.cli.progress import Progress
     from fieldhouse.cli.telling import Steps, both
     from fieldhouse.parts import foreign_ranges, warehouse_of
+    from fieldhouse.watch.oneshot import measuring
 
     named = _named(settings, words)
     shown = not (as_json or quiet or verbose) and sys.stderr.isatty()
-    with _carrying_on(), Progress(shown=shown) as progress:
-        observe = both(progress.observe, Steps().observe)
+    with (
+        _carrying_on(),
+        Progress(shown=shown) as progress,
+        measuring(settings, both(progress.observe, Steps().observe)) as observe,
+    ):
         with warehouse_of(settings, observe=observe) as warehouse:
             ids = named or require_polled(settings, warehouse)
             runs, stopped = _copied(warehouse, settings, ids, workers, tail_size, again, observe)
@@ -182,6 +203,7 @@ def _copied(
     from fieldhouse.parts import built_on
     from fieldhouse.settings import digests
     from fieldhouse.warehouse import HasOwner, Order
+    from fieldhouse.watch.oneshot import counting
 
     if isinstance(warehouse, HasOwner):
         stop = threading.Event()
@@ -195,7 +217,10 @@ def _copied(
         )
         if (runs := warehouse.carry_out(order, observe, stop)) is not None:
             return runs, stop.is_set()
-    with built_on(warehouse, settings, observe=observe) as parts:
+    with (
+        counting(warehouse, observe) as counted,
+        built_on(warehouse, settings, observe=counted) as parts,
+    ):
         done = run_fleet(parts, ids, workers=workers, tail_size=tail_size, again=again)
         return done, parts.stop.is_set()
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from fieldhouse.corrections import Kind, Rule
     from fieldhouse.warehouse import Warehouse
 
-__all__ = ["add_to", "app"]
+__all__ = ["add_to", "app", "user"]
 
 app = typer.Typer(help="The rules that exclude or correct readings.", no_args_is_help=True)
 
@@ -193,10 +193,10 @@ def remove_correction(
 ) -> None:
     """Undo a rule: what it covered counts again as if it had never been."""
     from fieldhouse import corrections
-    from fieldhouse.sync import utc_now
+    from fieldhouse.times import utc_now
 
     with _house(warehouse, wait, config) as house:
-        done = corrections.remove(house, correction_id, by=by or _user(), now=utc_now())
+        done = corrections.remove(house, correction_id, by=by or user(), now=utc_now())
     if as_json:
         output.print_json(
             {
@@ -279,7 +279,7 @@ def _carry_out(
     asked: _Asked, said: _Said, place: tuple[str | None, str | None, Path | None]
 ) -> None:
     from fieldhouse import corrections
-    from fieldhouse.sync import utc_now
+    from fieldhouse.times import utc_now
 
     url, wait, config = place
     zone = settings_from(config, url, wait).display_zone
@@ -292,7 +292,7 @@ def _carry_out(
             return
         if said.reason is None:
             raise ConfigurationError("say why: --reason 'the sensor fell off'")
-        by = said.by or _user()
+        by = said.by or user()
         made = corrections.make(house, rule, reason=said.reason, by=by, now=utc_now())
     rules.print_made(made, rule.channel_id, as_json=said.as_json)
 
@@ -303,7 +303,7 @@ def _open(instant: datetime) -> datetime | None:
     return None if instant in (BEGINNING, END) else instant
 
 
-def _user() -> str:
+def user() -> str:
     """Who is at work, and where."""
     import getpass
     import socket

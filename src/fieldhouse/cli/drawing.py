@@ -204,7 +204,7 @@ def _span(
 ) -> tuple[datetime, datetime]:  # fmt: skip
     """What is shown: as asked for, or so many days up to the newest reading; None: all."""
     from fieldhouse.report.gathering import newest_span
-    from fieldhouse.sync import utc_now
+    from fieldhouse.times import utc_now
 
     if days and start:
         raise ConfigurationError("--days and --from both say where to begin: give one of them")
@@ -328,7 +328,7 @@ def report(
     Without a span: the whole history.
     """
     from fieldhouse.report.document import report_of
-    from fieldhouse.sync import utc_now
+    from fieldhouse.times import utc_now
 
     _check_target(target, (".html",), overwrite=overwrite)
     settings = settings_from(config, warehouse, wait)

@@ -159,7 +159,8 @@ def export(
         rows = _written(found, target, written, csv, overwrite=overwrite)
     said = _texts_said(found, in_cells=written == "csv")
     where = "standard output" if str(target) == _STDOUT else target
-    typer.echo(f"{rows:,} rows in {where}{said}", err=str(target) == _STDOUT)
+    times = zone.key if asked.zone else "UTC"
+    typer.echo(f"{rows:,} rows in {where}{said}; times: {times}", err=str(target) == _STDOUT)
 
 
 def _texts_said(found: "Outgoing", *, in_cells: bool) -> str:

@@ -234,7 +234,7 @@ def _planned(
     progress: "_Progress",
 ) -> "Import":
     from fieldhouse.planning import plan
-    from fieldhouse.sync import utc_now
+    from fieldhouse.times import utc_now
 
     with _held(settings) as house:
         options = _options(settings, house, wanted, given)

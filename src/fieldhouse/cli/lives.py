@@ -81,7 +81,7 @@ def _settled(settings: "Settings", channel_id: int, verdict: Verdict) -> str:
 def _begin_life(house: "Warehouse", channel_id: int) -> str:
     from fieldhouse import recall
     from fieldhouse.sources.thingspeak.history import OpenEpoch
-    from fieldhouse.sync import utc_now
+    from fieldhouse.times import utc_now
 
     _require(house, channel_id)
     number = recall.channel_state(house, channel_id).epoch.number + 1
@@ -92,7 +92,7 @@ def _begin_life(house: "Warehouse", channel_id: int) -> str:
 def _settle_disputes(house: "Warehouse", channel_id: int, verdict: Verdict) -> str:
     from fieldhouse import recall
     from fieldhouse.sources.thingspeak.history import Settle
-    from fieldhouse.sync import utc_now
+    from fieldhouse.times import utc_now
 
     disputes = [d for d in recall.channel_state(house, channel_id).disputes if d.state == "open"]
     now = utc_now()

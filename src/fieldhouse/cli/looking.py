@@ -75,7 +75,7 @@ def status(
     A channel is fresh if it sent something within three of its usual distances (ten minutes at the
     least) before it was last read, and was read in the last day.
     """
-    from fieldhouse.sync import utc_now
+    from fieldhouse.times import utc_now
 
     now = utc_now()
     settings = settings_from(config, warehouse, wait)

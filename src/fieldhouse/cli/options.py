@@ -1,6 +1,6 @@
 """The options and arguments that several commands share, and what they are read into."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
@@ -163,6 +163,16 @@ def settings_from(
     return load_settings(
         {key: value for key, value in given.items() if value is not None}, config_file=config
     )
+
+
+def pause_of(text: str) -> timedelta | None:
+    """How long between two turns; None for none."""
+    if text.strip() == "0":
+        return None
+    length = times.length_of(text)
+    if length.months or not length.seconds + length.days:
+        raise ConfigurationError(f"--every {text}: a time as 5min or 1h, or 0 for never")
+    return timedelta(days=length.days, seconds=length.seconds)
 
 
 def span_of(

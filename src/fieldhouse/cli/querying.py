@@ -42,6 +42,7 @@ def query(
     as_csv: Annotated[bool, typer.Option("--csv", help="CSV on standard output.")] = False,
     as_json: Json = False,
     target: Output = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file.")] = False,
     warehouse: WarehouseURL = None,
     wait: Wait = None,
     config: Config = None,
@@ -59,11 +60,12 @@ def query(
         raise ConfigurationError("--csv, --json and --output exclude one another: choose one")
     if target:
         files.kind(target)
+        files.refuse_existing(target, overwrite=overwrite)
     asked = _statement(statement, file)
     with closing(opened(settings_from(config, warehouse, wait))) as house:
         answer = house.stream(asked)
         if target:
-            typer.echo(f"{files.write(answer, target):,} rows in {target}")
+            typer.echo(f"{files.write(answer, target, overwrite=overwrite):,} rows in {target}")
             return
         shown = answers.print_json if as_json else answers.print_csv if as_csv else None
         (shown or answers.print_lines)(answer)

@@ -2,16 +2,22 @@
 
 from collections.abc import Sequence
 from contextlib import closing
-from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from fieldhouse import times
 from fieldhouse.cli import output
-from fieldhouse.cli.options import Config, Json, Wait, WarehouseURL, opened, settings_from
+from fieldhouse.cli.options import (
+    Config,
+    Json,
+    Wait,
+    WarehouseURL,
+    opened,
+    pause_of,
+    settings_from,
+)
 from fieldhouse.cli.simulating import OVERRIDES, say_simulated, simulated_thingspeak
 from fieldhouse.errors import ConfigurationError, Interrupted
 from fieldhouse.polled import SIMULATED
@@ -87,7 +93,7 @@ def serve(
     rules = _rules(
         host, host_name or (), proxy or (), user_header, token_always, write=write, tiles=tiles
     )
-    pause = _pause(every)
+    pause = pause_of(every)
     if simulated:
         with simulated_thingspeak(settings) as base_url:
             say_simulated(base_url)
@@ -146,16 +152,6 @@ def _proxy(text: str) -> str:
         raise ConfigurationError(f"--proxy {text}: an IP address, as 10.0.0.2") from None
 
 
-def _pause(text: str) -> timedelta | None:
-    """How long between two turns; None for none."""
-    if text.strip() == "0":
-        return None
-    length = times.length_of(text)
-    if length.months or not length.seconds + length.days:
-        raise ConfigurationError(f"--every {text}: a time as 5min or 1h, or 0 for never")
-    return timedelta(days=length.days, seconds=length.seconds)
-
-
 def _say_ready(url: str) -> None:
     typer.echo(f"Fieldhouse is at {url} (Ctrl-C to stop)")
 
@@ -179,7 +175,7 @@ def make(
 
     fieldhouse tokens make greenhouse --scope write
     """
-    from fieldhouse.sync import utc_now
+    from fieldhouse.times import utc_now
     from fieldhouse.web.access import lasting, made_token, scopes_of
 
     scopes = scopes_of(scope or ["read"])
@@ -199,7 +195,7 @@ def list_tokens(
 
     fieldhouse tokens list
     """
-    from fieldhouse.sync import utc_now
+    from fieldhouse.times import utc_now
     from fieldhouse.web.access import state_of
 
     now = utc_now()
@@ -234,7 +230,7 @@ def revoke(
 
     fieldhouse tokens revoke fh_1a2b3c4d
     """
-    from fieldhouse.sync import utc_now
+    from fieldhouse.times import utc_now
 
     token_id = token.removeprefix("fh_").partition("_")[0]
     with closing(opened(settings_from(config, warehouse, wait), read_only=False)) as house:

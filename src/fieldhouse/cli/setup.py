@@ -4,7 +4,7 @@ import os
 import platform
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,6 +17,7 @@ from fieldhouse.errors import ConfigurationError, FieldhouseError
 
 if TYPE_CHECKING:
     from fieldhouse.settings import Settings
+    from fieldhouse.simulator import Publisher
     from fieldhouse.sources.thingspeak.api import Answer, ThingSpeak
     from fieldhouse.sources.thingspeak.proxies import Finding
 
@@ -108,6 +109,10 @@ def simulate(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 = any that is free.")] = 8900,
     host: Annotated[str, typer.Option(help="The address to listen at.")] = "127.0.0.1",
     fleet: Annotated[int, typer.Option(min=0, help="Small channels beside the three.")] = 0,
+    mqtt: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="A broker that is told of what is written."),
+    ] = None,
 ) -> None:
     """Serve a simulated ThingSpeak to develop against, until Ctrl-C; its channels report on.
 
@@ -117,21 +122,50 @@ def simulate(
     """
     from fieldhouse import simulator
 
-    world = simulator.demo.world(simulator.Clock())
-    if fleet:
-        simulator.demo.fleet(world, fleet)
+    with ExitStack() as stack:
+        told = [stack.enter_context(_publisher(mqtt))] if mqtt else []
+        world = simulator.demo.world(simulator.Clock())
+        world.listeners += told
+        if fleet:
+            simulator.demo.fleet(world, fleet)
 
-    def ready(url: str) -> None:
-        for channel in world.channels.values():
-            typer.echo(f"channel {channel.id}: {channel.name}, {len(channel.entries):,} entries")
-        typer.echo(f"serving on {url}, Ctrl-C stops")
+        def ready(url: str) -> None:
+            for channel in world.channels.values():
+                typer.echo(
+                    f"channel {channel.id}: {channel.name}, {len(channel.entries):,} entries"
+                )
+            if told:
+                key = world.channels[12_003].write_key
+                typer.echo(f"write to 12003: curl -d 'api_key={key}&field1=21.5' {url}/update")
+            typer.echo(f"serving on {url}, Ctrl-C stops")
 
-    try:
-        simulator.serve(
-            world, host, port, ready=ready, tick=lambda: simulator.demo.live_all_on(world)
-        )
-    except OSError as error:
-        raise ConfigurationError(f"{host}:{port} cannot be served: {error.strerror}") from error
+        try:
+            simulator.serve(
+                world, host, port, ready=ready, tick=lambda: simulator.demo.live_all_on(world)
+            )
+        except OSError as error:
+            raise ConfigurationError(f"{host}:{port} cannot be served: {error.strerror}") from error
+
+
+@contextmanager
+def _publisher(address: str) -> "Iterator[Publisher]":
+    """What tells the broker at an address, which must answer."""
+    from fieldhouse.simulator import Publisher
+
+    host, _, port = address.rpartition(":")
+    if not (host and port.isdecimal() and 0 < int(port) < 65_536):
+        raise ConfigurationError(f"--mqtt {address}: a broker's address as localhost:1883")
+    with ExitStack() as stack:
+        try:
+            publisher = stack.enter_context(Publisher(host.strip("[]"), int(port)))
+        except OSError as error:
+            why = error.strerror or error
+            raise ConfigurationError(f"--mqtt {address}: no broker answers there: {why}") from None
+        except ModuleNotFoundError:
+            raise ConfigurationError(
+                "--mqtt needs paho-mqtt: pip install '.[mqtt]' in a checkout"
+            ) from None
+        yield publisher
 
 
 def doctor(
@@ -228,7 +262,7 @@ def _require_folder(file: Path) -> None:
 
 
 def _check_server(settings: "Settings", server: "ThingSpeak") -> str:
-    from fieldhouse.sync import utc_now
+    from fieldhouse.times import utc_now
 
     answer: Answer[Any] = server.get("/channels/public.json")
     skew = abs((answer.date - utc_now()).total_seconds())

@@ -53,6 +53,11 @@ def written(request: Request, channel_id: int, entry: Entry, format: str) -> Res
     return data(_echo(request, channel_id, entry), format, "feed")
 
 
+def message(channel_id: int, entry: Entry) -> bytes:
+    """What an entry is over MQTT: the same object as `/update.json` answers with."""
+    return json.dumps(_echo(Request("POST", "/update"), channel_id, entry)).encode()
+
+
 def _echo(request: Request, channel_id: int, entry: Entry) -> dict[str, Any]:
     """All eight fields, as they came: numbers of a JSON request stay numbers here."""
     at = iso(zone(request))(entry.created_at)

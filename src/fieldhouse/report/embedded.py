@@ -4,13 +4,13 @@ JSON of whole numbers, most of them small differences, deflated: about two bytes
 """
 
 import base64
-import json
 import math
 import zlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from fieldhouse.report.figure import Figure, Floats, Instants, Line, Panel, datetime_of
@@ -28,8 +28,8 @@ _EPOCH = datetime(1970, 1, 1)
 
 def packed(figures: Mapping[str, Figure], groups: Mapping[str, str]) -> str:
     """Figures by their elements' ids, as text; those of one group are zoomed together."""
-    text = json.dumps(content(figures, groups), separators=(",", ":"))
-    return base64.b64encode(zlib.compress(text.encode(), 6)).decode()
+    text = msgspec.json.encode(content(figures, groups))
+    return base64.b64encode(zlib.compress(text, 6)).decode()
 
 
 def content(figures: Mapping[str, Figure], groups: Mapping[str, str]) -> dict[str, Any]:

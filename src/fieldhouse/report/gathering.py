@@ -23,6 +23,7 @@ from fieldhouse.report.figure import (
 )
 from fieldhouse.report.thinning import in_lengths, part_of, step_for
 from fieldhouse.report.ticks import time_text, zone_text
+from fieldhouse.report.together import together
 from fieldhouse.report.words import unit_of
 from fieldhouse.times import Length
 
@@ -132,14 +133,17 @@ def figure_of(
     ``points`` is about how many a line has, ``every`` how long they are instead; ``bounds`` is what
     the axes reach over. Fields without a reading are left out, unless ``keep_empty``.
     """
-    lines = lines_of(house, wanted, start, end, zone, points, every)
+    channels = dict.fromkeys(field.channel_id for field in wanted)
+    lines, told = together(
+        lambda: lines_of(house, wanted, start, end, zone, points, every),
+        lambda: {n: _told(house, n, start, end, zone) for n in channels},
+    )
     if not keep_empty and any(len(line) for line in lines.values()):
         wanted = [field for field in wanted if len(lines[field])]
     panels: dict[str, list[Wanted]] = {}
     for field in wanted:
         panels.setdefault(field.label.strip().casefold(), []).append(field)
     begin, until = instant_of(start), instant_of(end)
-    told = {n: _told(house, n, start, end, zone) for n in {field.channel_id for field in wanted}}
     return Figure(
         title,
         begin,
@@ -232,16 +236,18 @@ class _Told:
 def _told(
     house: "Warehouse", channel_id: int, start: datetime, end: datetime, zone: tzinfo
 ) -> _Told:
-    lives = house.query("lives_begun", channel_id=channel_id).to_pylist()
-    return _Told(
-        start,
-        end,
-        zone,
-        pointing.anomalies(house, channel_id, start, end),
-        house.query("corrections", channel_id=channel_id).to_pylist(),
-        pointing.boundaries(lives),
-        pointing.set_aside(house, channel_id, start, end),
-    )
+    def anomalies() -> Mapping[int, tuple[Mark, ...]]:
+        return pointing.anomalies(house, channel_id, start, end)
+
+    def others() -> tuple[Sequence[Mapping[str, Any]], ...]:
+        return (
+            house.query("lives_begun", channel_id=channel_id).to_pylist(),
+            house.query("corrections", channel_id=channel_id).to_pylist(),
+            pointing.set_aside(house, channel_id, start, end),
+        )
+
+    marks, (lives, rules, aside) = together(anomalies, others)
+    return _Told(start, end, zone, marks, rules, pointing.boundaries(lives), aside)
 
 
 def _panel(

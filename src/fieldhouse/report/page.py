@@ -4,8 +4,10 @@ import base64
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import tzinfo
+from html import escape
 from importlib import metadata
 from importlib.resources import files
+from types import MappingProxyType
 
 from fieldhouse.report import colours
 from fieldhouse.report.embedded import decimals, packed
@@ -17,10 +19,11 @@ from fieldhouse.report.ticks import number_text, time_text, zone_text
 from fieldhouse.report.words import clean
 from fieldhouse.times import Length
 
-__all__ = ["Column", "chart", "of_figure", "page", "table"]
+__all__ = ["NARROW", "WIDE", "Column", "chart", "of_figure", "page", "table"]
 
 WIDE, NARROW = 960, 380
 """How wide the pictures are drawn that stand there before, or without, the script."""
+_BOTH = MappingProxyType({"wide": WIDE, "narrow": NARROW})
 _ROWS = 48
 _DAY = 86_400
 
@@ -74,12 +77,15 @@ def _hash(text: str) -> str:
     return f"'sha256-{digest}'"
 
 
-def chart(id_: str, figure: Figure, *caption: str) -> Markup:
-    """A figure's place in a page: its picture for wide and for narrow screens, and its table."""
+def chart(id_: str, figure: Figure, *caption: str, widths: Mapping[str, int] = _BOTH) -> Markup:
+    """A figure's place in a page: a picture of each width, by its class, and the figure's table.
+
+    By default there is one for wide and one for narrow screens, of which the style shows one.
+    """
     return tag(
         "figure",
         tag("figcaption", *caption) if caption else "",
-        tag("div", picture(figure, WIDE, "wide"), picture(figure, NARROW, "narrow"), class_="plot"),
+        tag("div", *(picture(figure, w, name) for name, w in widths.items()), class_="plot"),
         *(_numbers(figure, panel, line) for panel in figure.panels for line in panel.lines),
         id=id_,
     )
@@ -118,7 +124,7 @@ def _shortened(figure: Figure, line: Line) -> Line:
 
 
 def _cell(opened: str, content: str) -> str:
-    return f"{opened}{joined([content])}</td>"
+    return f"{opened}{content if isinstance(content, Markup) else escape(content, False)}</td>"
 
 
 class Column(tuple[str, str]):

@@ -1,5 +1,8 @@
 """A figure as SVG: one point, or one span of least to greatest, a pixel."""
 
+import msgspec
+import numpy as np
+
 from fieldhouse.report import colours
 from fieldhouse.report.figure import Boundary, Figure, Floats, Line, Mark, MarkKind, Shade
 from fieldhouse.report.layout import SIZE, Layout, Placed, laid_out
@@ -13,6 +16,8 @@ __all__ = ["document", "picture"]
 FONT = "Lato, system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif"
 _HEAD = 46.0
 _MARK = 4.0
+_FINE = 10
+"""Lines are drawn in tenths of a point, whole ones: half the text, and quicker written."""
 
 
 def document(figure: Figure, width: int = 960, *, dark: bool = True) -> str:
@@ -177,25 +182,27 @@ def _line(layout: Layout, placed: Placed, line: Line, number: int) -> tuple[Mark
     stroke |= {"stroke_linejoin": "round", "stroke_linecap": "round"}
     drawn = [
         tag("path", class_=name, d="".join(shapes), stroke_width=wide, **stroke)
-        for name, shapes, wide in (("mean", curves, 1.5), ("dots", dots, 4))
+        for name, shapes, wide in (("mean", curves, 1.5 * _FINE), ("dots", dots, 4.0 * _FINE))
         if shapes
     ]
     soft = {"fill": "currentColor", "fill_opacity": "0.28"}
-    soft |= {"stroke": "currentColor", "stroke_opacity": "0.28"}
+    soft |= {"stroke": "currentColor", "stroke_opacity": "0.28", "stroke_width": str(_FINE)}
     shape = "".join(bands) if bool((line.greatest > line.least).any()) else ""
     band = [tag("path", class_="band", d=shape, **soft)] if shape else []
-    class_ = f"line c{number % colours.LINES}"
-    return tag("g", *band, class_=class_), tag("g", *drawn, class_=class_)
+    given = {"class_": f"line c{number % colours.LINES}", "transform": f"scale({1 / _FINE:g})"}
+    return tag("g", *band, **given), tag("g", *drawn, **given)
 
 
 def _band(x: Floats, low: Floats, high: Floats) -> str:
     if len(x) == 1:
-        return f"M{x[0]:.1f} {low[0]:.1f}V{high[0]:.1f}"
+        return f"M{_points(x, low)}V{high[0] * _FINE:.0f}"
     return f"M{_points(x, high)}L{_points(x[::-1], low[::-1])}Z"
 
 
 def _points(x: Floats, y: Floats) -> str:
-    return " ".join([f"{a:.1f} {b:.1f}" for a, b in zip(x.tolist(), y.tolist(), strict=True)])
+    """Places one after the other, in tenths; thousands of them are written as JSON the quickest."""
+    places = np.rint(np.column_stack([x, y]) * _FINE).astype(np.int64).ravel().tolist()
+    return msgspec.json.encode(places).decode()[1:-1].replace(",", " ")
 
 
 def _shade(layout: Layout, placed: Placed, shade: Shade) -> Markup:

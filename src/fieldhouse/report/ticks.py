@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
+from functools import lru_cache
 from itertools import pairwise
 
 from fieldhouse.report.figure import SECOND, datetime_of, instant_of
@@ -68,6 +69,7 @@ def number_text(value: float, decimals: int) -> str:
     return f"\N{MINUS SIGN}{text}" if value < 0 and text.strip("0.\N{NO-BREAK SPACE}") else text
 
 
+@lru_cache(4_096)  # a page's tables have the same times
 def time_text(instant: int, zone: tzinfo, *, seconds: bool = False) -> str:
     """An instant as a person of that zone writes it, sortable: 2026-11-24 12:00."""
     local = datetime_of(instant, zone).replace(tzinfo=None)

@@ -38,6 +38,8 @@ def assembled(layers: Iterable[Layer]) -> Settings:
 def _channel_sources(given: Layer) -> dict[str, str]:
     accounts, place, _ = given.get("accounts", ({}, "", ""))
     named = {f"accounts.{name}.user_api_key": place for name in accounts}
+    if "mqtt" in given:
+        named |= dict.fromkeys((f"mqtt.{key}" for key in given["mqtt"].value), given["mqtt"].source)
     if "channels" not in given:
         return named
     channels, source, _ = given["channels"]
@@ -142,6 +144,8 @@ def _first_wrong(given: Layer, error: ErrorDetails) -> ConfigurationError:
     if name := _range_name(location):
         place = one.place.replace("[channels]", f"[channels.{location[1]}] ranges.{name}")
         return wrong(place, RANGE)
+    if len(location) > 1 and (right := RIGHT.get(f"{key}.{location[1]}")):
+        return wrong(f"{one.place} {location[1]}", right)
     number = str(one.value) if key in RIGHT else ""
     shown = f" (it is {number})" if re.fullmatch(r"-?[0-9.]{1,9}", number) else ""
     return wrong(one.place, RIGHT.get(key, "text") + shown)

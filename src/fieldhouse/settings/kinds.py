@@ -1,6 +1,7 @@
 """The kinds of values that settings have: each checked, and read from a number or a text (pure)."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated
@@ -10,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
 from fieldhouse.errors import ConfigurationError
+from fieldhouse.settings.clickhouse import ClickHouseAddress
 from fieldhouse.settings.given import port_ok
 from fieldhouse.settings.sqlserver import (
     DEFAULT_DATABASE,
@@ -19,8 +21,14 @@ from fieldhouse.settings.sqlserver import (
 )
 from fieldhouse.times import zone_of
 
-ENGINES = {"duckdb": "duckdb:///file.duckdb", "sqlserver": "sqlserver://user@host/database"}
+ENGINES = {
+    "duckdb": "duckdb:///file.duckdb",
+    "sqlserver": "sqlserver://user@host/database",
+    "clickhouse": "clickhouse://user@host/database",
+}
 """How a URL of each engine looks; as in ``warehouse.registry``, which no setting may know."""
+_IN_PROCESS = ("duckdb", "chdb")
+"""Schemes whose URLs name a place of this machine's, and no host."""
 OWN_LINE = "own_line"
 """The type of an error whose own text says what would be right, in place of `RIGHT`."""
 
@@ -79,20 +87,27 @@ def _warehouse_url(url: str) -> str:
     if "://" not in url and url.strip():
         return url
     parts = urlsplit(url)
-    if parts.scheme not in ENGINES or parts.password is not None or not port_ok(url):
+    if parts.scheme not in (*ENGINES, "chdb") or parts.password is not None or not port_ok(url):
         raise ValueError("no such engine")
-    if parts.scheme != "duckdb" and "@" in f"{parts.path}{parts.query}{parts.fragment}":
+    if parts.scheme not in _IN_PROCESS and "@" in f"{parts.path}{parts.query}{parts.fragment}":
         raise ValueError("a password that is not quoted")
     if any(re.search("pass|pwd|token|secret", name, re.I) for name, _ in parse_qsl(parts.query)):
         raise ValueError("a secret")
-    if parts.scheme == "sqlserver":
-        _sqlserver_url(url)
+    if reader := _ADDRESSES.get(parts.scheme):
+        _address(reader, url)
     return url
 
 
-def _sqlserver_url(url: str) -> None:
+_ADDRESSES = {
+    "sqlserver": SqlServerAddress.parse,
+    "clickhouse": ClickHouseAddress.parse,
+    "chdb": ClickHouseAddress.parse,
+}
+
+
+def _address(reader: Callable[[str], object], url: str) -> None:
     try:
-        SqlServerAddress.parse(url)
+        reader(url)
     except ConfigurationError as error:
         raise PydanticCustomError(OWN_LINE, "{line}", {"line": str(error)}) from None
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, PrivateAttr, SecretStr
 
 from fieldhouse.errors import ConfigurationError
+from fieldhouse.settings.alerts import AlertSettings
 from fieldhouse.settings.kinds import (
     ENGINES,
     Address,
@@ -29,6 +30,9 @@ from fieldhouse.settings.kinds import (
     Url,
     Wait,
 )
+from fieldhouse.settings.metrics import MetricsSettings
+from fieldhouse.settings.mqtt import RIGHT as MQTT_RIGHT
+from fieldhouse.settings.mqtt import MqttSettings
 from fieldhouse.settings.sqlserver import DEFAULT_DATABASE, OPTIONS
 from fieldhouse.times import zone_of
 
@@ -122,6 +126,7 @@ RIGHT = {
     "channel_id": "a channel's number, a whole number of 1 or more",
     "channels": "channels by number, each with api_key, decimal_comma and ranges",
     "accounts": "accounts by name, each with user_api_key",
+    **MQTT_RIGHT,
 }
 """What would be right, to end the line that says what is wrong."""
 
@@ -171,6 +176,7 @@ class Settings(BaseModel):
     a line of its runs, of its audit trail and of its ledger of batches; 0 is for ever.
     ``display_timezone`` is the zone of what is shown and of times without one: see `display_zone`.
     ``read_url`` is where what only reads may read instead, with the same password; None: nowhere.
+    ``mqtt`` is the broker that tells of new entries; None: nobody is listened to.
     """
 
     model_config = _FROZEN
@@ -204,6 +210,9 @@ class Settings(BaseModel):
     user_api_key: Key | None = None
     channels: dict[ChannelId, ChannelSettings] = {}
     accounts: dict[str, AccountSettings] = {}
+    mqtt: MqttSettings | None = None
+    alerts: AlertSettings = AlertSettings()
+    metrics: MetricsSettings = MetricsSettings()
 
     _sources: dict[str, str] = PrivateAttr(default_factory=dict)
 
@@ -253,7 +262,15 @@ class Settings(BaseModel):
             (f"accounts.{name}.user_api_key", _text(account.user_api_key))
             for name, account in sorted(self.accounts.items())
         ]
-        return [(key, text, self._sources.get(key, "default")) for key, text in lines]
+        lines += self.mqtt.described() if self.mqtt else []
+        lines += [*self.alerts.described(), *self.metrics.described()]
+        return [(key, text, self._source(key)) for key, text in lines]
+
+    def _source(self, key: str) -> str:
+        """Where a line of `described` comes from; a section that is read whole has one source."""
+        section = key.partition(".")[0]
+        whole = self._sources.get(section) if section in ("alerts", "metrics") else None
+        return self._sources.get(key) or whole or "default"
 
 
 def _text(value: object) -> str:

@@ -7,8 +7,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
+from fieldhouse.settings.alerts import read_alerts
 from fieldhouse.settings.given import Given, Layer, error_line, meant_by, parted, read_text, wrong
 from fieldhouse.settings.kinds import LARGEST_INT
+from fieldhouse.settings.metrics import read_metrics
 from fieldhouse.settings.model import (
     CHANNEL_KEYS,
     REFERENCE,
@@ -16,8 +18,13 @@ from fieldhouse.settings.model import (
     TEXTS,
     TOML_KEYS,
 )
+from fieldhouse.settings.mqtt import KEYS as MQTT_KEYS
+from fieldhouse.settings.mqtt import SECRETS as MQTT_SECRETS
 
 __all__ = ["TomlFile"]
+
+TABLES = ("channels", "accounts", "mqtt", "alerts", "metrics")
+"""The tables that are read by themselves."""
 
 
 def _parse_toml(text: str, label: str) -> dict[str, Any]:
@@ -50,7 +57,7 @@ class TomlFile(NamedTuple):
 
     def layer(self) -> Layer:
         """Its settings; refuses whatever is none."""
-        self._refuse_unknown("", self.table, [*TOML_KEYS, "channels", "accounts"])
+        self._refuse_unknown("", self.table, [*TOML_KEYS, *TABLES])
         found: Layer = {}
         for table, keys in TOML_KEYS.items():
             found |= self._settings(table, keys)
@@ -61,18 +68,35 @@ class TomlFile(NamedTuple):
         if accounts := self._table("accounts", self.table.get("accounts", {})):
             value = {name: self._account(name, given) for name, given in accounts.items()}
             found["accounts"] = Given(value, self.label, f"{self.label}: [accounts]")
+        if "mqtt" in self.table:
+            value = self._mqtt(self._table("mqtt", self.table["mqtt"]))
+            found["mqtt"] = Given(value, self.label, f"{self.label}: [mqtt]")
+        if alerts := self._table("alerts", self.table.get("alerts", {})):
+            told = read_alerts(alerts, self.label, self._key)
+            found["alerts"] = Given(told, self.label, f"{self.label}: [alerts]")
+        if metrics := self._table("metrics", self.table.get("metrics", {})):
+            measured = read_metrics(metrics, self.label)
+            found["metrics"] = Given(measured, self.label, f"{self.label}: [metrics]")
         return found
 
     def references(self) -> set[str]:
         """The variables that keys refer to."""
-        named = [("channels", "api_key"), ("accounts", "user_api_key")]
+        alerts = self.table.get("alerts")
+        receivers = alerts.get("receivers") if isinstance(alerts, dict) else None
+        named = [
+            (self.table.get("channels"), "api_key"),
+            (self.table.get("accounts"), "user_api_key"),
+            (receivers, "url"),
+        ]
         keys = [
             table.get(key)
-            for group, key in named
-            if isinstance(tables := self.table.get(group), dict)
+            for tables, key in named
+            if isinstance(tables, dict)
             for table in tables.values()
             if isinstance(table, dict)
         ]
+        if isinstance(device := self.table.get("mqtt"), dict):
+            keys += [device.get(name) for name in MQTT_SECRETS]
         return {str(key.get("env")) for key in keys if isinstance(key, dict)}
 
     def _settings(self, table: str, keys: Mapping[str, str]) -> Layer:
@@ -127,6 +151,14 @@ class TomlFile(NamedTuple):
         if "user_api_key" not in account:
             raise error_line(f"{place} needs user_api_key, a reference to a secret: {REFERENCE}")
         return self._key(place, "user_api_key", account["user_api_key"])
+
+    def _mqtt(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        self._refuse_unknown("mqtt", given, MQTT_KEYS)
+        place = f"{self.label}: [mqtt]"
+        read = dict(given)
+        for name in reversed([name for name in MQTT_SECRETS if name in given]):
+            read |= self._key(place, name, given[name])
+        return read
 
     def _ranges(self, table: str, given: object) -> dict[str, Any]:
         fields = [f"field{number}" for number in range(1, 9)]

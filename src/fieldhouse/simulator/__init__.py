@@ -6,6 +6,7 @@ from . import demo
 from .channel import Anomaly, Channel
 from .clock import Clock
 from .faults import KINDS, Fault, Faults
+from .publishing import Publisher
 from .server import Simulator
 from .service import InProcess, Seen
 from .serving import serve
@@ -20,6 +21,7 @@ __all__ = [
     "Fault",
     "Faults",
     "InProcess",
+    "Publisher",
     "Request",
     "Response",
     "Seen",

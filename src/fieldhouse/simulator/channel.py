@@ -5,7 +5,7 @@ Instants are unix seconds, UTC. Everything here is guarded by the world's one lo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from threading import RLock
 from typing import NamedTuple
@@ -48,8 +48,9 @@ class Channel:
         created_at: int,
         tags: Sequence[str],
         username: str,
+        tell: Callable[[int, Entry], object],
     ) -> None:
-        self._clock, self._lock = clock, lock
+        self._clock, self._lock, self._tell = clock, lock, tell
         self.id, self.name, self.description = id, name, description
         self.latitude, self.longitude, self.elevation = latitude, longitude, elevation
         self.private, self.read_key, self.write_key = private, read_key, write_key
@@ -132,8 +133,13 @@ class Channel:
             number = self.next_id() if entry_id is None else entry_id
             values = fields_of(fields or {})
             entry = Entry(number, at, values, latitude, longitude, elevation, status)
-            self.write_many([entry])
+            self.add(entry)
         return entry
+
+    def add(self, entry: Entry) -> None:
+        """Write one ready-made entry, and tell who listens; what is written in bulk is not told."""
+        self.write_many([entry])
+        self._tell(self.id, entry)
 
     def write_many(self, entries: Iterable[Entry]) -> None:
         """Write ready-made entries with their own ids: the fast way for millions."""

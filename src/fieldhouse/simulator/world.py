@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from threading import RLock
 from typing import Any
@@ -37,6 +37,8 @@ class World:
         self.bulk_delay = bulk_delay
         self.lock = RLock()
         self.channels: dict[int, Channel] = {}
+        self.listeners: list[Callable[[int, Entry], object]] = []
+        """Who is told of each entry that is written by itself, with its channel; to be quick."""
         self._user_keys: dict[str, str] = {}
 
     def add_channel(  # noqa: PLR0913 (a channel has that many settings)
@@ -76,6 +78,7 @@ class World:
                 created_at=self.clock.unix() if created_at is None else to_unix(created_at),
                 tags=tags,
                 username=username,
+                tell=self._tell,
             )
             self.channels[id] = channel
             self.user_key(username)
@@ -94,6 +97,10 @@ class World:
 
     def channel_by_write_key(self, key: str | None) -> Channel | None:
         return next((c for c in self.channels.values() if c.write_key == key), None)
+
+    def _tell(self, channel_id: int, entry: Entry) -> None:
+        for listener in self.listeners:
+            listener(channel_id, entry)
 
     def load_recorded(self, response: Mapping[str, Any]) -> Channel:
         """Add a channel from a recorded `feeds.json` answer `{"channel": {…}, "feeds": […]}`.

@@ -26,7 +26,7 @@ def update(call: Call, request: Request, format: str) -> Response:
         entry = sent.update(request, channel.next_id(), int(now), LONGEST)
     except ValueError:
         return sent.refused(format, 400)
-    channel.write_many([entry])
+    channel.add(entry)
     channel.last_write = now
     return sent.written(request, channel.id, entry, format)
 

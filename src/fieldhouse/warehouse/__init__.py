@@ -18,6 +18,7 @@ from fieldhouse.errors import ConfigurationError, WarehouseLocked
 from fieldhouse.events import Observer
 from fieldhouse.readings import Batch
 from fieldhouse.state import Run, Span
+from fieldhouse.warehouse.kept import Part
 from fieldhouse.warehouse.limits import NO_LIMITS, Limits
 from fieldhouse.warehouse.owner import note_of
 from fieldhouse.warehouse.registry import SERVED, Opening, engine_of
@@ -29,6 +30,7 @@ __all__ = [
     "HasProcedures",
     "Limits",
     "Order",
+    "Part",
     "Warehouse",
     "open_warehouse",
 ]
@@ -127,6 +129,14 @@ class Warehouse(Protocol):
         self, statement: str, limits: Limits = NO_LIMITS, /, *, parameters: Sequence[Any] = ()
     ) -> pa.RecordBatchReader:
         """Answer as ``sql`` does, batch by batch, for what may not fit into memory."""
+        ...
+
+    def replace(self, table: str, part: Part, rows: pa.Table, /) -> None:
+        """Put rows in the place of what a part of a table of ``kept.KEPT`` holds, whole or not.
+
+        For copies of whole warehouses: rows come as another one keeps them, and nothing follows
+        from them that does not come as well. Numbers that the engine gives go on after them.
+        """
         ...
 
     def lock(self, channel_id: int) -> AbstractContextManager[None]:

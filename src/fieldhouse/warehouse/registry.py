@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.events import Observer
 
-__all__ = ["ENGINES", "SERVED", "Engine", "Opening", "engine_of"]
+__all__ = ["ENGINES", "IN_PROCESS", "SERVED", "Engine", "Opening", "engine_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,18 @@ ENGINES = {
         driver="mssql_python",
         extra="sqlserver",
     ),
+    "clickhouse": Engine(
+        "ClickHouse",
+        "clickhouse://user@host/database",
+        "clickhouse.warehouse:ClickHouseWarehouse",
+        objects=("views", "procedures"),
+        driver="clickhouse_connect",
+        extra="clickhouse",
+    ),
 }
+
+IN_PROCESS = {"chdb": "clickhouse"}
+"""Schemes of engines that run in this process, where else a server does: chdb:///folder."""
 
 SERVED = Engine(
     "A warehouse of another process's",
@@ -92,6 +103,7 @@ SERVED = Engine(
 def engine_of(url: str) -> Engine:
     """The engine that a URL names; a bare path is a DuckDB file. Raises ConfigurationError."""
     scheme = urlsplit(url).scheme if "://" in url else "duckdb"
+    scheme = IN_PROCESS.get(scheme, scheme)
     if scheme not in ENGINES:
         known = " and ".join(engine.url for engine in ENGINES.values())
         raise ConfigurationError(f"no warehouse engine for {scheme}://: this version knows {known}")

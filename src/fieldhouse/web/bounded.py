@@ -9,7 +9,7 @@ from typing import Any, Self
 import pyarrow as pa
 
 from fieldhouse.readings import Batch
-from fieldhouse.warehouse import Counts, Limits, Warehouse
+from fieldhouse.warehouse import Counts, Limits, Part, Warehouse
 from fieldhouse.warehouse.limits import NO_LIMITS
 
 __all__ = ["Bounded"]
@@ -56,6 +56,10 @@ class Bounded:
     def load(self, batches: Sequence[Batch]) -> Mapping[int, Counts]:
         """Write batches; what writes is not broken off."""
         return self.house.load(batches)
+
+    def replace(self, table: str, part: Part, rows: pa.Table, /) -> None:
+        """Replace a part of a kept table; what writes is not broken off."""
+        self.house.replace(table, part, rows)
 
     def migrate(self) -> Sequence[str]:
         """Bring the schema up to this version."""

@@ -1,10 +1,14 @@
-"""Whether the process lives, and whether it can answer: for those who watch over it."""
+"""Whether the process lives, whether it can answer, and its metrics: for those who watch over it.
+
+Metrics tell of channels: they are asked for from this machine, or with a token that may read.
+"""
 
 from fastapi import APIRouter
-from fastapi.responses import PlainTextResponse
+from fastapi.responses import PlainTextResponse, Response
 
 from fieldhouse.errors import FieldhouseError
 from fieldhouse.warehouse import Limits
+from fieldhouse.watch import exposing
 from fieldhouse.web.served import House
 
 __all__ = ["router"]
@@ -27,3 +31,9 @@ def ready(served: House) -> PlainTextResponse:
     except FieldhouseError:
         return PlainTextResponse("the warehouse does not answer\n", 503)
     return PlainTextResponse("ready\n")
+
+
+@router.get("/metrics")
+def metrics(served: House) -> Response:
+    """What happened and how all stands, as Prometheus reads it."""
+    return Response(exposing.text_of(served.metrics), media_type=exposing.MEDIA_TYPE)

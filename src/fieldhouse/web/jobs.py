@@ -95,6 +95,7 @@ class Jobs:
         self._jobs: list[Job] = []
         self._begun: dict[int, datetime] = {}
         self._written: set[int] = set()
+        self._rarely: Callable[[int, datetime], timedelta] = lambda *_: timedelta()
         self._stopping = threading.Event()
         self._clockwork = threading.Thread(target=self._keep_on, name="schedule", daemon=True)
 
@@ -112,6 +113,10 @@ class Jobs:
         for job in self.all():
             job.wait()
         self._clockwork.join()
+
+    def poll_rarely(self, how: Callable[[int, datetime], timedelta]) -> None:
+        """Let ``how`` say how long a channel, begun at a time, may wait where that is longer."""
+        self._rarely = how
 
     @property
     def is_stopping(self) -> bool:
@@ -265,13 +270,14 @@ class Jobs:
         """The polled channels that nobody has begun for as long as ``every``."""
         if sum(job.ended_at is None for job in self.all()) >= _MOST:
             return []
-        since = self._parts.clock() - (self._every or timedelta.max)
-        busy = self.busy()
-        return [
-            number
-            for number in polled_channels(self._parts.settings, self._parts.warehouse)
-            if number not in busy and self._begun.get(number, datetime.min) <= since
-        ]
+        now, every, busy = self._parts.clock(), self._every or timedelta.max, self.busy()
+
+        def is_due(number: int) -> bool:
+            begun = self._begun.get(number)
+            return begun is None or now - begun >= max(every, self._rarely(number, begun))
+
+        polled = polled_channels(self._parts.settings, self._parts.warehouse)
+        return [number for number in polled if number not in busy and is_due(number)]
 
 
 def _about(channel_ids: set[int], observe: events.Observer) -> events.Observer:
@@ -288,6 +294,14 @@ def _about(channel_ids: set[int], observe: events.Observer) -> events.Observer:
                     observe(event)
             case events.FleetStarted() | events.WarehouseAwaited() | events.FileRead():
                 pass  # of no channel, so perhaps another job's
+            case (
+                events.LoadEnded()
+                | events.WarehouseFailed()
+                | events.RefreshEnded()
+                | events.Looked()
+                | events.Surveyed()
+            ):
+                pass  # the process's own
             case _:
                 if event.channel_id is None or event.channel_id in channel_ids:
                     observe(event)

@@ -1,6 +1,7 @@
-"""Who reads a page: in which time zone, and whether his browser unpacks what is packed."""
+"""Who reads a page: in which time zone, how wide, whether his browser unpacks what is packed."""
 
 import gzip
+from collections.abc import Mapping
 from contextlib import suppress
 from zoneinfo import ZoneInfo
 
@@ -8,9 +9,10 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from fieldhouse.errors import ConfigurationError
+from fieldhouse.report.page import NARROW, WIDE
 from fieldhouse.times import zone_of
 
-__all__ = ["ZONE_COOKIE", "as_packed", "zone_for"]
+__all__ = ["ZONE_COOKIE", "as_packed", "widths_for", "zone_for"]
 
 ZONE_COOKIE = "fieldhouse_zone"
 """What a reader has chosen; the page's script writes it, so it is believed only if it is a zone."""
@@ -31,6 +33,15 @@ def zone_for(request: HTTPConnection) -> ZoneInfo:
             return zone_of(chosen)
     zone: ZoneInfo = request.app.state.served.settings.display_zone
     return zone
+
+
+def widths_for(request: HTTPConnection) -> Mapping[str, int]:
+    """The one picture that a page with a script needs first: a slim one for what is a phone.
+
+    The script draws as wide as there is room; two of each would cost as much as the rest of a page.
+    """
+    is_phone = "Mobi" in request.headers.get("user-agent", "")
+    return {"slim": NARROW} if is_phone else {"broad": WIDE}
 
 
 def as_packed(request: HTTPConnection, answer: Response) -> Response:

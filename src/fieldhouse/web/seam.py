@@ -25,7 +25,7 @@ from fieldhouse import events
 from fieldhouse.errors import FieldhouseError, WarehouseError, WarehouseUnavailable
 from fieldhouse.settings import Settings, digests
 from fieldhouse.state import Run, Span
-from fieldhouse.warehouse import Order, Warehouse, owner, wire
+from fieldhouse.warehouse import Order, Part, Warehouse, owner, wire
 from fieldhouse.warehouse.wire import Frame
 from fieldhouse.web.heard import Heard
 from fieldhouse.web.streaming import Answer, in_threads
@@ -112,6 +112,7 @@ class _Seam:
             },
             "writes": {
                 "load": self._load,
+                "replace": self._replace,
                 "call": self._call,
                 "migrate": self._migrate,
                 "advice": self._advice,
@@ -196,6 +197,11 @@ class _Seam:
     def _load(self, asked: Asked, _: threading.Event) -> Iterator[Frame]:
         counts = self._house.load([*wire.batches_from(asked)])
         yield wire.json_frame({str(number): asdict(count) for number, count in counts.items()})
+
+    def _replace(self, asked: Asked, _: threading.Event) -> Iterator[Frame]:
+        table, part = wire.json_from(wire.next_of(asked), tuple[str, Part])
+        self._house.replace(table, part, wire.rows_from(wire.next_of(asked)))
+        yield wire.json_frame(True)
 
     def _migrate(self, _: Asked, __: threading.Event) -> Iterator[Frame]:
         yield wire.json_frame([*self._house.migrate()])

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, HTTPException, Request
 
-from fieldhouse.sync import utc_now
+from fieldhouse.times import utc_now
 from fieldhouse.warehouse import Limits, Warehouse
+from fieldhouse.watch.metrics import Metrics
 from fieldhouse.web.access import Scope, Sessions, Tokens, Visitor
 from fieldhouse.web.bounded import Bounded
 from fieldhouse.web.kept import Messages, Turns, Uploads
@@ -65,6 +66,7 @@ class Served:
     uploads: Uploads = field(default_factory=Uploads)
     asking: Turns = field(default_factory=lambda: Turns(_MOST_ASKED))
     """People's own queries, of which a few run at a time."""
+    metrics: Metrics = field(default_factory=Metrics)
     clock: Callable[[], datetime] = utc_now
     ending: threading.Event = field(default_factory=threading.Event)
     """Set when the server ends, and answers that go on must."""

@@ -6,7 +6,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,12 +18,15 @@ import uvicorn
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.parts import build
 from fieldhouse.settings import Settings
-from fieldhouse.sync import utc_now
+from fieldhouse.times import utc_now
+from fieldhouse.watch.metrics import Metrics
+from fieldhouse.watch.watching import Watching
 from fieldhouse.web.access import Tokens
 from fieldhouse.web.app import create_app
 from fieldhouse.web.bounded import Bounded
 from fieldhouse.web.jobs import Broadcast, Jobs
 from fieldhouse.web.kept import Uploads
+from fieldhouse.web.listening import listening
 from fieldhouse.web.owning import owned
 from fieldhouse.web.patience import PatientProtocol
 from fieldhouse.web.served import Rules, Served
@@ -101,14 +104,26 @@ def served_with(
     *,
     every: timedelta | None,
     clock: Callable[[], datetime] = utc_now,
+    watched: bool = False,
 ) -> Iterator[Served]:
-    """The warehouse of the settings, kept current every so often; closed at the end."""
-    heard = Broadcast()
+    """The warehouse of the settings, kept current every so often; closed at the end.
+
+    ``watched``: whether alerts are judged and told meanwhile.
+    """
+    heard, metrics = Broadcast(), Metrics(settings.metrics)
     with (
         closing(Uploads()) as uploads,
+        heard.heard_by(metrics.observe),
         build(settings, own=True, observe=heard, clock=clock) as parts,
+        ExitStack() as watch,
         Jobs(parts, every=every) as jobs,
+        ExitStack() as stack,
     ):
+        if settings.mqtt:
+            stack.enter_context(listening(parts, jobs, heard))
+        if watched:
+            watching = watch.enter_context(Watching.over(parts))
+            watch.enter_context(heard.heard_by(watching.observe))
         yield Served(
             settings,
             parts.warehouse,
@@ -117,6 +132,7 @@ def served_with(
             rules,
             Tokens(Bounded(parts.warehouse, rules.seconds, threading.Event())),
             uploads=uploads,
+            metrics=metrics,
             clock=parts.clock,
         )
 
@@ -138,7 +154,7 @@ def serve(
     _allow_files()
     address.check_certificate()
     listening = address.listening()
-    with listening, served_with(settings, rules, every=every) as served:
+    with listening, served_with(settings, rules, every=every, watched=True) as served:
         url = address.url(listening.getsockname()[1])
         with owned(served.warehouse, settings.warehouse_url, served.jobs):
             Server(served, address, ready=lambda: ready(url)).run(sockets=[listening])

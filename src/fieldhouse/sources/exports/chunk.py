@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fieldhouse.readings import NUMBERS, RAW, type_columns
+from fieldhouse.readings import NUMBERS, RAW
+from fieldhouse.typed import type_columns
 
 __all__ = ["MAX_ID", "Chunk", "Ints", "Rejected", "made"]
 

@@ -14,10 +14,10 @@ import numpy as np
 import pyarrow as pa
 
 from fieldhouse.errors import ConfigurationError, SourceUnavailable
-from fieldhouse.readings import type_times
 from fieldhouse.sources.exports.chunk import Chunk, Ints, Rejected, made
 from fieldhouse.sources.exports.options import Options
 from fieldhouse.sources.thingspeak.page import Page, parse_entry, parse_page
+from fieldhouse.typed import type_times
 
 __all__ = ["read_json", "read_xml"]
 

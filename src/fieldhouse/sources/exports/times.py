@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fieldhouse.errors import ConfigurationError
-from fieldhouse.readings import type_times
+from fieldhouse.typed import type_times
 
 __all__ = ["Clock"]
 

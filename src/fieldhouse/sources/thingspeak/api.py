@@ -222,7 +222,7 @@ class ThingSpeak:
             )
         self._pacer.wait(stop)
         began = time.perf_counter()
-        outcome, size, made = "error", 0, True
+        outcome, size, made, wrong = "error", 0, True, None
         try:
             headers = {"THINGSPEAKAPIKEY": key} if key else {}
             reply = self._connected().get(question.path, question.asked(), headers, stop=stop)
@@ -231,9 +231,11 @@ class ThingSpeak:
             self._pacer.calm()
             return answer
         except RateLimited as error:
+            wrong = type(error).__name__
             self._pacer.slow_down(error.retry_after)
             raise
         except SourceError as error:
+            wrong = type(error).__name__
             made = not never_sent(error)
             if error.__cause__:
                 outcome = type(error.__cause__).__name__
@@ -246,7 +248,8 @@ class ThingSpeak:
             elif count:
                 count()
             took = time.perf_counter() - began
-            events.tell(self._observe, events.RequestMade(question.channel_id, outcome, took, size))
+            told = events.RequestMade(question.channel_id, outcome, took, size, wrong, made)
+            events.tell(self._observe, told)
 
     def _connected(self) -> Connection:
         with self._lock:

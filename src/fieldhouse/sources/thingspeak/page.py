@@ -19,17 +19,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fieldhouse.errors import SourceUnavailable
-from fieldhouse.readings import (
-    KEYS,
-    NUMBERS,
-    RAW,
-    REJECTED,
-    Rows,
-    parse_time,
-    type_columns,
-    type_times,
-)
+from fieldhouse.readings import KEYS, NUMBERS, RAW, REJECTED, parse_time
 from fieldhouse.sources.thingspeak import uniform
+from fieldhouse.typed import Rows, type_columns, type_times
 
 __all__ = ["Page", "parse_entry", "parse_page"]
 

@@ -4,7 +4,8 @@ A declaration is a name, a line of intent, parameters and result columns. Every 
 that name (``sql/<engine>/queries/`` or ``calls/``; on SQL Server ``readings`` is
 ``usp_Readings.sql``), takes these parameters, and answers these columns in these types. ``calls``
 has the calls; ``queries`` the questions, and puts together those of a kind, each in a module of its
-own: ``analyses``, ``entries`` (ThingSpeak's endpoints), ``looking`` (pages), ``said`` (by people).
+own: ``alarms`` (and its calls), ``analyses``, ``entries`` (ThingSpeak's endpoints), ``looking``
+(pages), ``said`` (by people).
 To add one: declare it there, write its file for each engine with the header as declared, and give
 ``tests/warehouse/test_questions.py`` an example to ask.
 """

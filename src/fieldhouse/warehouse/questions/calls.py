@@ -1,5 +1,6 @@
 """What ``Warehouse.call`` carries out."""
 
+from fieldhouse.warehouse.questions.alarms import ALARM_CALLS
 from fieldhouse.warehouse.questions.kinds import (
     AGGREGATION_TYPE,
     CHANNEL_IDS,
@@ -265,4 +266,5 @@ CALLS = catalogue(
         ),
         columns(Periods=LONG),
     ),
+    *ALARM_CALLS,
 )

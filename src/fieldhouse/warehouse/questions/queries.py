@@ -1,6 +1,7 @@
 """What ``Warehouse.query`` and ``Warehouse.scan`` answer."""
 
 from fieldhouse.readings import NUMBERS
+from fieldhouse.warehouse.questions.alarms import ALARMS
 from fieldhouse.warehouse.questions.analyses import ANALYSES, MERGED
 from fieldhouse.warehouse.questions.entries import ENTRIES
 from fieldhouse.warehouse.questions.kinds import (
@@ -383,6 +384,7 @@ QUERIES = catalogue(
         takes(channel_id=INT),
         columns(Epoch=INT, EntryID=LONG, CreatedAt=INSTANT, WithdrawnAt=INSTANT),
     ),
+    *ALARMS,
     *ANALYSES,
     *LOOKING,
     *SAID,

@@ -11,12 +11,13 @@ from starlette.responses import Response
 from fieldhouse.report.figure import Figure
 from fieldhouse.report.markup import Markup
 from fieldhouse.report.page import chart
+from fieldhouse.report.together import together
 from fieldhouse.report.words import clean, unit_of
 from fieldhouse.warehouse import Warehouse
 from fieldhouse.web.ages import exact_text
 from fieldhouse.web.pages import figures, readings
 from fieldhouse.web.pages.view import BEFORE, LASTS, Asked, View, view_of
-from fieldhouse.web.reader import as_packed, zone_for
+from fieldhouse.web.reader import as_packed, widths_for, zone_for
 from fieldhouse.web.rendering import rendered
 from fieldhouse.web.served import House, Served
 
@@ -93,17 +94,20 @@ def _seen(
 def page(request: Request, served: House, channel: Number, asked: Wanted) -> Response:
     """Plots of the fields that are asked for, and what belongs to them."""
     house, view = _seen(request, served, channel, asked)
-    drawn = figures.figures_of(house, view, _WIDTH)
+    drawn, (header, values) = together(
+        lambda: figures.figures_of(house, view, _WIDTH),
+        lambda: (channel_header(house, view.channel), _newest(house, view)),
+    )
     count = figures.readings_in(drawn)
     source = view.asked.address(f"/channel/{channel}/figure", last="", from_="", to="")
     return rendered(
         request,
         "channel.html",
-        **channel_header(house, view.channel),
+        **header,
         view=view,
         zone=view.zone,
-        values=_newest(house, view),
-        plots=[_plot(id_, figure) for id_, figure in drawn.items()],
+        values=values,
+        plots=[_plot(id_, figure, widths_for(request)) for id_, figure in drawn.items()],
         note=next(iter(drawn.values())).note if drawn else "",
         data=figures.script_text(figures.carried(view, drawn, source)),
         count=count,
@@ -175,9 +179,10 @@ def _newest(house: Warehouse, view: View) -> Sequence[_Value]:
     ]
 
 
-def _plot(id_: str, figure: Figure) -> _Plot:
+def _plot(id_: str, figure: Figure, widths: Mapping[str, int]) -> _Plot:
     (panel,) = figure.panels
-    return _Plot(id_, panel.title, [line.name for line in panel.lines], chart(id_, figure))
+    names = [line.name for line in panel.lines]
+    return _Plot(id_, panel.title, names, chart(id_, figure, widths=widths))
 
 
 def _behind(view: View) -> dict[str, str]:

@@ -1,8 +1,9 @@
 """A view's pictures: the server's, and what the browser draws them anew from."""
 
-import json
 from dataclasses import replace
 from datetime import timedelta
+
+import msgspec
 
 from fieldhouse.report import embedded, gathering
 from fieldhouse.report.figure import Figure, Instants, Line, Panel, instant_of
@@ -79,7 +80,7 @@ def carried(view: View, figures: dict[str, Figure], address: str) -> str:
         "note": first.note if first else "",
         "values": readings_in(figures),
     }
-    return json.dumps(content, separators=(",", ":"))
+    return msgspec.json.encode(content).decode()
 
 
 def script_text(content: str) -> Markup:

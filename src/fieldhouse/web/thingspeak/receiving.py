@@ -15,9 +15,10 @@ from fieldhouse.protocol import writing as sent
 from fieldhouse.protocol.exchange import data
 from fieldhouse.protocol.listing import owned
 from fieldhouse.protocol.routes import C, F
-from fieldhouse.readings import FIELDS, RAW, REJECTED, Batch, type_columns, type_text
+from fieldhouse.readings import FIELDS, RAW, REJECTED, Batch, type_text
 from fieldhouse.recall import channel_state
 from fieldhouse.state import Epoch, Progress
+from fieldhouse.typed import type_columns
 from fieldhouse.warehouse import Warehouse
 from fieldhouse.web.thingspeak import columns
 from fieldhouse.web.thingspeak.held import Held

@@ -8,9 +8,9 @@ from functools import partial
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fieldhouse.readings import Rows
 from fieldhouse.sources.thingspeak.page import Page
 from fieldhouse.state import Known
+from fieldhouse.typed import Rows
 
 __all__ = ["holds", "labels", "newest", "only", "pairs", "pairs_at", "times", "whole", "without"]
 

@@ -7,6 +7,7 @@ SELECT, reads or writes another file; ``stream`` moreover runs in a read-only tr
 
 import re
 import threading
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -19,10 +20,11 @@ import pyarrow as pa
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.readings import Batch
 from fieldhouse.warehouse import Counts, migrations, questions, sqlfiles
-from fieldhouse.warehouse.engines.duckdb import files
-from fieldhouse.warehouse.engines.duckdb import load as loading
+from fieldhouse.warehouse.engines.duckdb import files, replacing
 from fieldhouse.warehouse.engines.duckdb.errors import translated
 from fieldhouse.warehouse.engines.duckdb.waiting import when_free
+from fieldhouse.warehouse.engines.duckdb.watching import Watch
+from fieldhouse.warehouse.kept import KEPT, Part
 from fieldhouse.warehouse.limits import NO_LIMITS, Limits
 from fieldhouse.warehouse.owner import file_of
 from fieldhouse.warehouse.registry import Opening
@@ -43,8 +45,6 @@ _UTC = "SET GLOBAL TimeZone = 'UTC'"
 """now() and what is made of it do not depend on where the host stands."""
 _READS = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 _BATCH_ROWS = 65_536
-_LOOK = 0.05
-"""Seconds between two looks whether an answer is still wanted, and two interrupts."""
 _CONDITION = re.compile(r"\s*-- if (.+)\n")
 _MORE = "More"
 """The last column of an answer that ends a call, or a turn of it."""
@@ -93,6 +93,7 @@ class DuckDBWarehouse:
         self._file = str(Path(path).resolve())
         self._writing = _turns_of(self._file)
         self._closed = False
+        self._watch = Watch()
 
     @classmethod
     def open(cls, opening: Opening) -> Any:
@@ -114,6 +115,8 @@ class DuckDBWarehouse:
             warehouse = cls(path, connection)
             try:
                 warehouse._connection.execute(_UTC)
+                # of what is asked whole; what is long is scanned
+                warnings.filterwarnings("ignore", "Arrow output on a DB-API result")
                 migrations.check(_ENGINE, warehouse._applied(), where=path)
             except BaseException:
                 warehouse.close()
@@ -139,8 +142,10 @@ class DuckDBWarehouse:
 
     def load(self, batches: Sequence[Batch]) -> Mapping[int, Counts]:
         """Write the batches in one transaction."""
+        from fieldhouse.warehouse.engines.duckdb.load import load  # who only asks needs none of it
+
         with self._transaction() as cursor:
-            return loading.load(_LoadSession(cursor), batches)
+            return load(_LoadSession(cursor), batches)
 
     def query(self, name: str, limits: Limits = NO_LIMITS, /, **parameters: Any) -> pa.Table:
         """Answer ``queries/<name>.sql``."""
@@ -205,6 +210,11 @@ class DuckDBWarehouse:
             reader = cursor.sql(parsed[0], params=given).to_arrow_reader(_BATCH_ROWS)
         batches = self._read(cursor, reader, limits, statement)
         return pa.RecordBatchReader.from_batches(reader.schema, batches)
+
+    def replace(self, table: str, part: Part, rows: pa.Table, /) -> None:
+        """Replace a part of a kept table, in one transaction."""
+        with self._transaction() as cursor:
+            replacing.replace(cursor, KEPT[table], part, rows)
 
     @contextmanager
     def lock(self, channel_id: int) -> Iterator[None]:
@@ -282,7 +292,7 @@ class DuckDBWarehouse:
         with (
             limits.kept(self._path),
             translated(self._path, statement=statement),
-            _interrupted(cursor, limits),
+            self._watch.over(cursor, limits),
         ):
             yield
 
@@ -306,34 +316,6 @@ class _LoadSession:
         self._cursor.unregister(name)
 
 
-@contextmanager
-def _interrupted(cursor: Cursor, limits: Limits) -> Iterator[None]:
-    """Interrupt what runs on the cursor when the deadline passes, or nobody wants the answer."""
-    if limits.seconds is None and limits.stop is None:
-        yield
-        return
-    done = threading.Event()
-    watch = threading.Thread(target=_interrupt, args=(cursor, limits, done), daemon=True)
-    watch.start()
-    try:
-        yield
-    finally:
-        done.set()
-        watch.join()  # what runs on the cursor afterwards is not its business
-
-
-def _interrupt(cursor: Cursor, limits: Limits, done: threading.Event) -> None:
-    while not done.wait(_pause(limits)):
-        if limits.is_over:  # again and again: between two statements it has no effect
-            with suppress(duckdb.Error):
-                cursor.interrupt()
-
-
-def _pause(limits: Limits) -> float:
-    """Seconds until it is to be looked at again whether an answer is still wanted."""
-    return min(limits.left, _LOOK) if limits.stop else limits.left or _LOOK
-
-
 def _run(cursor: Cursor, folder: str, name: str, parameters: Mapping[str, Any]) -> pa.Table:
     """Run a file's statements; the answer of the last one."""
     tables = {key: value for key, value in parameters.items() if isinstance(value, pa.Table)}
@@ -348,8 +330,11 @@ def _run(cursor: Cursor, folder: str, name: str, parameters: Mapping[str, Any]) 
         if rows and cursor.description and cursor.description[-1][0] == _MORE:
             names = [column[0] for column in cursor.description]
             return pa.Table.from_pylist([dict(zip(names, rows[0], strict=True))])
-    answer = cursor.sql(last, params=given)
-    return pa.table({}) if answer is None else answer.to_arrow_table()
+    if last.type is duckdb.StatementType.SELECT:  # planned once: a relation is planned twice
+        answer: pa.Table = cursor.execute(last, given).to_arrow_table()
+        return answer
+    made = cursor.sql(last, params=given)
+    return pa.table({}) if made is None else made.to_arrow_table()
 
 
 def _is_wanted(cursor: Cursor, statement: duckdb.Statement) -> bool:

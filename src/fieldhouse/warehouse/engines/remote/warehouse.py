@@ -14,6 +14,7 @@ from fieldhouse.readings import Batch
 from fieldhouse.state import Run
 from fieldhouse.warehouse import Counts, Order, questions, wire
 from fieldhouse.warehouse.engines.remote.connection import Answer, Connection
+from fieldhouse.warehouse.kept import Part
 from fieldhouse.warehouse.limits import NO_LIMITS, Limits
 from fieldhouse.warehouse.owner import Note
 from fieldhouse.warehouse.wire import Frame, Kind
@@ -99,6 +100,12 @@ class RemoteWarehouse:
         """Answer one SELECT of a user's, batch by batch. Raises ConfigurationError."""
         given = {str(place): value for place, value in enumerate(parameters)}
         return self._reader("stream", wire.question_frames(statement, limits, given), limits)
+
+    def replace(self, table: str, part: Part, rows: pa.Table, /) -> None:
+        """Have the owner replace a part of a kept table."""
+        self._require_writable()
+        frames = [wire.json_frame((table, part)), wire.rows_frame(rows.schema, rows.to_batches())]
+        self._connection.said("replace", bool, frames)
 
     @contextmanager
     def lock(self, channel_id: int) -> Iterator[None]:

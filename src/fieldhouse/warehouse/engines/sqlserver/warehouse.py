@@ -26,6 +26,7 @@ from fieldhouse.warehouse import Counts, questions
 from fieldhouse.warehouse.engines.sqlserver import schema
 from fieldhouse.warehouse.engines.sqlserver.errors import DRIVER_ERRORS, told, translated
 from fieldhouse.warehouse.engines.sqlserver.load import Load
+from fieldhouse.warehouse.engines.sqlserver.replacing import Replacement
 from fieldhouse.warehouse.engines.sqlserver.select import require_select
 from fieldhouse.warehouse.engines.sqlserver.session import (
     Server,
@@ -36,6 +37,7 @@ from fieldhouse.warehouse.engines.sqlserver.session import (
     is_ours,
     locked,
 )
+from fieldhouse.warehouse.kept import KEPT, Part
 from fieldhouse.warehouse.limits import NO_LIMITS, Limits
 from fieldhouse.warehouse.registry import Opening
 
@@ -57,7 +59,7 @@ class SQLServerWarehouse:
     def __init__(self, server: Server, *, bulk: bool) -> None:
         """Take over ``server``; use ``open``. ``bulk``: whether bulk copy is to be trusted."""
         self._server = server
-        self._bulk = bulk
+        self._bulk, self._is_babelfish = bulk, not bulk
 
     @classmethod
     def open(cls, opening: Opening) -> "SQLServerWarehouse":
@@ -144,6 +146,17 @@ class SQLServerWarehouse:
         """Answer one SELECT of a user's, in a transaction that is always rolled back."""
         require_select(statement)
         return self._stream(statement, parameters, limits, author=statement)
+
+    def replace(self, table: str, part: Part, rows: pa.Table, /) -> None:
+        """Replace a part of a kept table, in one transaction; it needs the rights of an owner."""
+        self._require_writable()
+        replacement = Replacement(KEPT[table], part, rows, unescapes=self._is_babelfish)
+
+        def sent() -> None:
+            with self._server.connected(autocommit=False) as connection:
+                replacement.send(connection)
+
+        self._attempt(sent)
 
     @contextmanager
     def lock(self, channel_id: int) -> Iterator[None]:

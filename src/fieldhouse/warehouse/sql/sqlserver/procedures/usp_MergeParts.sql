@@ -1,6 +1,7 @@
 -- usp_MergeParts: the statistics of periods made of #parts(Period, ...), into #made, as if they were made of the
 -- readings. Sums are exact. Parts lie off the least value of all, subtracted exactly: far-off levels cost no
--- digits, and a million readings one in a thousand million.
+-- digits. Squares are taken around the mean of all, on a scale on which the range is 10^9, and added up as whole
+-- numbers, so that the order of the parts costs none either.
 CREATE OR ALTER PROCEDURE iot.usp_MergeParts
 AS
 BEGIN
@@ -37,38 +38,64 @@ BEGIN
     FROM #parts AS p
     GROUP BY p.Period;
 
-    CREATE TABLE #squared (
+    CREATE TABLE #scaled (
         Period BIGINT NOT NULL PRIMARY KEY CLUSTERED,
         -- each field, comma between
-        Squares# FLOAT,
-        Off# FLOAT
+        Scale# FLOAT,
+        Mean# FLOAT
         -- end
     );
-    INSERT INTO #squared (
+    INSERT INTO #scaled (
         -- each field
-        Squares#,
-        Off#,
+        Scale#,
+        Mean#,
         -- end
         Period
     )
     SELECT
         -- each field
-        SUM(a.Within# + SQUARE(a.Off#) / NULLIF(a.N#, 0)) AS Squares#,
-        SUM(a.Off#) AS Off#,
+        1e9 / NULLIF(CAST(CAST(w.Field#Max AS DECIMAL(19, 6)) - w.Field#Min AS FLOAT), 0),
+        CAST(w.Field#Sum - CAST(w.Field#Count AS DECIMAL(18, 0)) * w.Field#Min AS FLOAT) /
+        NULLIF(w.Field#Count, 0),
         -- end
-        a.Period
+        w.Period
+    FROM #whole AS w;
+
+    CREATE TABLE #squared (
+        Period BIGINT NOT NULL PRIMARY KEY CLUSTERED,
+        -- each field, comma between
+        Squares# DECIMAL(38, 0)
+        -- end
+    );
+    INSERT INTO #squared (
+        -- each field
+        Squares#,
+        -- end
+        Period
+    )
+    SELECT
+        -- each field
+        SUM(CAST(SQUARE(o.Within#) * (o.N# - 1) + SQUARE(o.Off#) * o.N# AS DECIMAL(38, 0))) AS Squares#,
+        -- end
+        o.Period
     FROM (
         SELECT
             -- each field
-            COALESCE(SQUARE(p.Field#StdDev) * (p.Field#Count - 1), 0) AS Within#,
+            COALESCE(p.Field#StdDev, 0) * k.Scale# AS Within#,
             p.Field#Count AS N#,
-            CAST(p.Field#Sum - CAST(p.Field#Count AS DECIMAL(18, 0)) * w.Field#Min AS FLOAT) AS Off#,
+            (
+                CAST(p.Field#Sum - CAST(p.Field#Count AS DECIMAL(18, 0)) * w.Field#Min AS FLOAT) /
+                NULLIF(p.Field#Count, 0) -
+                k.Mean#
+            ) *
+            k.Scale# AS Off#,
             -- end
             p.Period
         FROM #parts AS p
         JOIN #whole AS w ON w.Period = p.Period
-    ) AS a
-    GROUP BY a.Period;
+        JOIN #scaled AS k ON k.Period = p.Period
+    ) AS o
+    GROUP BY o.Period;
 
     INSERT INTO #made (
         Period,
@@ -89,8 +116,9 @@ BEGIN
         w.Field#Min,
         w.Field#Max,
         CASE
-            WHEN w.Field#Count > 1 THEN SQRT(
-                (d.Squares# - SQUARE(d.Off#) / w.Field#Count) / (w.Field#Count - 1)
+            WHEN w.Field#Count > 1 THEN COALESCE(
+                SQRT(CAST(d.Squares# AS FLOAT) / (w.Field#Count - 1)) / k.Scale#,
+                0
             )
         END,
         w.Field#Count,
@@ -98,6 +126,7 @@ BEGIN
         -- end
         w.ReadingCount
     FROM #whole AS w
+    JOIN #scaled AS k ON k.Period = w.Period
     JOIN #squared AS d ON d.Period = w.Period;
     RETURN 0;
 END;

@@ -1,6 +1,7 @@
 -- usp_SummarizeSourced: the statistics of the readings in #sourced(Period, Field1..Field8), into #made. Averages
--- are exact sums over counts; deviations are taken around the period's minimum, subtracted exactly, so that
--- far-off levels cost no digits.
+-- are exact sums over counts; deviations are taken around the mean, both off the period's minimum, subtracted
+-- exactly, so that far-off levels cost no digits; on a scale on which the period's range is 2 * 10^9 their squares
+-- are added up as whole numbers, so that the order of the readings costs none either.
 CREATE OR ALTER PROCEDURE iot.usp_SummarizeSourced
 AS
 BEGIN
@@ -37,26 +38,57 @@ BEGIN
     FROM #sourced AS s
     GROUP BY s.Period;
 
-    CREATE TABLE #spread (
+    CREATE TABLE #scaled (
         Period BIGINT NOT NULL PRIMARY KEY CLUSTERED,
         -- each field, comma between
-        Field#StdDev FLOAT
+        Scale# FLOAT,
+        Mean# FLOAT
         -- end
     );
-    INSERT INTO #spread (
+    INSERT INTO #scaled (
         -- each field
-        Field#StdDev,
+        Scale#,
+        Mean#,
         -- end
         Period
     )
     SELECT
         -- each field
-        STDEV(CAST(CAST(s.Field# AS DECIMAL(19, 6)) - c.Field#Min AS FLOAT)) AS Field#StdDev,
+        2e9 / NULLIF(CAST(CAST(c.Field#Max AS DECIMAL(19, 6)) - c.Field#Min AS FLOAT), 0),
+        CAST(c.Field#Sum - CAST(c.Field#Count AS DECIMAL(18, 0)) * c.Field#Min AS FLOAT) /
+        NULLIF(c.Field#Count, 0),
         -- end
-        s.Period
-    FROM #sourced AS s
-    JOIN #centred AS c ON c.Period = s.Period
-    GROUP BY s.Period;
+        c.Period
+    FROM #centred AS c;
+
+    CREATE TABLE #spread (
+        Period BIGINT NOT NULL PRIMARY KEY CLUSTERED,
+        -- each field, comma between
+        Squares# DECIMAL(38, 0)
+        -- end
+    );
+    INSERT INTO #spread (
+        -- each field
+        Squares#,
+        -- end
+        Period
+    )
+    SELECT
+        -- each field
+        SUM(CAST(SQUARE(o.Off#) AS DECIMAL(38, 0))) AS Squares#,
+        -- end
+        o.Period
+    FROM (
+        SELECT
+            -- each field
+            (CAST(CAST(s.Field# AS DECIMAL(19, 6)) - c.Field#Min AS FLOAT) - k.Mean#) * k.Scale# AS Off#,
+            -- end
+            s.Period
+        FROM #sourced AS s
+        JOIN #centred AS c ON c.Period = s.Period
+        JOIN #scaled AS k ON k.Period = s.Period
+    ) AS o
+    GROUP BY o.Period;
 
     INSERT INTO #made (
         Period,
@@ -76,12 +108,18 @@ BEGIN
         CAST(c.Field#Sum AS FLOAT) / NULLIF(c.Field#Count, 0),
         c.Field#Min,
         c.Field#Max,
-        d.Field#StdDev,
+        CASE
+            WHEN c.Field#Count > 1 THEN COALESCE(
+                SQRT(CAST(d.Squares# AS FLOAT) / (c.Field#Count - 1)) / k.Scale#,
+                0
+            )
+        END,
         c.Field#Count,
         c.Field#Sum,
         -- end
         c.ReadingCount
     FROM #centred AS c
+    JOIN #scaled AS k ON k.Period = c.Period
     JOIN #spread AS d ON d.Period = c.Period;
     RETURN 0;
 END;

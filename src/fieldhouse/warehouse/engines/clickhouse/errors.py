@@ -1,0 +1,96 @@
+"""ClickHouse's errors, told as ours: one line that names the warehouse and says what would help."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pyarrow as pa
+
+from fieldhouse.errors import (
+    ConfigurationError,
+    FieldhouseError,
+    WarehouseError,
+    WarehouseLocked,
+    WarehouseUnavailable,
+    WarehouseUnusable,
+)
+
+__all__ = ["told", "translated"]
+
+_UNAVAILABLE = {
+    202: "it has too many statements to answer: come again later",
+    203: "it has no connection free: come again later",
+    209: "the network was too slow",
+    210: "the network broke off",
+    225: "it has lost its Keeper: nothing can be written until that is back",
+    241: "it has no memory left for this: come again later, or ask for less",
+    242: "its table takes no writes, since it has lost its Keeper",
+    252: "it has more parts than it can merge: load less often, or wait",
+    285: "too few of its replicas are there for the quorum",
+    286: "the quorum did not confirm the insert in time",
+    289: "its replica is too far behind",
+    319: "it does not know what became of the insert: it can be offered again",
+    999: "its Keeper failed",
+}
+_UNUSABLE = {
+    192: "there is no such user there: check the URL",
+    193: "it does not accept the login: check the user and DB_PASSWORD",
+    194: "it wants a password: set DB_PASSWORD",
+    516: "it does not accept the login: check the user and DB_PASSWORD",
+    243: "no space left on its disk: free some, then run again",
+    497: "the user lacks a right there",
+}
+_NO_SCHEMA = (60, 81)
+_CANCELLED = (159, 394)
+_READONLY = (164,)
+_CODE = re.compile(r"Code: (\d+)\. ")
+_NOISE = re.compile(r"(?:Code: \d+\. )?DB::Exception: |Streaming query failed: ")
+_END = re.compile(r"\s*\((?:[A-Z][A-Z0-9_]+)\)\s*(?:\(version .*)?$", re.DOTALL)
+
+
+@contextmanager
+def translated(where: str, *, statement: str | None = None) -> Iterator[None]:
+    """Raise ours for the engine's; with ``statement``, what is wrong with it is its author's."""
+    try:
+        yield
+    except FieldhouseError:
+        raise
+    except (RuntimeError, OSError, pa.ArrowException) as error:
+        raise told(where, str(error), statement=statement) from error
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] not in ("clickhouse_connect", "urllib3"):
+            raise
+        raise told(where, str(error), statement=statement, remote=True) from error
+
+
+def told(
+    where: str, said: str, *, statement: str | None = None, remote: bool = False
+) -> FieldhouseError:
+    """Our error for what the engine said."""
+    if "Cannot lock file" in said:
+        return WarehouseLocked(f"{where} is in use by another process; wait for it or end it", None)
+    found = _CODE.search(said)
+    code = int(found[1]) if found else None
+    line = _first_line(said)
+    if code in _READONLY:
+        return ConfigurationError("only one statement that reads is answered: a SELECT")
+    if code in _UNAVAILABLE:
+        return WarehouseUnavailable(f"{where}: {_UNAVAILABLE[code]}")
+    if code in _UNUSABLE:
+        detail = f" ({line})" if code == 497 else ""
+        return WarehouseUnusable(f"{where}: {_UNUSABLE[code]}{detail}")
+    if code in _CANCELLED:
+        return WarehouseError(f"{where}: {line}")
+    if statement is not None and code is not None:
+        return ConfigurationError(line)
+    if code in _NO_SCHEMA:
+        return WarehouseUnusable(f"{where}: its schema is not there yet: migrate it first ({line})")
+    if remote and code is None:
+        return WarehouseUnavailable(f"{where}: no answer ({line})")
+    return WarehouseError(f"{where}: {line}")
+
+
+def _first_line(said: str) -> str:
+    """What went wrong, without the engine's ways of saying so."""
+    bare = _END.sub("", _NOISE.sub("", said.strip()))
+    return " ".join(bare.split())[:400] or "it says nothing"

@@ -1,0 +1,43 @@
+"""The schema brought up to this version: scripts applied in order, each known by its text."""
+
+from collections.abc import Mapping, Sequence
+
+import pyarrow as pa
+
+from fieldhouse.errors import WarehouseUnusable
+from fieldhouse.warehouse import migrations
+from fieldhouse.warehouse.engines.clickhouse import binding
+from fieldhouse.warehouse.engines.clickhouse.errors import translated
+from fieldhouse.warehouse.engines.clickhouse.session import ENGINE, Session
+
+__all__ = ["applied", "migrate"]
+
+
+def migrate(session: Session) -> Sequence[str]:
+    """Apply what is lacking; the names, in order.
+
+    Every statement may be run again, so that two who migrate at once do no harm.
+    """
+    for statement in session.statements("migrate", "ledger"):
+        session.do(statement, {})
+    done = applied(session)
+    migrations.check(ENGINE, done, where=session.transport.where)
+    scripts = migrations.pending(ENGINE, done)
+    for script in scripts:
+        for statement in binding.statements(script.text):
+            session.do(session.named(statement), {})
+        record = {"name": script.name, "checksum": script.checksum}
+        session.do(*session.statements("migrate", "record_script"), record)
+    return [script.name for script in scripts]
+
+
+def applied(session: Session) -> Mapping[str, str]:
+    """What the ledger holds; nothing if there is none yet."""
+    try:
+        with translated(session.transport.where):
+            rows: pa.Table = session.ask("migrate", "applied_scripts")
+    except WarehouseUnusable as error:
+        if "its schema is not there yet" not in str(error):
+            raise
+        return {}
+    return dict(zip(rows["ScriptName"].to_pylist(), rows["Checksum"].to_pylist(), strict=True))

@@ -1,0 +1,150 @@
+-- From instant and asked(ChannelID, CheckDate): quality(...), one row for each day asked. A day's statistics cover the
+-- thirty days before a, the end of the day or the as-of instant, whichever is first. Every day is cut in two at the time
+-- of day of the as-of instant, so that each window has sixty parts, whose sums are exact and read once for all windows.
+-- A step is the time from one second with readings to the next one, told by the part in which it ends; the one into a
+-- window does not lie within it. A step of -1 is none.
+windows AS (
+    SELECT
+        a.ChannelID, a.CheckDate, toDateTime64(addDays(a.CheckDate, 1), 6, 'UTC') <= instant AS IsOver,
+        if(IsOver, 2 * (toInt32(a.CheckDate) + 1), 2 * toInt32(toDate32(instant)) + 1) AS EndPart
+    FROM asked AS a
+),
+stepped AS (
+    SELECT
+        r.ChannelID, r.CreatedAt,
+        r.Field#, -- each field
+        intDiv(toUnixTimestamp64Micro(r.CreatedAt) - positiveModulo(toUnixTimestamp64Micro(r.CreatedAt), 1000000), 1000000)
+            AS Second,
+        2 * toInt32(toDate32(r.CreatedAt)) + (
+            positiveModulo(toUnixTimestamp64Micro(r.CreatedAt), 86400000000)
+            >= positiveModulo(toUnixTimestamp64Micro(instant), 86400000000)
+        ) AS Part,
+        Second - lag(Second, 1, Second + 1) OVER (PARTITION BY r.ChannelID ORDER BY r.CreatedAt) AS Step
+    FROM iot.CurrentReadings AS r
+    WHERE
+        r.ChannelID IN (SELECT a.ChannelID FROM asked AS a)
+        AND r.CreatedAt >= (SELECT toDateTime64(addDays(min(a.CheckDate), -31), 6, 'UTC') FROM asked AS a)
+        AND r.CreatedAt < (SELECT least(instant, toDateTime64(addDays(max(a.CheckDate), 1), 6, 'UTC')) FROM asked AS a)
+),
+by_step AS (
+    SELECT
+        -- each field
+        count(s.Field#) AS Count#, sum(s.Field#) AS Sum#, sum(toDecimal256(s.Field#, 6) * s.Field#) AS Squares#,
+        -- end
+        s.ChannelID, s.Part, s.Step, min(s.CreatedAt) AS FirstAt, count() AS Readings
+    FROM stepped AS s
+    GROUP BY s.ChannelID, s.Part, s.Step
+),
+parts AS (
+    SELECT
+        sum(s.Count#) AS Count#, sum(s.Sum#) AS Sum#, sum(s.Squares#) AS Squares#, -- each field
+        s.ChannelID, s.Part, sumIf(s.Readings, s.Step <> 0) AS Seconds, argMin(s.Step, s.FirstAt) AS Opening,
+        groupArrayIf(s.Step, s.Step > 0) AS Steps, groupArrayIf(s.Readings, s.Step > 0) AS Counts
+    FROM by_step AS s
+    GROUP BY s.ChannelID, s.Part
+),
+merged AS (
+    SELECT
+        -- each field
+        sum(p.Count#) AS Count#, sum(p.Sum#) AS Sum#,
+        if(
+            Count# > 1,
+            sqrt(toFloat64(Count# * sum(p.Squares#) - toDecimal256(Sum#, 6) * Sum#) / Count# / (Count# - 1)), 0
+        ) AS Spread#,
+        -- end
+        w.ChannelID, w.CheckDate,
+        sumMap(p.Steps, p.Counts) AS Merged, argMin(p.Opening, p.Part) AS Into,
+        sumIf(p.Seconds, w.Part >= 2 * toInt32(w.CheckDate)) AS Seconds,
+        arrayCumSum(arrayMap((s, n) -> toInt64(n) - (s = Into), Merged.1, Merged.2)) AS UpTo,
+        if(
+            UpTo[-1] >= 10,
+            (
+                Merged.1[arrayFirstIndex(n -> 2 * n >= UpTo[-1], UpTo)]
+                + Merged.1[arrayFirstIndex(n -> 2 * n > UpTo[-1], UpTo)]
+            ) / 2,
+            NULL
+        ) AS Cadence
+    FROM (SELECT v.*, arrayJoin(range(v.EndPart - 60, v.EndPart)) AS Part FROM windows AS v) AS w
+    JOIN parts AS p ON p.ChannelID = w.ChannelID AND p.Part = w.Part
+    GROUP BY w.ChannelID, w.CheckDate
+),
+ranges AS (
+    -- a bound that is NULL is open, and so are both of a field without a range
+    SELECT
+        -- each field
+        anyIf(f.MinValue, f.FieldNumber = #) AS Low#, anyIf(f.MaxValue, f.FieldNumber = #) AS High#,
+        -- end
+        f.ChannelID, groupArray(f.FieldNumber) AS Ranged
+    FROM iot.FieldRanges AS f
+    WHERE f.ChannelID IN (SELECT a.ChannelID FROM asked AS a)
+    GROUP BY f.ChannelID
+),
+counted AS (
+    SELECT
+        m.ChannelID AS ChannelID, m.CheckDate AS CheckDate, count() AS Readings,
+        countIf(
+            coalesce(r.Field1, r.Field2, r.Field3, r.Field4, r.Field5, r.Field6, r.Field7, r.Field8) IS NULL
+        ) AS Missing,
+        countIf(
+            r.Field# < g.Low# OR r.Field# > g.High# -- each field, OR between
+        ) AS OutOfRange,
+        countIf(
+            -- each field, OR between
+            (m.Spread# > 0 AND abs(toFloat64(m.Count# * toDecimal128(r.Field#, 6) - m.Sum#)) / m.Count# > 3 * m.Spread#)
+            -- end
+        ) AS Anomalies,
+        arrayStringConcat(
+            arrayFilter(
+                f -> f <> '',
+                [
+                    -- each field, comma between
+                    if(count(r.Field#) > 0 AND NOT has(any(g.Ranged), #), '#', '')
+                    -- end
+                ]
+            ), ', '
+        ) AS Unranged
+    FROM iot.CurrentReadings AS r
+    JOIN merged AS m ON m.ChannelID = r.ChannelID AND m.CheckDate = toDate32(r.CreatedAt)
+    LEFT JOIN ranges AS g ON g.ChannelID = r.ChannelID
+    WHERE
+        r.ChannelID IN (SELECT a.ChannelID FROM asked AS a)
+        AND r.CreatedAt >= (SELECT toDateTime64(min(a.CheckDate), 6, 'UTC') FROM asked AS a)
+        AND r.CreatedAt < (SELECT least(instant, toDateTime64(addDays(max(a.CheckDate), 1), 6, 'UTC')) FROM asked AS a)
+    GROUP BY m.ChannelID, m.CheckDate
+),
+judged AS (
+    SELECT
+        w.ChannelID AS ChannelID, w.CheckDate AS CheckDate, coalesce(c.Readings, 0) AS Readings,
+        coalesce(c.Missing, 0) AS Missing, coalesce(c.OutOfRange, 0) AS OutOfRange,
+        coalesce(c.Anomalies, 0) AS Anomalies, m.Cadence AS Cadence, toInt64(coalesce(m.Seconds, 0)) AS Seconds,
+        greatest(
+            0,
+            toUnixTimestamp64Micro(if(w.IsOver, toDateTime64(addDays(w.CheckDate, 1), 6, 'UTC'), instant))
+            - toUnixTimestamp64Micro(toDateTime64(w.CheckDate, 6, 'UTC'))
+        ) AS Passed,
+        -- what is not there is divided by as well, before it is NULL
+        if(m.Cadence IS NULL, NULL, toInt64(floor(Passed / 1e6 / coalesce(m.Cadence, 1)))) AS Expected,
+        coalesce(c.Unranged, '') AS Unranged
+    FROM windows AS w
+    LEFT JOIN merged AS m ON m.ChannelID = w.ChannelID AND m.CheckDate = w.CheckDate
+    LEFT JOIN counted AS c ON c.ChannelID = w.ChannelID AND c.CheckDate = w.CheckDate
+),
+quality AS (
+    SELECT
+        j.ChannelID, j.CheckDate,
+        j.Readings AS TotalReadings, j.Missing AS MissingReadings,
+        j.OutOfRange AS OutOfRangeReadings, j.Anomalies AS AnomaliesDetected,
+        if(
+            j.Readings = 0, 0, greatest(0, 100 - (30 * j.Missing + 40 * j.OutOfRange + 30 * j.Anomalies) / j.Readings)
+        ) AS QualityScore,
+        j.Cadence AS CadenceSeconds,
+        j.Expected AS ExpectedReadings,
+        if(j.Expected IS NULL, NULL, greatest(0, j.Expected - j.Seconds)) AS AbsentReadings,
+        j.Unranged = '' AS RangesConfigured,
+        if(
+            j.Unranged = '', NULL,
+            concat('no range configured for field ', j.Unranged, ': nothing there counts as out of range')
+        ) AS Notes,
+        instant AS AsOfTime
+    FROM judged AS j
+)

@@ -1,0 +1,2 @@
+-- What has been applied, and with which text.
+SELECT ScriptName, Checksum FROM iot.Scripts FINAL;
