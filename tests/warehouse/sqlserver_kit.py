@@ -41,7 +41,9 @@ DELETE FROM iot.SensorReadings_Archive; DELETE FROM iot.SensorReadings; DELETE F
 DELETE FROM iot.ReadingCounts; DELETE FROM iot.Corrections; DELETE FROM iot.CorrectedReadings;
 DELETE FROM iot.ChannelTags; DELETE FROM iot.AccessTokens; DELETE FROM iot.SavedQueries;
 DELETE FROM iot.Alerts; DELETE FROM iot.AlertNotices; DELETE FROM iot.AlertSilences;
-DELETE FROM iot.ApiCalls;
+DELETE FROM iot.ApiCalls; DELETE FROM iot.AnomalyMarks; DELETE FROM iot.AnomalyChannels;
+DELETE FROM iot.AnomalyModels; DELETE FROM iot.AnomalyModelsKept; DELETE FROM iot.AnomalySpells;
+DELETE FROM iot.AnomalyLabels;
 """
 
 

@@ -117,6 +117,12 @@ CALLS = catalogue(
         columns(Superseded=LONG, Restored=LONG),
     ),
     Question(
+        "label_anomaly",
+        "a person says whether an incident is one, NULL takes it back; how many bear that name",
+        takes(anomaly_id=TEXT, is_real=optional(FLAG), labelled_by=TEXT),
+        columns(Labelled=LONG),
+    ),
+    Question(
         "open_epoch",
         "a channel has a new life; only its newest epoch plus one opens",
         takes(channel_id=INT, number=INT, started_at=optional(INSTANT), evidence=optional(TEXT)),

@@ -50,7 +50,8 @@ known AS (
         max(m.Amount) FILTER (m.Item = 2) AS Days, max(m.Amount) FILTER (m.Item = 3) AS Readings,
         max(m.Amount) FILTER (m.Item = 6) AS LongestRun, max(m.Amount) FILTER (m.Item = 7) AS Silences,
         max(m.Amount) FILTER (m.Item = 8) AS LastValue, max(m.Amount) FILTER (m.Item = 9) AS LastAt,
-        max(m.Amount) FILTER (m.Item = 10) AS LastRunAt, max(m.Amount) FILTER (m.Item = 11) > 0 AS IsCounter
+        max(m.Amount) FILTER (m.Item = 10) AS LastRunAt, max(m.Amount) FILTER (m.Item = 11) > 0 AS IsCounter,
+        max(m.Amount) FILTER (m.Item = 12) AS GreatestRise
     FROM models AS m
     WHERE m.Measure = 'KNOWN' AND m.Amount IS NOT NULL
     GROUP BY m.ChannelID, m.Day, m.FieldNumber
@@ -96,7 +97,9 @@ followed AS (
 ),
 measured AS (
     SELECT
-        f.*, p.Level, p.Spread, iot.Deviation(f.Amount, f.Before, f.IsCounter, p.Level, p.Spread) AS Deviation
+        f.*, p.Level, p.Spread, iot.JudgedValue(f.Amount, f.Before, f.IsCounter) AS Judged,
+        CASE WHEN f.IsCounter THEN 0 ELSE f.Least END AS From_, CASE WHEN f.IsCounter THEN f.GreatestRise ELSE f.Greatest END AS To_,
+        iot.Deviation(iot.JudgedValue(f.Amount, f.Before, f.IsCounter), p.Level, p.Spread) AS Deviation
     FROM followed AS f
     LEFT JOIN profiles AS p
         ON p.ChannelID = f.ChannelID AND p.Day = f.Day AND p.FieldNumber = f.FieldNumber AND p.Hour = hour(f.CreatedAt)
@@ -126,8 +129,8 @@ weighed AS (
             -log10((coalesce(a.AtLeast, 0) + 1) / (t.Total + 1)) - log10((coalesce(b.AtLeast, 0) + 1) / (t.Total + 1)), 9
         ) AS Rareness,
         round(4.6 + greatest(0, log10(300 * l.Readings / (86400 * l.Days))), 9) AS Threshold,
-        NOT l.IsCounter AND (
-            l.Amount < l.Least - 0.05 * (l.Greatest - l.Least) OR l.Amount > l.Greatest + 0.05 * (l.Greatest - l.Least)
+        coalesce(
+            l.Judged < l.From_ - 0.05 * (l.To_ - l.From_) OR l.Judged > l.To_ + 0.05 * (l.To_ - l.From_), FALSE
         ) AS IsBeyond
     FROM leant AS l
     LEFT JOIN (SELECT DISTINCT o.ChannelID, o.Day, o.FieldNumber, o.Total FROM tails AS o WHERE o.Measure = 'FAR') AS t
@@ -143,10 +146,9 @@ weighed AS (
 hits AS (
     SELECT
         w.ChannelID, w.FieldNumber, w.Day, 'VALUE' AS Family, w.CreatedAt AS Since, w.CreatedAt,
-        CASE WHEN w.IsCounter THEN w.Amount - w.Before ELSE w.Amount END AS Value,
-        w.Level, w.Spread, coalesce(w.Deviation > 0, w.Amount > w.Greatest) AS IsAbove, w.IsBeyond,
+        w.Judged AS Value, w.Level, w.Spread, coalesce(w.Deviation > 0, w.Judged > w.To_) AS IsAbove, w.IsBeyond,
         greatest(coalesce(w.Rareness, 0), CASE WHEN w.IsBeyond THEN w.Threshold ELSE 0 END) AS Score,
-        w.Least, w.Greatest, w.Days
+        w.From_ AS Least, w.To_ AS Greatest, w.Days
     FROM weighed AS w
     WHERE w.IsBeyond OR w.Rareness >= w.Threshold
     UNION ALL

@@ -89,7 +89,7 @@ begun AS (
         max(b.Amount) FILTER (b.Item = 4) AS Ups, max(b.Amount) FILTER (b.Item = 5) AS Downs,
         max(b.Amount) FILTER (b.Item = 6) AS LongestRun, max(b.Amount) FILTER (b.Item = 7) AS Silences,
         max(b.Amount) FILTER (b.Item = 8) AS LastValue, max(b.Amount) FILTER (b.Item = 9) AS LastAt,
-        max(b.Amount) FILTER (b.Item = 10) AS LastRunAt
+        max(b.Amount) FILTER (b.Item = 10) AS LastRunAt, max(b.Amount) FILTER (b.Item = 12) AS GreatestRise
     FROM based AS b
     WHERE b.Measure = 'KNOWN' AND b.Amount IS NOT NULL
     GROUP BY b.ChannelID, b.FieldNumber
@@ -99,7 +99,7 @@ days AS (
         v.ChannelID, v.Day, v.FieldNumber,
         min(v.Amount) AS Least, max(v.Amount) AS Greatest, count(*) AS Readings,
         count(*) FILTER (v.Amount > v.Before) AS Ups, count(*) FILTER (v.Amount < v.Before) AS Downs,
-        max(v.StayedFor) AS LongestRun,
+        max(v.StayedFor) AS LongestRun, max(v.Amount - v.Before) FILTER (v.Amount >= v.Before) AS GreatestRise,
         count(*) FILTER (v.At - v.BeforeAt > greatest(3600, 20 * 86400 / v.OfDay)) AS Silences,
         arg_max(v.Amount, v.Place) AS LastValue, max(v.At) AS LastAt, arg_max(v.RunAt, v.Place) AS LastRunAt
     FROM valued AS v
@@ -124,6 +124,7 @@ SELECT
     coalesce(b.Ups, 0) + coalesce(sum(s.Ups) OVER earlier, 0)::BIGINT AS Ups,
     coalesce(b.Downs, 0) + coalesce(sum(s.Downs) OVER earlier, 0)::BIGINT AS Downs,
     greatest(b.LongestRun, max(s.LongestRun) OVER earlier) AS LongestRun,
+    greatest(b.GreatestRise, max(s.GreatestRise) OVER earlier) AS GreatestRise,
     coalesce(b.Silences, 0) + coalesce(sum(s.Silences) OVER earlier, 0)::BIGINT AS Silences,
     coalesce(last_value(s.LastValue IGNORE NULLS) OVER earlier, b.LastValue) AS LastValue,
     coalesce(last_value(s.LastAt IGNORE NULLS) OVER earlier, b.LastAt) AS LastAt,
@@ -228,7 +229,7 @@ WITH
 measured AS (
     SELECT
         v.ChannelID, v.FieldNumber, v.Place, v.Day,
-        iot.Deviation(v.Amount, v.Before, k.IsCounter, p.Level, p.Spread) AS Deviation
+        iot.Deviation(iot.JudgedValue(v.Amount, v.Before, k.IsCounter), p.Level, p.Spread) AS Deviation
     FROM valued AS v
     JOIN knowledge AS k ON k.ChannelID = v.ChannelID AND k.Day = v.Day AND k.FieldNumber = v.FieldNumber
     LEFT JOIN profiles AS p
@@ -283,10 +284,11 @@ stated AS (
     GROUP BY ALL
     UNION ALL
     SELECT
-        k.ChannelID, k.Day, 'KNOWN', unnest(range(12)), k.FieldNumber,
+        k.ChannelID, k.Day, 'KNOWN', unnest(range(13)), k.FieldNumber,
         unnest([
             k.Least, k.Greatest, k.Days, k.Readings, k.Ups, k.Downs, k.LongestRun, k.Silences,
-            k.LastValue, k.LastAt, k.LastRunAt, k.IsCounter::DOUBLE
+            k.LastValue, k.LastAt, k.LastRunAt, k.IsCounter::DOUBLE,
+            k.GreatestRise
         ])
     FROM knowledge AS k
     UNION ALL

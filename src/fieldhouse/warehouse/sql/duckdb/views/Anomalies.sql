@@ -31,7 +31,7 @@ incidents AS (
 )
 SELECT
     i.ChannelID || '-' || i.FieldNumber || '-' || lower(i.Family[1]) || epoch(i.StartedAt)::BIGINT AS AnomalyID,
-    i.ChannelID, i.FieldNumber,
+    i.ChannelID, i.FieldNumber, i.Family,
     CASE
         WHEN i.Family <> 'VALUE' THEN i.Family
         WHEN
