@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from unusual_kit import value_hits
-from warehouse_kit import DAY, HOUR, T0, batch, row, refresh, rows_of
+from warehouse_kit import DAY, FAR, HOUR, T0, batch, row, refresh, rows_of
 
 from fieldhouse.warehouse import Warehouse
 
@@ -34,7 +34,7 @@ def bring(house: Warehouse, readings: Sequence[Reading], first_id: int, **other:
     house.load(
         [
             batch(
-                row(first_id + i, at, Field1=value, **other)
+                row(first_id + i, at, Field1=round(value, 3), **other)
                 for i, (at, value) in enumerate(readings)
             )
         ]
@@ -70,7 +70,7 @@ def test_what_is_found_is_what_the_rule_says(warehouse: Warehouse) -> None:
     for i in range(700, 760):
         readings[i] = (readings[i][0], readings[i][1] - 5)
     bring(warehouse, readings, 1)
-    expected = value_hits(readings)
+    expected = value_hits([(at, round(value, 3)) for at, value in readings])
     found = [s for s in spells(warehouse) if s["Family"] == "VALUE"]
     assert sum(s["Hits"] for s in found) == len(expected) > 10
     for spell in found:
@@ -162,7 +162,12 @@ def test_kinds(warehouse: Warehouse) -> None:
     for i in silent:
         del readings[i]
     warehouse.load(
-        [batch(row(i + 1, at, Field1=value, Field2=i % 7) for i, (at, value) in readings.items())]
+        [
+            batch(
+                row(i + 1, at, Field1=round(value, 3), Field2=i % 7)
+                for i, (at, value) in readings.items()
+            )
+        ]
     )
     judge(warehouse)
     found = kept(warehouse)
@@ -220,15 +225,19 @@ def test_a_label_stays_with_its_incident(warehouse: Warehouse) -> None:
 
 def test_what_is_taken_out_is_not_unusual(warehouse: Warehouse) -> None:
     """A reading that a rule excludes is found no more; with the rule gone it is found again."""
-    from corrections_kit import exclude
-
     readings = weather(30)
     readings[1200] = (readings[1200][0], 50.0)
     bring(warehouse, readings, 1)
     before = spells(warehouse)
-    rule = exclude(warehouse, readings[1200][0], readings[1200][0] + HOUR / 6)
+    every = {"low_value": -(10**11), "high_value": 10**11, "is_outside": False}
+    span = {"span_start": readings[1200][0], "span_end": readings[1200][0] + HOUR / 6}
+    said = {"reason": "it fell", "made_by": "ann", "made_at": FAR}
+    rule = warehouse.call(
+        "set_correction", request_id=1, channel_id=9, kind="EXCLUDE", **every, **span, **said
+    )["CorrectionID"][0].as_py()
     judge(warehouse)
     assert readings[1200][0] not in {s["StartedAt"] for s in spells(warehouse)}
-    warehouse.call("remove_correction", correction_id=rule)
+    gone = {"removed_by": "ann", "removed_at": FAR}
+    warehouse.call("remove_correction", correction_id=rule, **gone)
     judge(warehouse)
     assert spells(warehouse) == before

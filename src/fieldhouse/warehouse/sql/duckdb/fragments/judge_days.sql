@@ -1,5 +1,5 @@
 -- Judge the days of asked(ChannelID, Day) by their models, or, where those are no longer kept, by that of the last day
--- before that is, of the same weekday if there is one: their spells.
+-- before that is, of the same weekday if there is one: their spells. What came just before a day only its own model knows.
 CREATE OR REPLACE TEMP TABLE judged AS
 SELECT a.ChannelID, a.Day, n.NewestDay AS ModelDay
 FROM asked AS a
@@ -39,7 +39,8 @@ INSERT INTO iot.AnomalySpells
 WITH
 models AS MATERIALIZED (
     SELECT
-        m.ChannelID, m.JudgedDay AS Day, m.Measure, m.Item, unnest(range(1, 9)) AS FieldNumber,
+        m.ChannelID, m.JudgedDay AS Day, m.Day = m.JudgedDay AS IsOwn, m.Measure, m.Item,
+        unnest(range(1, 9)) AS FieldNumber,
         unnest([m.Field1, m.Field2, m.Field3, m.Field4, m.Field5, m.Field6, m.Field7, m.Field8]) AS Amount
     FROM judging AS m
 ),
@@ -49,8 +50,9 @@ known AS (
         max(m.Amount) FILTER (m.Item = 0) AS Least, max(m.Amount) FILTER (m.Item = 1) AS Greatest,
         max(m.Amount) FILTER (m.Item = 2) AS Days, max(m.Amount) FILTER (m.Item = 3) AS Readings,
         max(m.Amount) FILTER (m.Item = 6) AS LongestRun, max(m.Amount) FILTER (m.Item = 7) AS Silences,
-        max(m.Amount) FILTER (m.Item = 8) AS LastValue, max(m.Amount) FILTER (m.Item = 9) AS LastAt,
-        max(m.Amount) FILTER (m.Item = 10) AS LastRunAt, max(m.Amount) FILTER (m.Item = 11) > 0 AS IsCounter,
+        max(m.Amount) FILTER (m.Item = 8 AND m.IsOwn) AS LastValue,
+        max(m.Amount) FILTER (m.Item = 9 AND m.IsOwn) AS LastAt,
+        max(m.Amount) FILTER (m.Item = 10 AND m.IsOwn) AS LastRunAt, max(m.Amount) FILTER (m.Item = 11) > 0 AS IsCounter,
         max(m.Amount) FILTER (m.Item = 12) AS GreatestRise
     FROM models AS m
     WHERE m.Measure = 'KNOWN' AND m.Amount IS NOT NULL
@@ -106,7 +108,7 @@ measured AS (
     UNION ALL BY NAME
     SELECT m.ChannelID, m.Day, m.FieldNumber, -m.Item AS Place, m.Amount AS Deviation
     FROM models AS m
-    WHERE m.Measure = 'LAST' AND m.Amount IS NOT NULL
+    WHERE m.Measure = 'LAST' AND m.IsOwn AND m.Amount IS NOT NULL
 ),
 leant AS (
     SELECT

@@ -25,7 +25,14 @@ BEGIN
             ON m.ChannelID = l.ChannelID AND m.Measure = N'KNOWN' AND m.Item = 0 AND m.Day <= l.Day
         WHERE l.Day < l.ModelDay
     ) AS k ON k.ChannelID = j.ChannelID AND k.Day = j.Day AND k.Place = 1;
-    SELECT j.ChannelID, j.Day, m.Measure, m.Item, v.FieldNumber, v.Amount
+    SELECT
+        j.ChannelID,
+        j.Day,
+        CASE WHEN j.Day = j.ModelDay THEN 1 ELSE 0 END AS IsOwn,
+        m.Measure,
+        m.Item,
+        v.FieldNumber,
+        v.Amount
     INTO #model
     FROM #judged AS j
     JOIN (
@@ -45,9 +52,9 @@ BEGIN
         MAX(CASE WHEN m.Item = 3 THEN m.Amount END) AS Readings,
         MAX(CASE WHEN m.Item = 6 THEN m.Amount END) AS LongestRun,
         MAX(CASE WHEN m.Item = 7 THEN m.Amount END) AS Silences,
-        MAX(CASE WHEN m.Item = 8 THEN m.Amount END) AS LastValue,
-        MAX(CASE WHEN m.Item = 9 THEN m.Amount END) AS LastAt,
-        MAX(CASE WHEN m.Item = 10 THEN m.Amount END) AS LastRunAt,
+        MAX(CASE WHEN m.Item = 8 AND m.IsOwn = 1 THEN m.Amount END) AS LastValue,
+        MAX(CASE WHEN m.Item = 9 AND m.IsOwn = 1 THEN m.Amount END) AS LastAt,
+        MAX(CASE WHEN m.Item = 10 AND m.IsOwn = 1 THEN m.Amount END) AS LastRunAt,
         MAX(CASE WHEN m.Item = 11 THEN m.Amount END) AS IsCounter,
         MAX(CASE WHEN m.Item = 12 THEN m.Amount END) AS GreatestRise
     INTO #known
@@ -190,7 +197,9 @@ BEGIN
     FROM (
         SELECT x.ChannelID, x.Day, x.FieldNumber, x.Place, x.Deviation FROM #measured AS x
         UNION ALL
-        SELECT x.ChannelID, x.Day, x.FieldNumber, -x.Item, x.Amount FROM #model AS x WHERE x.Measure = N'LAST'
+        SELECT x.ChannelID, x.Day, x.FieldNumber, -x.Item, x.Amount
+        FROM #model AS x
+        WHERE x.Measure = N'LAST' AND x.IsOwn = 1
     ) AS m;
     SELECT
         m.*,
@@ -243,7 +252,7 @@ BEGIN
         w.ChannelID,
         w.FieldNumber,
         w.Day,
-        N'VALUE' AS Family,
+        CAST(N'VALUE' AS NVARCHAR(10)) AS Family,
         w.At AS Since,
         w.At,
         w.Judged AS Value,
