@@ -9,7 +9,7 @@ from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import analysis, paging, reporting, server, serving
+from bench import analysis, beside, growth, paging, reporting, server, serving, streaming
 from bench.ingest import ingest
 from bench.reading import reading
 from bench.report import Figure, say, show
@@ -21,6 +21,7 @@ _PARTS: dict[str, tuple[str, Callable[[Bench], Iterable[Figure]]]] = {
     "polls": ("Polls that find nothing new", analysis.polls),
     "refresh": ("Refresh of the aggregates for one new page", analysis.refresh),
     "queries": ("A year of daily statistics of eight fields", analysis.queries),
+    "beside": ("ClickHouse in process beside DuckDB", beside.beside),
     "pipe": ("SELECT * of the readings, from the command line into a pipe", analysis.pipe),
     "report": ("A report of ten years", reporting.reports),
     "pages": ("Pages, as a browser asks for them over loopback", paging.pages),
@@ -29,6 +30,8 @@ _PARTS: dict[str, tuple[str, Callable[[Bench], Iterable[Figure]]]] = {
     "load": ("Browsers beside a backfill", serving.load),
     "soak": ("A day of serve", serving.soak),
     "memory": ("Peak memory of a backfill", analysis.memory),
+    "stream": ("A thousand channels, told of over MQTT", streaming.streaming),
+    "growth": ("What docs/scale.md works out on paper", growth.growth),
 }
 
 

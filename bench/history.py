@@ -100,7 +100,7 @@ class Filled(NamedTuple):
     refresh: float
 
 
-def fill(file: Path, channel_ids: Sequence[int], rows: int) -> Filled:
+def fill(file: Path | str, channel_ids: Sequence[int], rows: int) -> Filled:
     """Make a warehouse that holds ``rows`` readings of the channels together, all aggregated."""
     warehouse = open_warehouse(str(file))
     try:

@@ -18,6 +18,8 @@ class Sizes:
     rows: int = 1_000_000
     history: int = 10_000_000
     short_history: int = 100_000
+    beside_history: int = 50_000_000
+    """Of each of two engines."""
     hourly_channels: int = 40
     hours: int = 8_760
     """Of each of the channels above: a year."""
@@ -49,6 +51,7 @@ QUICK = replace(
     rows=80_000,
     history=400_000,
     short_history=40_000,
+    beside_history=400_000,
     hours=876,
     report_rows=100_000,
     polled_channels=40,
@@ -67,6 +70,7 @@ FLAT = 1.3
 QUIET_POLL = 0.006
 """Seconds of CPU a channel."""
 PAGE_REFRESH = 0.045
+CLICKHOUSE_REFRESH = 0.15
 HOURS_REFRESH = 3.0
 """Seconds, for 350,400 hours."""
 TIMES_RAW = 100.0

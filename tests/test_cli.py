@@ -15,6 +15,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from command_kit import run_command
 from fieldhouse.simulator import Entry, Simulator, World
 from fieldhouse.warehouse import open_warehouse
 
@@ -38,14 +39,8 @@ def fieldhouse(home: Path, simulator: Simulator) -> Run:
             "THINGSPEAK_RATE_LIMIT_DELAY": "0",
             "THINGSPEAK_TIMEOUT": "2",
         }
-        return subprocess.run(
-            [sys.executable, "-m", "fieldhouse", *arguments],
-            env={"PATH": os.environ["PATH"], "HOME": str(home), **settings, **environment},
-            cwd=home,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+        own = {"PATH": os.environ["PATH"], "HOME": str(home)}
+        return run_command(*arguments, env={**own, **settings, **environment}, cwd=home)
 
     return run
 
@@ -643,3 +638,27 @@ def test_help_names_every_command_and_is_quick_to_import(fieldhouse: Run) -> Non
     code = f"import sys, fieldhouse.cli; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_warehouse_is_copied(fieldhouse: Run, home: Path) -> None:
+    """Into a new file, and what was copied is said; onto itself or another, it is refused."""
+    fieldhouse("run", "9")
+    done = fieldhouse("copy", "fieldhouse.duckdb", "other.duckdb")
+    assert done.returncode == 0, done.stderr
+    table = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines()[2:]}
+    assert table["iot.SensorReadings"] == ["288", "288"]
+    assert "the same in both" in done.stdout.splitlines()[-1]
+    asked = ("query", "SELECT count(*), sum(Field1) FROM iot.CurrentReadings")
+    assert fieldhouse(*asked).stdout == fieldhouse(*asked, "-w", "other.duckdb").stdout
+    said = fieldhouse("copy", "fieldhouse.duckdb", "third.duckdb", "--json").stdout
+    rows = {each["table"]: each["rows"] for each in json.loads(said)}
+    assert rows["iot.SensorReadings"] == 288
+    one_line(fieldhouse("copy", "fieldhouse.duckdb", "./fieldhouse.duckdb"), 2, "onto itself")
+    one_line(fieldhouse("copy", "fieldhouse.duckdb", "other.duckdb"), 2, "empty warehouse")
+    one_line(fieldhouse("copy", "nothing.duckdb", "new.duckdb"), 1, "nothing.duckdb")
+    one_line(
+        fieldhouse("copy", "fieldhouse.duckdb", "new.duckdb", "--to-password", "NO_SUCH"),
+        2,
+        "NO_SUCH",
+    )
+    assert not (home / "new.duckdb").exists()

@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 from warehouse_kit import T0, batch, row
 
+from command_kit import run_command
 from fieldhouse.warehouse import open_warehouse
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -35,19 +35,8 @@ def fieldhouse(folder: Path) -> Run:
     """Run the command line in a process of its own."""
 
     def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", "fieldhouse", *arguments],
-            env={
-                "PATH": os.environ["PATH"],
-                "PYTHONPATH": os.pathsep.join(sys.path),
-                "HOME": str(folder),
-                "USER": "ada",
-            },
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+        environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "USER": "ada"}
+        return run_command(*arguments, env=environment, cwd=folder)
 
     return run
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import typer
 
+from command_kit import run_command
 from fieldhouse.cli import app
 from fieldhouse.simulator import Simulator, World
 
@@ -56,14 +57,7 @@ def fieldhouse(home: Path, environment: dict[str, str]) -> Run:
     """Run the command line in a process of its own."""
 
     def run(*arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", "fieldhouse", *arguments],
-            env={**environment, **more},
-            cwd=home,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+        return run_command(*arguments, env={**environment, **more}, cwd=home)
 
     return run
 

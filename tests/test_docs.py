@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from command_kit import run_command
 from fieldhouse.simulator import Clock, Simulator, World, demo
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -68,14 +69,14 @@ def type_all(lines: list[str], environment: dict[str, str], folder: Path) -> Non
     What ends in & goes on beside the others, and is stopped by Ctrl-C at their end.
     """
     with ExitStack() as beside:
-        for command in lines:
-            words = shlex.split(command)
+        for line in lines:
+            words = shlex.split(line)
             if words[0] != "fieldhouse":
                 continue
             if words[-1] == "&":
                 beside.enter_context(going_on(words[:-1], environment, folder))
             else:
-                type_one(command, words, environment, folder)
+                type_one(line, words, environment, folder)
 
 
 @contextmanager
@@ -98,18 +99,11 @@ def going_on(words: list[str], environment: dict[str, str], folder: Path) -> Ite
     assert serving.returncode == 130 and complaints.count("\n") == 1, complaints
 
 
-def type_one(command: str, words: list[str], environment: dict[str, str], folder: Path) -> None:
+def type_one(typed: str, words: list[str], environment: dict[str, str], folder: Path) -> None:
     """Type one command."""
-    done = subprocess.run(
-        [sys.executable, "-m", *words],
-        env=environment,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
-    assert not done.stderr or words[1:3] == ["tokens", "make"], f"{command}\n{done.stderr}"
+    done = run_command(*words[1:], env=environment, cwd=folder)
+    assert done.returncode == 0, f"{typed}\n{done.stdout}{done.stderr}"
+    assert not done.stderr or words[1:3] == ["tokens", "make"], f"{typed}\n{done.stderr}"
 
 
 def sections(text: str) -> dict[str, list[str]]:
@@ -174,7 +168,7 @@ def test_every_command_is_in_the_guide(environment: dict[str, str]) -> None:
         check=True,
     ).stdout
     names = re.findall(r"^\W*([a-z]+)  +\S", shown.split("Commands")[1], re.MULTILINE)
-    assert len(names) == 28
+    assert len(names) == 30
     assert [name for name in names if f"fieldhouse {name}" not in GUIDE] == []
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from fieldhouse.errors import ConfigurationError
-from fieldhouse.settings import Settings, load_settings, mqtt
+from fieldhouse.settings import Settings, load_settings, mqtt, schedule
 from fieldhouse.settings.model import TOML_KEYS, VARIABLES
 from fieldhouse.settings.sqlserver import OPTIONS, SqlServerAddress
 
@@ -154,8 +154,16 @@ def test_the_page_names_every_setting() -> None:
     for table, keys in TOML_KEYS.items():
         for key, setting in keys.items():
             assert f"| `{setting}` | `{VARIABLES[setting]}` | `[{table}] {key}` |" in page
-    assert set(VARIABLES) == set(Settings.model_fields) - {"channels", "accounts", "mqtt"}
+    assert set(VARIABLES) == set(Settings.model_fields) - {
+        "channels",
+        "accounts",
+        "alerts",
+        "metrics",
+        "mqtt",
+        "schedule",
+    }
     assert all(f"| `[mqtt] {key}`" in page or f", `{key}`" in page for key in mqtt.KEYS)
+    assert all(f"| `[schedule] {key}` |" in page for key in schedule.KEYS)
     for option in OPTIONS:
         assert f"| `{option}` |" in page
     assert set(OPTIONS) == {line.split("`")[1] for line in rows(page, "| Option |")}

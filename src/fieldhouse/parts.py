@@ -15,7 +15,8 @@ from fieldhouse import events
 from fieldhouse.budget import Budget
 from fieldhouse.settings import Settings, digests
 from fieldhouse.sources.thingspeak.api import Channel, ThingSpeak
-from fieldhouse.sources.thingspeak.pacing import Pacer
+from fieldhouse.sources.thingspeak.pacing import Gate, Pacer
+from fieldhouse.state import ChannelState
 from fieldhouse.times import utc_now
 from fieldhouse.warehouse import HasOwner, Warehouse, open_warehouse
 from fieldhouse.writer import Writer
@@ -47,6 +48,8 @@ class Parts:
     stop: threading.Event
     observe: events.Observer | None = None
     clock: Clock = utc_now
+    look_up: Callable[[int], ChannelState] | None = None
+    """What is held of a channel, asked together with those of other threads."""
 
     def job(self) -> "Parts":
         """The same parts for another piece of work, which is stopped by itself."""
@@ -87,12 +90,13 @@ def built_on(
     warehouse: Warehouse,
     settings: Settings,
     *,
+    gate: Gate | None = None,
     observe: events.Observer | None = None,
     clock: Clock = utc_now,
 ) -> Iterator[Parts]:
-    """Make the other parts on a warehouse that is open, and stays so."""
+    """Make the other parts on a warehouse that is open, and stays so; ``gate``: see `Pacer`."""
     with (
-        client(settings, warehouse, observe=observe, clock=clock) as server,
+        client(settings, warehouse, gate=gate, observe=observe, clock=clock) as server,
         Writer(warehouse, observe) as writer,
     ):
         sync_ranges(warehouse, settings)
@@ -122,6 +126,7 @@ def client(
     warehouse: Warehouse | None = None,
     *,
     attempts: int = 5,
+    gate: Gate | None = None,
     observe: events.Observer | None = None,
     clock: Clock = utc_now,
 ) -> Iterator[ThingSpeak]:
@@ -133,7 +138,7 @@ def client(
         yield stack.enter_context(
             ThingSpeak(
                 settings.base_url,
-                pacer=Pacer(settings.rate_limit_delay, budget=budget),
+                pacer=Pacer(settings.rate_limit_delay, budget=budget, gate=gate),
                 timeout=settings.timeout,
                 attempts=attempts,
                 proxies=settings.proxies,

@@ -3,7 +3,7 @@
 import logging
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import Any
@@ -66,17 +66,22 @@ def attempt(
     parts: Parts,
     channel_id: int,
     *,
+    copied: Copied | None = None,
     state: ChannelState | None = None,
     tail_size: int | None = None,
     again: Span | None = None,
+    may_ask: Callable[[], bool] | None = None,
 ) -> tuple[Run, FieldhouseError | None]:
-    """``copy_channel``, and the error that ended it; ``state`` is what was held a while ago."""
+    """``copy_channel``, and the error that ended it; ``state`` is what was held a while ago.
+
+    ``copied`` is kept up with what it brings. Once ``may_ask`` says no, it ends as if stopped.
+    """
     run = Run(channel_id=channel_id, started_at=parts.clock())
-    copied = Copied()
+    copied = copied or Copied()
     failure: FieldhouseError | None = None
     parts.tell(events.RunStarted(channel_id))
     try:
-        read_history(parts, parts.channel(channel_id), copied, tail_size, again, state)
+        read_history(parts, parts.channel(channel_id), copied, tail_size, again, state, may_ask)
     except Interrupted:
         run = replace(run, outcome="interrupted")
     except FieldhouseError as error:
@@ -111,6 +116,7 @@ def read_history(
     tail_size: int | None = None,
     again: Span | None = None,
     state: ChannelState | None = None,
+    may_ask: Callable[[], bool] | None = None,
 ) -> None:
     """Read what is new and what is missing; ``copied`` is kept up with what it brings."""
     settings = parts.settings
@@ -128,8 +134,9 @@ def read_history(
         policy,
         copied,
         state=state,
+        look_up=parts.look_up,
         metadata_ttl=settings.metadata_ttl,
-        stop=parts.stop,
+        is_over=lambda: parts.stop.is_set() or not (may_ask is None or may_ask()),
         observe=parts.observe,
     )
 

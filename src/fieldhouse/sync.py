@@ -1,7 +1,8 @@
 """One channel's reading, carried out: what history wants, done to ThingSpeak and the warehouse."""
 
 import logging
-import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -46,6 +47,8 @@ class Copied:
     requests: int = 0
     fetched: int = 0
     counts: Counts = field(default_factory=Counts)
+    state: ChannelState | None = None
+    """What was held a while ago and is held still, where nothing was written or asked."""
 
 
 def sync_metadata(source: api.Channel, warehouse: Warehouse, now: datetime, ttl: timedelta) -> bool:
@@ -90,26 +93,41 @@ def copy_history(
     copied: Copied,
     *,
     state: ChannelState | None = None,
+    look_up: Callable[[int], ChannelState] | None = None,
     metadata_ttl: timedelta = timedelta(hours=1),
-    stop: threading.Event | None = None,
+    is_over: Callable[[], bool] | None = None,
     observe: events.Observer | None = None,
 ) -> None:
     """Read what is new and what is missing of a channel into the warehouse.
 
     ``state`` is what was held a while ago; the warehouse is asked whether it still is as soon as
     there is something to write, so that a poll that finds nothing asks the warehouse nothing.
+    ``look_up`` is how it is asked: with the channels of other threads, say.
     Every page brings the channel's name and labels: where ours are older than ``metadata_ttl``, the
     first page renews them, and no request is made for them alone.
-    ``copied`` is kept up with what it brings. Holds the channel's lock. Raises what ``errors``
-    draws; whatever was written before stays, and the next reading carries on from it. Raises
-    Interrupted when ``stop`` is set: what was read is written, and nothing more is asked.
+    ``copied`` is kept up with what it brings. Holds the channel's lock, from where the
+    warehouse is first asked or told of it: a poll that finds nothing locks nothing. Raises what
+    ``errors`` draws; whatever was written before stays, and the next reading carries on from it.
+    Raises Interrupted once ``is_over`` is true: what was read is written, and no more is asked.
     """
     doubt: history.Doubt | None = None
-    with warehouse.lock(source.channel_id):
+    look_up = look_up or partial(recall.channel_state, warehouse)
+    with _Lock(warehouse, source.channel_id) as lock:
         for _ in range(_PLANS):
-            reading = _Reading(source, warehouse, writer, policy, metadata_ttl, stop, observe)
+            reading = _Reading(
+                source,
+                warehouse,
+                writer,
+                policy.after(source.requests),
+                look_up,
+                metadata_ttl,
+                is_over,
+                observe,
+                lock,
+            )
             try:
                 reading.carry_out(state, doubt)
+                copied.state = None if lock.is_held else state
                 return
             except EntryConflict as conflict:
                 disputed = tuple(Known(*each) for each in conflict.disputed)
@@ -125,6 +143,33 @@ def copy_history(
     raise SourceInconsistent(f"channel {source.channel_id}: {text}")
 
 
+class _Lock:
+    """A channel's lock, taken when it is first needed and kept to the end of a ``with``."""
+
+    def __init__(self, warehouse: Warehouse, channel_id: int) -> None:
+        self._warehouse, self._channel_id = warehouse, channel_id
+        self._held: AbstractContextManager[None] | None = None
+
+    def __enter__(self) -> "_Lock":
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        if self._held:
+            self._held.__exit__(*error)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it was taken."""
+        return self._held is not None
+
+    def take(self) -> None:
+        """Wait for it, unless it is held already."""
+        if self._held is None:
+            held = self._warehouse.lock(self._channel_id)
+            held.__enter__()
+            self._held = held
+
+
 class _Reading:
     """One plan, carried out effect by effect."""
 
@@ -134,12 +179,15 @@ class _Reading:
         warehouse: Warehouse,
         writer: Writer,
         policy: history.Policy,
+        look_up: Callable[[int], ChannelState],
         metadata_ttl: timedelta,
-        stop: threading.Event | None,
+        is_over: Callable[[], bool] | None,
         observe: events.Observer | None,
+        lock: "_Lock",
     ) -> None:
         self.source, self.warehouse, self.writer = source, warehouse, writer
-        self.policy, self.stop, self.observe = policy, stop, observe
+        self.policy, self.is_over, self.observe = policy, is_over, observe
+        self.look_up, self.lock = look_up, lock
         self.metadata_ttl, self.metadata_due = metadata_ttl, False
         self.ticket = Ticket(source.channel_id)
         self.fetched = 0
@@ -167,7 +215,7 @@ class _Reading:
         """Do what the plan wants done; once stopped, nothing more is asked of the source."""
         match effect:
             case history.Ask() | history.AskEntry():
-                if self.stop is not None and self.stop.is_set():
+                if self.is_over is not None and self.is_over():
                     raise Interrupted
                 return self.ask(effect)
             case history.Write():
@@ -193,7 +241,11 @@ class _Reading:
 
     def turn_to_warehouse(self, effect: history.Effect) -> Any:
         """Ask the warehouse, or tell it what was found out; a state that is sent is a new start."""
-        outcome = recall.carry_out(self.warehouse, self.source.channel_id, effect)
+        self.lock.take()
+        if isinstance(effect, history.FindState):
+            outcome: Any = self.look_up(self.source.channel_id)
+        else:
+            outcome = recall.carry_out(self.warehouse, self.source.channel_id, effect)
         if isinstance(outcome, ChannelState):
             self.epoch, self.written = outcome.epoch, 0
         return outcome

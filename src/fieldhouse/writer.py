@@ -7,6 +7,7 @@ Refreshes and records stand in the same queue, so that they do not fight loads f
 """
 
 import logging
+import math
 import threading
 import time
 from collections import deque
@@ -34,6 +35,10 @@ _GROUP_ROWS = 160_000
 """Rows of a transaction: what exceeds a unit of storage (DuckDB's is 122,880 rows) is written once,
 what is smaller twice, into a log and then into the tables."""
 _GROUP_BATCHES = 500
+_CROWD = 2
+"""Channels of a transaction from which on more are believed to be on their way."""
+_REST = 1.0
+"""Seconds between the beginnings of two transactions, at the most, while there is such a crowd."""
 _LINGER = 0.5
 """Seconds, at the most, that a page waits for others while nobody waits for it."""
 _RECOVERY = 30.0
@@ -124,6 +129,7 @@ class Writer:
         self._queue: deque[_Load | _Call] = deque()
         self._queued_rows = 0
         self._hurried = False
+        self._rested = -math.inf
         self._ended: WarehouseError | None = None
         self._refusal: WarehouseError | None = None
         self._refused_until = 0.0
@@ -201,6 +207,7 @@ class Writer:
             self._changed.wait_for(self._is_time, timeout=_LINGER)
             if self._queue and isinstance(self._queue[0], _Call):
                 return [self._queue.popleft()]
+            self._changed.wait_for(self._is_full, timeout=max(0.0, self._rested - self._now()))
             while self._queue and rows < _GROUP_ROWS and len(taken) < _GROUP_BATCHES:
                 if isinstance(first := self._queue[0], _Call):
                     break
@@ -214,12 +221,13 @@ class Writer:
     def _is_time(self) -> bool:
         """Whether what is queued makes a transaction, or somebody waits for it."""
         return bool(
-            self._hurried
-            or self._ended
-            or self._queued_rows >= _GROUP_ROWS
-            or len(self._queue) >= _GROUP_BATCHES
-            or any(isinstance(each, _Call) for each in self._queue)
+            self._hurried or self._is_full() or any(isinstance(each, _Call) for each in self._queue)
         )
+
+    def _is_full(self) -> bool:
+        """Whether nothing that is still to come would make the transaction better."""
+        is_enough = self._queued_rows >= _GROUP_ROWS or len(self._queue) >= _GROUP_BATCHES
+        return bool(self._ended or is_enough)
 
     def _hurry(self) -> None:
         with self._changed:
@@ -253,6 +261,7 @@ class Writer:
         """Load in one transaction; if that fails, each channel's part on its own."""
         if not batches:
             return
+        self._rested = self._now() + (_REST if len(batches) >= _CROWD else 0.0)
         if (error := self._refused() or self._try(batches)) is None:
             return
         if isinstance(error, WarehouseUnavailable):

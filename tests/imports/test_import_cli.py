@@ -4,11 +4,12 @@ import gzip
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from command_kit import run_command
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -20,14 +21,8 @@ def fieldhouse(tmp_path: Path) -> Run:
     """Run the command line in a process of its own; there is no network."""
 
     def run(*arguments: str, code: int = 0) -> "subprocess.CompletedProcess[str]":
-        done = subprocess.run(
-            [sys.executable, "-m", "fieldhouse", *arguments],
-            env={"PATH": os.environ["PATH"], "THINGSPEAK_BASE_URL": "http://127.0.0.1:9"},
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+        environment = {"PATH": os.environ["PATH"], "THINGSPEAK_BASE_URL": "http://127.0.0.1:9"}
+        done = run_command(*arguments, env=environment, cwd=tmp_path)
         assert done.returncode == code, done.stdout + done.stderr
         return done
 

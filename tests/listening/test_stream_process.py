@@ -1,5 +1,6 @@
 """`fieldhouse stream` and `simulate --mqtt` as processes, over a real broker and real HTTP."""
 
+import json
 import os
 import re
 import signal
@@ -81,6 +82,9 @@ def test_stream_brings_an_entry_and_stops_cleanly(tmp_path: Path) -> None:
             counted = "SELECT count(*) AS n FROM iot.SensorReadings"
             asked = run(tmp_path, given, "query", "--csv", counted)
             assert (asked.returncode, asked.stdout.split()) == (0, ["n", "2"]), asked.stderr
+            checked = run(tmp_path, given, "doctor", "--json")
+            findings = {row["check"]: row for row in json.loads(checked.stdout)}
+            assert findings["MQTT"]["finding"] == f"mqtt://127.0.0.1:{broker.port} lets us listen"
             process.send_signal(signal.SIGINT)
             reading.join(60)
             assert process.wait(60) == 130
@@ -100,6 +104,17 @@ def test_stream_without_its_settings(tmp_path: Path) -> None:
         2,
         "fieldhouse: fieldhouse.toml: [mqtt] password: the variable NOT_THERE is not set\n",
     )
+
+
+def test_doctor_finds_that_nobody_answers(tmp_path: Path) -> None:
+    """A broker that is not there is one finding of its own, with the reason."""
+    port = free_port()
+    (tmp_path / "fieldhouse.toml").write_text(f'[mqtt]\nbroker = "mqtt://127.0.0.1:{port}"\n')
+    given = environment(THINGSPEAK_BASE_URL=f"http://127.0.0.1:{port}")
+    done = run(tmp_path, given, "doctor", "--json")
+    (found,) = [row for row in json.loads(done.stdout) if row["check"] == "MQTT"]
+    assert not found["ok"] and done.returncode == 1
+    assert found["finding"] == f"MQTT: 127.0.0.1:{port} cannot be reached: Connection refused"
 
 
 def test_simulate_tells_a_broker(tmp_path: Path) -> None:

@@ -127,3 +127,17 @@ def test_all_that_we_hold_is_deleted_and_the_counter_follows(life: Lives) -> Non
     assert len(life.held) == 1
     life.delete_newest(count=1, follows=True)
     life.settle()
+
+
+def test_plans_of_one_run_share_the_budget_for_ids(life: Lives) -> None:
+    """Old rows are shown under the new life's ids: what is found by its id leads to one that
+    contradicts, and the run is planned anew, twice. Together the plans ask for no more ids than
+    one run may."""
+    life.poll(seconds=1)
+    life.future(count=5, ahead=90)
+    life.ragged(count=10, missing=3, late=True, ago=2 * HOUR)
+    life.clear(gradually=True)
+    life.late(count=2, ago=2 * HOUR, step=400)
+    life.skip(count=42)
+    life.poll(seconds=10 * MINUTE)
+    life.settle()

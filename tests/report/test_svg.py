@@ -8,8 +8,19 @@ from figures_kit import DAY, HOUR, MINUTE, T0, UGLY, buckets, figure, line, wand
 from hypothesis import given
 from hypothesis import strategies as some
 
-from fieldhouse.report.figure import Boundary, Figure, Line, Mark, Panel, Shade, ShadeKind
+from fieldhouse.report.figure import (
+    Boundary,
+    Figure,
+    Line,
+    Mark,
+    MarkKind,
+    Panel,
+    Shade,
+    ShadeKind,
+)
 from fieldhouse.report.layout import laid_out
+from fieldhouse.report.legend import signs
+from fieldhouse.report.page import of_figure
 from fieldhouse.report.svg import document, picture
 from fieldhouse.report.thinning import parts
 
@@ -146,3 +157,46 @@ def test_a_picture_has_both_papers() -> None:
     shown = figure(Panel("P", (line([1, 2]),)))
     assert "prefers-color-scheme:dark" in document(shown)
     assert "@media" not in document(shown, dark=False)
+
+
+def test_a_legend_has_the_signs_that_are_there() -> None:
+    """Line, band and marks of a picture are told, in a file and in a page; others are not."""
+    plain = figure(Panel("P", (line([5.0] * 1440),)))
+    full = figure(
+        Panel(
+            "P",
+            (buckets([(T0, T0 + DAY, 1, 2, 3, 9)]),),
+            marks=(Mark(T0 + HOUR, 40.0, "far"), Mark(T0, 1.0, "gone", kind=MarkKind.ASIDE)),
+            shades=(Shade(ShadeKind.GAP, T0, T0 + HOUR), Shade(ShadeKind.EXCLUDED, T0, T0 + HOUR)),
+            boundaries=(Boundary(T0 + 12 * HOUR, "life 2"),),
+        )
+    )
+    wanted = [
+        *(
+            "mean",
+            "least to greatest",
+            "far from the usual",
+            "as sent, which does not count",
+        ),
+        *("no readings", "excluded", "a new life"),
+    ]
+    assert [meaning for _, meaning in signs(full)] == wanted
+    assert [meaning for _, meaning in signs(plain)] == ["reading"]
+    for meaning in wanted:
+        assert f">{meaning}</text>" in document(full) and f" {meaning}</span>" in of_figure(full)
+    assert '<g class="legend"></g>' in document(figure(Panel("P", ())))
+
+
+@pytest.mark.parametrize("width", [300, 640, 960])
+def test_a_legend_keeps_within_its_picture(width: int) -> None:
+    """Its rows are as many as the width asks for, and the file is as high as they are."""
+    shown = figure(Panel("P", (line(wandering(20_000)),), marks=(Mark(T0 + HOUR, 4.0, "far"),)))
+    tree = ElementTree.fromstring(document(shown, width))
+    (legend,) = (one for one in tree.iter(f"{SVG}g") if one.get("class") == "legend")
+    places = [re.findall(r"[\d.]+", one.get("transform", "")) for one in legend]
+    ends = [float(x) + 22 + 7 * len("".join(one.itertext())) for (x, _), one in
+            zip(places, legend, strict=True)]  # fmt: skip
+    assert max(ends) <= width - 20
+    (place,) = (one.get("transform", "") for one in tree if legend in one)
+    top = float(place.rpartition(" ")[2].rstrip(")"))
+    assert top + max(float(y) for _, y in places) + 12 <= float(tree.get("height", "0"))

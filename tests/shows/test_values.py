@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +14,8 @@ from urllib.parse import parse_qsl, urlsplit
 import pyarrow.parquet
 import pytest
 from export_kit import cells
+
+from command_kit import run_command
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -79,14 +80,7 @@ def fieldhouse(tmp_path: Path) -> Iterator[Run]:
         }
 
         def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
-            return subprocess.run(
-                [sys.executable, "-m", "fieldhouse", *arguments],
-                env=environment,
-                cwd=tmp_path,
-                capture_output=True,
-                text=True,
-                timeout=120,
-            )
+            return run_command(*arguments, env=environment, cwd=tmp_path)
 
         yield run
         server.shutdown()

@@ -116,7 +116,8 @@ class Keeper:
         doubt: history.Doubt | None = None
         for turn in range(PLANS):
             state = self.state
-            plan = history.read(state, history.Policy(now=now, **policy), doubt)
+            wanted = history.Policy(now=now, **policy).after(source.requests)
+            plan = history.read(state, wanted, doubt)
             try:
                 self._carry_out(plan, source, state, stop_after, before)
                 break

@@ -1,13 +1,37 @@
-"""ClickHouse for tests: the engine in this process, a folder and some databases, emptied for each test."""
+"""ClickHouse for tests: the engine in this process; a folder, and databases emptied for each."""
 
+import os
 import shutil
 import tempfile
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 from fieldhouse.warehouse import open_warehouse
 
-__all__ = ["InProcess"]
+__all__ = ["PASSWORD", "InProcess", "OnServer", "run_on_clickhouse", "warehouses"]
+
+SERVER = os.environ.get("FIELDHOUSE_TEST_CLICKHOUSE", "")
+"""A URL of a server without a database, where one is to take the place of the engine in process."""
+PASSWORD = os.environ.get("FIELDHOUSE_TEST_CLICKHOUSE_PASSWORD", "")
+
+
+def run_on_clickhouse(url: str, *statements: str) -> None:
+    """Run statements as they stand in the database that a URL names."""
+    if url.startswith("clickhouse:"):
+        with closing(_client(url.rpartition("/")[2])) as client:
+            for statement in statements:
+                client.command(statement)
+        return
+    import chdb
+
+    folder, _, database = url.removeprefix("chdb:///").partition("?database=")
+    handle = chdb.connect(folder)
+    try:
+        for statement in (f"USE {database}", *statements):
+            handle.query(statement)
+    finally:
+        handle.close()
 
 
 class InProcess:
@@ -19,6 +43,7 @@ class InProcess:
     def __init__(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="chdb"))
         self._made: set[str] = set()
+        self._fresh = 0
         self._handle: object = None
 
     def empty(self, number: int) -> str:
@@ -34,9 +59,12 @@ class InProcess:
 
     def fresh(self) -> str:
         """A URL where there is nothing, not even a schema."""
-        self._made.discard("fresh")
-        self._do("DROP DATABASE IF EXISTS fresh SYNC")
-        return self._url("fresh")
+        self._fresh += 1
+        return self._url(f"fresh{self._fresh}")
+
+    def one(self, statement: str) -> str:
+        """The one value that a statement answers, as text."""
+        return str(self._query(statement)).strip()
 
     def drop(self) -> None:
         """Let go of the folder."""
@@ -65,3 +93,32 @@ class InProcess:
         if self._handle is None:  # held open: the engine shuts down with its last handle
             self._handle = chdb.connect(str(self._folder))
         return self._handle.query(statement, "TSV")  # type: ignore[attr-defined]
+
+
+class OnServer(InProcess):
+    """The same on a server."""
+
+    def drop(self) -> None:
+        """Let go of the databases."""
+        super().drop()
+        fresh = {f"fresh{number}" for number in range(1, self._fresh + 1)}
+        self._do(*(f"DROP DATABASE IF EXISTS {name} SYNC" for name in self._made | fresh))
+
+    def _url(self, name: str) -> str:
+        return f"{SERVER}/{name}"
+
+    def _query(self, statement: str) -> object:
+        with closing(_client("default")) as client:
+            return client.raw_query(statement, fmt="TSV").decode()
+
+
+def _client(database: str) -> Any:
+    import clickhouse_connect
+
+    dsn = SERVER.replace("clickhouse://", "http://")
+    return clickhouse_connect.get_client(dsn=dsn, password=PASSWORD, database=database)
+
+
+def warehouses() -> InProcess:
+    """Where the contract's warehouses are."""
+    return OnServer() if SERVER else InProcess()

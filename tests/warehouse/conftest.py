@@ -6,7 +6,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
-from clickhouse_kit import InProcess
+from clickhouse_kit import InProcess, warehouses
 from sqlserver_kit import ON_SERVER, Databases
 from warehouse_kit import ENGINES, REMOTE, opened, owner_of
 
@@ -23,13 +23,13 @@ def databases() -> Iterator[Databases]:
 
 @pytest.fixture(scope="session")
 def in_process() -> Iterator[InProcess]:
-    """ClickHouse in this process."""
-    held = InProcess()
+    """ClickHouse in this process, or on the server that the environment names."""
+    held = warehouses()
     yield held
     held.drop()
 
 
-THROUGH_AN_OWNER = {"test_limits", "test_load_contract"}
+THROUGH_AN_OWNER = {"test_leases_contract", "test_limits", "test_load_contract"}
 """Suites that check the contract through another process's warehouse as well."""
 
 
@@ -81,10 +81,8 @@ def place(
 
     def empty(_: int) -> str:
         file = str(tmp_path_factory.mktemp("place") / "fieldhouse.duckdb")
-        if engine != REMOTE:
-            return f"duckdb:///{file}"
         shutil.copy(request.getfixturevalue("migrated"), file)
-        return _owned(file, owners)
+        return f"duckdb:///{file}" if engine != REMOTE else _owned(file, owners)
 
     return empty
 

@@ -12,7 +12,8 @@ import sys
 from typing import Any
 
 from fieldhouse.warehouse import open_warehouse
-from fieldhouse.web import owning, streaming
+from fieldhouse.web import owning
+from fieldhouse.web.limits import framed
 
 
 def main() -> None:
@@ -40,14 +41,14 @@ def _say(word: str) -> None:
 
 
 def _die_at(number: int) -> None:
-    sent, pieces = streaming._body, iter(range(1, number))
+    sent, pieces = framed.send_piecemeal, iter(range(1, number))
 
     async def dying(*given: Any) -> None:
         if next(pieces, None) is None:
             os.kill(os.getpid(), signal.SIGKILL)
         await sent(*given)
 
-    streaming._body = dying
+    framed.send_piecemeal = dying
 
 
 if __name__ == "__main__":

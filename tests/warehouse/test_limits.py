@@ -1,21 +1,26 @@
 """What a caller waits for and takes of an answer: a deadline and a row limit, in every engine."""
 
+import gc
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 
 import pytest
+from clickhouse_kit import run_on_clickhouse
 from sqlserver_kit import run_on
 from warehouse_kit import REMOTE, T0, batch, is_babelfish, opened, row
 
 from fieldhouse.errors import ConfigurationError, DeadlinePassed, FieldhouseError
 from fieldhouse.warehouse import Limits, Warehouse, open_warehouse
+from fieldhouse.warehouse.engines.duckdb.watching import Watch
 
 ENDLESS = {
     "duckdb": "SELECT r.EntryID FROM iot.SensorReadings AS r, range(100000), range(100000) AS b",
     "sqlserver": "SELECT a.name FROM sys.all_columns AS a CROSS JOIN sys.all_columns AS b"
     " CROSS JOIN sys.all_columns AS c",
+    "clickhouse": "SELECT r.EntryID FROM iot.SensorReadings AS r, numbers(100000) AS a,"
+    " numbers(100000) AS b",
 }
 ENDLESS[REMOTE] = ENDLESS["duckdb"]
 """Rows whose end nobody sees."""
@@ -39,6 +44,10 @@ SLOW = {
             WHILE SYSUTCDATETIME() < @until SET @n += 1;
             SELECT r.ChannelID, r.Epoch, r.EntryID, @n AS Readings FROM iot.SensorReadings AS r;
         END""",
+    ],
+    "clickhouse": [
+        "CREATE OR REPLACE VIEW AllReadings AS SELECT r.*"
+        " FROM Rows AS r, numbers(100000) AS a, numbers(100000) AS b WHERE r.Kind = 1"
     ],
 }
 """What makes the question duplicate_audit take some seconds at the least."""
@@ -76,6 +85,8 @@ def _slow_at_its_owner(url: str) -> Iterator[Warehouse]:
 def _slow_down(engine: str, url: str) -> None:
     if engine == "sqlserver":
         return run_on(url, *SLOW[engine])
+    if engine == "clickhouse":
+        return run_on_clickhouse(url, *SLOW[engine])
     import duckdb
 
     with duckdb.connect(url.removeprefix("duckdb:///")) as connection:
@@ -100,8 +111,9 @@ def given_up(work: Callable[[], object], within: float) -> None:
 
 
 def working() -> int:
-    """Threads that work; an owner's server keeps some that wait for work."""
-    return sum("AnyIO" not in thread.name for thread in threading.enumerate())
+    """Threads that work; some wait for work, and one of a warehouse's looks at deadlines."""
+    waiting = ("AnyIO", "deadlines")
+    return sum(not thread.name.startswith(waiting) for thread in threading.enumerate())
 
 
 def assert_idle(warehouse: Warehouse, before: int) -> None:
@@ -111,6 +123,8 @@ def assert_idle(warehouse: Warehouse, before: int) -> None:
             break
         warehouse.query("channels")
     assert working() <= before
+    watches = [one for one in gc.get_objects() if isinstance(one, Watch)]
+    assert not any(map(len, watches)), "a statement is still looked after"
 
 
 def test_what_takes_longer_is_given_up(slow: Warehouse) -> None:

@@ -566,6 +566,8 @@ def test_a_warehouse_of_the_release_before_is_upgraded(
     fresh_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What it holds stays and counts, and what its epochs span is found out."""
+    if fresh_url.startswith("chdb:"):
+        pytest.skip("no release before had ClickHouse")
     pending = migrations.pending
     released = ("migrations/0001_tables", "migrations/0002_archive", "queries/usp_AppliedScripts")
     with monkeypatch.context() as then:

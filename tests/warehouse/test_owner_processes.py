@@ -167,7 +167,7 @@ def test_who_is_killed_leaves_nothing_with_the_owner(file: str) -> None:
             [sys.executable, "-c", program, file], stdout=subprocess.PIPE, text=True
         ) as client:
             assert client.stdout and client.stdout.readline() == "locked\n"
-            while not watching():
+            while not watching(house):
                 house.query("channels")
             client.kill()
         assert_given_up(house)

@@ -1,6 +1,7 @@
 """The engines side by side: the same pages give the same tables and the same answers.
 
-Counts, keys, texts, minima and maxima agree exactly, floats to 1e-9.
+DuckDB beside SQL Server, where one is named, and beside ClickHouse in process. Counts, keys, texts,
+minima and maxima agree exactly, floats to 1e-9.
 """
 
 import gzip
@@ -12,12 +13,13 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
-from sqlserver_kit import ON_SERVER, Databases
+from sqlserver_kit import ON_SERVER
 from warehouse_kit import DAY, HOUR, MINUTE, T0, Row, batch, opened, refresh, row, rows_of, tables
 
 from fieldhouse.errors import ConfigurationError
@@ -25,8 +27,6 @@ from fieldhouse.readings import Batch
 from fieldhouse.sources.thingspeak.page import parse_page
 from fieldhouse.state import BEGINNING, Gap, Progress, Span
 from fieldhouse.warehouse import Warehouse
-
-pytestmark = ON_SERVER
 
 SECOND = timedelta(seconds=1)
 AS_OF = T0 + 75 * DAY + 13 * HOUR + 7 * MINUTE + timedelta(microseconds=250_000)
@@ -42,14 +42,18 @@ OWN = {"AggregationID", "QualityID", "ReadingID", "RunID", "CreatedAt", "Importe
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """An empty warehouse of each engine; what is done is done to both."""
+    """An empty warehouse of each engine; what is done is done to both.
+
+    Of a long list of questions ``every``-th is asked.
+    """
 
     duckdb: Warehouse
-    sqlserver: Warehouse
+    other: Warehouse
+    every: int
 
     def both(self, work: Callable[[Warehouse], Any], *, where: object = "") -> Any:
         """Do the same to both; the answer, which must be the same."""
-        ours, theirs = work(self.duckdb), work(self.sqlserver)
+        ours, theirs = work(self.duckdb), work(self.other)
         assert differences(ours, theirs) == [], where
         return ours
 
@@ -68,6 +72,10 @@ class Pair:
     def do(self, name: str, /, **parameters: Any) -> None:
         """The same call of both, whatever it answers."""
         self.both(lambda held: held.call(name, **parameters).num_rows * 0)
+
+    def some(self, *choices: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Of the ways to choose one of each, those that are asked."""
+        return list(product(*choices))[:: self.every]
 
     def _rows(self, work: Callable[[Warehouse], pa.Table], less: set[str], where: object) -> Any:
         return self.both(lambda held: _less(work(held).to_pylist(), less), where=where)
@@ -99,21 +107,30 @@ def _less(rows: list[Row], names: set[str]) -> list[Row]:
     return [{key: value for key, value in held.items() if key not in names} for held in rows]
 
 
+OTHERS = {"sqlserver": 1, "clickhouse": 7}
+"""The engines beside DuckDB, and of how many questions one is asked: those of every `make test`
+have little time. Seven is prime to how many choices each list has: every choice is made."""
+
+
 @contextmanager
-def pair_of(databases: Databases, folder: Path, number: int) -> Iterator[Pair]:
-    """Both engines' warehouses, empty; the database on the server is the one of a number."""
+def pair_of(
+    request: pytest.FixtureRequest, other: str, folder: Path, number: int
+) -> Iterator[Pair]:
+    """Both engines' warehouses, empty; the database of the other is the one of a number."""
+    databases = {"sqlserver": "databases", "clickhouse": "in_process"}
+    place = request.getfixturevalue(databases[other])
     with ExitStack() as stack:
-        urls = (f"duckdb:///{folder / f'{number}.duckdb'}", databases.empty(number))
+        urls = (f"duckdb:///{folder / f'{number}.duckdb'}", place.empty(number))
         held = [stack.enter_context(closing(opened(url))) for url in urls]
         for warehouse in held:
             warehouse.migrate()
-        yield Pair(*held)
+        yield Pair(*held, OTHERS[other])
 
 
-@pytest.fixture
-def pair(databases: Databases, tmp_path: Path) -> Iterator[Pair]:
+@pytest.fixture(params=[pytest.param("sqlserver", marks=ON_SERVER), "clickhouse"])
+def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Pair]:
     """Both engines, empty."""
-    with pair_of(databases, tmp_path, 20) as held:
+    with pair_of(request, request.param, tmp_path, 20) as held:
         yield held
 
 
@@ -302,13 +319,21 @@ def fill(pair: Pair, seed: int) -> None:
     pair.call("refresh_quality", as_of=AS_OF)
 
 
-@pytest.fixture(scope="module", params=[1, 2])
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(("sqlserver", 1), marks=ON_SERVER, id="sqlserver-1"),
+        pytest.param(("sqlserver", 2), marks=ON_SERVER, id="sqlserver-2"),
+        pytest.param(("clickhouse", 1), id="clickhouse"),
+    ],
+)
 def filled(
-    request: pytest.FixtureRequest, databases: Databases, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Pair]:
     """Both engines with the same random history, refreshed and judged."""
-    with pair_of(databases, tmp_path_factory.mktemp("pair"), 20 + request.param) as held:
-        fill(held, request.param)
+    other, seed = request.param
+    with pair_of(request, other, tmp_path_factory.mktemp("pair"), 20 + seed) as held:
+        fill(held, seed)
         yield held
 
 
@@ -351,33 +376,34 @@ def test_tables_are_the_same(filled: Pair) -> None:
 @pytest.mark.parametrize("field_number", range(1, 9))
 def test_anomalies_are_the_same(filled: Pair, method: str, field_number: int) -> None:
     """Both methods find the same readings of any field, with the same centre, spread and score."""
-    question = {"field_number": field_number, "method": method}
-    for channel_id in (1, 2, 3, 5):
-        for threshold in (0.0, 1.349, 3.0):
-            for days, as_of in ((30, AS_OF), (7, T0 + 40 * DAY), (LONG, AS_OF)):
-                filled.ask(
-                    "usp_DetectAnomalies",
-                    less={"ReadingID"},
-                    channel_id=channel_id,
-                    threshold_stddev=threshold,
-                    lookback_days=days,
-                    as_of=as_of,
-                    **question,
-                )
+    windows = ((30, AS_OF), (7, T0 + 40 * DAY), (LONG, AS_OF))
+    for channel_id, threshold, (days, as_of) in filled.some(
+        (1, 2, 3, 5), (0.0, 1.349, 3.0), windows
+    ):
+        filled.ask(
+            "usp_DetectAnomalies",
+            less={"ReadingID"},
+            channel_id=channel_id,
+            field_number=field_number,
+            method=method,
+            threshold_stddev=threshold,
+            lookback_days=days,
+            as_of=as_of,
+        )
 
 
 @pytest.mark.parametrize("field_number", range(1, 9))
 def test_trends_are_the_same(filled: Pair, field_number: int) -> None:
     """The days of any field have the same measures, changes and directions."""
-    for channel_id in (*CHANNELS, 5, 6):
-        for days, as_of in ((30, AS_OF), (1, T0 + 40 * DAY), (0, AS_OF), (LONG, AS_OF)):
-            filled.ask(
-                "usp_GetTrendAnalysis",
-                channel_id=channel_id,
-                field_number=field_number,
-                days=days,
-                as_of=as_of,
-            )
+    windows = ((30, AS_OF), (1, T0 + 40 * DAY), (0, AS_OF), (LONG, AS_OF))
+    for channel_id, (days, as_of) in filled.some((*CHANNELS, 5, 6), windows):
+        filled.ask(
+            "usp_GetTrendAnalysis",
+            channel_id=channel_id,
+            field_number=field_number,
+            days=days,
+            as_of=as_of,
+        )
 
 
 @pytest.mark.parametrize("kind", ["HOURLY", "DAILY", "WEEKLY"])
@@ -441,11 +467,9 @@ def test_quality_by_hand_is_the_same(filled: Pair, as_of: datetime) -> None:
 
     One before the channel's first reading is refused alike.
     """
-    for channel_id in (1, 2, 3, 5):
-        for offset in (0, 15, 31, -1):
-            day = as_of.date() - offset * DAY
-            filled.both(lambda held, c=channel_id, d=day: _judged(held, c, d, as_of))
-        filled.both(lambda held, c=channel_id: _judged(held, c, None, as_of))
+    for channel_id, offset in filled.some((1, 2, 3, 5), (0, 15, 31, -1, None)):
+        day = None if offset is None else as_of.date() - offset * DAY
+        filled.both(lambda held, c=channel_id, d=day: _judged(held, c, d, as_of))
 
 
 def _judged(held: Warehouse, channel_id: int, day: date | None, as_of: datetime) -> Any:

@@ -56,6 +56,7 @@ def test_a_url_of_no_engine_is_refused(url: str) -> None:
         open_warehouse(url)
     assert str(refused.value).endswith(
         ": this version knows duckdb:///file.duckdb and sqlserver://user@host/database"
+        " and clickhouse://user@host/database"
     )
 
 

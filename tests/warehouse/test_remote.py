@@ -4,6 +4,7 @@ import inspect
 import random
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from datetime import UTC, date, timedelta
 from decimal import Decimal
@@ -285,6 +286,37 @@ def test_a_lock_is_held_by_one(file: str, here: Warehouse, remote: Warehouse) ->
     assert taken[0] == "first" and set(taken[1:]) == {"here", "there"}
 
 
+def test_a_lock_is_waited_for_as_long_as_is_said(here: Warehouse, remote: Warehouse) -> None:
+    """Here and there: what is not free in time is refused in one line, and nothing is held then."""
+    with ThreadPoolExecutor(1) as other, here.lock(9):
+        for house in (here, remote):
+            refused = other.submit(_locked, house, 0.05)
+            assert "channel 9 is being read or written" in str(refused.exception(30))
+            assert isinstance(refused.exception(), errors.WarehouseLocked)
+    for house in (here, remote):
+        _locked(house, 0.05)
+
+
+def _locked(house: Warehouse, wait: float) -> None:
+    with house.lock(9, wait):
+        pass
+
+
+def test_a_lock_that_fails_oddly(
+    here: Warehouse, remote: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What no engine should raise is told in one line, and the next one who asks has the lock."""
+
+    def odd(channel_id: int, wait: float | None = None) -> Any:
+        raise LookupError("odd")
+
+    monkeypatch.setattr(here, "lock", odd)
+    with pytest.raises(WarehouseError, match="unexpected LookupError"), remote.lock(9):
+        raise AssertionError("nobody holds it")
+    monkeypatch.undo()
+    _locked(remote, 5)
+
+
 def test_a_lock_ends_with_who_holds_it(file: str, here: Warehouse, remote: Warehouse) -> None:
     """One whose connection ends, or that ended as it waited, holds nothing any longer."""
     holder, waiter = through_owner(file), through_owner(file)
@@ -336,18 +368,18 @@ def _refused(house: Warehouse) -> None:
 # Hanging up
 
 
-def watching() -> int:
-    """Statements of an owner in this process that may still be running."""
-    return sum("_interrupt" in thread.name for thread in threading.enumerate())
+def watching(house: Any) -> int:
+    """Statements of an owner that may still be running."""
+    return len(house._watch)
 
 
 def assert_given_up(house: Warehouse) -> None:
     """What nobody wants any more has ended, as soon as its owner has learnt of it."""
     for _ in range(2000):
-        if not watching():
+        if not watching(house):
             break
         house.query("channels")
-    assert not watching()
+    assert not watching(house)
 
 
 def test_a_reader_let_go_of_frees_the_owner(here: Warehouse, remote: Warehouse) -> None:
@@ -372,7 +404,7 @@ def test_who_hangs_up_is_not_computed_for(file: str, here: Warehouse) -> None:
 
         asking = threading.Thread(target=ask)
         asking.start()
-        while not watching():
+        while not watching(here):
             here.query("channels")
     asking.join()
     assert len(told) == 1 and "\n" not in str(told[0])

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import clickhouse_kit
 import pyarrow as pa
 from sqlserver_kit import PASSWORD
 
@@ -80,6 +81,8 @@ def opened(url: str, **options: Any) -> Warehouse:
     if url.startswith(f"{REMOTE}:"):
         return through_owner(url.removeprefix(f"{REMOTE}:"), **options)
     server = {"password": PASSWORD, "create": True} if url.startswith("sqlserver:") else {}
+    if url.startswith("clickhouse:"):
+        server = {"password": clickhouse_kit.PASSWORD}
     return open_warehouse(url, **{**server, **options})
 
 

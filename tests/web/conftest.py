@@ -1,5 +1,6 @@
 """Served warehouses: one full one that is only read, and small ones to change."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,9 +24,18 @@ def web(site: Site) -> Iterator[httpx2.Client]:
         yield client
 
 
-@pytest.fixture
-def own(tmp_path: Path) -> Iterator[Site]:
-    """A small site of the test's own: the hostile channel's two days, and nothing long."""
-    with serving(tmp_path, a_world(days=0)) as made:
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse with the hostile channel's two days, and nothing long; to be copied."""
+    folder = tmp_path_factory.mktemp("small")
+    with serving(folder, a_world(days=0)) as made:
         fill(made.served, [HOSTILE, EMPTY, PAUSED])
+    return folder / "fieldhouse.duckdb"
+
+
+@pytest.fixture
+def own(tmp_path: Path, small: Path) -> Iterator[Site]:
+    """A small site of the test's own: the hostile channel's two days, and nothing long."""
+    shutil.copy(small, tmp_path)
+    with serving(tmp_path, a_world(days=0)) as made:
         yield made

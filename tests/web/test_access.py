@@ -209,6 +209,50 @@ def test_a_browser_comes_in_and_goes(beyond: Site) -> None:
         assert browser.get(READING).status_code == 401
 
 
+@pytest.mark.parametrize("scope", [Scope.WRITE, Scope.OPERATE])
+def test_whoever_came_in_can_go(beyond: Site, scope: Scope) -> None:
+    """A session that may see nothing ends all the same."""
+    cookie = (logged_in(beyond, beyond.token(scope))[2] or "").partition(";")[0]
+    with beyond.client(Cookie=cookie, Origin=beyond.url) as browser:
+        assert browser.get(READING).status_code == 403
+        assert browser.post("/logout").status_code == 303
+        assert browser.get(READING).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("proxy", "said", "is_secure"),
+    [("127.0.0.1", ["https"], True), ("127.0.0.1", ["http"], False), ("127.0.0.1", [], False),
+     ("127.0.0.1", ["https", "http"], False), ("10.0.0.2", ["https"], False)],
+)  # fmt: skip
+def test_behind_a_proxy_with_tls_a_cookie_is_secure(
+    site: Site, proxy: str, said: list[str], is_secure: bool
+) -> None:
+    """What a proxy says of TLS is believed from those that are named, and if it says one thing."""
+    rules = Rules(trusts_machine=False, proxies=frozenset({proxy}))
+    token = site.token()
+    with (
+        listening(replace(site.served, rules=rules)) as url,
+        replace(site, url=url).client() as web,
+    ):
+        headers = [("Origin", url), *(("X-Forwarded-Proto", one) for one in said)]
+        answer = web.post("/login", data={"token": token}, headers=headers)
+        assert answer.status_code == 303
+        assert ("; secure" in answer.headers["set-cookie"].lower()) is is_secure
+        assert ("strict-transport-security" in answer.headers) is is_secure
+
+
+@pytest.mark.parametrize("name", ["api_key", "key", "apikey", "write_api_key"])
+def test_a_token_in_an_address_is_shown_nowhere(beyond: Site, name: str) -> None:
+    """Under each name that clients have for it, it lets in, and no address of ours repeats it."""
+    token = beyond.token()
+    with beyond.client() as client:
+        answer = client.get("/api/runs", params={name: token, "limit": 1})
+        assert answer.status_code == 200 and token not in str(answer.headers)
+        asked = {name: token[:-1], "q": "x"}
+        led = client.get("/", params=asked, headers={"Accept": "text/html"})
+        assert led.status_code == 303 and led.headers["location"] == "/login?next=%2F%3Fq%3Dx"
+
+
 def test_a_wrong_token_is_asked_for_again(beyond: Site) -> None:
     """A wrong token gets the page once more, with 401, no cookie, and nothing of what was typed."""
     with beyond.client() as browser:

@@ -142,6 +142,28 @@ def test_who_reads_nothing_is_given_up(quick: tuple[Site, Watched]) -> None:
     assert taken.startswith(b"HTTP/1.1 200") and not taken.endswith(b"0\r\n\r\n")
 
 
+@pytest.mark.parametrize(
+    ("rows", "limit", "said"),
+    [(5, 5, "no"), (6, 5, "yes"), (5, 0, "yes"), (0, 0, "no"), (10_000, 10_000, "no"),
+     (10_001, 10_000, "yes"), (2_000_000, 1_000_000, "unknown")],
+)  # fmt: skip
+@pytest.mark.parametrize("form", ["json", "csv", "arrow"])
+def test_a_limit_says_when_it_cut(site: Site, rows: int, limit: int, said: str, form: str) -> None:
+    """Whoever asks in SQL sees whether there was more; of what is too long to hold, that it may."""
+    asked = {"sql": f"SELECT range AS n FROM range({rows})", "limit": limit}
+    with site.client() as client, client.stream("POST", f"/api/query.{form}", json=asked) as answer:
+        assert answer.status_code == 200 and answer.headers["fieldhouse-cut"] == said
+        if said == "unknown":
+            return
+        text = answer.read()
+    found = {
+        "json": lambda: len(json.loads(text)),
+        "csv": lambda: len(text.splitlines()) - 1,
+        "arrow": lambda: pa.ipc.open_stream(text).read_all().num_rows,
+    }
+    assert found[form]() == min(rows, limit)
+
+
 def test_a_slow_question_is_given_up(quick: tuple[Site, Watched]) -> None:
     """What takes longer than it may is answered 504 in one line, however many ask it."""
     site, watched = quick
@@ -221,7 +243,7 @@ def test_a_file_that_cannot_be_had(tmp_path: Path) -> None:
     """A warehouse that is closed under the server is told as such, and not as an empty one."""
     with serving(tmp_path, a_world(days=0)) as site:
         fill(site.served, [HOSTILE])
-        site.served.warehouse.close()
+        site.served.whole.close()
         with site.client() as client:
             answer = client.get("/api/channels")
             assert answer.status_code == 503 and "closed" in answer.json()["detail"]

@@ -1,7 +1,11 @@
 """What a hostile stranger tries, or another site's page in a friend's browser: in vain."""
 
 import logging
+import socket
+import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +14,7 @@ from raw_kit import asked, connected, received
 from web_kit import HOSTILE, Scope, Site, a_world, listening, serving
 
 from fieldhouse.web.served import Rules
+from fieldhouse.web.serving import Address, Server
 
 SECRET = f"/api/channels/{HOSTILE}/latest"
 """What nobody may see who was not let in."""
@@ -207,6 +212,18 @@ def test_another_sites_page_embeds_nothing(site: Site, where: str) -> None:
         assert asked(site, f"GET {SECRET} HTTP/1.1", *lines).status == 403
     lines = site_line, "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"
     assert asked(site, "GET / HTTP/1.1", *lines).status == 200
+    assert asked(site, f"GET {SECRET} HTTP/1.1", *lines).status == 200
+
+
+@pytest.mark.parametrize("path", ["/api/query", "/api/query.csv", "/query/export.xlsx"])
+def test_another_sites_link_carries_out_no_sql(site: Site, path: str) -> None:
+    """A link may lead to a page; what it says in SQL is not carried out, whoever follows it."""
+    line = f"GET {path}?sql=SELECT+1 HTTP/1.1"
+    assert asked(site, line).status == 200
+    lines = ("Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document")
+    for where in ("cross-site", "same-site"):
+        assert asked(site, line, f"Sec-Fetch-Site: {where}", *lines).status == 403
+    assert asked(site, line, "Sec-Fetch-Site: same-origin", *lines).status == 200
 
 
 def test_a_devices_address_is_not_for_pages(site: Site) -> None:
@@ -415,6 +432,70 @@ def test_many_who_do_not_finish(hasty: Site) -> None:
     finally:
         for one in silent:
             one.close()
+
+
+def test_who_reads_slowly_is_not_hung_up_on(site: Site) -> None:
+    """When a client's patience is looked at, who took some of it since is left; who did not, not.
+
+    The looks are made here, between what is read, and not by a clock.
+    """
+    with _server(site) as (server, address), socket.socket() as raw:
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        raw.connect(address)
+        while not server.server_state.connections:
+            pass
+        (held,) = server.server_state.connections
+        held.transport.get_extra_info("socket").setsockopt(
+            socket.SOL_SOCKET, socket.SO_SNDBUF, 4096
+        )
+        sql = "SELECT+range+FROM+range(1000000)"
+        head = f"GET /api/query?sql={sql}&limit=1000000 HTTP/1.1"
+        raw.sendall(f"{head}\r\nHost: localhost\r\n\r\n".encode())
+        raw.recv(1)
+        seen = 0
+        while seen < 5:
+            raw.recv(1 << 14)
+            seen += _looked_at(held, is_taken=True)
+            assert not held.transport.is_closing()
+        while not held.transport.is_closing():
+            _looked_at(held, is_taken=False)
+        assert not received(raw).body.endswith(b"0\r\n\r\n")
+
+
+@contextmanager
+def _server(site: Site) -> Iterator[tuple[Server, Any]]:
+    """A server of a site that can be looked into, and where it listens."""
+    is_ready, address = threading.Event(), Address(port=0)
+    with address.listening() as listened:
+        served = replace(site.served, ending=threading.Event())
+        server = Server(served, address, ready=is_ready.set)
+        run = threading.Thread(target=server.run, args=([listened],))
+        run.start()
+        try:
+            assert is_ready.wait(30)
+            yield server, listened.getsockname()
+        finally:
+            server.should_exit = True
+            run.join()
+
+
+def _looked_at(held: Any, *, is_taken: bool) -> bool:
+    """Have a connection's patience looked at, if something lies unread, and some of it was taken.
+
+    Whether it was.
+    """
+    told: Future[bool] = Future()
+
+    def look() -> None:
+        lies = held._taking is not None and not held.transport.is_closing()
+        is_due = lies and (not is_taken or held.transport.get_write_buffer_size() < held._unread)
+        if is_due:
+            held._taking.cancel()
+            held._look()
+        told.set_result(is_due)
+
+    held.loop.call_soon_threadsafe(look)
+    return told.result(30)
 
 
 def test_a_world_of_its_own(tmp_path: Any) -> None:

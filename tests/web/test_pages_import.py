@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from pages_kit import Page, page_of
-from web_kit import EMPTY, HOSTILE, Site, listening
+from web_kit import EMPTY, Site, listening
 
 PEOPLE = {"Accept": "text/html"}
 FEED = (
@@ -131,14 +131,25 @@ def test_too_large_a_file_is_refused_before_it_is_taken(site: Site) -> None:
 
 
 def test_few_files_wait(own: Site) -> None:
-    """The oldest goes where too many wait, from the disk as well."""
+    """None goes that somebody looks at: the ninth waits, or takes the place of a forgotten one."""
+    uploads = own.served.uploads
     with own.client() as web:
-        address, _ = sent(web, "0.csv", FEED, channel=str(HOSTILE))
-        (first,) = held(own, address)
-        for number in range(1, 9):
-            sent(web, f"{number}.csv", FEED, channel=str(EMPTY))
-        assert held(own, address) == [] and not first.parent.exists()
-        assert len(list(first.parent.parent.iterdir())) == 8
+        addresses = [sent(web, f"{number}.csv", FEED, channel=str(EMPTY))[0] for number in range(8)]
+        paths = [held(own, address)[0] for address in addresses]
+        ninth = {"file": ("9.csv", FEED.encode())}
+        page = page_of(web.post("/import", files=ninth, headers=PEOPLE), 503)
+        assert "8 files wait" in page.wrong["file"]
+        assert all(path.exists() for path in paths)
+        for address, ago in ((addresses[3], 601), (addresses[4], 700)):
+            one = uploads.get(address.rpartition("/")[2])
+            assert one
+            one.seen_at -= ago
+        web.get(addresses[4])  # looked at again
+        sent(web, "9.csv", FEED, channel=str(EMPTY))
+        assert [path.exists() for path in paths] == [n != 3 for n in range(8)]
+        assert not paths[3].parent.exists()
+        assert page_of(web.post("/import", files=ninth, headers=PEOPLE), 503)
+        assert len(list(paths[0].parent.parent.iterdir())) == 8
 
 
 def test_a_file_waits_until_there_is_room(own: Site) -> None:

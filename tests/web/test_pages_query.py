@@ -3,7 +3,6 @@
 import io
 import zipfile
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -139,17 +138,6 @@ def test_an_endless_query_ends(hurried: httpx2.Client) -> None:
         assert "no answer within 0.25 s" in page.wrong["sql"]
     assert hurried.get("/query/export.parquet", params={"sql": ENDLESS}).status_code == 504
     assert asked(hurried, "SELECT 1 AS one").tables["Answer"] == [["one"], ["1"]]
-
-
-def test_a_few_at_a_time(site: Site, web: httpx2.Client) -> None:
-    """While as many run as may, the next is told so at once, and its query is kept."""
-    with ExitStack() as stack:
-        while stack.enter_context(site.served.asking.one()):
-            pass
-        page = asked(web, "SELECT 1", 503)
-        assert page.wrong["sql"].startswith("other queries are running")
-        assert web.get("/query/export.xlsx", params={"sql": "SELECT 1"}).status_code == 503
-    assert asked(web, "SELECT 1 AS one").tables["Answer"] == [["one"], ["1"]]
 
 
 def test_an_answer_is_given_out_as_a_file(site: Site, web: httpx2.Client) -> None:

@@ -14,7 +14,7 @@ from fieldhouse import events
 from fieldhouse.errors import ConfigurationError, WarehouseUnavailable
 from fieldhouse.fleet import run_fleet
 from fieldhouse.web import jobs
-from fieldhouse.web.heard import Heard
+from fieldhouse.web.limits.heard import Heard
 
 
 @contextmanager
@@ -166,6 +166,23 @@ def test_jobs_are_few_at_a_time(own: Site, monkeypatch: pytest.MonkeyPatch) -> N
     own.served.jobs.stop()
     with pytest.raises(WarehouseUnavailable, match="stopping"):
         own.served.jobs.start([EMPTY])
+
+
+def test_a_job_without_a_thread(small: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system has no thread left, the job is told as failed, and holds no channel."""
+
+    class NoThread(threading.Thread):
+        def start(self) -> None:
+            raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(jobs.threading, "Thread", NoThread)
+    with pytest.raises(WarehouseUnavailable, match="too much goes on"):
+        small.served.jobs.start([EMPTY])
+    monkeypatch.undo()
+    job = small.served.jobs.all()[0]
+    assert job.ended_at and job.error == "no thread could be begun" and job.wait(0)
+    assert EMPTY not in small.served.jobs.busy()
+    assert small.served.jobs.start([EMPTY]).wait(60)
 
 
 def test_the_schedule_takes_up_what_is_due(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -149,7 +149,11 @@ def serving(
 
 @contextmanager
 def listening(served: Served, address: Address = ANYWHERE) -> Iterator[str]:
-    """Have the server of `fieldhouse serve` answer in a thread; its address."""
+    """Have the server of `fieldhouse serve` answer in a thread; its address.
+
+    It ends by itself: what shares its warehouse goes on.
+    """
+    served = replace(served, ending=threading.Event())
     is_ready = threading.Event()
     with address.listening() as socket:
         server = Server(served, address, ready=is_ready.set)

@@ -27,6 +27,8 @@ __all__ = ["print_csv", "print_json", "print_lines"]
 
 _MEASURED = 500
 """Rows that say how wide a column is."""
+_WRITTEN = 8_192
+"""Rows that are written at a time."""
 
 
 def print_lines(answer: "pa.RecordBatchReader") -> None:
@@ -45,12 +47,18 @@ def print_csv(answer: "pa.RecordBatchReader") -> None:
 def print_json(answer: "pa.RecordBatchReader") -> None:
     """One JSON array, a row a line; a time of no zone stays without one."""
     between = "["
-    for batch in output.each_by_name(answer):
-        if batch.num_rows:
-            rows = ",\n".join(_objects(batch))
-            output.echo_json(f"{between}{rows}", end="")
-            between = ",\n"
+    for batch in _pieces(output.each_by_name(answer)):
+        rows = ",\n".join(_objects(batch))
+        output.echo_json(f"{between}{rows}", end="")
+        between = ",\n"
     typer.echo("[]" if between == "[" else "]")
+
+
+def _pieces(answer: "pa.RecordBatchReader") -> "Iterator[pa.RecordBatch]":
+    """Some rows at a time: what they are as text is many times as much."""
+    for batch in answer:
+        for begin in range(0, batch.num_rows, _WRITTEN):
+            yield batch.slice(begin, _WRITTEN)
 
 
 def _objects(batch: "pa.RecordBatch") -> list[str]:
@@ -114,9 +122,8 @@ def _write_separated(answer: "pa.RecordBatchReader", separator: str) -> None:
     header = separator.join(_quoted_name(name, separator) for name in answer.schema.names)
     sys.stdout.flush()
     sys.stdout.buffer.write(f"{header}\n".encode())
-    for batch in answer:
-        if batch.num_rows:
-            sys.stdout.buffer.write(_lines(batch, separator))
+    for batch in _pieces(answer):
+        sys.stdout.buffer.write(_lines(batch, separator))
     sys.stdout.buffer.flush()
 
 

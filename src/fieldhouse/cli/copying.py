@@ -17,6 +17,7 @@ from fieldhouse.cli.completing import complete_words
 from fieldhouse.cli.options import (
     Config,
     Json,
+    ShardOption,
     Wait,
     WarehouseURL,
     moment,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from fieldhouse.state import Run, Span
     from fieldhouse.warehouse import Warehouse
 
-__all__ = ["add_to"]
+__all__ = ["add_to", "named_channels"]
 
 
 Channels = Annotated[
@@ -49,7 +50,12 @@ Channels = Annotated[
         autocompletion=complete_words,
     ),
 ]
-Workers = Annotated[int, typer.Option(min=1, max=64, help="Channels read side by side.")]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=64, help="Channels read side by side; default: as many as serve the pace."
+    ),
+]
 MetricsFile = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Metrics for node_exporter, as /var/lib/…/fieldhouse.prom."),
@@ -70,7 +76,8 @@ def run(
         int | None,
         typer.Option(min=1, max=8000, help="Size of the first page, which looks for what is new."),
     ] = None,
-    workers: Workers = 4,
+    workers: Workers = None,
+    shard: ShardOption = None,
     simulated: Annotated[
         bool, typer.Option("--simulated", help="Against the built-in simulator: no network.")
     ] = False,
@@ -94,7 +101,7 @@ def run(
     if simulated and channels:
         raise ConfigurationError("--simulated has a channel of its own: leave out the others")
     output.set_up_log(verbose=verbose, quiet=quiet)
-    how = {"as_json": as_json, "quiet": quiet, "verbose": verbose}
+    how: dict[str, Any] = {"as_json": as_json, "quiet": quiet, "verbose": verbose, "shard": shard}
     settings = _with_file(settings_from(config, warehouse, wait), metrics_file)
     if not simulated:
         return _copy(settings, channels or (), workers, results, None, **how)
@@ -128,7 +135,7 @@ def backfill(
         datetime | None,
         typer.Option("--to", parser=moment, metavar="TIME", help="… to here, included (UTC)."),
     ] = None,
-    workers: Workers = 4,
+    workers: Workers = None,
     warehouse: WarehouseURL = None,
     wait: Wait = None,
     config: Config = None,
@@ -150,27 +157,41 @@ def backfill(
     output.set_up_log(verbose=verbose, quiet=quiet)
     settings = settings_from(config, warehouse, wait)
     again = Span(start or BEGINNING, end or END) if start or end else None
-    how = {"as_json": as_json, "quiet": quiet, "verbose": verbose}
-    return _copy(settings, channels or (), workers, None, again, **how)
+    return _copy(
+        settings,
+        channels or (),
+        workers,
+        None,
+        again,
+        as_json=as_json,
+        quiet=quiet,
+        verbose=verbose,
+    )
 
 
 def _copy(
     settings: "Settings",
     words: Sequence[str],
-    workers: int,
+    workers: int | None,
     tail_size: int | None,
     again: "Span | None",
     *,
     as_json: bool,
     quiet: bool,
     verbose: bool,
+    shard: str | None = None,
 ) -> int:
     from fieldhouse.cli.progress import Progress
     from fieldhouse.cli.telling import Steps, both
+    from fieldhouse.leases import Alone, Shard
     from fieldhouse.parts import foreign_ranges, warehouse_of
     from fieldhouse.watch.oneshot import measuring
 
-    named = _named(settings, words)
+    named = named_channels(settings, words)
+    part = Shard.parse(shard) if shard else Alone()
+    # each worker of a fleet keeps a distance that all of them may keep side by side
+    delay = settings.rate_limit_delay * part.workers
+    settings = settings.model_copy(update={"rate_limit_delay": delay})
     shown = not (as_json or quiet or verbose) and sys.stderr.isatty()
     with (
         _carrying_on(),
@@ -178,7 +199,7 @@ def _copy(
         measuring(settings, both(progress.observe, Steps().observe)) as observe,
     ):
         with warehouse_of(settings, observe=observe) as warehouse:
-            ids = named or require_polled(settings, warehouse)
+            ids = list(part.renew(named or require_polled(settings, warehouse), ()))
             runs, stopped = _copied(warehouse, settings, ids, workers, tail_size, again, observe)
             progress.stop()
             if not quiet and (line := foreign_ranges(warehouse, settings)):
@@ -193,13 +214,13 @@ def _copied(
     warehouse: "Warehouse",
     settings: "Settings",
     ids: Sequence[int],
-    workers: int,
+    workers: int | None,
     tail_size: int | None,
     again: "Span | None",
     observe: "Observer",
 ) -> "tuple[Sequence[Run], bool]":
     """What came of the channels, copied by the warehouse's owner or by us; whether stopped."""
-    from fieldhouse.fleet import run_fleet
+    from fieldhouse.fleet import hands_for, run_fleet
     from fieldhouse.parts import built_on
     from fieldhouse.settings import digests
     from fieldhouse.warehouse import HasOwner, Order
@@ -211,7 +232,7 @@ def _copied(
             tuple(ids),
             digests.of_copying(settings, ids),
             "backfill" if again else "run",
-            workers,
+            workers or hands_for(settings.rate_limit_delay),
             tail_size,
             again,
         )
@@ -234,7 +255,7 @@ def _carrying_on() -> Iterator[None]:
         raise Interrupted("interrupted; what was read is kept, the next run carries on") from None
 
 
-def _named(settings: "Settings", words: Sequence[str]) -> list[int]:
+def named_channels(settings: "Settings", words: Sequence[str]) -> list[int]:
     """The channels that words name: any by its number or address, held ones by range and tag."""
     numbers = [channel_number(word) for word in words]
     for number in numbers:

@@ -25,6 +25,7 @@ __all__ = [
     "From",
     "Json",
     "Output",
+    "ShardOption",
     "TimeZone",
     "To",
     "Wait",
@@ -86,6 +87,14 @@ Wait = Annotated[
 ]
 Config = Annotated[
     Path | None, typer.Option("--config", "-c", metavar="FILE", help="Instead of fieldhouse.toml.")
+]
+ShardOption = Annotated[
+    str | None,
+    typer.Option(
+        "--shard",
+        metavar="I/N",
+        help="Only the channels of worker I of N, as 1/4; the same ones whenever it is asked.",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="JSON on standard output, for machines.")]
 ChannelID = Annotated[

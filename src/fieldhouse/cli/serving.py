@@ -99,7 +99,7 @@ def serve(
             say_simulated(base_url)
             given = {**OVERRIDES, "base_url": base_url, "channel_id": SIMULATED}
             settings = settings_from(config, warehouse, wait, **given)
-            settings = settings.model_copy(update={"daily_budget": None})
+            settings = settings.model_copy(update={"daily_budget": None, "mqtt": None})
             run(settings, rules, address, every=pause, ready=_say_ready)
     else:
         run(settings, rules, address, every=pause, ready=_say_ready)

@@ -2,7 +2,6 @@
 
 import os
 import platform
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from functools import cache, partial
@@ -12,11 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fieldhouse.cli import output
+from fieldhouse.cli.checks import of_installation
 from fieldhouse.cli.options import Config, Json, Wait, WarehouseURL, opened, settings_from
 from fieldhouse.errors import ConfigurationError, FieldhouseError
 
 if TYPE_CHECKING:
     from fieldhouse.settings import Settings
+    from fieldhouse.settings.mqtt import MqttSettings
     from fieldhouse.simulator import Publisher
     from fieldhouse.sources.thingspeak.api import Answer, ThingSpeak
     from fieldhouse.sources.thingspeak.proxies import Finding
@@ -211,10 +212,12 @@ def _checks(
     yield "Python", lambda: f"{platform.python_version()} on {platform.system()}"
     yield "settings", lambda: f"{len(settings.channels)} channels configured"
     yield "warehouse", lambda: _check_warehouse(settings)
-    yield "disk", lambda: f"{shutil.disk_usage(Path()).free / 2**30:,.1f} GiB free here"
+    yield from of_installation(settings)
     for finding in surroundings(settings.base_url, use_proxies=settings.proxies):
         yield finding.variable, partial(_told, finding)
     yield "ThingSpeak", lambda: _check_server(settings, server())
+    if settings.mqtt:
+        yield "MQTT", partial(_check_broker, settings.mqtt)
     for channel_id in {*settings.channels, *filter(None, [settings.channel_id])}:
         yield f"channel {channel_id}", partial(_check_channel, settings, server, channel_id)
 
@@ -269,6 +272,14 @@ def _check_server(settings: "Settings", server: "ThingSpeak") -> str:
     if skew > 300:
         raise FieldhouseError(f"this machine's clock is {skew:,.0f} s off ThingSpeak's: set it")
     return f"{settings.base_url} answers, its clock within {skew:.0f} s of ours"
+
+
+def _check_broker(own: "MqttSettings") -> str:
+    from fieldhouse.sync import utc_now
+    from fieldhouse.web.listening import ear_of
+
+    ear_of(own, list, lambda _: None, utc_now).try_once()
+    return f"{own.broker} lets us listen"
 
 
 def _check_channel(

@@ -5,13 +5,15 @@ seconds, UTC. Nothing here knows of a server, a simulated world or a warehouse.
 """
 
 from .entries import FIELD_COUNT, Entry, Fields, Value, fields_of
-from .exchange import Refused, Request, Response
+from .exchange import KEY_HEADERS, KEYS, Refused, Request, Response
 from .query import Bucketing, Window
 from .routes import Route, answer, routed
 from .source import About, House, Listed, Source
 
 __all__ = [
     "FIELD_COUNT",
+    "KEYS",
+    "KEY_HEADERS",
     "About",
     "Bucketing",
     "Entry",

@@ -21,6 +21,10 @@ HTML = "text/html; charset=utf-8"
 XML = "application/xml; charset=utf-8"
 JAVASCRIPT = "text/javascript; charset=utf-8"
 
+KEYS = ("api_key", "key", "apikey", "write_api_key")
+"""Parameters in which clients show a key."""
+KEY_HEADERS = ("thingspeakapikey", "x-thingspeakapikey")
+
 _encoder = msgspec.json.Encoder()
 _LONE = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
@@ -71,11 +75,9 @@ class Request:
 
     @property
     def _key(self) -> str:
-        for name in ("api_key", "key", "apikey", "write_api_key"):
-            if self.params.get(name):
-                return str(self.params[name])
-        held = self.headers.get("thingspeakapikey") or self.headers.get("x-thingspeakapikey")
-        return held or ""
+        places = (self.params.get(name) for name in KEYS)
+        heads = (self.headers.get(name) for name in KEY_HEADERS)
+        return str(next(filter(None, (*places, *heads)), ""))
 
     def has(self, name: str) -> bool:
         """Whether a switch like `location=true` is on."""

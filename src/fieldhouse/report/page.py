@@ -12,6 +12,7 @@ from types import MappingProxyType
 from fieldhouse.report import colours
 from fieldhouse.report.embedded import decimals, packed
 from fieldhouse.report.figure import Figure, Line, Panel
+from fieldhouse.report.legend import beside
 from fieldhouse.report.markup import Markup, joined, tag
 from fieldhouse.report.svg import picture
 from fieldhouse.report.thinning import in_lengths, step_for
@@ -31,7 +32,7 @@ _DAY = 86_400
 def of_figure(figure: Figure) -> str:
     """A page of one figure."""
     heading = [tag("h1", clean(figure.title)), tag("p", clean(figure.note), class_="soft-text")]
-    body = [tag("header", *heading), tag("main", chart("plot", figure))]
+    body = [tag("header", *heading), tag("main", beside(figure), chart("plot", figure))]
     return page(figure.title, body, {"plot": figure}, {"plot": "all"}, figure.zone)
 
 

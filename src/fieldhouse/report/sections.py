@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
@@ -13,6 +13,7 @@ from fieldhouse.report.embedded import decimals, given_decimals
 from fieldhouse.report.facts import Facts, Trend
 from fieldhouse.report.figure import SECOND, Figure, Line, Mark, Panel, instant_of
 from fieldhouse.report.gathering import Wanted, length_text
+from fieldhouse.report.legend import beside
 from fieldhouse.report.locator import locator
 from fieldhouse.report.markup import Markup, joined, tag
 from fieldhouse.report.page import Column, chart, table
@@ -79,8 +80,10 @@ class Section:
         """Every field's plot."""
         if not self.facts.lines:
             return joined([tag("h2", "Readings"), tag("p", "There are no readings in this span.")])
-        drawn = (self._field(field, line) for field, line in self.facts.lines.items())
-        return joined([tag("h2", "Readings"), *drawn])
+        drawn = [self._field(field, line) for field, line in self.facts.lines.items()]
+        shown = [self.figures[f"{self.id_}-field{field.number}"] for field in self.facts.lines]
+        whole = replace(shown[0], panels=tuple(panel for each in shown for panel in each.panels))
+        return joined([tag("h2", "Readings"), beside(whole), *drawn])
 
     def _field(self, field: Wanted, line: Line) -> Markup:
         facts, (title, unit) = self.facts, unit_of(field.label)

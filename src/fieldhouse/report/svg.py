@@ -6,6 +6,7 @@ import numpy as np
 from fieldhouse.report import colours
 from fieldhouse.report.figure import Boundary, Figure, Floats, Line, Mark, MarkKind, Shade
 from fieldhouse.report.layout import SIZE, Layout, Placed, laid_out
+from fieldhouse.report.legend import below
 from fieldhouse.report.markup import Markup, joined, tag
 from fieldhouse.report.thinning import middles, parts
 from fieldhouse.report.ticks import Tick, number_text, time_text
@@ -26,7 +27,8 @@ def document(figure: Figure, width: int = 960, *, dark: bool = True) -> str:
     ``dark`` lets a viewer that asks for dark pictures have one.
     """
     layout = laid_out(figure, width - 24.0)
-    height = layout.height + _HEAD + 14
+    legend, high = below(figure, width - 40.0)
+    height = layout.height + _HEAD + high + 18
     title = cut(clean(figure.title), width - 32.0, 17)
     return tag(
         "svg",
@@ -36,6 +38,7 @@ def document(figure: Figure, width: int = 960, *, dark: bool = True) -> str:
         tag("text", title, class_="ink", x=20, y=26, font_size=17, font_weight="bold"),
         tag("text", cut(clean(figure.note), width - 32.0, SIZE), class_="soft", x=20, y=44),
         tag("g", _drawn(layout), transform=f"translate(12 {_HEAD:g})"),
+        tag("g", legend, transform=f"translate(20 {layout.height + _HEAD + 8:g})"),
         xmlns="http://www.w3.org/2000/svg",
         class_="fieldhouse",
         viewBox=f"0 0 {width} {height:g}",

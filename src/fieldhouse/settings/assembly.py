@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from urllib.parse import quote, unquote, urlencode
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -38,6 +38,9 @@ def assembled(layers: Iterable[Layer]) -> Settings:
 def _channel_sources(given: Layer) -> dict[str, str]:
     accounts, place, _ = given.get("accounts", ({}, "", ""))
     named = {f"accounts.{name}.user_api_key": place for name in accounts}
+    if "schedule" in given:
+        schedule = given["schedule"]
+        named |= dict.fromkeys((f"schedule.{key}" for key in schedule.value), schedule.source)
     if "mqtt" in given:
         named |= dict.fromkeys((f"mqtt.{key}" for key in given["mqtt"].value), given["mqtt"].source)
     if "channels" not in given:
@@ -61,6 +64,27 @@ def _settle_warehouse(given: Layer) -> None:
         server = given["db_server"]
         url = _sqlserver_url(given)
         given["warehouse_url"] = server._replace(value=url)
+    _tell_clickhouse(given)
+
+
+def _tell_clickhouse(given: Layer) -> None:
+    """Put into a URL of ClickHouse what is said of it apart; what the URL says itself stands."""
+    apart = {
+        name: key
+        for name in ("cluster", "secure", "quorum")
+        if (key := f"clickhouse_{name}") in given
+    }
+    for url in _URLS:
+        parts = parted(given[url].value) if url in given else None
+        if not apart or not parts or parts.scheme != "clickhouse":
+            continue
+        said = _validated({key: given[key] for key in apart.values()})
+        options = dict(parse_qsl(parts.query, keep_blank_values=True))
+        for name, key in apart.items():
+            value = getattr(said, key)
+            options.setdefault(name, {True: "yes", False: "no"}.get(value, value))
+        new = parts._replace(query=urlencode(options)).geturl()
+        given[url] = given[url]._replace(value=new)
 
 
 def _part_password(given: Layer) -> None:

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
 from fieldhouse.errors import ConfigurationError
-from fieldhouse.settings.clickhouse import ClickHouseAddress
+from fieldhouse.settings.clickhouse import CLICKHOUSE_OPTIONS, ClickHouseAddress
 from fieldhouse.settings.given import port_ok
 from fieldhouse.settings.sqlserver import (
     DEFAULT_DATABASE,
@@ -131,6 +131,8 @@ TimeZone = Annotated[str, AfterValidator(_timezone)]
 Encryption = Annotated[str, AfterValidator(OPTIONS["encrypt"].read)]
 Authentication = Annotated[str, AfterValidator(OPTIONS["authentication"].read)]
 Partitions = Annotated[str, AfterValidator(OPTIONS["partitions"].read)]
+Cluster = Annotated[str, AfterValidator(CLICKHOUSE_OPTIONS["cluster"].read)]
+Quorum = Annotated[str, AfterValidator(CLICKHOUSE_OPTIONS["quorum"].read)]
 Delay = Annotated[float, BeforeValidator(_no_bool), Field(ge=0, allow_inf_nan=False)]
 Timeout = Annotated[float, BeforeValidator(_no_bool), Field(gt=0, allow_inf_nan=False)]
 Wait = Annotated[float, BeforeValidator(_wait), Field(ge=0, allow_inf_nan=False)]

@@ -8,12 +8,14 @@ from pydantic import BaseModel, ConfigDict, PrivateAttr, SecretStr
 
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.settings.alerts import AlertSettings
+from fieldhouse.settings.clickhouse import CLICKHOUSE_OPTIONS
 from fieldhouse.settings.kinds import (
     ENGINES,
     Address,
     Authentication,
     Bounds,
     ChannelId,
+    Cluster,
     DatabaseName,
     Days,
     Delay,
@@ -21,6 +23,7 @@ from fieldhouse.settings.kinds import (
     FieldNumber,
     Key,
     Partitions,
+    Quorum,
     Range,
     Requests,
     Rows,
@@ -33,6 +36,8 @@ from fieldhouse.settings.kinds import (
 from fieldhouse.settings.metrics import MetricsSettings
 from fieldhouse.settings.mqtt import RIGHT as MQTT_RIGHT
 from fieldhouse.settings.mqtt import MqttSettings
+from fieldhouse.settings.schedule import RIGHT as SCHEDULE_RIGHT
+from fieldhouse.settings.schedule import ScheduleSettings
 from fieldhouse.settings.sqlserver import DEFAULT_DATABASE, OPTIONS
 from fieldhouse.times import zone_of
 
@@ -51,6 +56,9 @@ VARIABLES = {
     "db_trust_server_certificate": "DB_TRUST_SERVER_CERTIFICATE",
     "db_authentication": "DB_AUTHENTICATION",
     "db_partitions": "DB_PARTITIONS",
+    "clickhouse_cluster": "FIELDHOUSE_CLICKHOUSE_CLUSTER",
+    "clickhouse_secure": "FIELDHOUSE_CLICKHOUSE_SECURE",
+    "clickhouse_quorum": "FIELDHOUSE_CLICKHOUSE_QUORUM",
     "keep_runs_days": "FIELDHOUSE_KEEP_RUNS_DAYS",
     "keep_audit_days": "FIELDHOUSE_KEEP_AUDIT_DAYS",
     "keep_loads_days": "FIELDHOUSE_KEEP_LOADS_DAYS",
@@ -76,6 +84,7 @@ TOML_KEYS = {
         "wait": "wait",
         **{key: key for key in ("keep_runs_days", "keep_audit_days", "keep_loads_days")},
     },
+    "warehouse.clickhouse": {key: f"clickhouse_{key}" for key in ("cluster", "secure", "quorum")},
     "thingspeak": {
         key: key
         for key in (
@@ -93,7 +102,10 @@ TOML_KEYS = {
 }
 """Each table of ``fieldhouse.toml`` and its keys with their settings; ``[channels.N]`` apart."""
 
-TEXTS = ("warehouse_url", "read_url", "base_url", "display_timezone")
+TEXTS = (
+    *("warehouse_url", "read_url", "base_url", "display_timezone"),
+    *("clickhouse_cluster", "clickhouse_quorum"),
+)
 """The settings that are a text in ``fieldhouse.toml``; `wait` may be one, the others are none."""
 CHANNEL_KEYS = ("api_key", "decimal_comma", "ranges")
 POINTERS = ("FIELDHOUSE_SECRETS_DIR", "FIELDHOUSE_AZURE_KEY_VAULT_URL", "FIELDHOUSE_AWS_SECRET_ID")
@@ -110,6 +122,8 @@ RIGHT = {
     "wait": "a number of seconds, 0 or more, or a time as 60s or 5m",
     "db_name": "a name of at most 128 characters",
     **{f"db_{name}": option.right for name, option in OPTIONS.items()},
+    **{f"clickhouse_{name}": option.right for name, option in CLICKHOUSE_OPTIONS.items()},
+    "clickhouse_secure": "yes or no (true or false in fieldhouse.toml)",
     "base_url": "an address that begins with http:// or https:// and has no password, ? or #",
     "rate_limit_delay": "a number of seconds, 0 or more",
     **dict.fromkeys(
@@ -126,6 +140,7 @@ RIGHT = {
     "channel_id": "a channel's number, a whole number of 1 or more",
     "channels": "channels by number, each with api_key, decimal_comma and ranges",
     "accounts": "accounts by name, each with user_api_key",
+    **SCHEDULE_RIGHT,
     **MQTT_RIGHT,
 }
 """What would be right, to end the line that says what is wrong."""
@@ -176,6 +191,7 @@ class Settings(BaseModel):
     a line of its runs, of its audit trail and of its ledger of batches; 0 is for ever.
     ``display_timezone`` is the zone of what is shown and of times without one: see `display_zone`.
     ``read_url`` is where what only reads may read instead, with the same password; None: nowhere.
+    ``schedule`` is how often channels are asked, and how workers share them.
     ``mqtt`` is the broker that tells of new entries; None: nobody is listened to.
     """
 
@@ -193,6 +209,9 @@ class Settings(BaseModel):
     db_trust_server_certificate: bool = False
     db_authentication: Authentication | None = None
     db_partitions: Partitions | None = None
+    clickhouse_cluster: Cluster | None = None
+    clickhouse_secure: bool | None = None
+    clickhouse_quorum: Quorum | None = None
     keep_runs_days: Days = 400
     keep_audit_days: Days = 400
     keep_loads_days: Days = 30
@@ -210,6 +229,7 @@ class Settings(BaseModel):
     user_api_key: Key | None = None
     channels: dict[ChannelId, ChannelSettings] = {}
     accounts: dict[str, AccountSettings] = {}
+    schedule: ScheduleSettings = ScheduleSettings()
     mqtt: MqttSettings | None = None
     alerts: AlertSettings = AlertSettings()
     metrics: MetricsSettings = MetricsSettings()
@@ -262,8 +282,10 @@ class Settings(BaseModel):
             (f"accounts.{name}.user_api_key", _text(account.user_api_key))
             for name, account in sorted(self.accounts.items())
         ]
+        lines += self.schedule.described()
         lines += self.mqtt.described() if self.mqtt else []
         lines += [*self.alerts.described(), *self.metrics.described()]
+        lines += self.mqtt.described() if self.mqtt else []
         return [(key, text, self._source(key)) for key, text in lines]
 
     def _source(self, key: str) -> str:

@@ -16,12 +16,13 @@ BROKER = "mqtts://mqtt3.thingspeak.com"
 TOPIC = "channels/{channel}/subscribe"
 SECRETS = ("client_id", "username", "password")
 """What names an MQTT device of ThingSpeak's: three references, all of them made by ThingSpeak."""
-KEYS = ("broker", *SECRETS, "topic", "poll")
+KEYS = ("broker", *SECRETS, "topic", "poll", "spacing")
 RIGHT = {
     "mqtt.broker": "an address as mqtts://mqtt3.thingspeak.com; mqtt, mqtts, ws or wss, with a "
     "port if it is another, without a user, a password, ? or #",
     "mqtt.topic": "a topic with {channel} once, without + and #",
     "mqtt.poll": "a number of seconds, 0 or more, or a time as 60s or 1h",
+    "mqtt.spacing": "a number of seconds, 0 or more, or a time as 15s or 1m",
 }
 _PORTS = {"mqtt": 1883, "mqtts": 8883, "ws": 80, "wss": 443}
 
@@ -69,6 +70,7 @@ class MqttSettings(BaseModel):
     """What is set of MQTT.
 
     ``poll`` is after how many seconds a channel that is listened to is asked all the same;
+    ``spacing`` how many pass at least between two readings of a channel that messages ask for.
     ``missing_key`` says why a secret that is referred to isn't there.
     """
 
@@ -82,6 +84,7 @@ class MqttSettings(BaseModel):
     password: Key | None = None
     topic: Annotated[str, AfterValidator(_topic)] = TOPIC
     poll: Wait = 3600.0
+    spacing: Wait = 5.0
     missing_key: str | None = None
 
     def secret(self, name: str) -> str | None:
@@ -98,3 +101,4 @@ class MqttSettings(BaseModel):
             yield f"mqtt.{name}", "set" if getattr(self, name) else "not set"
         yield "mqtt.topic", self.topic
         yield "mqtt.poll", f"{self.poll:g}"
+        yield "mqtt.spacing", f"{self.spacing:g}"

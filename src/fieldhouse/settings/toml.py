@@ -20,10 +20,12 @@ from fieldhouse.settings.model import (
 )
 from fieldhouse.settings.mqtt import KEYS as MQTT_KEYS
 from fieldhouse.settings.mqtt import SECRETS as MQTT_SECRETS
+from fieldhouse.settings.schedule import KEYS as SCHEDULE_KEYS
+from fieldhouse.settings.schedule import SECRETS as SCHEDULE_SECRETS
 
 __all__ = ["TomlFile"]
 
-TABLES = ("channels", "accounts", "mqtt", "alerts", "metrics")
+TABLES = ("channels", "accounts", "mqtt", "alerts", "metrics", "schedule")
 """The tables that are read by themselves."""
 
 
@@ -57,7 +59,8 @@ class TomlFile(NamedTuple):
 
     def layer(self) -> Layer:
         """Its settings; refuses whatever is none."""
-        self._refuse_unknown("", self.table, [*TOML_KEYS, *TABLES])
+        whole = [table for table in TOML_KEYS if "." not in table]
+        self._refuse_unknown("", self.table, [*whole, *TABLES])
         found: Layer = {}
         for table, keys in TOML_KEYS.items():
             found |= self._settings(table, keys)
@@ -68,6 +71,9 @@ class TomlFile(NamedTuple):
         if accounts := self._table("accounts", self.table.get("accounts", {})):
             value = {name: self._account(name, given) for name, given in accounts.items()}
             found["accounts"] = Given(value, self.label, f"{self.label}: [accounts]")
+        if "schedule" in self.table:
+            value = self._schedule(self._table("schedule", self.table["schedule"]))
+            found["schedule"] = Given(value, self.label, f"{self.label}: [schedule]")
         if "mqtt" in self.table:
             value = self._mqtt(self._table("mqtt", self.table["mqtt"]))
             found["mqtt"] = Given(value, self.label, f"{self.label}: [mqtt]")
@@ -95,13 +101,22 @@ class TomlFile(NamedTuple):
             for table in tables.values()
             if isinstance(table, dict)
         ]
+        if isinstance(schedule := self.table.get("schedule"), dict):
+            keys += [schedule.get(name) for name in SCHEDULE_SECRETS]
         if isinstance(device := self.table.get("mqtt"), dict):
             keys += [device.get(name) for name in MQTT_SECRETS]
         return {str(key.get("env")) for key in keys if isinstance(key, dict)}
 
     def _settings(self, table: str, keys: Mapping[str, str]) -> Layer:
-        given = self._table(table, self.table.get(table, {}))
-        self._refuse_unknown(table, given, keys)
+        outer, _, inner = table.partition(".")
+        given = self._table(outer, self.table.get(outer, {}))
+        if inner:
+            given = self._table(table, given.get(inner, {}))
+        within = {
+            name.removeprefix(f"{table}.") for name in TOML_KEYS if name.startswith(f"{table}.")
+        }
+        given = {key: value for key, value in given.items() if key not in within}
+        self._refuse_unknown(table, given, [*keys, *within])
         layer = {
             keys[key]: Given(value, self.label, f"{self.label}: [{table}] {key}")
             for key, value in given.items()
@@ -151,6 +166,14 @@ class TomlFile(NamedTuple):
         if "user_api_key" not in account:
             raise error_line(f"{place} needs user_api_key, a reference to a secret: {REFERENCE}")
         return self._key(place, "user_api_key", account["user_api_key"])
+
+    def _schedule(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        self._refuse_unknown("schedule", given, SCHEDULE_KEYS)
+        read = dict(given)
+        for name in SCHEDULE_SECRETS:
+            if name in given:
+                read |= self._key(f"{self.label}: [schedule]", name, given[name])
+        return read
 
     def _mqtt(self, given: Mapping[str, Any]) -> dict[str, Any]:
         self._refuse_unknown("mqtt", given, MQTT_KEYS)

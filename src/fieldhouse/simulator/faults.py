@@ -55,11 +55,12 @@ class Fault:
 
     def concerns(self, path: str) -> bool:
         """Whether a request for *path* matches."""
-        here = self.channel_id is None or _channel(path) == str(self.channel_id)
+        here = self.channel_id is None or channel_of(path) == str(self.channel_id)
         return here and (self.path_contains is None or self.path_contains in path)
 
 
-def _channel(path: str) -> str | None:
+def channel_of(path: str) -> str | None:
+    """The number of the channel that a path asks for."""
     match = _CHANNEL.match(path)
     return match[1] if match else None
 

@@ -10,6 +10,7 @@ import asyncio
 import socket
 import struct
 import threading
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from types import TracebackType
@@ -41,6 +42,7 @@ class _Server:
     def __init__(self, world: World, faults: Faults, seen: list[Seen], *, gzip: bool) -> None:
         self._world, self._gzip = world, gzip
         self._service = Service(world, faults, seen)
+        self.at_once = self._service.at_once
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(
@@ -82,8 +84,9 @@ class _Server:
                 return
             if request is None:
                 return
-            sent = await self._answer(request)
-            await _send(sent, writer)
+            with self._service.under_way(request):
+                sent = await self._answer(request)
+                await _send(sent, writer)
             if sent.close:
                 return
             _next_cycle(http)
@@ -170,6 +173,8 @@ class Simulator:
         self.faults = Faults()
         self.requests: list[Seen] = []
         """Every request that came in, in order."""
+        self.at_once = Counter[int]()
+        """The most requests of each channel that were under way at a time."""
         self.url = ""
         """The base URL, once started: `http://127.0.0.1:49152`."""
         self._address, self._gzip = (host, port), gzip
@@ -203,6 +208,7 @@ class Simulator:
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         server = _Server(self.world, self.faults, self.requests, gzip=self._gzip)
+        self.at_once = server.at_once
         await server.run(*self._address, self._stop, self._started)
 
     def _started(self, url: str) -> None:

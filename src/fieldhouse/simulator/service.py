@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -12,7 +14,7 @@ from fieldhouse.protocol.exchange import error
 
 from . import wire
 from .call import Call
-from .faults import Fault, Faults
+from .faults import Fault, Faults, channel_of
 from .routes import Router
 from .world import World
 
@@ -34,12 +36,28 @@ class Service:
     def __init__(self, world: World, faults: Faults, seen: list[Seen]) -> None:
         self.world = world
         self._faults, self._seen = faults, seen
+        self._under_way = Counter[str]()
+        self.at_once = Counter[int]()
+        """The most requests of each channel that were under way at a time."""
         self._router = Router(world)
 
     def admit(self, request: Request) -> list[Fault]:
         """Note a request; the faults that strike it."""
         self._seen.append(Seen(request.method, request.path, request.query))
         return self._faults.striking(request.path)
+
+    @contextmanager
+    def under_way(self, request: Request) -> Iterator[None]:
+        """Count a request of a channel for as long as it is being answered."""
+        if (channel := channel_of(request.path)) is None:
+            yield
+            return
+        self._under_way[channel] += 1
+        self.at_once[int(channel)] = max(self.at_once[int(channel)], self._under_way[channel])
+        try:
+            yield
+        finally:
+            self._under_way[channel] -= 1
 
     def respond(self, request: Request, faults: Sequence[Fault]) -> Response:
         """The answer, or what a fault puts in its place."""

@@ -139,8 +139,12 @@ class Warehouse(Protocol):
         """
         ...
 
-    def lock(self, channel_id: int) -> AbstractContextManager[None]:
-        """Hold the channel while it is planned and loaded; other holders wait, in any process."""
+    def lock(self, channel_id: int, wait: float | None = None) -> AbstractContextManager[None]:
+        """Hold the channel while it is planned and loaded; other holders wait, in any process.
+
+        Raises WarehouseLocked where it is not free within ``wait`` seconds; None: as long as the
+        engine waits.
+        """
         ...
 
     def __enter__(self) -> Self:

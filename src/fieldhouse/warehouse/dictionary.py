@@ -36,6 +36,8 @@ TABLES = {
     "RequestBudget": "requests made on a day, where a budget is set",
     "PeriodMarks": "periods that are still to be computed",
     "LoadLedger": "batches that were loaded, so that none is twice",
+    "Workers": "who polls, and since when",
+    "Leases": "which worker has which channel for the time being",
     "Alerts": "what was wrong, from when to when",
     "AlertNotices": "messages about alerts, to whom, and whether they are sent",
     "AlertSilences": "what is not told, from when to when, and why",
@@ -67,6 +69,7 @@ _OF_ONE_TABLE = {
     ("RejectedEntries", "Reason"): "what it lacks",
     ("Corrections", "Reason"): "why it was made",
     ("RequestBudget", "Requests"): "how many",
+    ("Workers", "SeenAt"): "when it was last heard of",
     ("AuditTrail", "Detail"): "what more there is to say",
 }
 _MEANINGS = {
@@ -237,6 +240,8 @@ _MEANINGS = {
     "Updated": "readings to which a value came",
     "UpdatedAt": "when its owner last changed it",
     "Version": "changes with each load",
+    "WorkerName": "its name: machine and process",
+    "TakenAt": "since when it has it",
     "Withdrawn": "those that their source no longer has",
     "WithdrawnAt": "since when its source no longer has it",
 }

@@ -52,7 +52,7 @@ __all__ = [
 T = TypeVar("T")
 Data = bytes | bytearray | memoryview
 
-PROGRAM = f"{metadata.version('fieldhouse')}/1"
+PROGRAM = f"{metadata.version('fieldhouse')}/2"
 """The program and its way of crossing: two that talk are of one."""
 PULSE_SECONDS = 5.0
 """So often something is heard of an owner that works on an answer."""

@@ -156,7 +156,9 @@ def _apprise() -> Any:
         raise ConfigurationError(
             "messages need apprise: pip install '.[alerts]' in a checkout"
         ) from None
-    logging.getLogger("apprise").propagate = False  # what it logs may hold parts of an address
+    for name in ("apprise", "urllib3.connectionpool"):  # below that, they log addresses
+        theirs = logging.getLogger(name)
+        theirs.setLevel(max(theirs.level, logging.WARNING))
     return apprise
 
 

@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from fieldhouse import events
 from fieldhouse.errors import FieldhouseError
 from fieldhouse.settings import Settings
+from fieldhouse.settings.metrics import MetricsSettings
 from fieldhouse.sync import utc_now
 from fieldhouse.warehouse import Warehouse
 from fieldhouse.watch.watching import Calls
@@ -19,14 +20,23 @@ logger = logging.getLogger(__name__)
 
 @contextmanager
 def measuring(settings: Settings, observe: events.Observer) -> Iterator[events.Observer]:
-    """An observer that measures as well, where a file or a push gateway is set.
+    """An observer that measures and traces as well, where that is set.
 
     What can't be left or sent is a line of the log: it is no reason for a run to fail.
     """
     wanted = settings.metrics
-    if not (wanted.file or wanted.push):
+    with ExitStack() as stack:
+        if wanted.traces:
+            from fieldhouse.watch.tracing import spans_to
+
+            observe = _both(stack.enter_context(spans_to()).observe, observe)
+        if wanted.file or wanted.push:
+            observe = stack.enter_context(_measured(wanted, observe))
         yield observe
-        return
+
+
+@contextmanager
+def _measured(wanted: MetricsSettings, observe: events.Observer) -> Iterator[events.Observer]:
     from fieldhouse.watch.exposing import pushed, written
     from fieldhouse.watch.metrics import Metrics
 

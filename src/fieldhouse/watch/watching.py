@@ -79,6 +79,7 @@ class Watching(AbstractContextManager["Watching"]):
         self._stopping, self._turned = threading.Event(), threading.Event()
         self._failed = 0
         self._is_told = False
+        self._said = ""
         self._thread = threading.Thread(target=self._go_on, name="watching", daemon=True)
 
     @classmethod
@@ -138,8 +139,11 @@ class Watching(AbstractContextManager["Watching"]):
         """Whether it was done; why not, the log says."""
         try:
             work()
-        except ConfigurationError as error:
-            logger.warning("%s: %s", otherwise, error)
+        except ConfigurationError as error:  # it stays so: once is enough
+            line = f"{otherwise}: {error}"
+            if line != self._said:
+                logger.warning("%s", line)
+            self._said = line
         except FieldhouseError as error:
             logger.warning("%s: %s", otherwise, error)
             self._failed += 1

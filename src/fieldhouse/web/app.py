@@ -45,9 +45,10 @@ def _of_thingspeak(served: Served) -> list[BaseRoute]:
         return visitor is not None and scope in visitor.scopes
 
     return thingspeak.routes(
-        served.bounded,
+        served.warehouse,
         may_write=(lambda request, _: has(Scope.WRITE, request)) if served.rules.writes else None,
         may_share=lambda request: has(Scope.READ, request),
         written=served.jobs.analyse_soon,
         clock=lambda: served.clock().replace(tzinfo=UTC).timestamp(),
+        threads=served.threads.devices,
     )

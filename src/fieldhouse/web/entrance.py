@@ -51,12 +51,13 @@ def come_in(
 
 
 @router.post("/logout")
-def go(served: House, visitor: Who) -> Response:
-    """End the session."""
+def go(request: Request, served: House, visitor: Who) -> Response:
+    """End the session, whatever it may."""
     if visitor.session:
         served.sessions.end(visitor.session)
     answer = RedirectResponse("/login", 303)
-    answer.delete_cookie(COOKIE, httponly=True, samesite="lax")
+    is_secure = request.url.scheme == "https"
+    answer.delete_cookie(COOKIE, httponly=True, samesite="lax", secure=is_secure)
     return answer
 
 

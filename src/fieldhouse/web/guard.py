@@ -16,20 +16,23 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fieldhouse.errors import FieldhouseError
+from fieldhouse.protocol import KEY_HEADERS, KEYS
 from fieldhouse.web import access
-from fieldhouse.web.measures import Rates, Reading, Sending, too_long
+from fieldhouse.web.limits.measures import Rates, Reading, Sending, too_long
 from fieldhouse.web.problems import answer_of, problem, wants_page
 from fieldhouse.web.served import Served
 
 __all__ = ["COOKIE", "Guard"]
 
 COOKIE = "fieldhouse_session"
-_OPEN = ("/healthz", "/readyz", "/login", "/favicon.ico")
+_OPEN = ("/healthz", "/readyz", "/login", "/logout", "/favicon.ico")
 _OPEN_BELOW = "/static/"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _WRITING = re.compile(r"/update(\.\w+)?/?|/channels/-?\d+/bulk_update(\.\w+)?/?", re.ASCII)
 """Where devices write, by GET too, with a token that may stand in the body: it is asked for there.
 Other sites' pages may not have a browser do it."""
+_ASKING = re.compile(r"/api/query(\.\w+)?|/query/export\.\w+", re.ASCII)
+"""Where an address has SQL carried out: no link on another site may."""
 _MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 _HOST = re.compile(
     r"(?:([a-z0-9](?:[a-z0-9._-]*[a-z0-9])?)\.?|\[([0-9a-f:.]+)\])(?::[0-9]{1,5})?",
@@ -37,8 +40,6 @@ _HOST = re.compile(
 )
 """A name or an address, and a port; whatever else stands there could be read in two ways."""
 _PASSED_ON = ("forwarded", "via", "x-real-ip", "cf-connecting-ip")
-_KEYS = ("api_key", "key")
-"""Parameters of ThingSpeak's clients that carry a token."""
 
 
 class Guard:
@@ -57,6 +58,8 @@ class Guard:
             return
         if scope["method"] == "HEAD":  # answered as GET; the server sends no body
             scope = {**scope, "method": "GET"}
+        if self._is_encrypted(scope):
+            scope = {**scope, "scheme": "https"}
         request = HTTPConnection(scope)
         sending = Sending(send, self._headers(request))
         try:
@@ -68,6 +71,13 @@ class Guard:
             return
         reading = Reading(receive, self._most_bytes(scope["path"]), self._rules.seconds)
         await self._app(scope, reading, sending)
+
+    def _is_encrypted(self, scope: Scope) -> bool:
+        """Whether a proxy that we believe says that its client came by TLS."""
+        request = HTTPConnection(scope)
+        if _client(request) not in self._rules.proxies:
+            return False
+        return request.headers.getlist("x-forwarded-proto") == ["https"]
 
     async def _checked(self, request: HTTPConnection) -> Response | None:
         """None: it may go on, with its visitor; else what it is answered."""
@@ -168,7 +178,8 @@ class Guard:
             return True
         site = request.headers.get("sec-fetch-site")
         if request.scope["method"] in _SAFE and not _WRITING.fullmatch(request.scope["path"]):
-            return site in (None, "same-origin", "none") or _is_visit(request)
+            is_own = site in (None, "same-origin", "none")
+            return is_own or (_is_visit(request) and not _ASKING.fullmatch(request.scope["path"]))
         if site is not None and site not in ("same-origin", "none"):
             return False
         origin = request.headers.get("origin")
@@ -255,7 +266,7 @@ def _key(visitor: access.Visitor) -> str:
 def _without_keys(request: HTTPConnection) -> str:
     """An address on this server as it may be shown."""
     given = parse_qsl(request.url.query, keep_blank_values=True)
-    query = urlencode([(name, value) for name, value in given if name not in _KEYS])
+    query = urlencode([(name, value) for name, value in given if name not in KEYS])
     path: str = request.scope["path"]
     return f"{path}?{query}" if query else path
 
@@ -265,10 +276,10 @@ def _shown_token(request: HTTPConnection) -> str | None:
     scheme, _, text = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and text.strip():
         return text.strip()
-    for name in ("thingspeakapikey", "x-thingspeakapikey"):
+    for name in KEY_HEADERS:
         if given := request.headers.get(name):
             return given.strip()
-    keys = (request.query_params.get(name) for name in _KEYS)
+    keys = (request.query_params.get(name) for name in KEYS)
     return next(filter(None, keys), None)
 
 

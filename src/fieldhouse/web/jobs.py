@@ -18,9 +18,11 @@ from fieldhouse.errors import FieldhouseError, WarehouseUnavailable
 from fieldhouse.fleet import run_fleet
 from fieldhouse.parts import Parts
 from fieldhouse.polled import polled_channels
+from fieldhouse.schedule import rhythms_of
 from fieldhouse.settings import Settings
 from fieldhouse.state import Run, Span
 from fieldhouse.steps import analyse
+from fieldhouse.timetable import Bounds, Rhythm, Timetable
 
 __all__ = ["Broadcast", "Job", "Jobs"]
 
@@ -30,6 +32,9 @@ _MOST = 8
 """Jobs that go on at a time."""
 _REMEMBERED = 50
 _TICK = 1.0
+_LOOK = timedelta(seconds=5)
+"""How often it is looked which channels are polled."""
+_POLL = "poll"
 
 
 class Broadcast:
@@ -82,17 +87,22 @@ class Job:
 
 
 class Jobs:
-    """Starts jobs, and, with ``every``, a turn over all polled channels so often.
+    """Starts jobs, and, with ``every``, polls all channels, none of them more often than that.
 
-    A channel is due when ``every`` has passed since it was last begun. A long history of one does
-    not hold up the others: whatever is not being read is taken up when it is due.
+    When each is due its own rhythm says (`Timetable`). One whose history is still to be read has a
+    job of its own, so that it does not hold up the others.
     """
 
-    def __init__(self, parts: Parts, *, every: timedelta | None = None, workers: int = 4) -> None:
+    def __init__(
+        self, parts: Parts, *, every: timedelta | None = None, workers: int | None = None
+    ) -> None:
         self._parts, self._every, self._workers = parts, every, workers
         self._changing = threading.Lock()
         self._numbers = itertools.count(1)
         self._jobs: list[Job] = []
+        longest = max(parts.settings.schedule.longest, every or timedelta())
+        self._table = Timetable(Bounds(every or longest, longest))
+        self._looked = datetime.min
         self._begun: dict[int, datetime] = {}
         self._written: set[int] = set()
         self._rarely: Callable[[int, datetime], timedelta] = lambda *_: timedelta()
@@ -151,8 +161,9 @@ class Jobs:
         wanted = tuple(dict.fromkeys(channel_ids))
 
         def work(parts: Parts, _: Job) -> list[Run]:
-            how_many = workers or self._workers
-            return run_fleet(parts, wanted, workers=how_many, tail_size=tail_size, again=again)
+            return run_fleet(
+                parts, wanted, workers=workers or self._workers, tail_size=tail_size, again=again
+            )
 
         return self.carry_out(kind, wanted, work, observe=observe)
 
@@ -228,6 +239,8 @@ class Jobs:
             job.error = f"unexpected {type(error).__name__}: the log has more"
         finally:
             job.ended_at = self._parts.clock()
+            if job.kind == _POLL:
+                self._polled(job)
             job._ended.set()
 
     def _keep_on(self) -> None:
@@ -251,8 +264,77 @@ class Jobs:
         return False
 
     def _poll_due(self) -> None:
-        if self._every and (due := self._due()):
-            self.start(due, kind="poll")
+        """Begin to read what is due: all that is quick in one job, what may take long apart."""
+        if not self._every or self._left() < _MOST // 2:
+            return
+        now = self._parts.clock()
+        self._look(now)
+        quick: list[int] = []
+        while self._left() > 1 and (channel_id := self._taken(now)) is not None:
+            if self._table.is_long(channel_id):
+                self._begin_poll([channel_id])
+            else:
+                quick.append(channel_id)
+        if quick:
+            self._begin_poll(quick)
+
+    def _left(self) -> int:
+        """How many jobs may still be begun."""
+        return _MOST - sum(job.ended_at is None for job in self.all())
+
+    def _look(self, now: datetime) -> None:
+        """Know which channels are polled, and of those that are new what decides when."""
+        if now - self._looked < _LOOK:
+            return
+        polled = polled_channels(self._parts.settings, self._parts.warehouse)
+        with self._changing:
+            new = [each for each in polled if each not in self._table]
+        rhythms = dict.fromkeys(polled, Rhythm()) | rhythms_of(self._parts, new)
+        with self._changing:
+            self._table.keep(rhythms, now)
+        self._looked = now
+
+    def _taken(self, now: datetime) -> int | None:
+        """A channel that is due, and that no other job is at."""
+        busy = self.busy()
+        with self._changing:
+            while (channel_id := self._table.take(now)) is not None:
+                if channel_id not in busy and not self._is_rare(channel_id, now):
+                    return channel_id
+                self._table.pass_over(channel_id, now)
+        return None
+
+    def _is_rare(self, channel_id: int, now: datetime) -> bool:
+        """Whether a channel may wait although it is due, since somebody listens to it."""
+        begun = self._begun.get(channel_id)
+        return begun is not None and now - begun < self._rarely(channel_id, begun)
+
+    def _begin_poll(self, channel_ids: list[int]) -> None:
+        try:
+            self.start(channel_ids, kind=_POLL)
+        except FieldhouseError:
+            with self._changing:
+                for channel_id in channel_ids:
+                    self._table.put_back(channel_id)
+            raise
+
+    def _polled(self, job: Job) -> None:
+        """Channels were polled: when each is due again follows."""
+        runs = {run.channel_id: run for run in job.runs}
+        now = self._parts.clock()
+        with self._changing:
+            for channel_id in job.channel_ids:
+                run = runs.get(channel_id)
+                if run is None:
+                    self._table.put_back(channel_id)
+                    continue
+                self._table.ended(
+                    channel_id,
+                    now,
+                    failed=run.outcome == "failed",
+                    is_new=run.inserted > 0,
+                    is_whole=run.outcome == "success" or not self._table.is_long(channel_id),
+                )
 
     def _analyse_written(self) -> None:
         """No run asks for channels that devices write to: what cannot be done now is done later."""
@@ -265,19 +347,6 @@ class Jobs:
             with self._changing:
                 self._written |= written
             raise
-
-    def _due(self) -> list[int]:
-        """The polled channels that nobody has begun for as long as ``every``."""
-        if sum(job.ended_at is None for job in self.all()) >= _MOST:
-            return []
-        now, every, busy = self._parts.clock(), self._every or timedelta.max, self.busy()
-
-        def is_due(number: int) -> bool:
-            begun = self._begun.get(number)
-            return begun is None or now - begun >= max(every, self._rarely(number, begun))
-
-        polled = polled_channels(self._parts.settings, self._parts.warehouse)
-        return [number for number in polled if number not in busy and is_due(number)]
 
 
 def _about(channel_ids: set[int], observe: events.Observer) -> events.Observer:

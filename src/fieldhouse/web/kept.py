@@ -6,23 +6,26 @@ import tempfile
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from fieldhouse.errors import WarehouseUnavailable
 from fieldhouse.report.words import clean
 
 if TYPE_CHECKING:
     from fieldhouse.planning import Import
 
-__all__ = ["Message", "Messages", "Turns", "Upload", "Uploads"]
+__all__ = ["Message", "Messages", "Upload", "Uploads"]
 
 _MOST_MESSAGES = 200
 _MOST_UPLOADS = 8
 _LASTS = 3600.0
-"""Seconds that a file waits to be imported."""
+"""Seconds that a file waits to be imported, since somebody looked at it."""
+_SAFE = 600.0
+"""Seconds that it is safe from those that come after it."""
 _LEFT_BEHIND = 86_400.0
 _PREFIX = "fieldhouse-import-"
 _LONGEST_NAME = 120
@@ -58,23 +61,6 @@ class Messages:
             return self._kept.pop(word, None)
 
 
-class Turns:
-    """Lets a few at a time do something; nobody waits."""
-
-    def __init__(self, most: int) -> None:
-        self._free = threading.BoundedSemaphore(most)
-
-    @contextmanager
-    def one(self) -> Iterator[bool]:
-        """Whether it is one's turn, for the time of a ``with``."""
-        is_ours = self._free.acquire(blocking=False)
-        try:
-            yield is_ours
-        finally:
-            if is_ours:
-                self._free.release()
-
-
 @dataclass(slots=True)
 class Upload:
     """A file that somebody has sent, in a folder of its own, and what importing it would do."""
@@ -84,7 +70,8 @@ class Upload:
     """As it is shown, and kept in what is recorded."""
     path: Path
     by: str
-    sent_at: float
+    seen_at: float
+    """When it was looked at last, by the process' clock."""
     given: Mapping[str, str] = field(default_factory=dict)
     """The form as it was filled in."""
     errors: Mapping[str, str] = field(default_factory=dict)
@@ -98,7 +85,7 @@ class Upload:
 
 
 class Uploads:
-    """Files on their way in, for an hour, a few at a time."""
+    """Files on their way in, for an hour, a few at a time; none goes that is being looked at."""
 
     def __init__(self) -> None:
         self._changing = threading.Lock()
@@ -106,7 +93,11 @@ class Uploads:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     def take_in(self, content: BinaryIO, name: str, by: str) -> Upload:
-        """Keep a file; the oldest goes where there are too many."""
+        """Keep a file; the one that was looked at the longest ago goes where there are too many.
+
+        Raises WarehouseUnavailable where all of them were looked at a while ago only.
+        """
+        self._make_room()
         word = secrets.token_urlsafe(9)
         folder = self._made() / word
         folder.mkdir(mode=0o700)
@@ -119,15 +110,15 @@ class Uploads:
             raise
         with self._changing:
             self._kept[word] = upload
-            over = [self._kept.pop(old) for old in self._over()]
-        for one in over:
-            one.drop()
         return upload
 
     def get(self, word: str) -> Upload | None:
-        """A file that waits."""
+        """A file that waits, and is looked at."""
         with self._changing:
-            return self._kept.get(word)
+            if found := self._kept.get(word):
+                found.seen_at = time.monotonic()
+                self._kept.move_to_end(word)
+            return found
 
     def take_out(self, word: str) -> Upload | None:
         """A file that waits no more; whoever has it drops it, or puts it back."""
@@ -147,11 +138,21 @@ class Uploads:
                 self._folder.cleanup()
                 self._folder = None
 
-    def _over(self) -> list[str]:
+    def _make_room(self) -> None:
+        """Drop what waits for nobody, and of the others the oldest if there is no room for one."""
         now = time.monotonic()
-        late = [word for word, one in self._kept.items() if now - one.sent_at > _LASTS]
-        rest = [word for word in self._kept if word not in late]
-        return [*late, *rest[:-_MOST_UPLOADS]]
+        with self._changing:
+            idle = {word: now - one.seen_at for word, one in self._kept.items()}
+            gone = [word for word, seconds in idle.items() if seconds > _LASTS]
+            over = len(self._kept) - len(gone) + 1 - _MOST_UPLOADS
+            old = [word for word, seconds in idle.items() if _SAFE < seconds <= _LASTS]
+            if over > len(old):
+                raise WarehouseUnavailable(
+                    f"{_MOST_UPLOADS} files wait to be imported already: import or delete one"
+                )
+            dropped = [self._kept.pop(word) for word in (*gone, *old[: max(0, over)])]
+        for one in dropped:
+            one.drop()
 
     def _made(self) -> Path:
         with self._changing:

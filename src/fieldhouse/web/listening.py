@@ -9,7 +9,7 @@ A channel that is listened to is polled more rarely, as long as nothing is doubt
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -19,16 +19,15 @@ from fieldhouse.parts import Parts
 from fieldhouse.polled import polled_channels
 from fieldhouse.settings.mqtt import BROKER, SECRETS, MqttSettings, broker_of
 from fieldhouse.sources.thingspeak.stream import Device, Ear
+from fieldhouse.state import Run
 from fieldhouse.web.jobs import Broadcast, Jobs
 
-__all__ = ["Hints", "listening"]
+__all__ = ["Hints", "ear_of", "listening"]
 
 logger = logging.getLogger(__name__)
 
 _GATHERED = 0.2
 """Seconds that the first hint waits for others."""
-_SPACING = 5.0
-"""Seconds between two readings of a channel that hints ask for."""
 _GLANCE = 0.2
 _MOST = 2
 """Jobs of hints that go on at a time; the others gather."""
@@ -37,10 +36,10 @@ _MOST = 2
 class Hints:
     """Has channels read of which it is told, in a thread of its own, for the time of a ``with``.
 
-    It must hear what the jobs tell. ``spacing`` is in seconds.
+    It must hear what the jobs tell. ``spacing`` are the seconds between two readings of a channel.
     """
 
-    def __init__(self, jobs: Jobs, *, spacing: float = _SPACING) -> None:
+    def __init__(self, jobs: Jobs, spacing: float) -> None:
         self._jobs, self._spacing = jobs, spacing
         self._told = threading.Condition()
         self._waiting: set[int] = set()
@@ -73,20 +72,23 @@ class Hints:
 
     def observe(self, event: events.Event) -> None:
         """Hear which channels are being read, and what came of it."""
-        match event:
-            case events.RunStarted():
+        if not isinstance(event, events.RunStarted | events.RunEnded):
+            return
+        with self._told:
+            if isinstance(event, events.RunStarted):
                 self._reading.add(event.channel_id)
-            case events.RunEnded():
-                number, run = event.run.channel_id, event.run
-                self._reading.discard(number)
-                in_vain = number in self._hinted and not run.inserted + run.updated
-                self._hinted.discard(number)
-                if in_vain or run.outcome != "success":
-                    self._doubtful.add(number)
-                else:
-                    self._doubtful.discard(number)
-            case _:
-                pass
+            else:
+                self._ended(event.run)
+
+    def _ended(self, run: Run) -> None:
+        number = run.channel_id
+        in_vain = number in self._hinted and not run.inserted + run.updated
+        self._reading.discard(number)
+        self._hinted.discard(number)
+        if in_vain or run.outcome != "success":
+            self._doubtful.add(number)
+        else:
+            self._doubtful.discard(number)
 
     def _go_on(self) -> None:
         while self._wait(None, lambda: bool(self._waiting)):
@@ -105,10 +107,10 @@ class Hints:
 
     def _begin(self) -> None:
         """Begin to read those whose time has come."""
-        now, reading = time.monotonic(), self._reading & self._jobs.busy()
+        now, busy = time.monotonic(), self._jobs.busy()
         self._begun = {n: at for n, at in self._begun.items() if now - at < self._spacing}
         with self._told:
-            due = sorted(self._waiting - self._begun.keys() - reading)
+            due = sorted(self._waiting - self._begun.keys() - (self._reading & busy))
             self._waiting -= set(due)
         if not due:
             return
@@ -125,7 +127,8 @@ class Hints:
         going_on = [job for job in self._jobs.all() if job.kind == "hint" and not job.ended_at]
         if len(going_on) >= _MOST:
             raise WarehouseUnavailable("hints are being followed already")
-        self._hinted |= set(due)
+        with self._told:
+            self._hinted |= set(due)
         self._jobs.start(due, kind="hint")
 
 
@@ -136,13 +139,12 @@ def listening(parts: Parts, jobs: Jobs, heard: Broadcast) -> Iterator[Ear]:
     Raises ConfigurationError where ``[mqtt]`` is not complete.
     """
     own = parts.settings.mqtt or MqttSettings()
-    device = _device(own)
+    hints = Hints(jobs, own.spacing)
 
     def channels() -> list[int]:
         return polled_channels(parts.settings, parts.warehouse)
 
-    hints = Hints(jobs)
-    ear = Ear(broker_of(own.broker), device, channels, hints, clock=parts.clock, topic=own.topic)
+    ear = ear_of(own, channels, hints, parts.clock)
 
     def rarely(number: int, begun: datetime) -> timedelta:
         since = ear.since(number)
@@ -152,6 +154,17 @@ def listening(parts: Parts, jobs: Jobs, heard: Broadcast) -> Iterator[Ear]:
     jobs.poll_rarely(rarely)
     with heard.heard_by(hints.observe), hints, ear:
         yield ear
+
+
+def ear_of(
+    own: MqttSettings,
+    channels: Callable[[], Collection[int]],
+    hear: Callable[[int], object],
+    clock: Callable[[], datetime],
+) -> Ear:
+    """The ear that the settings describe. Raises ConfigurationError where they are not complete."""
+    device = _device(own)
+    return Ear(broker_of(own.broker), device, channels, hear, clock=clock, topic=own.topic)
 
 
 def _device(own: MqttSettings) -> Device:

@@ -17,6 +17,7 @@ from fieldhouse.errors import (
     ConfigurationError,
     DeadlinePassed,
     FieldhouseError,
+    Interrupted,
     SourceError,
     WarehouseError,
 )
@@ -68,6 +69,9 @@ def add_to(app: FastAPI) -> None:
             logger.warning("%s %s: %s", request.method, _shown(request), error)
         return answer_of(request, status, str(error), retry=retry)
 
+    async def ended(request: Request, _: Exception) -> Response:
+        return answer_of(request, 503, "the server is stopping: ask again when it is back", retry=5)
+
     async def http(request: Request, error: Exception) -> Response:
         status = getattr(error, "status_code", 500)
         answer = answer_of(request, status, str(getattr(error, "detail", error)))
@@ -86,6 +90,7 @@ def add_to(app: FastAPI) -> None:
         return answer_of(request, 500, detail)
 
     app.add_exception_handler(FieldhouseError, ours)
+    app.add_exception_handler(Interrupted, ended)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(Exception, unexpected)

@@ -12,7 +12,7 @@ from fieldhouse.errors import ConfigurationError
 from fieldhouse.report.page import NARROW, WIDE
 from fieldhouse.times import zone_of
 
-__all__ = ["ZONE_COOKIE", "as_packed", "widths_for", "zone_for"]
+__all__ = ["ZONE_COOKIE", "as_packed", "chosen_zone", "widths_for", "zone_for"]
 
 ZONE_COOKIE = "fieldhouse_zone"
 """What a reader has chosen; the page's script writes it, so it is believed only if it is a zone."""
@@ -26,8 +26,12 @@ def zone_for(request: HTTPConnection) -> ZoneInfo:
 
     Raises ConfigurationError for an address that names none.
     """
-    if named := request.query_params.get("tz"):
-        return zone_of(named)
+    named = request.query_params.get("tz")
+    return zone_of(named) if named else chosen_zone(request)
+
+
+def chosen_zone(request: HTTPConnection) -> ZoneInfo:
+    """The reader's choice, or else that of the settings."""
     with suppress(ConfigurationError):
         if chosen := request.cookies.get(ZONE_COOKIE):
             return zone_of(chosen)

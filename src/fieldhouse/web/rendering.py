@@ -14,7 +14,7 @@ from fieldhouse.report.markup import joined
 from fieldhouse.report.ticks import number_text, time_text, zone_text
 from fieldhouse.report.words import clean
 from fieldhouse.web.ages import age_text, length_text
-from fieldhouse.web.reader import as_packed, zone_for
+from fieldhouse.web.reader import as_packed, chosen_zone, zone_for
 from fieldhouse.web.static import static_address
 
 __all__ = ["CHANNEL_PAGES", "PAGES", "page_of", "rendered"]
@@ -101,5 +101,4 @@ def _zone(request: HTTPConnection) -> tzinfo:
     try:
         return zone_for(request)
     except ConfigurationError:
-        zone: tzinfo = request.app.state.served.zone
-        return zone
+        return chosen_zone(request)

@@ -27,8 +27,8 @@ from fieldhouse.settings import Settings, digests
 from fieldhouse.state import Run, Span
 from fieldhouse.warehouse import Order, Part, Warehouse, owner, wire
 from fieldhouse.warehouse.wire import Frame
-from fieldhouse.web.heard import Heard
-from fieldhouse.web.streaming import Answer, in_threads
+from fieldhouse.web.limits.framed import Framed, in_threads
+from fieldhouse.web.limits.heard import Heard
 
 __all__ = ["Job", "Jobs", "routes"]
 
@@ -154,7 +154,7 @@ class _Seam:
         if int(request.headers.get("content-length") or _BODY) >= _BODY:
             return PlainTextResponse("too much at once", 413)
         stop = threading.Event()
-        return Answer(frames(wire.frames_in(await request.body()), stop), stop)
+        return Framed(frames(wire.frames_in(await request.body()), stop), stop)
 
     def _stranger(self, request: Request) -> Response | None:
         """The answer to who does not know the secret, or is of another version."""
@@ -246,7 +246,7 @@ class _Seam:
         """A word once the channel is held; it is held until who asked hangs up."""
         limiter = self._limiter("locks")
         try:
-            channel_id = wire.json_from(wire.next_of(asked), int)
+            wanted = wire.json_from(wire.next_of(asked), tuple[int, float | None])
             limiter.acquire_on_behalf_of_nowait(asked)
         except WarehouseError as error:
             yield wire.error_frame(error)
@@ -254,7 +254,7 @@ class _Seam:
         except anyio.WouldBlock:
             yield wire.error_frame(WarehouseUnavailable("too many channels are held at once"))
             return
-        holder = _Holder(self._house, channel_id)
+        holder = _Holder(self._house, *wanted)
         try:
             yield await holder.held()
             await asyncio.Event().wait()
@@ -266,8 +266,8 @@ class _Seam:
 class _Holder:
     """A thread that holds a channel's lock: what takes one gives it back."""
 
-    def __init__(self, house: Warehouse, channel_id: int) -> None:
-        self._house, self._channel_id = house, channel_id
+    def __init__(self, house: Warehouse, channel_id: int, wait: float | None) -> None:
+        self._house, self._channel_id, self._wait = house, channel_id, wait
         self._freed = threading.Event()
         self._told: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
         threading.Thread(target=self._hold, name=f"lock of {channel_id}", daemon=True).start()
@@ -282,7 +282,7 @@ class _Holder:
 
     def _hold(self) -> None:
         try:
-            with self._house.lock(self._channel_id):
+            with self._house.lock(self._channel_id, self._wait):
                 self._tell(wire.json_frame(True))
                 self._freed.wait()
         except FieldhouseError as error:

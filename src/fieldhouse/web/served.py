@@ -12,8 +12,9 @@ from fieldhouse.times import utc_now
 from fieldhouse.warehouse import Limits, Warehouse
 from fieldhouse.watch.metrics import Metrics
 from fieldhouse.web.access import Scope, Sessions, Tokens, Visitor
-from fieldhouse.web.bounded import Bounded
-from fieldhouse.web.kept import Messages, Turns, Uploads
+from fieldhouse.web.kept import Messages, Uploads
+from fieldhouse.web.limits.bounded import Bounded
+from fieldhouse.web.limits.threads import Threads, Turns
 
 if TYPE_CHECKING:
     from fieldhouse.settings import Settings
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["House", "Rules", "Served", "Who", "needs"]
 
-_MOST_ASKED = 4
+_MOST_LISTENING = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,9 @@ class Served:
 
     settings: "Settings"
     warehouse: Warehouse
+    """As requests ask it: each answer in its time, and none once the server ends."""
+    whole: Warehouse = field(init=False, repr=False)
+    """The same without these limits, for those who have their own."""
     jobs: "Jobs"
     heard: "Broadcast"
     rules: Rules
@@ -64,25 +68,26 @@ class Served:
     sessions: Sessions = field(default_factory=Sessions)
     messages: Messages = field(default_factory=Messages)
     uploads: Uploads = field(default_factory=Uploads)
-    asking: Turns = field(default_factory=lambda: Turns(_MOST_ASKED))
-    """People's own queries, of which a few run at a time."""
+    threads: Threads = field(default_factory=Threads)
+    listening: Turns = field(default_factory=lambda: Turns(_MOST_LISTENING))
+    """Pages that are told what happens."""
     metrics: Metrics = field(default_factory=Metrics)
     clock: Callable[[], datetime] = utc_now
     ending: threading.Event = field(default_factory=threading.Event)
     """Set when the server ends, and answers that go on must."""
+
+    def __post_init__(self) -> None:
+        whole = self.warehouse.house if isinstance(self.warehouse, Bounded) else self.warehouse
+        object.__setattr__(self, "whole", whole)
+        object.__setattr__(self, "warehouse", Bounded(whole, self.rules.seconds, self.ending))
 
     @property
     def zone(self) -> tzinfo:
         """The zone in which times are shown, unless a request names another."""
         return self.settings.display_zone
 
-    @property
-    def bounded(self) -> Warehouse:
-        """The warehouse as one answer asks it, for what asks several questions by itself."""
-        return Bounded(self.warehouse, self.rules.seconds, threading.Event())
-
     def limits(self, rows: int | None = None) -> Limits:
-        """As much time as an answer may take, from now, and as many rows."""
+        """As much time as an answer may take, from now, for all its questions; so many rows."""
         return Limits(seconds=self.rules.seconds, rows=rows)
 
 

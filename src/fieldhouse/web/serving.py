@@ -20,15 +20,16 @@ from fieldhouse.parts import build
 from fieldhouse.settings import Settings
 from fieldhouse.times import utc_now
 from fieldhouse.watch.metrics import Metrics
+from fieldhouse.watch.tracing import spans_to
 from fieldhouse.watch.watching import Watching
 from fieldhouse.web.access import Tokens
 from fieldhouse.web.app import create_app
-from fieldhouse.web.bounded import Bounded
 from fieldhouse.web.jobs import Broadcast, Jobs
 from fieldhouse.web.kept import Uploads
+from fieldhouse.web.limits.bounded import Bounded
+from fieldhouse.web.limits.patience import PatientProtocol
 from fieldhouse.web.listening import listening
 from fieldhouse.web.owning import owned
-from fieldhouse.web.patience import PatientProtocol
 from fieldhouse.web.served import Rules, Served
 
 __all__ = ["Address", "Server", "serve", "served_with"]
@@ -110,7 +111,7 @@ def served_with(
 
     ``watched``: whether alerts are judged and told meanwhile.
     """
-    heard, metrics = Broadcast(), Metrics(settings.metrics)
+    heard, metrics, ending = Broadcast(), Metrics(settings.metrics), threading.Event()
     with (
         closing(Uploads()) as uploads,
         heard.heard_by(metrics.observe),
@@ -121,6 +122,8 @@ def served_with(
     ):
         if settings.mqtt:
             stack.enter_context(listening(parts, jobs, heard))
+        if settings.metrics.traces:
+            watch.enter_context(heard.heard_by(watch.enter_context(spans_to()).observe))
         if watched:
             watching = watch.enter_context(Watching.over(parts))
             watch.enter_context(heard.heard_by(watching.observe))
@@ -130,10 +133,11 @@ def served_with(
             jobs,
             heard,
             rules,
-            Tokens(Bounded(parts.warehouse, rules.seconds, threading.Event())),
+            Tokens(Bounded(parts.warehouse, rules.seconds, ending)),
             uploads=uploads,
             metrics=metrics,
             clock=parts.clock,
+            ending=ending,
         )
 
 
@@ -156,7 +160,7 @@ def serve(
     listening = address.listening()
     with listening, served_with(settings, rules, every=every, watched=True) as served:
         url = address.url(listening.getsockname()[1])
-        with owned(served.warehouse, settings.warehouse_url, served.jobs):
+        with owned(served.whole, settings.warehouse_url, served.jobs):
             Server(served, address, ready=lambda: ready(url)).run(sockets=[listening])
 
 

@@ -41,6 +41,9 @@ MAX_RESULTS = 8000
 _DOUBTS = 2
 """How often a refusal is asked again when the channel has answered before."""
 
+_FEW = 3
+"""Requests of a reading that looks for what is new; one that makes more lets others go first."""
+
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 Parameters = Mapping[str, str | int]
@@ -86,6 +89,10 @@ class ThingSpeak:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def share_pace(self, workers: int) -> None:
+        """Keep a distance that so many workers may keep side by side."""
+        self._pacer.share(workers)
 
     def close(self) -> None:
         """Close the connections."""
@@ -147,16 +154,17 @@ class ThingSpeak:
         read: Callable[[bytes], T] = decoded,
         count: Callable[[], None] | None = None,
         fresh: bool = False,
+        behind: bool = False,
         stop: threading.Event | None = None,
     ) -> Answer[T]:
         """Ask for ``path`` until the answer can be believed or the patience is at its end.
 
         ``read`` makes of a body what the caller wants, and raises SourceUnavailable for one that it
         cannot be made of; ``count`` is called once for each request that is really made. ``fresh``
-        adds to each a text that was never sent before. Once ``stop`` is set nothing is waited for,
-        nor asked: Interrupted.
+        adds to each a text that was never sent before; ``behind`` lets others go first. Once
+        ``stop`` is set nothing is waited for, nor asked: Interrupted.
         """
-        question = Question(path, dict(parameters or {}), api_key, channel_id, kind, fresh)
+        question = Question(path, dict(parameters or {}), api_key, channel_id, kind, fresh, behind)
         doubts = _DOUBTS if channel_id in self._answered else 0
         failed: Exception | None = None
         pause = 0.0
@@ -220,7 +228,7 @@ class ThingSpeak:
             raise KeyRejected(
                 f"{question.subject}: the key that is set for it is no ThingSpeak key"
             )
-        self._pacer.wait(stop)
+        self._pacer.wait(stop, behind=question.behind)
         began = time.perf_counter()
         outcome, size, made, wrong = "error", 0, True, None
         try:
@@ -300,6 +308,7 @@ class Channel:
             read=read,
             count=self._count,
             fresh=fresh,
+            behind=self.requests >= _FEW,
             stop=self._stop,
         )
 

@@ -46,6 +46,8 @@ class Question:
     kind: Kind
     fresh: bool = False
     """Whether it has to pass every cache."""
+    behind: bool = False
+    """Whether it may wait for others."""
 
     def asked(self) -> dict[str, str | int]:
         """The parameters as they are sent, once."""

@@ -20,7 +20,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from fieldhouse.errors import ConfigurationError, FieldhouseError
+from fieldhouse.errors import ConfigurationError, FieldhouseError, SourceUnavailable
 from fieldhouse.settings.mqtt import TOPIC, Broker
 from fieldhouse.sources.thingspeak.certificates import Trust, distrusted, trust
 
@@ -108,9 +108,9 @@ class Ear:
         failures = 0
         while not self._stop.is_set():
             began = time.monotonic()
-            why = self._converse()
+            why = self._converse(_Conversation(self), self._stop.is_set)
             self.heard.clear()
-            if self._stop.is_set():
+            if why is None or self._stop.is_set():
                 return
             failures = 0 if time.monotonic() - began >= _STEADY else failures + 1
             longest = min(self._widest, self._backoff * 2 ** min(failures, 30))
@@ -118,11 +118,17 @@ class Ear:
             logger.warning("MQTT: %s; trying again in %.0f s", why, pause)
             self._stop.wait(pause)
 
-    def _converse(self) -> str:
-        """One connection, to its end; why it ended."""
+    def try_once(self) -> None:
+        """Connect, and leave again. Raises SourceUnavailable, with the reason, where that fails."""
+        conversation = _Conversation(self)
+        if why := self._converse(conversation, lambda: conversation.is_connected):
+            raise SourceUnavailable(f"MQTT: {why}")
+
+    def _converse(self, conversation: "_Conversation", enough: Callable[[], bool]) -> str | None:
+        """One connection, to its end; why it ended before it was enough."""
         place = f"{self.broker.host}:{self.broker.port}"
         try:
-            _Conversation(self).go_on_until(self._stop)
+            conversation.go_on_until(enough)
         except _Ended as ended:
             return f"{place} {ended}"
         except (OSError, ValueError) as error:
@@ -130,7 +136,7 @@ class Ear:
         except Exception as error:
             logger.exception("MQTT: %s", place)
             return f"{place}: unexpected {type(error).__name__}"
-        return f"{place} was left"
+        return None
 
 
 class _Conversation:
@@ -142,7 +148,7 @@ class _Conversation:
         self._client.on_connect = self._connected
         self._client.on_subscribe = self._answered
         self._client.on_message = self._told
-        self._is_connected = False
+        self.is_connected = False
         self._why = "hangs up"
         self._seen = 0
         self._wanted: set[int] = set()
@@ -152,14 +158,14 @@ class _Conversation:
         self._until = time.monotonic() + _PATIENCE
         self._looked = -float("inf")
 
-    def go_on_until(self, stop: threading.Event) -> None:
-        """Listen until told to stop; raises _Ended, or what connecting raises, for another end."""
+    def go_on_until(self, enough: Callable[[], bool]) -> None:
+        """Listen until it is enough; raises _Ended, or what connecting raises, for another end."""
         broker = self._ear.broker
         self._client.connect(broker.host, broker.port, keepalive=_KEEPALIVE)
         try:
             with selectors.DefaultSelector() as selector:
                 selector.register(self._client.socket(), selectors.EVENT_READ)
-                while not stop.is_set():
+                while not enough():
                     self._turn(selector)
         finally:
             self._doubt()
@@ -178,10 +184,10 @@ class _Conversation:
             if ready & selectors.EVENT_WRITE:
                 self._client.loop_write()
         self._client.loop_misc()
-        if self._is_connected:
+        if self.is_connected:
             self._look()
             self._ask()
-        if (self._asked or not self._is_connected) and time.monotonic() > self._until:
+        if (self._asked or not self.is_connected) and time.monotonic() > self._until:
             raise _Ended(f"has not answered for {_PATIENCE:.0f} s")
 
     def _read(self) -> None:
@@ -256,7 +262,7 @@ class _Conversation:
     def _connected(self, *given: Any) -> None:
         reason = given[3]
         self._seen += 1
-        self._is_connected = not reason.is_failure
+        self.is_connected = not reason.is_failure
         if reason.is_failure:
             self._why = f"refuses us: {str(reason).lower()}"
 

@@ -38,7 +38,8 @@ class Kept:
     ``key``: what its rows are ordered by. ``at``: the time by which one that may be long is cut
     into months. ``numbers``: the column that the engine numbers by itself, which a copy brings, and
     ``numbered_with`` the table that it is numbered with, if not for itself. ``is_parent``: other
-    tables refer to its rows, so that they change in place, by the key.
+    tables refer to its rows, so that they change in place, by the key. ``is_set``: a row may stand
+    there more than once and says no more.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Kept:
     numbers: str | None = None
     numbered_with: str | None = None
     is_parent: bool = False
+    is_set: bool = False
     is_of_channels: bool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -58,7 +60,9 @@ class Kept:
         where, values = self._where(part)
         names = ", ".join(f"t.{name}" for name in self.columns.names)
         order = ", ".join(f"t.{name}" for name in self.key)
-        return f"SELECT {names} FROM iot.{self.name} AS t{where} ORDER BY {order}", values  # noqa: S608
+        every = "DISTINCT " if self.is_set else ""
+        from_ = f"FROM iot.{self.name} AS t{where} ORDER BY {order}"
+        return f"SELECT {every}{names} {from_}", values
 
     def counted(self) -> str:
         """How many rows there are, by channel, and by year and month where it is cut by time."""
@@ -69,7 +73,7 @@ class Kept:
         grouped = f" GROUP BY {', '.join(by)}" if by else ""
         return (
             f"SELECT {f'{said}, ' if by else ''}COUNT(*) AS Found"  # noqa: S608
-            f" FROM iot.{self.name} AS t{grouped}"
+            f" FROM {self._rows()} AS t{grouped}"
         )
 
     def deleted(self, part: Part) -> Statement:
@@ -81,6 +85,12 @@ class Kept:
         """An engine's rows in the declared types."""
         for batch in rows:
             yield batch.select(self.columns.names).cast(self.columns)
+
+    def _rows(self) -> str:
+        """What is counted."""
+        if not self.is_set:
+            return f"iot.{self.name}"
+        return f"(SELECT DISTINCT {', '.join(self.columns.names)} FROM iot.{self.name})"  # noqa: S608
 
     def _has(self, name: str) -> bool:
         return self.is_of_channels if name == "ChannelID" else self.at is not None

@@ -1,7 +1,8 @@
 """The tables that a copy takes along, each declared once: its columns, its key, how it is cut.
 
 What an engine keeps for itself is none of them: staged rows, hashes, counts that follow from
-readings, who logged in to a server.
+readings, numbers that nothing refers to, who logged in to a server. Alerts are none either: the
+watch over a copy sees for itself, and a notice must not go out from both.
 """
 
 from collections.abc import Mapping
@@ -215,7 +216,6 @@ _TABLES = (
     Kept(
         "AggregatedData",
         columns(
-            AggregationID=LONG,
             **_CHANNEL,
             AggregationType=TEXT,
             PeriodStart=INSTANT,
@@ -226,12 +226,10 @@ _TABLES = (
         ),
         ("ChannelID", "AggregationType", "PeriodStart"),
         at="PeriodStart",
-        numbers="AggregationID",
     ),
     Kept(
         "DataQuality",
         columns(
-            QualityID=LONG,
             **_CHANNEL,
             CheckDate=DAY,
             **dict.fromkeys(
@@ -251,13 +249,13 @@ _TABLES = (
             CreatedAt=INSTANT,
         ),
         ("ChannelID", "CheckDate"),
-        numbers="QualityID",
     ),
     Kept(
         "PeriodMarks",
         columns(**_CHANNEL, AggregationType=TEXT, PeriodStart=INSTANT),
         ("ChannelID", "AggregationType", "PeriodStart"),
         at="PeriodStart",
+        is_set=True,
     ),
     Kept(
         "PipelineRuns",

@@ -19,6 +19,7 @@ from fieldhouse.warehouse.questions.kinds import (
     rows_of,
 )
 from fieldhouse.warehouse.questions.question import Question, catalogue, optional, takes
+from fieldhouse.warehouse.questions.working import SHARING
 
 __all__ = ["CALLS"]
 
@@ -272,5 +273,6 @@ CALLS = catalogue(
         ),
         columns(Periods=LONG),
     ),
+    *SHARING,
     *ALARM_CALLS,
 )

@@ -22,6 +22,7 @@ from fieldhouse.warehouse.questions.looking import LOOKING
 from fieldhouse.warehouse.questions.question import Question, catalogue, optional, takes
 from fieldhouse.warehouse.questions.said import SAID
 from fieldhouse.warehouse.questions.shapes import PERIOD, READING
+from fieldhouse.warehouse.questions.working import WORKING
 
 __all__ = ["QUERIES"]
 
@@ -388,5 +389,6 @@ QUERIES = catalogue(
     *ANALYSES,
     *LOOKING,
     *SAID,
+    *WORKING,
     *ENTRIES,
 )

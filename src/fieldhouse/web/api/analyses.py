@@ -9,9 +9,9 @@ from fieldhouse import names, times
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.trends import trend_of
 from fieldhouse.warehouse.questions import QUERIES
-from fieldhouse.web.api.answers import Answer
 from fieldhouse.web.api.asked import Asked, Channel, Span
 from fieldhouse.web.api.described import table
+from fieldhouse.web.limits.whole import Answer
 
 __all__ = ["router"]
 
@@ -49,7 +49,7 @@ def anomalies(
     """Readings of a field that lie too far from its mean."""
     given = {
         "channel_id": channel,
-        "field_number": names.find_field(asked.served.bounded, channel, field),
+        "field_number": names.find_field(asked.served.warehouse, channel, field),
         "threshold_stddev": threshold,
         "lookback_days": days,
         "method": method,
@@ -74,7 +74,7 @@ def trend(
     asked: Asked, channel: Channel, field: FieldName, days: Days = 30, as_of: AsOf = None
 ) -> Answer:
     """A field by whole days of the zone: change, seven-day mean, direction."""
-    number = names.find_field(asked.served.bounded, channel, field)
+    number = names.find_field(asked.served.warehouse, channel, field)
     instant = _instant(asked, channel, as_of)
     return asked.answer(
         f"channel-{channel}-trend",

@@ -8,17 +8,18 @@ from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlencode
 from zoneinfo import ZoneInfo
 
-import anyio
 import pyarrow as pa
 from fastapi import Depends, HTTPException, Path, Query, Request
 
 from fieldhouse import times
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.formats import Csv
+from fieldhouse.protocol import KEYS
 from fieldhouse.warehouse import Limits, Warehouse
-from fieldhouse.web.api.answers import Answer
 from fieldhouse.web.api.forms import MEDIA, Form, form_of, written
-from fieldhouse.web.bounded import Bounded
+from fieldhouse.web.limits.bounded import Bounded
+from fieldhouse.web.limits.whole import Answer
+from fieldhouse.web.meant import require_held, span_of
 from fieldhouse.web.served import House, Served
 
 __all__ = [
@@ -34,9 +35,6 @@ __all__ = [
 ]
 
 Found = Callable[[Warehouse], pa.Table | pa.RecordBatchReader]
-
-_THREADS = anyio.CapacityLimiter(16)
-"""How many answers are worked on at a time: the pages have threads of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +54,7 @@ class _Asked:
         self, question: str, *, only: tuple[str, ...] | None = None, **given: Any
     ) -> pa.Table:
         """What a question is answered, at once."""
-        limits = Limits(seconds=self.served.rules.seconds, columns=only)
-        return self.served.warehouse.query(question, limits, **given)
+        return self.served.warehouse.query(question, Limits(columns=only), **given)
 
     def answer(
         self,
@@ -65,12 +62,14 @@ class _Asked:
         found: Found,
         *,
         one: bool = False,
-        threads: anyio.CapacityLimiter = _THREADS,
+        is_own_sql: bool = False,
         headers: Mapping[str, str] | None = None,
+        late: Mapping[str, str] | None = None,
     ) -> Answer:
         """Answer with what is found, when it comes to that; times are told in the zone.
 
-        With ``one`` the table has a row, or there is nothing: 404.
+        With ``one`` the table has a row, or there is nothing: 404. ``late`` are headers that are
+        there once it is found.
         """
 
         def making(stop: threading.Event) -> Iterator[bytes]:
@@ -81,12 +80,15 @@ class _Asked:
             reader = answer.to_reader() if isinstance(answer, pa.Table) else answer
             yield from written(_told(reader, self.zone), self.form, self.csv, one=one)
 
+        threads = self.served.threads
         return Answer(
             making,
             seconds=self.served.rules.seconds,
             media_type=MEDIA[self.form],
             headers={"Vary": "Accept", **self._as_file(name), **(headers or {})},
-            threads=threads,
+            threads=threads.queries if is_own_sql else threads.answers,
+            patience=threads.patience if is_own_sql else None,
+            late=late,
             ending=self.served.ending,
         )
 
@@ -135,9 +137,9 @@ Asked = Annotated[_Asked, Depends(_asked)]
 async def checked_names(request: Request) -> None:
     """Refuse parameters that a route does not have: a misspelt one would be passed over."""
     route = request.scope.get("route")
-    known = {"api_key", "key", *_names_of(getattr(route, "dependant", None))}
+    known = {*KEYS, *_names_of(getattr(route, "dependant", None))}
     if unknown := [name for name in request.query_params if name not in known]:
-        named = ", ".join(sorted(known - {"api_key", "key"})) or "none"
+        named = ", ".join(sorted(known.difference(KEYS))) or "none"
         raise HTTPException(422, f"{unknown[0][:60]!r} is no parameter here; there is {named}")
 
 
@@ -225,11 +227,7 @@ async def _span(
             raise ConfigurationError("last is until now: leave out from and to")
         times.length_of(last)
         return _Span(times.instant_of(last, asked.zone, asked.now), None)
-    first = None if start is None else times.instant_of(start, asked.zone, asked.now)
-    final = None if end is None else times.end_of(end, asked.zone, asked.now)
-    if first and final and first >= final:
-        raise ConfigurationError(f"from={start!r} is not before to={end!r}")
-    return _Span(first, final)
+    return _Span(*span_of(start, end, asked.zone, asked.now))
 
 
 Span = Annotated[_Span, Depends(_span)]
@@ -245,9 +243,7 @@ ChannelNumber = Annotated[
 
 def _held(asked: Asked, channel: ChannelNumber) -> int:
     """A channel that the warehouse holds; 404 for another."""
-    numbers = asked.query("channels", only=("ChannelID",))["ChannelID"]
-    if channel not in numbers.to_pylist():
-        raise HTTPException(404, f"channel {channel} is not in the warehouse")
+    require_held(asked.served.warehouse, channel)
     return channel
 
 
@@ -287,6 +283,6 @@ def next_page(asked: _Asked, skip: int) -> dict[str, str]:
     kept = [
         (name, value)
         for name, value in parse_qsl(url.query, keep_blank_values=True)
-        if name not in ("skip", "api_key", "key")
+        if name not in ("skip", *KEYS)
     ]
     return {"Link": f'<{url.path}?{urlencode([*kept, ("skip", str(skip))])}>; rel="next"'}

@@ -1,10 +1,9 @@
 """A person's own SQL: one SELECT, read-only, within its time, and so many rows of it."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated
 
-import anyio
 import pyarrow as pa
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,15 +11,17 @@ from starlette.responses import Response
 
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.warehouse import Limits, Warehouse
-from fieldhouse.web.api.answers import Answer
 from fieldhouse.web.api.asked import Asked
 from fieldhouse.web.api.described import ANY_COLUMNS, FORM, answers_of, table
+from fieldhouse.web.limits.whole import Answer
 
 __all__ = ["router"]
 
 router = APIRouter()
-_THREADS = anyio.CapacityLimiter(6)
-"""Queries that are worked on at a time: a slow one holds up other queries, and nothing else."""
+CUT = "Fieldhouse-Cut"
+"""The header that says whether there are more rows than the limit."""
+_HELD = 6_000_000
+"""Bytes of an answer that are looked through before the first is sent."""
 _LONGEST = 100_000
 _MOST = 1_000_000
 
@@ -56,7 +57,7 @@ def query(
     ],
     limit: RowLimit = 10_000,
 ) -> Answer:
-    """Ask in SQL; nothing can be changed by it."""
+    """Ask in SQL; nothing can be changed by it. `Fieldhouse-Cut` says if the limit cut rows."""
     return _asked(asked, Statement(sql=sql, limit=limit))
 
 
@@ -84,12 +85,40 @@ def _asked(asked: Asked, statement: Statement) -> Answer:
     if "\0" in statement.sql:
         raise ConfigurationError("SQL has no NUL in it")
 
-    def found(house: Warehouse) -> pa.RecordBatchReader:
-        limits = Limits(rows=statement.limit)
-        answer = house.stream(statement.sql, limits, parameters=statement.parameters)
-        return _told_apart(answer)
+    late: dict[str, str] = {}
 
-    return asked.answer("query", found, threads=_THREADS)
+    def found(house: Warehouse) -> pa.RecordBatchReader:
+        limits = Limits(rows=statement.limit + 1)
+        answer = house.stream(statement.sql, limits, parameters=statement.parameters)
+        rows, late[CUT] = _first(answer, statement.limit)
+        return _told_apart(rows)
+
+    return asked.answer("query", found, is_own_sql=True, late=late)
+
+
+def _first(answer: pa.RecordBatchReader, limit: int) -> tuple[pa.RecordBatchReader, str]:
+    """The rows up to the limit, and whether it cut any: ``yes``, ``no``.
+
+    What is too large to be held is passed on as it comes, and then nobody knows yet: ``unknown``.
+    """
+    held: list[pa.RecordBatch] = []
+    size = rows = 0
+    for batch in answer:
+        held.append(batch)
+        size, rows = size + batch.nbytes, rows + batch.num_rows
+        if size > _HELD:
+            rest = _up_to(limit, itertools.chain(held, answer))
+            return pa.RecordBatchReader.from_batches(answer.schema, rest), "unknown"
+    whole = _up_to(limit, held)
+    is_cut = "yes" if rows > limit else "no"
+    return pa.RecordBatchReader.from_batches(answer.schema, whole), is_cut
+
+
+def _up_to(limit: int, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    left = limit
+    for batch in batches:
+        yield batch.slice(0, left)
+        left -= min(left, batch.num_rows)
 
 
 def _told_apart(answer: pa.RecordBatchReader) -> pa.RecordBatchReader:

@@ -7,9 +7,9 @@ import pyarrow.compute as pc
 from fastapi import APIRouter, Query
 
 from fieldhouse.warehouse.questions import QUERIES
-from fieldhouse.web.api.answers import Answer
 from fieldhouse.web.api.asked import Asked, Channel, Offset, Rows, paged
 from fieldhouse.web.api.described import table
+from fieldhouse.web.limits.whole import Answer
 
 __all__ = ["router"]
 

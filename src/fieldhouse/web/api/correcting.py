@@ -9,17 +9,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from fastapi import APIRouter, HTTPException, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
 
-from fieldhouse import corrections, names, times
+from fieldhouse import corrections, names
 from fieldhouse.conditions import EVERY, condition_of
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.state import BEGINNING, END
 from fieldhouse.warehouse import Warehouse
 from fieldhouse.warehouse.questions import QUERIES
+from fieldhouse.web import deeds
 from fieldhouse.web.access import Scope
-from fieldhouse.web.api.answers import Answer
 from fieldhouse.web.api.asked import Asked
 from fieldhouse.web.api.described import table
+from fieldhouse.web.api.working import Job, going_on
+from fieldhouse.web.limits.whole import Answer
+from fieldhouse.web.meant import span_of
 from fieldhouse.web.served import House, Who, needs
 
 __all__ = ["router"]
@@ -91,10 +95,22 @@ def list_corrections(
     return asked.answer("corrections", found)
 
 
-@router.post("/corrections", status_code=201, dependencies=_OPERATE, tags=["corrections"])
+_BEGUN: dict[int | str, dict[str, Any]] = {
+    202: {"model": Job, "description": "It goes on, as a job: a channel may be being read"}
+}
+
+
+@router.post(
+    "/corrections",
+    status_code=201,
+    responses=_BEGUN,
+    response_model=MadeCorrection,
+    dependencies=_OPERATE,
+    tags=["corrections"],
+)
 def make_correction(
     asked: Asked, given: NewCorrection, served: House, visitor: Who
-) -> MadeCorrection:
+) -> MadeCorrection | Response:
     """Make a rule, and apply it at once; aggregates and quality follow."""
     rule = _rule(asked, given)
     if given.dry_run:
@@ -102,34 +118,45 @@ def make_correction(
         return MadeCorrection(
             correction_id=None, channel_id=given.channel, readings=seen.readings, beyond=None
         )
-    made = corrections.make(
-        served.warehouse, rule, reason=given.reason, by=visitor.name, now=served.clock()
-    )
+    deed = deeds.make(served.jobs, rule, reason=given.reason, by=visitor.name)
+    made = deed.wait(served.rules.seconds)
+    if made is None:
+        return going_on(deed.job)
     return MadeCorrection(channel_id=given.channel, **asdict(made))
 
 
-@router.delete("/corrections/{number}", dependencies=_OPERATE, tags=["corrections"])
+@router.delete(
+    "/corrections/{number}",
+    responses=_BEGUN,
+    response_model=RemovedCorrection,
+    dependencies=_OPERATE,
+    tags=["corrections"],
+)
 def remove_correction(
     served: House, visitor: Who, number: Annotated[int, Path(ge=1, le=2**63 - 1)]
-) -> RemovedCorrection:
+) -> RemovedCorrection | Response:
     """Undo a rule, as if it had never been."""
-    kept = served.warehouse.query("corrections", served.limits(), removed=False)
-    if number not in kept["CorrectionID"].to_pylist():
+    kept = served.warehouse.query("corrections", removed=False).to_pylist()
+    channels = {row["CorrectionID"]: row["ChannelID"] for row in kept}
+    if number not in channels:
         raise HTTPException(404, f"there is no correction {number} that holds")
-    done = corrections.remove(served.warehouse, number, by=visitor.name, now=served.clock())
+    deed = deeds.remove(served.jobs, channels[number], number, by=visitor.name)
+    done = deed.wait(served.rules.seconds)
+    if done is None:
+        return going_on(deed.job)
     return RemovedCorrection(
         correction_id=number, channel_id=done.channel_id, readings=done.readings
     )
 
 
 def _rule(asked: Asked, given: NewCorrection) -> corrections.Rule:
-    zone, now = asked.zone, asked.now
     names.find_channels(asked.served.warehouse, [given.channel])
     number = (
         None
         if given.field is None
         else names.find_field(asked.served.warehouse, given.channel, given.field)
     )
+    start, end = span_of(given.start, given.end, asked.zone, asked.now)
     own: dict[str, Any] = {}
     if given.kind == "scale":
         own = {"scale": _exact(given.scale, 7, 12), "offset": _exact(given.offset, 12, 6)}
@@ -139,8 +166,8 @@ def _rule(asked: Asked, given: NewCorrection) -> corrections.Rule:
         given.channel,
         given.kind,
         number,
-        start=None if given.start is None else times.instant_of(given.start, zone, now),
-        end=None if given.end is None else times.end_of(given.end, zone, now),
+        start=start,
+        end=end,
         condition=EVERY if given.where is None else condition_of(given.where),
         **own,
     )

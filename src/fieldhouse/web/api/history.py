@@ -6,9 +6,9 @@ import pyarrow as pa
 from fastapi import APIRouter, Query
 
 from fieldhouse.warehouse.questions import QUERIES
-from fieldhouse.web.api.answers import Answer
 from fieldhouse.web.api.asked import Asked, Channel, Offset, Rows, Span, next_page, paged
 from fieldhouse.web.api.described import table
+from fieldhouse.web.limits.whole import Answer
 
 __all__ = ["router"]
 

@@ -55,9 +55,7 @@ def index(request: Request, served: House) -> Response:
 
 def _some_channel(served: Served) -> int:
     """A channel that examples can be about."""
-    numbers: list[int] = served.warehouse.query("channels", served.limits())[
-        "ChannelID"
-    ].to_pylist()
+    numbers: list[int] = served.warehouse.query("channels")["ChannelID"].to_pylist()
     return min((n for n in numbers if n > 0), default=_CHANNEL)
 
 

@@ -10,9 +10,9 @@ from fieldhouse import names, times
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.frames import read, read_batches
 from fieldhouse.warehouse import Limits, Warehouse
-from fieldhouse.web.api.answers import Answer
 from fieldhouse.web.api.asked import Asked, Channel, Fields, Span
 from fieldhouse.web.api.described import ANY_COLUMNS, table
+from fieldhouse.web.limits.whole import Answer
 
 __all__ = ["router"]
 

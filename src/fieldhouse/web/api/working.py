@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, HTTPException, Path
+from fastapi import APIRouter, HTTPException, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from fieldhouse import names, times
+from fieldhouse import names
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.polled import require_polled
 from fieldhouse.state import BEGINNING, END
@@ -14,9 +14,10 @@ from fieldhouse.state import Span as Again
 from fieldhouse.web import jobs
 from fieldhouse.web.access import Scope
 from fieldhouse.web.api.asked import Asked
+from fieldhouse.web.meant import span_of
 from fieldhouse.web.served import House, Served, needs
 
-__all__ = ["router"]
+__all__ = ["Job", "going_on", "router", "told"]
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 _OPERATE = [needs(Scope.OPERATE)]
@@ -65,13 +66,13 @@ class Job(BaseModel):
 @router.get("")
 def list_jobs(served: House) -> list[Job]:
     """What goes on and the last that have ended, the newest first."""
-    return [_told(job) for job in served.jobs.all()]
+    return [told(job) for job in served.jobs.all()]
 
 
 @router.get("/{number}")
 def job(served: House, number: Number) -> Job:
     """One of them."""
-    return _told(_found(served, number))
+    return told(_found(served, number))
 
 
 @router.post("", status_code=202, dependencies=_OPERATE)
@@ -82,12 +83,9 @@ def start_job(asked: Asked, given: NewJob, served: House) -> Job:
     if given.start is not None or given.end is not None:
         if given.kind != "backfill":
             raise ConfigurationError("from and to are of a backfill: a run fetches what is new")
-        start = times.instant_of(given.start, zone, now) if given.start else BEGINNING
-        end = times.end_of(given.end, zone, now) if given.end else END
-        if start >= end:
-            raise ConfigurationError(f"from={given.start!r} is not before to={given.end!r}")
-        again = Again(start, end)
-    return _told(served.jobs.start(_channels(served, given), kind=given.kind, again=again))
+        start, end = span_of(given.start or None, given.end or None, zone, now)
+        again = Again(start or BEGINNING, end or END)
+    return told(served.jobs.start(_channels(served, given), kind=given.kind, again=again))
 
 
 @router.delete("/{number}", status_code=202, dependencies=_OPERATE)
@@ -95,13 +93,13 @@ def stop_job(served: House, number: Number) -> Job:
     """Have it end soon; what was read is written."""
     found = _found(served, number)
     found.stop()
-    return _told(found)
+    return told(found)
 
 
 def _channels(served: Served, given: NewJob) -> list[int]:
     if given.channels is None:
         return require_polled(served.settings, served.warehouse)
-    held = set(served.warehouse.query("channels", served.limits())["ChannelID"].to_pylist())
+    held = set(served.warehouse.query("channels")["ChannelID"].to_pylist())
     found: list[int] = []
     for word in given.channels:
         number = names.channel_number(word)
@@ -122,7 +120,15 @@ def _found(served: Served, number: int) -> jobs.Job:
     raise HTTPException(404, f"there is no job {number}, or it is forgotten")
 
 
-def _told(job: jobs.Job) -> Job:
+def going_on(job: jobs.Job) -> Response:
+    """The answer to what has begun and takes longer than an answer may: where it is told."""
+    where = {"Location": f"/api/jobs/{job.number}"}
+    content = told(job).model_dump_json()
+    return Response(content, 202, where, media_type="application/json")
+
+
+def told(job: jobs.Job) -> Job:
+    """A job as the API tells it."""
     return Job(
         number=job.number,
         kind=job.kind,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import Response
 
 from fieldhouse.report.figure import Figure
@@ -15,7 +15,9 @@ from fieldhouse.report.together import together
 from fieldhouse.report.words import clean, unit_of
 from fieldhouse.warehouse import Warehouse
 from fieldhouse.web.ages import exact_text
+from fieldhouse.web.meant import not_held, tags_of
 from fieldhouse.web.pages import figures, readings
+from fieldhouse.web.pages.told import open_on
 from fieldhouse.web.pages.view import BEFORE, LASTS, Asked, View, view_of
 from fieldhouse.web.reader import as_packed, widths_for, zone_for
 from fieldhouse.web.rendering import rendered
@@ -81,12 +83,11 @@ class _Plot:
 def _seen(
     request: Request, served: Served, channel: int, asked: Asked, *, is_whole: bool = True
 ) -> tuple[Warehouse, View]:
-    house = served.bounded
+    house = served.warehouse
     zone, now = zone_for(request), served.clock()
     view = view_of(house, channel, asked, zone, now, is_whole=is_whole)
     if view is None:
-        how = f": fieldhouse run {channel}" if channel > 0 else ""
-        raise HTTPException(404, f"channel {channel} is not in the warehouse{how}")
+        raise not_held(channel)
     return house, view
 
 
@@ -103,6 +104,7 @@ def page(request: Request, served: House, channel: Number, asked: Wanted) -> Res
     return rendered(
         request,
         "channel.html",
+        alerts=open_on(served, channel),
         **header,
         view=view,
         zone=view.zone,
@@ -154,12 +156,11 @@ def each(request: Request, served: House, channel: Number, asked: Wanted) -> Res
 
 def channel_header(house: Warehouse, row: Mapping[str, Any]) -> dict[str, Any]:
     """What every page of a channel shows on its top; ``row`` is that of the question overview."""
-    tags = house.query("channel_tags").to_pylist()
     number = row["ChannelID"]
     return {
         "channel": row,
         "name": clean(row["ChannelName"] or "") or f"Channel {number}",
-        "tags": [tag["Tag"] for tag in tags if tag["ChannelID"] == number],
+        "tags": tags_of(house).get(number, []),
     }
 
 

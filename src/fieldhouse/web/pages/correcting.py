@@ -1,21 +1,19 @@
 """The rules about a channel's readings: made after a look at what they would do, and undone."""
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import Response
 
-from fieldhouse import corrections, ruletexts, times
+from fieldhouse import corrections, ruletexts
 from fieldhouse.conditions import EVERY, condition_of
 from fieldhouse.corrections import Kind, Rule
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.names import field_named
-from fieldhouse.parts import Parts
-from fieldhouse.state import BEGINNING, END, Run
+from fieldhouse.state import BEGINNING, END
+from fieldhouse.web import deeds
 from fieldhouse.web.access import Scope
-from fieldhouse.web.jobs import Job
 from fieldhouse.web.pages.shared import (
     Channel,
     Given,
@@ -50,7 +48,7 @@ def _page(
     request: Request, served: Served, channel: Channel, given: Given, rule: Rule | None
 ) -> Response:
     rows = served.warehouse.query(
-        "corrections", served.limits(), channel_id=channel.number, removed=True
+        "corrections", channel_id=channel.number, removed=True
     ).to_pylist()
     listed = [row | {"said": ruletexts.said(row), **_open(row)} for row in rows]
     return show(
@@ -62,7 +60,7 @@ def _page(
         removed=[row for row in listed if row["RemovedAt"]],
         fields=[(n, label) for n, label in sorted(channel.labels.items())],
         rule=rule,
-        preview=corrections.preview(served.bounded, rule, limit=_SAMPLES) if rule else None,
+        preview=corrections.preview(served.warehouse, rule, limit=_SAMPLES) if rule else None,
         filled=[(name, given.text(name)) for name in _FORM if given.text(name)],
     )
 
@@ -82,8 +80,7 @@ def _rule(request: Request, channel: Channel, given: Given) -> Rule | None:
     if kind is None:
         given.refuse("kind", "a rule excludes, corrects values or moves times")
     number = given.read("field", lambda word: field_named(channel.labels, word, channel.title))
-    start = given.read("from", lambda text: times.instant_of(text, zone, now))
-    end = given.read("to", lambda text: times.end_of(text, zone, now))
+    start, end = given.span(zone, now)
     where = given.read("where", condition_of) or EVERY
     own: dict[str, Any] = {}
     if kind == "scale":
@@ -114,46 +111,16 @@ def make(request: Request, served: House, visitor: Who, channel_id: int, given: 
     reason = given.read("reason", str, needed="say why: it is kept with the rule")
     if rule is None or reason is None:
         return _page(request, served, channel, given, rule)
-    job = served.jobs.carry_out("correct", [channel_id], _making(rule, reason, visitor.name))
-    return led_to(request, job, f"/channel/{channel_id}/corrections")
-
-
-def _making(rule: Rule, reason: str, by: str) -> Callable[[Parts, Job], list[Run]]:
-    def work(parts: Parts, job: Job) -> list[Run]:
-        now = parts.clock()
-        made = corrections.make(parts.warehouse, rule, reason=reason, by=by, now=now)
-        beyond = f", {made.beyond:,} of them to a value that is none" if made.beyond else ""
-        job.lines.append(
-            f"Rule {made.correction_id} changed {made.readings:,} readings{beyond}."
-            " Aggregates and quality are up to date."
-        )
-        return []
-
-    return work
+    deed = deeds.make(served.jobs, rule, reason=reason, by=visitor.name)
+    return led_to(request, deed.job, f"/channel/{channel_id}/corrections")
 
 
 @router.post("/channel/{channel_id}/corrections/{number}/remove", dependencies=_OPERATE)
 def remove(request: Request, served: House, visitor: Who, channel_id: int, number: int) -> Response:
     """Undo a rule."""
     channel = channel_of(served, channel_id)
-    rows = served.warehouse.query("corrections", served.limits(), channel_id=channel.number)
+    rows = served.warehouse.query("corrections", channel_id=channel.number)
     if number not in rows["CorrectionID"].to_pylist():
         raise HTTPException(404, f"{channel.title} has no rule {number}, or it is removed")
-    job = served.jobs.carry_out("undo", [channel_id], _removing(number, visitor.name))
-    return led_to(request, job, f"/channel/{channel_id}/corrections")
-
-
-def _removing(number: int, by: str) -> Callable[[Parts, Job], list[Run]]:
-    def work(parts: Parts, job: Job) -> list[Run]:
-        gone = corrections.remove(parts.warehouse, number, by=by, now=parts.clock())
-        archived = (
-            f" Aggregates from before {gone.archived_before:%Y-%m-%d} are archived, and stay."
-            if gone.archived_before
-            else ""
-        )
-        job.lines.append(
-            f"Rule {number} is undone: {gone.readings:,} readings changed back.{archived}"
-        )
-        return []
-
-    return work
+    deed = deeds.remove(served.jobs, channel_id, number, by=visitor.name)
+    return led_to(request, deed.job, f"/channel/{channel_id}/corrections")

@@ -10,7 +10,7 @@ from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
 from fieldhouse import names, times
-from fieldhouse.errors import ConfigurationError, FieldhouseError
+from fieldhouse.errors import ConfigurationError, FieldhouseError, WarehouseUnavailable
 from fieldhouse.importing import import_files
 from fieldhouse.parts import Parts
 from fieldhouse.planning import Import, Wanted, plan
@@ -68,8 +68,15 @@ async def send(request: Request, served: House, visitor: Who) -> Response:
     if not isinstance(file, UploadFile) or not file.filename:
         given.refuse("file", "choose a file: CSV, JSON or XML, plain, .gz or .zip")
         return show(request, "import.html", given=given, upload=None, numbers=_FIELDS)
-    upload = await run_in_threadpool(served.uploads.take_in, file.file, file.filename, visitor.name)
-    await form.close()
+    try:
+        upload = await run_in_threadpool(
+            served.uploads.take_in, file.file, file.filename, visitor.name
+        )
+    except WarehouseUnavailable as error:
+        given.refuse("file", str(error))
+        return show(request, "import.html", given=given, status=503, upload=None, numbers=_FIELDS)
+    finally:
+        await form.close()
     await run_in_threadpool(_look, served, upload, given)
     return done(
         request, f"/import/{upload.word}", f"{upload.name} is here; nothing is written yet."

@@ -14,15 +14,11 @@ from fieldhouse.web.served import House, Served
 __all__ = ["router"]
 
 router = APIRouter()
-_MOST = 500
-"""Pages that listen at a time."""
 _BEAT = 15.0
 """Seconds after which a line is sent if nothing happens, so that who is gone is noticed."""
 _LOOK = 0.5
 """Seconds within which a listener notices that the server is about to stop."""
 _KEPT = 100
-
-_listening = 0
 
 
 @router.get("/live")
@@ -31,7 +27,7 @@ async def live(
 ) -> StreamingResponse:
     """New readings and ended runs of some channels, or of all, as they come."""
     wanted = {int(word) for word in channels.split(",") if _is_number(word)}
-    if _listening >= _MOST:
+    if served.listening.is_full:
         raise HTTPException(503, "too many pages listen: reload to see what is new")
     return StreamingResponse(
         _told(served, wanted),
@@ -45,7 +41,6 @@ def _is_number(word: str) -> bool:
 
 
 async def _told(served: Served, wanted: set[int]) -> AsyncIterator[str]:
-    global _listening  # noqa: PLW0603  counted on the one loop
     loop, news = asyncio.get_running_loop(), asyncio.Queue[str](_KEPT)
 
     def put(text: str) -> None:
@@ -56,22 +51,18 @@ async def _told(served: Served, wanted: set[int]) -> AsyncIterator[str]:
         if (text := _said(event, wanted)) and not loop.is_closed():
             loop.call_soon_threadsafe(put, text)
 
-    _listening += 1
-    try:
-        with served.heard.heard_by(hear):
-            yield "retry: 5000\n\n"
-            waited = 0.0
-            while not served.jobs.is_stopping:
-                try:
-                    yield await asyncio.wait_for(news.get(), _LOOK)
+    with served.listening.one(), served.heard.heard_by(hear):
+        yield "retry: 5000\n\n"
+        waited = 0.0
+        while not served.jobs.is_stopping:
+            try:
+                yield await asyncio.wait_for(news.get(), _LOOK)
+                waited = 0.0
+            except TimeoutError:
+                waited += _LOOK
+                if waited >= _BEAT:
+                    yield ": still here\n\n"
                     waited = 0.0
-                except TimeoutError:
-                    waited += _LOOK
-                    if waited >= _BEAT:
-                        yield ": still here\n\n"
-                        waited = 0.0
-    finally:
-        _listening -= 1
 
 
 def _said(event: events.Event, wanted: set[int]) -> str | None:

@@ -72,7 +72,7 @@ def _silences(served: Served, channel: Channel, span: Shown) -> tuple[list[tuple
     """The spans without a reading that are longer than usual, and the steps that are seen."""
     length = (span[1] - span[0]) // timedelta(microseconds=1)
     seconds = step_for(length, _POINTS)
-    table = gathering.buckets(served.bounded, channel.number, *span, seconds)
+    table = gathering.buckets(served.warehouse, channel.number, *span, seconds)
     line = gathering.presence(table, seconds)
     if not len(line):
         return [], 0

@@ -15,6 +15,7 @@ from fieldhouse.parts import Parts
 from fieldhouse.state import Run
 from fieldhouse.web.access import Scope
 from fieldhouse.web.jobs import Job
+from fieldhouse.web.meant import tags_of
 from fieldhouse.web.pages.shared import Given, Posted, done, given_in, show
 from fieldhouse.web.pages.working import led_to
 from fieldhouse.web.served import House, Served, needs
@@ -35,16 +36,13 @@ def manage_page(request: Request, served: House) -> Response:
 
 
 def _page(request: Request, served: Served, given: Given) -> Response:
-    tags: dict[int, list[str]] = {}
-    for row in served.warehouse.query("channel_tags", served.limits()).to_pylist():
-        tags.setdefault(row["ChannelID"], []).append(row["Tag"])
-    rows = served.warehouse.query("channels", served.limits()).to_pylist()
+    rows = served.warehouse.query("channels").to_pylist()
     return show(
         request,
         "manage.html",
         given=given,
         rows=rows,
-        tags=tags,
+        tags=tags_of(served.warehouse),
         chosen={text for text in given.all("channel") if text.lstrip("-").isdigit()},
         busy=served.jobs.busy(),
     )

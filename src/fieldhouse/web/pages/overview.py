@@ -12,7 +12,9 @@ from starlette.responses import Response
 from fieldhouse.report.markup import Markup
 from fieldhouse.report.words import unit_of
 from fieldhouse.web.ages import exact_text
+from fieldhouse.web.meant import tags_of
 from fieldhouse.web.pages.sparks import spark
+from fieldhouse.web.pages.told import open_on
 from fieldhouse.web.pages.view import labels_in
 from fieldhouse.web.rendering import rendered
 from fieldhouse.web.served import House, Served
@@ -93,8 +95,8 @@ def overview(
     """Channels: those that are searched for, in the order that is asked for."""
     now = served.clock()
     asked = _Listing(q.strip(), tag, sort if sort in _ORDERS else "channel", down, page)
-    rows = served.warehouse.query("overview", served.limits(), as_of=now).to_pylist()
-    tags = _tags(served)
+    rows = served.warehouse.query("overview", as_of=now).to_pylist()
+    tags = tags_of(served.warehouse)
     found = [row for row in rows if _is_found(row, tags.get(row["ChannelID"], ()), asked)]
     states = {row["ChannelID"]: _state(row, now) for row in found}
     ordered = _ordered(found, states, asked)
@@ -104,6 +106,7 @@ def overview(
     return rendered(
         request,
         "overview.html",
+        alerts=open_on(served),
         listed=_listed(served, shown, tags, states, now),
         asked=asked,
         total=len(rows),
@@ -114,13 +117,6 @@ def overview(
         tags=(known := sorted({one for own in tags.values() for one in own}, key=str.casefold)),
         choices=[(one, one) for one in known],
     )
-
-
-def _tags(served: Served) -> dict[int, list[str]]:
-    tags: dict[int, list[str]] = {}
-    for row in served.warehouse.query("channel_tags", served.limits()).to_pylist():
-        tags.setdefault(row["ChannelID"], []).append(row["Tag"])
-    return tags
 
 
 def _is_found(row: Row, tags: Sequence[str], asked: _Listing) -> bool:
@@ -214,7 +210,7 @@ def _by_channel(
 ) -> dict[int, list[Row]]:
     found: dict[int, list[Row]] = {}
     if ids:
-        table = served.warehouse.query(question, served.limits(), channel_ids=ids, **given)
+        table = served.warehouse.query(question, channel_ids=ids, **given)
         for row in table.to_pylist():
             found.setdefault(row["ChannelID"], []).append(row)
     return found

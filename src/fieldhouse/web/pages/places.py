@@ -20,7 +20,7 @@ router = APIRouter()
 def map_page(request: Request, served: House) -> Response:
     """All channels with a position; ``at`` and ``zoom`` say what is shown."""
     given = given_in(request)
-    rows = served.warehouse.query("channels", served.limits()).to_pylist()
+    rows = served.warehouse.query("channels").to_pylist()
     known = [row for row in rows if row["Latitude"] is not None and row["Longitude"] is not None]
     spots = [
         Place(

@@ -53,7 +53,6 @@ def quality_page(request: Request, served: House, channel_id: int) -> Response:
     last = (end - timedelta(microseconds=1)).date()
     days = served.warehouse.query(
         "quality_days",
-        served.limits(),
         channel_id=channel.number,
         start_at=start.date(),
         end_at=last + _DAY * (last < date.max),

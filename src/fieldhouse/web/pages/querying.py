@@ -10,10 +10,11 @@ from urllib.parse import urlencode
 import pyarrow as pa
 from fastapi import APIRouter, Query, Request
 from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, JSONResponse, Response
 
 from fieldhouse import files
-from fieldhouse.errors import ConfigurationError, DeadlinePassed, FieldhouseError, WarehouseError
+from fieldhouse.errors import ConfigurationError, DeadlinePassed, FieldhouseError
 from fieldhouse.warehouse.dictionary import TABLES, columns_of, meaning
 from fieldhouse.web.access import Scope
 from fieldhouse.web.pages.results import cells_of, plot_of
@@ -31,7 +32,6 @@ _READ = 10_000
 """Rows that are read for the plot; of these the table shows some."""
 _SHOWN = 200
 _EXPORTED = 1_000_000
-_ENOUGH = "other queries are running, as many as may at a time: ask again in a few seconds"
 _KINDS = {
     "parquet": "application/vnd.apache.parquet",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -39,38 +39,44 @@ _KINDS = {
 
 
 @router.get("/query")
-def query_page(request: Request, served: House) -> Response:
-    """The page; with ``sql`` in its address, and the answer."""
+async def query_page(request: Request, served: House) -> Response:
+    """The page; with ``sql`` in its address, and the answer, unless another site led here."""
     given = given_in(request)
-    return _page(request, served, given)
-
-
-def _page(request: Request, served: Served, given: Given) -> Response:
     statement, status, answer = given.whole("sql"), None, None
-    is_foreign = request.headers.get("sec-fetch-site") in ("cross-site", "same-site")
-    if statement.strip() and not given.errors and not is_foreign:
+    if statement.strip() and not _is_foreign(request):
         try:
-            answer = _asked(served, statement, zone_for(request))
+            answer = await served.threads.query(_asked, served, statement, zone_for(request))
         except FieldhouseError as error:
             given.refuse("sql", str(error))
             status = _status(error)
+    return await run_in_threadpool(_page, request, served, given, answer, status)
+
+
+def _is_foreign(request: Request) -> bool:
+    return request.headers.get("sec-fetch-site") in ("cross-site", "same-site")
+
+
+def _page(
+    request: Request,
+    served: Served,
+    given: Given,
+    answer: dict[str, Any] | None = None,
+    status: int | None = None,
+) -> Response:
+    statement = given.whole("sql")
     return show(
         request,
         "query.html",
         given=given,
         status=status,
         statement=statement,
-        is_foreign=is_foreign,
+        is_foreign=_is_foreign(request),
         answer=answer,
         exports=_exports(statement) if answer else (),
         tables=_tables(served),
         saved=_saved(served),
         longest=_LONGEST,
     )
-
-
-class Busy(WarehouseError):
-    """As many queries as may are running."""
 
 
 def _status(error: FieldhouseError) -> int:
@@ -81,11 +87,8 @@ def _status(error: FieldhouseError) -> int:
 
 def _asked(served: Served, statement: str, zone: tzinfo) -> dict[str, Any]:
     """The answer's first rows, as they are shown; a plot has the reader's zone."""
-    with served.asking.one() as is_ours:
-        if not is_ours:
-            raise Busy(_ENOUGH)
-        reader = served.warehouse.stream(_checked(statement), served.limits(_READ + 1))
-        table = reader.read_all()
+    reader = served.warehouse.stream(_checked(statement), served.limits(_READ + 1))
+    table = reader.read_all()
     rows = table.slice(0, _READ)
     return {
         "names": rows.schema.names,
@@ -122,12 +125,12 @@ def _tables(served: Served) -> list[tuple[str, str, list[tuple[str, str, str]]]]
     """Tables, what each holds, and its columns with what they hold."""
     return [
         (name, TABLES.get(name, ""), [(c, kind, meaning(name, c)) for c, kind in columns])
-        for name, columns in columns_of(served.bounded).items()
+        for name, columns in columns_of(served.warehouse).items()
     ]
 
 
 def _saved(served: Served) -> list[dict[str, Any]]:
-    rows = served.warehouse.query("saved_queries", served.limits()).to_pylist()
+    rows = served.warehouse.query("saved_queries").to_pylist()
     return [row | {"address": "/query?" + urlencode({"sql": row["QueryText"]})} for row in rows]
 
 
@@ -143,20 +146,21 @@ def words(served: House) -> JSONResponse:
 
 
 @router.get("/query/export.{form}")
-def export(
+async def export(
     request: Request, served: House, form: str, sql: Annotated[str, Query(max_length=_LONGEST)]
 ) -> Response:
     """The answer as a file, whole or not at all."""
     if form not in _KINDS:
         return answer_of(request, 404, f"there is {' and '.join(_KINDS)} here; others: /api/query")
+    return await served.threads.query(_exported, served, form, sql)
+
+
+def _exported(served: Served, form: str, sql: str) -> Response:
     folder = tempfile.TemporaryDirectory(prefix="fieldhouse-export-")
     target = Path(folder.name) / f"answer.{form}"
     try:
-        with served.asking.one() as is_ours:
-            if not is_ours:
-                raise Busy(_ENOUGH)
-            answer = served.warehouse.stream(_checked(sql), served.limits(_EXPORTED + 1))
-            files.write(_whole(answer), target)
+        answer = served.warehouse.stream(_checked(sql), served.limits(_EXPORTED + 1))
+        files.write(_whole(answer), target)
     except BaseException:
         folder.cleanup()
         raise

@@ -67,7 +67,7 @@ def _hours(
 ) -> list[dict[str, Any]]:
     """The hours of the week that have values."""
     found = hours_of_week(
-        served.bounded,
+        served.warehouse,
         channel.number,
         zone,
         start=span[0],
@@ -107,7 +107,7 @@ def _days(
 ) -> list[rhythm.Day]:
     """The days of the zone that have values."""
     found = periods_of(
-        served.bounded,
+        served.warehouse,
         channel.number,
         Length(days=1),
         zone,
@@ -149,7 +149,6 @@ def _bins(
     first = (low // width - (low % width < 0)) * width
     counted = served.warehouse.query(
         "value_counts",
-        served.limits(),
         channel_id=channel.number,
         field_number=field.number,
         start_at=span[0],

@@ -32,7 +32,6 @@ def _page(request: Request, served: Served, channel: Channel | None) -> Response
     # as many as there may be in all, of which only their number is wanted
     found = served.warehouse.query(
         "runs",
-        served.limits(),
         channel_id=channel and channel.number,
         limit=_MOST,
         failed=failed or None,
@@ -42,7 +41,7 @@ def _page(request: Request, served: Served, channel: Channel | None) -> Response
         zip(
             *(
                 column.to_pylist()
-                for column in served.warehouse.query("channels", served.limits())
+                for column in served.warehouse.query("channels")
                 .select(["ChannelID", "ChannelName"])
                 .columns
             ),

@@ -1,21 +1,23 @@
 """What pages have in common: a channel, what was asked of it, forms, what is wrong in them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from typing import Annotated, Any, TypeVar
 from urllib.parse import quote, urlencode
 
-from fastapi import Depends, HTTPException, Request
+from fastapi import Depends, Request
 from starlette.responses import RedirectResponse, Response
 
 from fieldhouse import times
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.names import field_named
 from fieldhouse.report.words import unit_of
+from fieldhouse.warehouse import Limits
+from fieldhouse.web import meant
 from fieldhouse.web.access import Scope, Visitor
 from fieldhouse.web.ages import exact_text
-from fieldhouse.web.reader import zone_for
+from fieldhouse.web.reader import chosen_zone
 from fieldhouse.web.rendering import rendered
 from fieldhouse.web.served import Served
 
@@ -83,6 +85,15 @@ class Given:
             self.errors[name] = str(error)
             return None
 
+    def span(self, zone: tzinfo, now: datetime) -> tuple[datetime | None, datetime | None]:
+        """The fields ``from`` and ``to``; None is open, or wrong, and then the line is kept."""
+        start = self.read("from", lambda text: meant.span_of(text, None, zone, now)[0])
+        end = self.read("to", lambda text: meant.span_of(None, text, zone, now)[1])
+        if start and end and start >= end:
+            self.refuse("to", f"{self.text('to')} is not after {self.text('from')}")
+            return None, None
+        return start, end
+
     def refuse(self, name: str, error: ConfigurationError | str) -> None:
         """Something is wrong with a field."""
         self.errors.setdefault(name, str(error))
@@ -145,12 +156,9 @@ class Channel:
 
 def channel_of(served: Served, channel_id: int) -> Channel:
     """A channel that is held. Raises the 404 that says it is not."""
-    for row in served.warehouse.query("channels", served.limits()).to_pylist():
-        if row["ChannelID"] == channel_id:
-            tags = served.warehouse.query("channel_tags", served.limits()).to_pylist()
-            own = [tag["Tag"] for tag in tags if tag["ChannelID"] == channel_id]
-            return Channel(channel_id, row["ChannelName"] or "", row, own)
-    raise HTTPException(404, f"channel {channel_id} is not in the warehouse")
+    row = meant.row_of(served.warehouse, channel_id)
+    tags = meant.tags_of(served.warehouse).get(channel_id, ())
+    return Channel(channel_id, row["ChannelName"] or "", row, tags)
 
 
 def chosen_field(served: Served, channel: Channel, given: Given) -> tuple[Field, list[Field]]:
@@ -166,7 +174,7 @@ def _numbers(served: Served, channel: Channel) -> list[int]:
     others = tuple(n for n in range(1, 9) if n not in channel.labels)
     held: dict[str, Any] = {}
     if others:
-        wanted = replace(served.limits(), columns=tuple(f"HasField{n}" for n in others))
+        wanted = Limits(columns=tuple(f"HasField{n}" for n in others))
         (held,) = served.warehouse.query(
             "field_spans", wanted, channel_id=channel.number
         ).to_pylist()
@@ -175,15 +183,7 @@ def _numbers(served: Served, channel: Channel) -> list[int]:
 
 def zone_of(request: Request, given: Given) -> tzinfo:
     """The zone that is asked for, or the reader's own."""
-    named = given.read("tz", times.zone_of)
-    if named or "tz" in given.errors:
-        return named or _settings_zone(request)
-    return zone_for(request)
-
-
-def _settings_zone(request: Request) -> tzinfo:
-    zone: tzinfo = request.app.state.served.zone
-    return zone
+    return given.read("tz", times.zone_of) or chosen_zone(request)
 
 
 def span_of(
@@ -194,11 +194,7 @@ def span_of(
     Readings of the far future are none of it unless they are asked for.
     """
     now = served.clock()
-    start = given.read("from", lambda text: times.instant_of(text, zone, now))
-    end = given.read("to", lambda text: times.end_of(text, zone, now))
-    if start and end and start >= end:
-        given.refuse("to", f"{given.text('to')} is not after {given.text('from')}")
-        start = end = None
+    start, end = given.span(zone, now)
     if start is None or end is None:
         first, last = _held(served, channel, now)
         end = end or last
@@ -210,7 +206,7 @@ def span_of(
 def _held(served: Served, channel: Channel, now: datetime) -> Shown:
     """From the first reading to just after the newest, of those that are not of the future."""
     end = now + timedelta(microseconds=1)
-    wanted = replace(served.limits(), columns=("FirstAt", "LastAt"))
+    wanted = Limits(columns=("FirstAt", "LastAt"))
     (row,) = served.warehouse.query(
         "field_spans", wanted, channel_id=channel.number, end_at=end
     ).to_pylist()

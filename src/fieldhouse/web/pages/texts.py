@@ -22,9 +22,7 @@ def texts_page(request: Request, served: House, channel_id: int) -> Response:
     """The texts beside a channel's numbers, by reason and column, the newest entries first."""
     channel = channel_of(served, channel_id)
     given = given_in(request)
-    reasons = served.warehouse.query(
-        "text_reasons", served.limits(), channel_id=channel.number
-    ).to_pylist()
+    reasons = served.warehouse.query("text_reasons", channel_id=channel.number).to_pylist()
     asked = {"column_name": given.text("column") or None, **_asked(given)}
     rows, pages = _listed(served, given, "kept_texts", "Texts", channel.number, asked)
     called = {f"Field{n}": label for n, label in channel.labels.items()}
@@ -78,7 +76,7 @@ def _listed(
 
     def ask(skip: int, limit: int) -> list[dict[str, Any]]:
         found = served.warehouse.query(
-            question, served.limits(), channel_id=channel_id, skip=skip, limit=limit, **asked
+            question, channel_id=channel_id, skip=skip, limit=limit, **asked
         )
         rows: list[dict[str, Any]] = found.to_pylist()
         return rows

@@ -1,7 +1,6 @@
 """Where a field goes: its days, how each changed, and the mean of seven."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 
@@ -15,6 +14,7 @@ from fieldhouse.report.embedded import decimals
 from fieldhouse.report.figure import Figure, Line, Panel, instant_of
 from fieldhouse.report.page import chart
 from fieldhouse.trends import trend_of
+from fieldhouse.warehouse import Limits
 from fieldhouse.web.pages.shared import (
     Field,
     channel_of,
@@ -42,7 +42,7 @@ def trend_page(request: Request, served: House, channel_id: int) -> Response:
     field, fields = chosen_field(served, channel, given)
     days = given.read("days", _days) or _USUAL
     rows = trend_of(
-        served.bounded,
+        served.warehouse,
         channel.number,
         field.number,
         days=days,
@@ -75,7 +75,7 @@ def _as_of(served: Served, number: int, zone: tzinfo) -> datetime:
     """Now; of a channel that is silent just after its last day, so that there is something."""
     now = served.clock()
     (row,) = served.warehouse.query(
-        "field_spans", replace(served.limits(), columns=("LastAt",)), channel_id=number, end_at=now
+        "field_spans", Limits(columns=("LastAt",)), channel_id=number, end_at=now
     ).to_pylist()
     if row["LastAt"] is None:
         return now

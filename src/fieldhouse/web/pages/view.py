@@ -15,6 +15,7 @@ from fieldhouse.errors import ConfigurationError
 from fieldhouse.report.gathering import Wanted
 from fieldhouse.times import Length
 from fieldhouse.warehouse import Limits, Warehouse
+from fieldhouse.web.meant import span_of
 
 __all__ = ["BEFORE", "LASTS", "Asked", "View", "view_of"]
 
@@ -218,9 +219,9 @@ def _alike(row: Row, shown: Sequence[Wanted]) -> list[Wanted]:
 
 def _span(asked: Asked, row: Row, zone: ZoneInfo, now: datetime) -> tuple[datetime, datetime, bool]:
     if asked.start or asked.end:
-        end = times.end_of(asked.end, zone, now) if asked.end else now
-        usual = max(datetime.min + timedelta(days=7), end) - timedelta(days=7)
-        start = times.instant_of(asked.start, zone, now) if asked.start else usual
+        first, last = span_of(asked.start or None, asked.end or None, zone, now)
+        end = last or now
+        start = first or max(datetime.min + timedelta(days=7), end) - timedelta(days=7)
         is_live = not asked.end or asked.end.strip().lower() == "now"
     else:
         start, end, is_live = _last(asked.last or _USUAL, row, zone, now)

@@ -1,13 +1,11 @@
 """Jobs: what goes on beside the answering, begun and stopped by people."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import Response
 
-from fieldhouse import times
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.names import find_channels
 from fieldhouse.polled import require_polled
@@ -57,7 +55,7 @@ def job_page(request: Request, served: House, number: int) -> Response:
 
 
 def _names(served: Served) -> dict[int, Any]:
-    rows = served.warehouse.query("channels", served.limits()).to_pylist()
+    rows = served.warehouse.query("channels").to_pylist()
     return {row["ChannelID"]: row["ChannelName"] for row in rows}
 
 
@@ -98,15 +96,7 @@ def _again(request: Request, given: Given) -> Span | None:
     """The span that is to be read again, if one is named."""
     zone, now = zone_of(request, given), request.app.state.served.clock()
 
-    def begin(text: str) -> datetime:
-        return times.instant_of(text, zone, now)
-
-    def end(text: str) -> datetime:
-        return times.end_of(text, zone, now)
-
-    start, until = given.read("from", begin), given.read("to", end)
-    if start and until and start >= until:
-        given.refuse("to", f"{given.text('to')} is not after {given.text('from')}")
+    start, until = given.span(zone, now)
     if not (start or until) or given.errors:
         return None
     return Span(start or BEGINNING, until or END)

@@ -9,8 +9,10 @@ import time
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from dataclasses import replace
 from functools import partial
+from typing import TypeVar
 
-from starlette.concurrency import run_in_threadpool
+import anyio
+import anyio.to_thread
 from starlette.requests import Request as HTTPRequest
 from starlette.responses import Response as HTTPResponse
 from starlette.responses import StreamingResponse
@@ -22,9 +24,12 @@ from fieldhouse.protocol import Request, Response, Route, answer, routed
 from fieldhouse.protocol.exchange import error
 from fieldhouse.protocol.routes import FEEDS, LISTINGS
 from fieldhouse.warehouse import Warehouse
+from fieldhouse.web.limits.threads import Threads
 from fieldhouse.web.thingspeak import receiving
 
 __all__ = ["MayShare", "MayWrite", "routes"]
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
 
@@ -35,6 +40,8 @@ MayShare = Callable[[Request], bool]
 
 _MOST_BYTES = 16_000_000
 """Of a request's body."""
+_RETRY = 5
+"""Seconds after which a device does well to send again."""
 _AT_ONCE = 1_000_000
 """Bytes of an answer that is sent whole, with its length; what is longer is streamed."""
 
@@ -46,6 +53,7 @@ def routes(
     may_share: MayShare = lambda _: False,
     written: Callable[[int], object] = lambda _: None,
     clock: Callable[[], float] = time.time,
+    threads: anyio.CapacityLimiter | None = None,
 ) -> list[BaseRoute]:
     """The endpoints, for an application of Starlette's or FastAPI's.
 
@@ -54,9 +62,10 @@ def routes(
     ``may_share`` allows JSONP and cross-origin reading, by which any page that is open in a browser
     could read as that browser's user: for keys in the address, or a warehouse that is public.
     ``written`` is told the channel after a write, so that its periods are refreshed.
-    ``clock``: unix seconds.
+    ``clock``: unix seconds. ``threads``: how much goes on here at a time, a default of its own.
     """
-    return [_Endpoints(house, may_write, may_share, written, clock)]
+    limiter = threads or Threads().devices
+    return [_Endpoints(house, may_write, may_share, written, clock, limiter)]
 
 
 def _with_extension(route: Route) -> Route:
@@ -77,9 +86,10 @@ class _Endpoints(BaseRoute):
         may_share: MayShare,
         written: Callable[[int], object],
         clock: Callable[[], float],
+        threads: anyio.CapacityLimiter,
     ) -> None:
         self._house, self._may_write, self._may_share = house, may_write, may_share
-        self._written, self._clock = written, clock
+        self._written, self._clock, self._threads = written, clock, threads
         self._routes = _READS if may_write is None else (*_READS, *receiving.ROUTES)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
@@ -97,25 +107,47 @@ class _Endpoints(BaseRoute):
             response = _sent(error(413), None)
         else:
             request = _understood(scope, body)
-            is_shared = await run_in_threadpool(self._may_share, request)
-            made, rest = await run_in_threadpool(self._answer, request, is_shared=is_shared)
-            is_asked = scope["method"] != "HEAD"
-            response = _sent(made, rest if is_asked else None, is_shared=is_shared)
+            is_shared, made, rest = await self._in_thread(self._answer, request)
+            left = None if rest is None or scope["method"] == "HEAD" else self._parts(made, rest)
+            response = _sent(made, left, is_shared=is_shared)
         await response(scope, receive, send)
 
-    def _answer(
-        self, request: Request, *, is_shared: bool
-    ) -> tuple[Response, Iterator[bytes] | None]:
-        """An answer whose beginning is made, and what is still to come of it, if anything."""
-        if request.text("callback") and not is_shared:
-            return error(401), None
-        may_write = partial(self._may_write, request) if self._may_write else lambda _: False
-        held = receiving.Receiver(self._house, lambda: int(self._clock()), may_write, self._written)
+    async def _in_thread(self, work: Callable[..., T], *given: object) -> T:
+        return await anyio.to_thread.run_sync(work, *given, limiter=self._threads)
+
+    async def _parts(self, begun: Response, rest: Iterator[bytes]) -> AsyncIterator[bytes]:
+        """The parts of an answer, each made in a thread when the one before was taken."""
         try:
-            return _begun(answer(held, request, self._routes))
+            yield begun.body
+            while (part := await self._in_thread(next, rest, None)) is not None:
+                yield part
+        finally:  # whoever asked may have gone: what is read for it ends at once
+            if isinstance(rest, Generator):
+                rest.close()
+
+    def _answer(self, request: Request) -> tuple[bool, Response, Iterator[bytes] | None]:
+        """Whether other sites may see an answer, its beginning, and what is still to come of it."""
+        try:
+            is_shared = self._may_share(request)
+            if request.text("callback") and not is_shared:
+                return is_shared, error(401), None
+            return is_shared, *self._asked(request)
         except FieldhouseError as problem:
             _log.warning("cannot answer %s: %s", request.path, problem)
-            return error(503 if problem.transient else 500, _format(request)), None
+            return False, _failed(problem, _format(request)), None
+
+    def _asked(self, request: Request) -> tuple[Response, Iterator[bytes] | None]:
+        may_write = partial(self._may_write, request) if self._may_write else lambda _: False
+        held = receiving.Receiver(self._house, lambda: int(self._clock()), may_write, self._written)
+        return _begun(answer(held, request, self._routes))
+
+
+def _failed(problem: FieldhouseError, format: str) -> Response:
+    """The answer to what could not be done, and when to ask again, if that helps."""
+    if not problem.transient:
+        return error(500, format)
+    again = error(503, format)
+    return replace(again, headers=(*again.headers, ("Retry-After", str(_RETRY))))
 
 
 def _format(request: Request) -> str:
@@ -134,7 +166,7 @@ def _begun(response: Response) -> tuple[Response, Iterator[bytes] | None]:
 
 
 def _sent(
-    response: Response, rest: Iterator[bytes] | None, *, is_shared: bool = False
+    response: Response, parts: AsyncIterator[bytes] | None, *, is_shared: bool = False
 ) -> HTTPResponse:
     headers = {"X-Content-Type-Options": "nosniff", **dict(response.headers)}
     is_good = response.status < 300
@@ -143,20 +175,9 @@ def _sent(
         headers["Access-Control-Allow-Origin"] = "*"
         headers["Cross-Origin-Resource-Policy"] = "cross-origin"  # a script of JSONP's, for one
     kind = response.content_type
-    if rest is None:
+    if parts is None:
         return HTTPResponse(response.body, response.status, headers, kind)
-    return StreamingResponse(_parts(response.body, rest), response.status, headers, kind)
-
-
-async def _parts(first: bytes, rest: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """The parts of an answer, each made in a thread when the one before was taken."""
-    try:
-        yield first
-        while (part := await run_in_threadpool(next, rest, None)) is not None:
-            yield part
-    finally:  # whoever asked may have gone: what is read for it ends at once
-        if isinstance(rest, Generator):
-            rest.close()
+    return StreamingResponse(parts, response.status, headers, kind)
 
 
 def _path(scope: Scope) -> str:

@@ -17,6 +17,7 @@ from fieldhouse.export import with_texts
 from fieldhouse.protocol import About, Bucketing, Entry, Listed, Refused, Window
 from fieldhouse.protocol.source import Pages
 from fieldhouse.warehouse import Limits, Warehouse
+from fieldhouse.web.meant import tags_of
 from fieldhouse.web.thingspeak import columns
 
 __all__ = ["Held"]
@@ -75,9 +76,7 @@ class Held:
 
     def own(self) -> Sequence[Listed]:
         """Every channel; keys are none of ours to show."""
-        tags: dict[int, list[str]] = {}
-        for row in self.warehouse.query("channel_tags").to_pylist():
-            tags.setdefault(row["ChannelID"], []).append(row["Tag"])
+        tags = tags_of(self.warehouse)
         last = _last_ids(self.warehouse, None)
         return [
             Listed(

@@ -5,7 +5,7 @@ and the warehouse, which do not know each other.
 """
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple, TypeVar
 
@@ -56,6 +56,10 @@ class Policy:
     id_budget: int = 30
     again: Span | None = None
     """A span of time to read once more, covered or not, and to compare with what is held."""
+
+    def after(self, requests: int) -> "Policy":
+        """The same for a plan that follows others of its reading, which made so many requests."""
+        return replace(self, id_budget=max(0, self.id_budget - requests))
 
 
 class Doubt(NamedTuple):

@@ -69,7 +69,9 @@ def _count(k: Knowledge) -> Steps:
     """The ids that were given out since they were last counted, and that we lack."""
     if k.counted is None or k.counted <= k.checked:
         return
-    missing = yield FindMissing(k.number, k.checked, k.counted)
+    missing: Sequence[tuple[int, int]] = ()
+    if k.counted > k.shown_to:  # else all were on the pages just read
+        missing = yield FindMissing(k.number, k.checked, k.counted)
     older = k.gap_runs("older")
     new = [Gap(first, last, due=(k.now or k.date) + SETTLED) for first, last in missing]
     new = [gap for each in new for gap in runs.outside(each, older)]

@@ -38,7 +38,7 @@ class Knowledge:
         self.number = epoch.number
         self.coverage = epoch.coverage
         self.said = epoch.last_entry_id
-        self.checked = epoch.ids_checked_to
+        self.checked = self.shown_to = epoch.ids_checked_to
         self.future_checked_at = epoch.future_checked_at
         self.began_with = epoch.began_with
         is_first = epoch.number == 1 and state.older_until is None  # it shows nothing again
@@ -94,6 +94,7 @@ class Knowledge:
         if not page.keys.num_rows:
             return
         self.highest = max(self.highest, pc.max(page.keys["EntryID"]).as_py())
+        self.shown_to = max(self.shown_to, shown.shown_on(page, self.shown_to))
         latest = shown.newest(page, self.horizon)
         if latest and (self.newest is None or _by_time(latest) > _by_time(self.newest)):
             self.newest = latest

@@ -12,7 +12,18 @@ from fieldhouse.sources.thingspeak.page import Page
 from fieldhouse.state import Known
 from fieldhouse.typed import Rows
 
-__all__ = ["holds", "labels", "newest", "only", "pairs", "pairs_at", "times", "whole", "without"]
+__all__ = [
+    "holds",
+    "labels",
+    "newest",
+    "only",
+    "pairs",
+    "pairs_at",
+    "shown_on",
+    "times",
+    "whole",
+    "without",
+]
 
 
 def whole(instant: datetime) -> datetime:
@@ -88,6 +99,14 @@ def _rows(page: Page, chosen: pa.Array) -> Rows:
     readings = page.readings.filter(chosen)
     raw = page.raw.filter(pc.is_in(page.raw["EntryID"], readings["EntryID"].combine_chunks()))
     return Rows(readings, raw)
+
+
+def shown_on(page: Page, above: int) -> int:
+    """The highest id that a page shows, if it shows all that follow ``above``; else ``above``."""
+    ids = page.keys["EntryID"]
+    new = pc.unique(ids.filter(pc.greater(ids, above)))
+    highest: int = pc.max(new).as_py() or above
+    return highest if highest - above == len(new) else above
 
 
 def labels(page: Page) -> tuple[tuple[int, str], ...] | None:

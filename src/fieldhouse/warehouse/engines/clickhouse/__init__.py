@@ -1,1 +1,1 @@
-"""ClickHouse: a server, a cluster, or the engine itself in process (warehouse, load, transports)."""
+"""ClickHouse: a server, a cluster, or the engine itself in process (warehouse, load)."""

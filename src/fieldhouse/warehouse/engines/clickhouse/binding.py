@@ -74,22 +74,19 @@ def numbered(statement: str, values: Sequence[Any]) -> tuple[str, Bound]:
 
 def _type(value: Any) -> str:
     """The type that a value of a user's is bound as."""
-    match value:
-        case None:
-            return "Nullable(String)"
-        case bool():
-            return "Bool"
-        case int():
-            return "Int64"
-        case float():
-            return "Float64"
-        case Decimal():
-            return "Decimal(38, 12)"
-        case datetime():
-            return "DateTime64(6, 'UTC')"
-        case date():
-            return "Date32"
-    return "String"
+    if value is None:
+        return "Nullable(String)"
+    return next((name for kind, name in _TYPES if isinstance(value, kind)), "String")
+
+
+_TYPES = (  # a bool is an int, a datetime a date: the narrower come first
+    (bool, "Bool"),
+    (int, "Int64"),
+    (float, "Float64"),
+    (Decimal, "Decimal(38, 12)"),
+    (datetime, "DateTime64(6, 'UTC')"),
+    (date, "Date32"),
+)
 
 
 def _text(value: Any) -> str:
@@ -100,7 +97,7 @@ def _text(value: Any) -> str:
 
 def _quoted(value: Any) -> str:
     text = _plain(value).translate(_ESCAPES)
-    return text if isinstance(value, (bool, int)) else f"'{text}'"
+    return text if isinstance(value, (bool, int, float, Decimal)) else f"'{text}'"
 
 
 def _plain(value: Any) -> str:

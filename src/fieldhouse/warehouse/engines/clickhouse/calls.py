@@ -14,8 +14,8 @@ from fieldhouse.warehouse.engines.clickhouse.correcting import (
     Rule,
     leave_days,
 )
+from fieldhouse.warehouse.engines.clickhouse.held import Held, read
 from fieldhouse.warehouse.engines.clickhouse.lives import Life
-from fieldhouse.warehouse.engines.clickhouse.load import Held, read
 from fieldhouse.warehouse.engines.clickhouse.rows import NEVER, Kind, Rows, said
 from fieldhouse.warehouse.engines.clickhouse.session import Session
 
@@ -37,8 +37,8 @@ def _open_epoch(session: Session, values: Values) -> pa.Table:
             f"epoch {number} of channel {channel_id} does not follow epoch {max(lives, default=0)}"
         )
     if number not in lives:
-        life = Life(StartedAt=values["started_at"], Evidence=values["evidence"], Load=rows.number)
-        rows.say(Kind.LIFE, channel_id, Epoch=number, State=said(life.told()))
+        life = Life(StartedAt=values["started_at"], Evidence=values["evidence"])
+        held.write(rows, channel_id, number, life)
     session.write(rows)
     return session.ask("calls", "open_epoch", **values)
 
@@ -65,8 +65,8 @@ def _settle_entries(session: Session, values: Values) -> pa.Table:
     ).to_pylist()
     if epoch in held.lives:
         at = newest[0] if newest else {"EntryID": None, "CreatedAt": None}
-        life = held.lives[epoch].moved(at["EntryID"], at["CreatedAt"], rows.number)
-        rows.say(Kind.LIFE, channel_id, Epoch=epoch, State=said(life.told()))
+        life = held.lives[epoch].moved(at["EntryID"], at["CreatedAt"])
+        held.write(rows, channel_id, epoch, life)
     _follow(session, held, rows, keys, marked)
     return _counted(Readings=keys.num_rows)
 

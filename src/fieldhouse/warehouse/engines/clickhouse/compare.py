@@ -53,10 +53,10 @@ def compared(offered: pa.Table, held: pa.Table) -> Compared:
             continue
         brings = pc.is_valid(both[name])
         other = pc.not_equal(both[name], ours[name])  # null where either is
-        differs |= pc.and_(brings, pc.fill_null(other, True)).to_numpy()
+        differs |= np.asarray(pc.and_(brings, pc.fill_null(other, True)), dtype=bool)
         replaced.append(_texts(ours.filter(pc.fill_null(other, False)), name))
     revived = pc.and_(both["IsShown"], _does_not_count(ours))
-    changed = pa.array(differs | revived.to_numpy())
+    changed = pa.array(differs | np.asarray(revived, dtype=bool))
     return Compared(
         offered.filter(pa.array(~is_held)),
         _revived(both.filter(changed), ours.filter(changed)),

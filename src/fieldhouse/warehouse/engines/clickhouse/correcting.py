@@ -23,6 +23,8 @@ from fieldhouse.warehouse.engines.clickhouse.session import Session
 
 __all__ = ["Corrector", "Moved", "Rule", "leave_days"]
 
+Flags = np.ndarray[Any, np.dtype[np.bool_]]
+
 INSTANT = pa.timestamp("us")
 _KEY = ("ChannelID", "Epoch", "EntryID")
 _FIRST_AT, _LAST_AT = datetime(1, 1, 8), datetime(9999, 12, 24)
@@ -108,7 +110,7 @@ class Corrector:
 
     def _covered(self, held: pa.Table) -> pa.Table:
         """Those that a rule is about, or was."""
-        wanted = pc.is_valid(held["CorrectedAt"]).to_numpy().copy()
+        wanted = np.array(pc.is_valid(held["CorrectedAt"]), dtype=bool)
         for channel_id, rules in self._rules.items():
             here = held["ChannelID"].to_numpy() == channel_id
             for rule in rules:
@@ -130,7 +132,7 @@ class Corrector:
         places = _places(covered, was, made, counts, moved)
         self._rows.mark(places)
         self._rows.left_days |= _days(places) - _days(covered)
-        beyond = int(np.count_nonzero(moved & made.is_beyond.to_numpy()))
+        beyond = int(np.count_nonzero(moved & np.asarray(made.is_beyond, dtype=bool)))
         return Moved(int(np.count_nonzero(moved)), beyond, places)
 
     def _flag(self, covered: pa.Table, made: "_Made") -> None:
@@ -175,10 +177,10 @@ def leave_days(session: Session, rows: Rows) -> None:
     done.number = rows.number
     for channel_id in {channel_id for channel_id, _ in rows.left_days}:
         days = sorted(day for each, day in rows.left_days if each == channel_id)
-        span = {"channel_id": channel_id, "days": days}
-        bare = session.ask("load", "bare_days", **span)["Day"].to_pylist()
+        asked = session.ask("load", "bare_days", channel_id=channel_id, days=days)
+        bare = asked["Day"].to_pylist()
         if bare:
-            session.do(*session.statements("load", "forget_days"), {**span, "days": bare})
+            session.run("load", "forget_days", channel_id=channel_id, days=bare)
         for day in bare:
             done.unmark(channel_id, day)
     session.write(done)
@@ -238,7 +240,7 @@ def _made(covered: pa.Table, rules: Mapping[int, Sequence[Rule]]) -> _Made:
                 hit = here & _hit(fields[name], rule)
                 left = _left(fields[name], rule)
                 if rule.Kind == "SCALE":
-                    beyond |= hit & pc.is_null(left).to_numpy(zero_copy_only=False)
+                    beyond |= hit & np.asarray(pc.is_null(left), dtype=bool)
                 else:
                     taken |= hit
                 fields[name] = pc.if_else(pa.array(hit), left, fields[name])
@@ -249,14 +251,14 @@ def _made(covered: pa.Table, rules: Mapping[int, Sequence[Rule]]) -> _Made:
     at = _shifted(covered["CreatedAt"], shift)
     valid = np.zeros(count, dtype=bool)
     for column in fields.values():
-        valid |= column.is_valid().to_numpy(zero_copy_only=False)
+        valid |= np.asarray(column.is_valid(), dtype=bool)
     excluded = out | (taken & ~valid)
     any_changed = np.logical_or.reduce(list(changed.values())) if count else out
     corrected = excluded | any_changed | (at != _micros(covered["CreatedAt"]))
     return _Made(
         pa.array(at).cast(INSTANT),
         fields,
-        _joined(changed, count),
+        _joined(changed),
         pa.array(corrected),
         pa.array(excluded),
         pa.array(beyond),
@@ -267,7 +269,7 @@ def _fields_of(rule: Rule) -> Sequence[str]:
     return FIELDS if rule.FieldNumber is None else (f"Field{rule.FieldNumber}",)
 
 
-def _spanned(readings: pa.Table, rule: Rule) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def _spanned(readings: pa.Table, rule: Rule) -> Flags:
     at = readings["CreatedAt"]
     inside = pc.and_(
         pc.greater_equal(at, pa.scalar(rule.SpanStart, INSTANT)),
@@ -276,7 +278,7 @@ def _spanned(readings: pa.Table, rule: Rule) -> np.ndarray[Any, np.dtype[np.bool
     return np.asarray(inside, dtype=bool)
 
 
-def _hit(values: pa.Array, rule: Rule) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def _hit(values: pa.Array, rule: Rule) -> Flags:
     """The values that a rule takes or scales."""
     inside = pc.and_(
         pc.greater_equal(values, pa.scalar(rule.LowValue, DECIMAL)),
@@ -317,20 +319,18 @@ def _micros(times: pa.Array | pa.ChunkedArray) -> compare.Ints:
     return np.asarray(times.cast(pa.int64()), dtype=np.int64)
 
 
-def _joined(changed: Mapping[str, np.ndarray[Any, np.dtype[np.bool_]]], count: int) -> pa.Array:
+def _joined(changed: Mapping[str, Flags]) -> pa.Array:
     """The names of the fields that changed, with commas between."""
-    parts = [
-        pc.if_else(pa.array(flags), pa.scalar(name), pa.scalar(None, pa.string()))
-        for name, flags in changed.items()
+    numbers = sum(flags.astype(np.int64) << n for n, flags in enumerate(changed.values()))
+    found, places = np.unique(numbers, return_inverse=True)
+    names = [
+        ", ".join(name for n, name in enumerate(changed) if int(number) >> n & 1)
+        for number in found
     ]
-    if not count:
-        return pa.array([], pa.string())
-    return pc.binary_join_element_wise(*parts, ", ", null_handling="skip")
+    return pa.array(names, pa.string()).take(pa.array(places))
 
 
-def _differs(
-    was: _Was, covered: pa.Table, made: _Made, counts: pa.Array
-) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def _differs(was: _Was, covered: pa.Table, made: _Made, counts: pa.Array) -> Flags:
     """Which readings count otherwise than before."""
     before, after = np.asarray(was.counted, dtype=bool), np.asarray(counts, dtype=bool)
     other = _micros(was.at) != _micros(made.at)
@@ -338,7 +338,7 @@ def _differs(
         same = pc.equal(was.fields[name], made.fields[name])  # null where either is
         nulls = pc.and_(pc.is_null(was.fields[name]), pc.is_null(made.fields[name]))
         other |= ~np.asarray(pc.or_(pc.fill_null(same, False), nulls), dtype=bool)
-    return (before != after) | (before & after & other)
+    return np.asarray((before != after) | (before & after & other), dtype=bool)
 
 
 def _places(
@@ -346,7 +346,7 @@ def _places(
     was: _Was,
     made: _Made,
     counts: pa.Array,
-    moved: np.ndarray[Any, np.dtype[np.bool_]],
+    moved: Flags,
 ) -> pa.Table:
     """Where moved readings were, and where they are."""
     parts = []

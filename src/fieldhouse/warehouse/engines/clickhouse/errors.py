@@ -15,7 +15,7 @@ from fieldhouse.errors import (
     WarehouseUnusable,
 )
 
-__all__ = ["told", "translated"]
+__all__ = ["NO_SCHEMA", "told", "translated"]
 
 _UNAVAILABLE = {
     202: "it has too many statements to answer: come again later",
@@ -38,14 +38,27 @@ _UNUSABLE = {
     194: "it wants a password: set DB_PASSWORD",
     516: "it does not accept the login: check the user and DB_PASSWORD",
     243: "no space left on its disk: free some, then run again",
-    497: "the user lacks a right there",
+    497: "the user lacks a right there ({})",
 }
+_FAULTS: dict[int | None, tuple[type[FieldhouseError], str]] = {
+    **{code: (WarehouseUnavailable, meaning) for code, meaning in _UNAVAILABLE.items()},
+    **{code: (WarehouseUnusable, meaning) for code, meaning in _UNUSABLE.items()},
+    164: (ConfigurationError, "only one statement that reads is answered: a SELECT"),
+}
+NO_SCHEMA = "its schema is not there yet"
 _NO_SCHEMA = (60, 81)
 _CANCELLED = (159, 394)
-_READONLY = (164,)
-_CODE = re.compile(r"Code: (\d+)\. ")
-_NOISE = re.compile(r"(?:Code: \d+\. )?DB::Exception: |Streaming query failed: ")
-_END = re.compile(r"\s*\((?:[A-Z][A-Z0-9_]+)\)\s*(?:\(version .*)?$", re.DOTALL)
+_REFUSED = re.compile(r"\bConfigurationError: (.+?)(?:: while executing |\Z)", re.DOTALL)
+"""What a file of ours refuses itself."""
+_CODE = re.compile(r"[Cc]ode: (\d+)[.,] ")
+_NOISE = re.compile(
+    r"(?:Code: \d+\. )?DB::Exception: |Streaming (?:query|insert \w+) failed: "
+    r"|Received ClickHouse exception, code: \d+, server response: "
+)
+_END = re.compile(
+    r"\s*(?:\. Expected one of: .*|\((?:[A-Z][A-Z0-9_]+)\)\s*(?:\((?:version|for url) .*)?)$",
+    re.DOTALL,
+)
 
 
 @contextmanager
@@ -68,23 +81,24 @@ def told(
 ) -> FieldhouseError:
     """Our error for what the engine said."""
     if "Cannot lock file" in said:
-        return WarehouseLocked(f"{where} is in use by another process; wait for it or end it", None)
+        holder = "another process"
+        return WarehouseLocked(f"{where} is in use by {holder}; wait for it or end it", holder)
+    if refused := _REFUSED.search(_END.sub("", said.strip())):
+        return ConfigurationError(refused[1])
     found = _CODE.search(said)
-    code = int(found[1]) if found else None
-    line = _first_line(said)
-    if code in _READONLY:
-        return ConfigurationError("only one statement that reads is answered: a SELECT")
-    if code in _UNAVAILABLE:
-        return WarehouseUnavailable(f"{where}: {_UNAVAILABLE[code]}")
-    if code in _UNUSABLE:
-        detail = f" ({line})" if code == 497 else ""
-        return WarehouseUnusable(f"{where}: {_UNUSABLE[code]}{detail}")
-    if code in _CANCELLED:
-        return WarehouseError(f"{where}: {line}")
-    if statement is not None and code is not None:
+    return _by_code(where, int(found[1]) if found else None, _first_line(said), statement, remote)
+
+
+def _by_code(
+    where: str, code: int | None, line: str, statement: str | None, remote: bool
+) -> FieldhouseError:
+    if code in _FAULTS:
+        kind, meaning = _FAULTS[code]
+        return kind(f"{where}: {meaning.format(line)}")
+    if statement is not None and code is not None and code not in _CANCELLED:
         return ConfigurationError(line)
     if code in _NO_SCHEMA:
-        return WarehouseUnusable(f"{where}: its schema is not there yet: migrate it first ({line})")
+        return WarehouseUnusable(f"{where}: {NO_SCHEMA}: migrate it first ({line})")
     if remote and code is None:
         return WarehouseUnavailable(f"{where}: no answer ({line})")
     return WarehouseError(f"{where}: {line}")

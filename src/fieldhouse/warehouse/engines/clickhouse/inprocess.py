@@ -51,9 +51,14 @@ class InProcess:
         try:
             answer = handle.send_query(statement, "Arrow", params=parameters or None)
             reader = answer.record_batch()
-        except BaseException:
-            self._give(handle, guarded)
+        except BaseException:  # what is left of a stream must not meet the next one
+            handle.close()
             raise
+        if not reader.schema.names:  # an answer without rows comes without its columns
+            answer.close()
+            self._give(handle, guarded)
+            empty = self.ask(statement, parameters, guarded=guarded)
+            return Answer(empty.schema, (batch for batch in empty.to_batches()))
         return Answer(reader.schema, self._read(handle, answer, reader, guarded))
 
     def do(self, statement: str, parameters: Bound) -> None:
@@ -80,7 +85,7 @@ class InProcess:
                 del _open[self._folder]
 
     def _connected(self, *, guarded: bool) -> Any:
-        handle = chdb.connect(self._folder)
+        handle = chdb.connect(self._folder)  # type: ignore[no-untyped-call]
         for name, value in SETTINGS.items():
             handle.query(f"SET {name} = '{value}'")
         if guarded:
@@ -115,7 +120,9 @@ class InProcess:
     ) -> Iterator[pa.RecordBatch]:
         try:
             yield from reader
-        finally:
-            with suppress(Exception):  # it has ended, or fails as it did before
+        except BaseException:
+            with suppress(Exception):
                 answer.close()
-            self._give(handle, guarded)
+            handle.close()
+            raise
+        self._give(handle, guarded)

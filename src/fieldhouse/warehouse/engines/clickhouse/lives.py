@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any, Self
 
@@ -39,8 +39,6 @@ class Life:
     Version: int = 0
     Spans: tuple[Span, ...] = ()
     Gaps: tuple[dict[str, Any], ...] = ()
-    Load: int = 0
-    """The number of the load that wrote it: of two at the same time, one finds the other's."""
 
     @classmethod
     def read(cls, state: str) -> Self:
@@ -55,6 +53,22 @@ class Life:
         """As ``State`` says it."""
         return asdict(self)
 
+    def joined(self, other: "Life") -> "Life":
+        """With what another says, written at the same time without a lock; the later stands."""
+        older, newer = sorted((self, other), key=lambda life: life.Version)
+        told = {name: _known(value, getattr(older, name)) for name, value in newer._told()}
+        newest = older._newest(newer.NewestCreatedAt, newer.NewestEntryID)
+        return replace(
+            Life(**told),
+            LowestEntryID=_least(older.LowestEntryID, newer.LowestEntryID),
+            HighestEntryID=_greatest(older.HighestEntryID, newer.HighestEntryID),
+            FirstCreatedAt=_least(older.FirstCreatedAt, newer.FirstCreatedAt),
+            LastCreatedAt=_greatest(older.LastCreatedAt, newer.LastCreatedAt),
+            NewestCreatedAt=newest[0],
+            NewestEntryID=newest[1],
+            Spans=Coverage.of((*older.Spans, *newer.Spans)).spans,
+        )
+
     def to_read(self, first_at: datetime, last_at: datetime) -> "Life":
         """With a span that is to be read again."""
         return replace(
@@ -63,11 +77,11 @@ class Life:
             AgainEnd=_greatest(self.AgainEnd, last_at),
         )
 
-    def moved(self, entry_id: int | None, at: datetime | None, load: int) -> "Life":
+    def moved(self, entry_id: int | None, at: datetime | None) -> "Life":
         """With another newest reading that counts."""
-        return replace(self, NewestEntryID=entry_id, NewestCreatedAt=at, Load=load)
+        return replace(self, NewestEntryID=entry_id, NewestCreatedAt=at)
 
-    def grown(self, proven: Proven, load: int) -> "Life":
+    def grown(self, proven: Proven) -> "Life":
         """With what a load proves; None leaves what there is, ids only grow."""
         said = proven.row()
         newest = self._newest(said["NewestCreatedAt"], said["NewestEntryID"])
@@ -95,7 +109,6 @@ class Life:
             Version=self.Version + proven.batches,
             Spans=Coverage.of((*self.Spans, *proven.covered)).spans,
             Gaps=self.Gaps if proven.gaps is None else tuple(_gaps(proven)),
-            Load=load,
         )
 
     def _newest(
@@ -107,6 +120,9 @@ class Life:
         if at == held:
             return held, _greatest(entry_id, self.NewestEntryID)
         return held, self.NewestEntryID
+
+    def _told(self) -> Iterator[tuple[str, Any]]:
+        return ((each.name, getattr(self, each.name)) for each in fields(self))
 
     def shows_beside(self) -> Iterator[Older]:
         """The entries that are shown as those of an older epoch."""
@@ -126,12 +142,16 @@ class Label:
     FromReadingID: int = 0
 
     @classmethod
-    def read(cls, state: str) -> "tuple[Label, ...]":
+    def read(cls, state: str) -> tuple[Self, ...]:
         """All of a channel's, from ``State``."""
         return tuple(
             cls(**{**told, **{n: _time(told[n]) for n in ("SeenFrom", "SeenTo") if told[n]}})
             for told in json.loads(state)
         )
+
+    def told(self) -> dict[str, Any]:
+        """As ``State`` says it, with a channel's others."""
+        return asdict(self)
 
 
 def relabelled(

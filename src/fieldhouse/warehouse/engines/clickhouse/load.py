@@ -1,14 +1,13 @@
-"""A load into ClickHouse: what is held is read, what changes is found out, and one insert writes it.
+"""A load into ClickHouse: what is held is read, what changes is found out, one insert writes it.
 
 Nothing is visible of a load before its insert, and all of it after. Whoever loads a channel at the
-same time without its lock finds, having written, another's number in the epoch's state, and offers
-its batches again: rows complete each other, whatever the order.
+same time without its lock finds, having written, another's state of the epoch beside its own, and
+offers its batches again: rows complete each other, whatever the order.
 """
 
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -19,13 +18,14 @@ from fieldhouse.errors import WarehouseUnavailable
 from fieldhouse.readings import Batch
 from fieldhouse.warehouse import Counts, offer
 from fieldhouse.warehouse.engines.clickhouse import compare, texts
-from fieldhouse.warehouse.engines.clickhouse.correcting import Corrector, Rule, leave_days
-from fieldhouse.warehouse.engines.clickhouse.lives import Label, Life, relabelled
+from fieldhouse.warehouse.engines.clickhouse.correcting import Corrector, leave_days
+from fieldhouse.warehouse.engines.clickhouse.held import read, told_channel
+from fieldhouse.warehouse.engines.clickhouse.lives import Life, relabelled
 from fieldhouse.warehouse.engines.clickhouse.rows import Kind, Rows, said
 from fieldhouse.warehouse.engines.clickhouse.session import Session
 from fieldhouse.warehouse.offer import Proven
 
-__all__ = ["Held", "load", "read"]
+__all__ = ["load", "text_id"]
 
 _TRIES = 20
 
@@ -41,43 +41,6 @@ class _Tally(NamedTuple):
 
     def counts(self, channel_id: int) -> Counts:
         return Counts(*(tally[channel_id] for tally in self))
-
-
-@dataclass(slots=True)
-class Held:
-    """A channel as it is held when a load begins."""
-
-    lives: dict[int, Life] = field(default_factory=dict)
-    labels: tuple[Label, ...] = ()
-    rules: list[Rule] = field(default_factory=list)
-
-    @property
-    def newest(self) -> int:
-        return max(self.lives, default=1)
-
-    @property
-    def version(self) -> int:
-        return self.lives[self.newest].Version if self.lives else 0
-
-    @property
-    def follows(self) -> bool:
-        """Whether there are older epochs."""
-        return len(self.lives) > 1
-
-    def is_clear_of(self, epoch: int, lowest: int | None, highest: int | None) -> bool:
-        """Whether nothing with ids from ``lowest`` to ``highest`` can be held in an epoch."""
-        if lowest is None or highest is None:
-            return True
-        if epoch != self.newest:
-            return False
-        held = self.lives.get(epoch, Life())
-        if held.LowestEntryID is None or held.HighestEntryID is None:
-            return True
-        return lowest > held.HighestEntryID or highest < held.LowestEntryID
-
-    def grows(self, proven: Proven) -> bool:
-        """Whether an epoch takes what is new: the newest does, an older one from files alone."""
-        return proven.recalled or proven.epoch == self.newest
 
 
 def load(session: Session, batches: Sequence[Batch]) -> Mapping[int, Counts]:
@@ -121,16 +84,15 @@ class _Load:
                 self._tell_channel(batch)
 
     def stands(self) -> bool:
-        """Whether what was written of the epochs is what is held now."""
+        """Whether nobody wrote of the same epochs meanwhile, or will find that we did.
+
+        Of those whose states stand beside each other, the last to begin joins them.
+        """
         if not self._lives:
             return True
-        channel_ids = [channel_id for channel_id, _ in self._lives]
-        held, _ = read(self._session, set(channel_ids))
-        return all(
-            held[channel_id].lives[epoch].Load == self._number
-            or held[channel_id].lives[epoch].Version > self._lives[channel_id, epoch].Version
-            for channel_id, epoch in self._lives
-        )
+        held, _ = read(self._session, {channel_id for channel_id, _ in self._lives})
+        beside = (held[channel_id].numbers[epoch] for channel_id, epoch in self._lives)
+        return not any(len(each) > 1 and max(each) == self._number for each in beside)
 
     def _claim(self) -> list[Batch]:
         """The batches not loaded before; a batch given twice is loaded once."""
@@ -220,7 +182,7 @@ class _Load:
         self.tally.duplicates.update(unchanged)
 
     def _finish(self, touched: pa.Table) -> None:
-        """What follows from readings that are new or changed: whose place they take, marks, rules."""
+        """What follows from readings that are new or changed: marks, superseding, rules."""
         self.rows.mark(touched)
         taken = self._supersede(touched)
         ruled = {each: held.rules for each, held in self._held.items() if held.rules}
@@ -239,7 +201,7 @@ class _Load:
         if not here.num_rows:
             return nothing
         held = compare.at_places(self._at("readings_at", here), here)
-        taken = [row for row in self._older(compare.laid_over(held, here), here)]
+        taken = self._older(compare.laid_over(held, here), here)
         if not taken:
             return nothing
         keys = pa.Table.from_pylist(taken, pa.schema([compare.HELD.field(n) for n in _PLACE]))
@@ -295,7 +257,7 @@ class _Load:
         if not rejected.num_rows:
             return
         first = {
-            (row["ChannelID"], _text_id(row["EntryText"])): row
+            (row["ChannelID"], text_id(row["EntryText"])): row
             for row in reversed(rejected.to_pylist())
         }
         held = self._ask(
@@ -333,7 +295,7 @@ class _Load:
                 if lacking is not None:
                     self._read_again(batch, lacking)
         for channel_id in changed:
-            state = said([_columns(label) for label in self._held[channel_id].labels])
+            state = said([label.told() for label in self._held[channel_id].labels])
             self.rows.say(Kind.LABELS, channel_id, State=state)
 
     def _read_again(self, batch: Batch, lacking: int) -> None:
@@ -349,9 +311,9 @@ class _Load:
         for (channel_id, epoch), p in proven.items():
             held = self._held[channel_id]
             if held.grows(p):
-                life = held.lives.get(epoch, Life()).grown(p, self._number)
+                life = held.lives.get(epoch, Life()).grown(p)
                 self._lives[channel_id, epoch] = life
-                self.rows.say(Kind.LIFE, channel_id, Epoch=epoch, State=said(life.told()))
+                held.write(self.rows, channel_id, epoch, life)
 
     def _tell_channel(self, batch: Batch) -> None:
         self.rows.say(
@@ -385,51 +347,12 @@ class _Load:
 
 _ENTRY = ("ChannelID", "EntryID")
 _PLACE = ("ChannelID", "Epoch", "EntryID", "CreatedAt")
-_TOLD = {
-    "name": "ChannelName",
-    "description": "Description",
-    "latitude": "Latitude",
-    "longitude": "Longitude",
-    "elevation": "Elevation",
-    **{f"field{n}": f"Field{n}Name" for n in range(1, 9)},
-    "created_at": "CreatedAt",
-    "updated_at": "UpdatedAt",
-    "last_entry_id": "LastEntryID",
-    "refreshed_at": "RefreshedAt",
-}
-
-
-def told_channel(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """A channel's metadata, by the parameters' names of ``upsert_channel``, as columns."""
-    return {column: metadata.get(name) for name, column in _TOLD.items()}
-
-
-def read(session: Session, channel_ids: set[int]) -> tuple[dict[int, Held], datetime]:
-    """The channels as they are held, and the server's time."""
-    held = {channel_id: Held() for channel_id in channel_ids}
-    answer = session.ask("load", "held_state", channel_ids=sorted(channel_ids))
-    for row in answer.to_pylist():
-        match row["Kind"]:
-            case Kind.LIFE:
-                held[row["ChannelID"]].lives[row["Epoch"]] = Life.read(row["State"])
-            case Kind.LABELS:
-                held[row["ChannelID"]].labels = Label.read(row["State"])
-            case Kind.RULE:
-                rule = Rule.read(row["EntryID"], row["State"])
-                if rule.RemovedAt is None:
-                    held[row["ChannelID"]].rules.append(rule)
-    at: datetime = answer["At"][0].as_py()
-    return held, at
 
 
 def _tuples(rows: pa.Table, *names: str) -> list[tuple[Any, ...]]:
     return list(zip(*(rows[name].to_pylist() for name in names), strict=True))
 
 
-def _columns(label: Label) -> dict[str, Any]:
-    return {name: getattr(label, name) for name in Label.__dataclass_fields__}
-
-
-def _text_id(text: str) -> int:
+def text_id(text: str) -> int:
     """A number for a text that cannot be a reading."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big", signed=True)

@@ -82,7 +82,7 @@ class Rows:
         self._said: list[dict[str, Any]] = []
 
     def __len__(self) -> int:
-        return sum(part.num_rows for part in self._parts) + len(self._said)
+        return sum((int(part.num_rows) for part in self._parts), len(self._said))
 
     def add(self, kind: int, rows: pa.Table, **constants: Any) -> None:
         """Add rows of some of the columns; ``constants`` are the same for all of them."""

@@ -7,7 +7,7 @@ import pyarrow as pa
 from fieldhouse.errors import WarehouseUnusable
 from fieldhouse.warehouse import migrations
 from fieldhouse.warehouse.engines.clickhouse import binding
-from fieldhouse.warehouse.engines.clickhouse.errors import translated
+from fieldhouse.warehouse.engines.clickhouse.errors import NO_SCHEMA, translated
 from fieldhouse.warehouse.engines.clickhouse.session import ENGINE, Session
 
 __all__ = ["applied", "migrate"]
@@ -18,16 +18,14 @@ def migrate(session: Session) -> Sequence[str]:
 
     Every statement may be run again, so that two who migrate at once do no harm.
     """
-    for statement in session.statements("migrate", "ledger"):
-        session.do(statement, {})
+    session.run("migrate", "ledger", database=session.database)
     done = applied(session)
     migrations.check(ENGINE, done, where=session.transport.where)
     scripts = migrations.pending(ENGINE, done)
     for script in scripts:
         for statement in binding.statements(script.text):
             session.do(session.named(statement), {})
-        record = {"name": script.name, "checksum": script.checksum}
-        session.do(*session.statements("migrate", "record_script"), record)
+        session.run("migrate", "record_script", name=script.name, checksum=script.checksum)
     return [script.name for script in scripts]
 
 
@@ -37,7 +35,7 @@ def applied(session: Session) -> Mapping[str, str]:
         with translated(session.transport.where):
             rows: pa.Table = session.ask("migrate", "applied_scripts")
     except WarehouseUnusable as error:
-        if "its schema is not there yet" not in str(error):
+        if NO_SCHEMA not in str(error):
             raise
         return {}
     return dict(zip(rows["ScriptName"].to_pylist(), rows["Checksum"].to_pylist(), strict=True))

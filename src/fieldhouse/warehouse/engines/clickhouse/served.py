@@ -9,6 +9,7 @@ from clickhouse_connect.driver.httputil import get_pool_manager
 
 from fieldhouse.settings.clickhouse import ClickHouseAddress
 from fieldhouse.warehouse.engines.clickhouse.binding import Bound
+from fieldhouse.warehouse.engines.clickhouse.cluster import settings_of
 from fieldhouse.warehouse.engines.clickhouse.transport import INSERTS, SETTINGS, Answer, stream_of
 
 __all__ = ["Served"]
@@ -45,6 +46,7 @@ class Served:
             autogenerate_session_id=False,  # statements of many threads share the client
             pool_mgr=get_pool_manager(maxsize=_CONNECTIONS, num_pools=1, verify=address.verify),
             query_limit=0,
+            settings=dict(settings_of(address)),
         )
 
     def ask(self, statement: str, parameters: Bound, *, guarded: bool = False) -> pa.Table:

@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from fieldhouse.warehouse import sqlfiles
 from fieldhouse.warehouse.engines.clickhouse import binding
+from fieldhouse.warehouse.engines.clickhouse.cluster import over
 from fieldhouse.warehouse.engines.clickhouse.rows import Rows
 from fieldhouse.warehouse.engines.clickhouse.transport import Answer, Transport
 
@@ -20,9 +21,10 @@ _NAIVE = pa.timestamp("us")
 class Session:
     """A ClickHouse and the database in it that is the warehouse."""
 
-    def __init__(self, transport: Transport, database: str) -> None:
+    def __init__(self, transport: Transport, database: str, cluster: str | None = None) -> None:
         self.transport = transport
-        self._database = database
+        self.database = database
+        self.cluster = cluster
 
     def ask(self, folder: str, name: str, /, **values: Any) -> pa.Table:
         """Answer a file of one statement; times are naive UTC."""
@@ -38,8 +40,14 @@ class Session:
         return self.transport.stream(statement, binding.bound(statement, values))
 
     def do(self, statement: str, values: dict[str, Any]) -> None:
-        """Carry a statement out."""
-        self.transport.do(statement, binding.bound(statement, values))
+        """Carry a statement out, on all servers where there are several."""
+        for each in over(statement, self.cluster):
+            self.transport.do(each, binding.bound(each, values))
+
+    def run(self, folder: str, name: str, /, **values: Any) -> None:
+        """Carry a file's statements out."""
+        for statement in self.statements(folder, name):
+            self.do(statement, values)
 
     def write(self, rows: Rows) -> None:
         """Write rows in one insert, which stands whole or not at all; one sent twice is one."""
@@ -50,11 +58,11 @@ class Session:
 
     def statements(self, folder: str, name: str) -> tuple[str, ...]:
         """A file's statements, in this database."""
-        return _statements(folder, name, self._database)
+        return _statements(folder, name, self.database)
 
     def named(self, statement: str) -> str:
         """A statement that says ``iot``, in this database."""
-        return binding.in_database(statement, self._database)
+        return binding.in_database(statement, self.database)
 
 
 def naive(table: pa.Table) -> pa.Table:

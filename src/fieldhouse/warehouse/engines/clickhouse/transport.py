@@ -18,6 +18,11 @@ SETTINGS: Final[Mapping[str, str]] = {
     "output_format_arrow_low_cardinality_as_dictionary": "0",
     "cast_keep_nullable": "1",
     "allow_experimental_analyzer": "1",
+    # a statement that orders its rows is one of ours within another, too
+    "query_plan_remove_redundant_sorting": "0",
+    "optimize_duplicate_order_by_and_distinct": "0",
+    "output_format_json_quote_decimals": "1",  # State holds them exactly
+    "insert_deduplicate": "0",  # the same said twice is said twice; a load has a number
     "mutations_sync": "2",
     "lightweight_deletes_sync": "2",
 }
@@ -30,6 +35,7 @@ INSERTS: Final[Mapping[str, str]] = {
     "min_insert_block_size_bytes": "0",
     "max_insert_block_size": "10000000",
     "input_format_null_as_default": "1",
+    "insert_deduplicate": "1",
 }
 """One insert is one block: what a load writes is visible whole or not at all."""
 

@@ -1,4 +1,4 @@
-"""Answers that are no longer wanted: what runs is killed when a deadline passes, or nobody waits."""
+"""Answers that are no longer wanted: what runs is killed in time, or when nobody waits."""
 
 import threading
 import uuid

@@ -12,28 +12,24 @@ from fieldhouse.readings import Batch
 from fieldhouse.settings.clickhouse import ClickHouseAddress
 from fieldhouse.warehouse import Counts, migrations, questions
 from fieldhouse.warehouse.engines.clickhouse import load as loading
-from fieldhouse.warehouse.engines.clickhouse import schema
+from fieldhouse.warehouse.engines.clickhouse import replacing, schema
 from fieldhouse.warehouse.engines.clickhouse.binding import Bound, bound
 from fieldhouse.warehouse.engines.clickhouse.calls import HANDS
 from fieldhouse.warehouse.engines.clickhouse.errors import translated
+from fieldhouse.warehouse.engines.clickhouse.locks import lock_of
 from fieldhouse.warehouse.engines.clickhouse.script import MORE, Script
 from fieldhouse.warehouse.engines.clickhouse.select import guarded
 from fieldhouse.warehouse.engines.clickhouse.session import ENGINE, Session, naive
 from fieldhouse.warehouse.engines.clickhouse.transport import Transport
 from fieldhouse.warehouse.engines.clickhouse.waiting import marked, watched
+from fieldhouse.warehouse.kept import Part
 from fieldhouse.warehouse.limits import NO_LIMITS, Limits
 from fieldhouse.warehouse.registry import Opening
 
 __all__ = ["ClickHouseWarehouse"]
 
-_locks: dict[tuple[str, int | None], threading.RLock] = {}
-_locks_change = threading.Lock()
-
-
-def _lock_of(where: str, channel_id: int | None = None) -> threading.RLock:
-    """A channel's lock, or that of all writing; one for however often a warehouse is open."""
-    with _locks_change:
-        return _locks.setdefault((where, channel_id), threading.RLock())
+_writing: dict[str, threading.RLock] = {}
+"""The lock of all writing from this process; one for however often a warehouse is open."""
 
 
 class ClickHouseWarehouse:
@@ -43,9 +39,9 @@ class ClickHouseWarehouse:
         """Take over ``transport``; use ``open``."""
         self._where = address.where
         self._transport = transport
-        self._session = Session(transport, address.database)
+        self._session = Session(transport, address.database, address.cluster)
         self._place = f"{address.where}?{address.database}"
-        self._writing = _lock_of(self._place)
+        self._writing = _writing.setdefault(self._place, threading.RLock())
 
     @classmethod
     def open(cls, opening: Opening) -> "ClickHouseWarehouse":
@@ -95,7 +91,8 @@ class ClickHouseWarehouse:
         given = question.bound(parameters)
         (statement,) = self._session.statements("queries", name)
         if limits.columns:
-            statement = f"SELECT {', '.join(limits.columns)} FROM (\n{statement}\n)"
+            names = ", ".join(limits.columns)  # which ``only`` has held to the declared ones
+            statement = f"SELECT {names} FROM (\n{statement}\n)"  # noqa: S608
         reader = self._read(statement, bound(statement, given), limits)
         return question.shaped_batches(reader.schema, reader)
 
@@ -121,10 +118,15 @@ class ClickHouseWarehouse:
             asked, given = guarded(self._session, statement, parameters)
         return self._read(asked, given, limits, statement)
 
+    def replace(self, table: str, part: Part, rows: pa.Table, /) -> None:
+        """Replace a part of a kept table, in one insert; what was there goes before it."""
+        with translated(self._where), self._writing:
+            replacing.replace(self._session, table, part, rows)
+
     @contextmanager
-    def lock(self, channel_id: int) -> Iterator[None]:
-        """Hold the channel, in this process."""
-        with _lock_of(self._place, channel_id):
+    def lock(self, channel_id: int, wait: float | None = None) -> Iterator[None]:
+        """Hold the channel."""
+        with lock_of(self._place, channel_id).held(self._session, channel_id, wait):
             yield
 
     def __enter__(self) -> "ClickHouseWarehouse":

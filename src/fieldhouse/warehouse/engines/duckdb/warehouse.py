@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from fieldhouse.errors import ConfigurationError
+from fieldhouse.errors import ConfigurationError, WarehouseLocked
 from fieldhouse.readings import Batch
 from fieldhouse.warehouse import Counts, migrations, questions, sqlfiles
 from fieldhouse.warehouse.engines.duckdb import files, replacing
@@ -217,10 +217,15 @@ class DuckDBWarehouse:
             replacing.replace(cursor, KEPT[table], part, rows)
 
     @contextmanager
-    def lock(self, channel_id: int) -> Iterator[None]:
+    def lock(self, channel_id: int, wait: float | None = None) -> Iterator[None]:
         """Hold the channel; DuckDB's process holds the file, so a lock in memory is enough."""
-        with _lock_of(self._file, channel_id):
+        held = _lock_of(self._file, channel_id)
+        if not held.acquire(timeout=-1 if wait is None else wait):
+            raise WarehouseLocked(f"channel {channel_id} is being read or written by another job")
+        try:
             yield
+        finally:
+            held.release()
 
     def __enter__(self) -> "DuckDBWarehouse":
         return self

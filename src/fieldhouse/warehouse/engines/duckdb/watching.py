@@ -27,6 +27,10 @@ class Watch:
         self._asked: dict[object, tuple[Cursor, Limits]] = {}
         self._is_on = False
 
+    def __len__(self) -> int:
+        """How much is looked after."""
+        return len(self._asked)
+
     @contextmanager
     def over(self, cursor: Cursor, limits: Limits) -> Iterator[None]:
         """Interrupt what runs on a cursor when the limits say so, for the time of a ``with``.

@@ -108,7 +108,7 @@ class RemoteWarehouse:
         self._connection.said("replace", bool, frames)
 
     @contextmanager
-    def lock(self, channel_id: int) -> Iterator[None]:
+    def lock(self, channel_id: int, wait: float | None = None) -> Iterator[None]:
         """Hold the channel's lock of the owner, which it frees when this process ends.
 
         A thread that holds it may take it again.
@@ -117,7 +117,7 @@ class RemoteWarehouse:
         if channel_id in held:
             yield
             return
-        with self._connection.ask("lock", [wire.json_frame(channel_id)]) as answer:
+        with self._connection.ask("lock", [wire.json_frame((channel_id, wait))]) as answer:
             next(answer)
             held.add(channel_id)
             try:

@@ -34,9 +34,9 @@ DELETE k FROM iot.ReadingCounts AS k WHERE k.ChannelID >= ? AND k.ChannelID <= ?
 INSERT INTO iot.ReadingCounts (ChannelID, Readings, Withdrawn, FirstReading, LastReading)
 SELECT r.ChannelID, COUNT_BIG(*), COUNT_BIG(r.WithdrawnAt), MIN(r.CreatedAt), MAX(r.CreatedAt)
 FROM iot.AllReadings AS r WHERE r.ChannelID >= ? AND r.ChannelID <= ? GROUP BY r.ChannelID;"""
-_RESEED = """
-DECLARE @held BIGINT = IDENT_CURRENT(N'iot.{table}'), @most BIGINT = ?;
-IF @most > @held DBCC CHECKIDENT (N'iot.{table}', RESEED, @most);"""
+_NUMBERED_TO = "SELECT CAST(IDENT_CURRENT(N'iot.{table}') AS BIGINT) AS Held"
+_RESEED = "DBCC CHECKIDENT (N'iot.{table}', RESEED, {most:d})"
+"""It takes no parameter."""
 
 
 class Replacement:
@@ -69,7 +69,9 @@ class Replacement:
         table = self._table
         if table.numbers and table.numbered_with and self._rows.num_rows:
             most = max(self._rows[table.numbers].to_pylist())
-            answer(connection, _RESEED.format(table=table.numbered_with), (most,))
+            held = answer(connection, _NUMBERED_TO.format(table=table.numbered_with))
+            if most > held["Held"][0].as_py():
+                answer(connection, _RESEED.format(table=table.numbered_with, most=most))
         if table.name in _READINGS:
             answer(connection, _RECOUNT, (self._part.first, self._part.last) * 2)
 
@@ -80,7 +82,8 @@ class Replacement:
 
     def _source(self) -> str:
         """The rows of a piece, typed."""
-        typed = ", ".join(f"{one.name} {_type(one.type)}" for one in self._table.columns)
+        columns = self._table.columns
+        typed = ", ".join(f"{one.name} {_type(one.type)} '$.{one.name}'" for one in columns)
         return f"FROM OPENJSON(@rows) WITH ({typed}) AS j"
 
     def _insert(self) -> str:

@@ -44,7 +44,7 @@ _PROCEDURE = re.compile(r"(?:\w+|\[(?:[^\]]|\]\])+\])(?:\.(?:\w+|\[(?:[^\]]|\]\]
 _RENAMED = {"as_of": "AsOfTime"}
 """The one parameter whose name in Python is not that of the procedures without its case."""
 
-_LOCK_MILLISECONDS = 600_000
+_LOCK_SECONDS = 600.0
 _LOCK = """
 DECLARE @granted INT;
 EXEC @granted = sp_getapplock
@@ -152,13 +152,16 @@ def _braced(value: str) -> str:
 
 
 @contextmanager
-def locked(connection: Connection, resource: str, refusal: str) -> Iterator[None]:
+def locked(
+    connection: Connection, resource: str, refusal: str, wait: float | None = None
+) -> Iterator[None]:
     """Hold an application lock in this session; WarehouseLocked with ``refusal`` if it cannot be.
 
-    It is waited for up to ten minutes, whatever the time-out of a statement is.
+    It is waited for so many seconds, or ten minutes, whatever the time-out of a statement is.
     """
     connection.timeout = 0
-    granted = answer(connection, _LOCK, (resource, _LOCK_MILLISECONDS))
+    milliseconds = round((_LOCK_SECONDS if wait is None else wait) * 1000)
+    granted = answer(connection, _LOCK, (resource, milliseconds))
     if granted["Granted"][0].as_py() < 0:
         raise WarehouseLocked(refusal)
     try:

@@ -159,21 +159,21 @@ class SQLServerWarehouse:
         self._attempt(sent)
 
     @contextmanager
-    def lock(self, channel_id: int) -> Iterator[None]:
+    def lock(self, channel_id: int, wait: float | None = None) -> Iterator[None]:
         """Hold the channel by an application lock of a session of its own."""
         held = ExitStack()
-        held.enter_context(self._held(channel_id))
+        held.enter_context(self._held(channel_id, wait))
         try:
             yield
         finally:
             held.close()  # without the error that ends it: that is the caller's, not the server's
 
     @contextmanager
-    def _held(self, channel_id: int) -> Iterator[None]:
+    def _held(self, channel_id: int, wait: float | None) -> Iterator[None]:
         refusal = f"channel {channel_id} is being read by another process"
         with (
             self._server.connected() as connection,
-            locked(connection, f"iot.plan:{channel_id}", refusal),
+            locked(connection, f"iot.plan:{channel_id}", refusal, wait),
         ):
             yield
 

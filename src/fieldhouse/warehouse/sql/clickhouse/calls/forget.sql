@@ -7,6 +7,15 @@ SELECT
 -- if Loads
 DELETE FROM iot.Rows WHERE Kind = 5 AND ImportedAt < {loads_before:Nullable(DateTime64(6, 'UTC'))};
 
+-- states of epochs that others have taken the place of: a state and what deletes it, both
+-- if Loads
+DELETE FROM iot.Rows
+WHERE
+    Kind = 6 AND Sub < toUnixTimestamp64Nano({loads_before:Nullable(DateTime64(6, 'UTC'))})
+    AND (ChannelID, Epoch, Sub) IN (
+        SELECT r.ChannelID, r.Epoch, r.Sub FROM iot.Rows AS r FINAL WHERE r.Kind = 6 AND r.Deleted
+    );
+
 -- if Runs
 DELETE FROM iot.Runs
 WHERE

@@ -1,16 +1,27 @@
 -- refresh_aggregates(aggregation_type, channel_ids): recompute the marked periods; how many they were. No type:
 -- all three; days and weeks are merged from hours, so that the marked hours come with each. No channel ids: all
--- channels. At most the marks of 1,000 loads a turn, and no further load once they are 20,000; an answer with More, TRUE,
--- asks for another turn. Marks from before a channel's ArchivedBefore are dropped. First the marks are read, then the
--- clock, then what they are about: whoever read less has the lower Version. A mark that was set again meanwhile stays.
+-- channels. At most 4,000 a turn, hours first; an answer with More, TRUE, asks for another turn. Marks from before a
+-- channel's ArchivedBefore are dropped. First the marks are read, then the clock, then what they are about: of two who
+-- recompute a period, the one who read less has the lower Version.
 SELECT
-    groupArray(l.Mark) AS Marks, minOrNull(l.FirstAt) AS FirstMark, maxOrNull(l.LastAt) AS LastMark,
-    count() > 0 AS IsAny, any(l.Loads) > count() AS IsMore
+    groupArray(t.ChannelID) AS Channels, groupArray(t.Number) AS Numbers, groupArray(t.Hour) AS Hours,
+    groupArray(t.Mark) AS Marks, groupArray(t.IsDue) AS Dues,
+    coalesce({Periods:Nullable(Int64)}, 0) + countIf(t.IsDue) AS Periods,
+    countIf(t.IsDue AND t.Number = 1) > 0 AS HasHours, countIf(t.IsDue AND t.Number > 1) > 0 AS HasWholes,
+    groupUniqArrayIf(t.ChannelID, t.IsDue AND t.Number > 1) AS WholesOf,
+    minOrNullIf(t.PeriodStart, t.IsDue AND t.Number > 1) AS FirstWhole,
+    maxOrNullIf(t.PeriodStart, t.IsDue AND t.Number > 1) AS LastWhole,
+    count() > 0 AS IsAny, count() = 4000 AS IsMore
 FROM (
     SELECT
-        m.Mark, min(m.PeriodStart) AS FirstAt, max(m.PeriodStart) AS LastAt, count() AS Periods,
-        sum(Periods) OVER (ORDER BY m.Mark) AS UpTo, row_number() OVER (ORDER BY m.Mark) AS Place, count() OVER () AS Loads
+        m.ChannelID AS ChannelID, indexOf(['HOURLY', 'DAILY', 'WEEKLY'], m.AggregationType) AS Number,
+        m.PeriodStart AS PeriodStart, intDiv(toUnixTimestamp64Micro(m.PeriodStart), 3600000000) AS Hour, m.Mark AS Mark,
+        a.ArchivedBefore IS NULL OR m.PeriodStart >= a.ArchivedBefore AS IsDue
     FROM iot.PeriodMarks AS m
+    LEFT JOIN (
+        SELECT c.ChannelID, c.ArchivedBefore FROM iot.Channels AS c
+        WHERE c.ArchivedBefore IS NOT NULL AND (has({channel_ids:Array(Nullable(Int64))}, NULL) OR has({channel_ids:Array(Nullable(Int64))}, c.ChannelID))
+    ) AS a ON a.ChannelID = m.ChannelID
     WHERE
         m.AggregationType <> 'QUALITY'
         AND (
@@ -18,26 +29,21 @@ FROM (
             OR m.AggregationType IN ('HOURLY', {aggregation_type:Nullable(String)})
         )
         AND (has({channel_ids:Array(Nullable(Int64))}, NULL) OR has({channel_ids:Array(Nullable(Int64))}, m.ChannelID))
-    GROUP BY m.Mark
-) AS l
-WHERE l.Place <= 1000 AND l.UpTo - l.Periods < 20000;
+    ORDER BY Number > 1, ChannelID, Hour
+    LIMIT 4000
+) AS t;
 
--- if IsAny
-WITH
--- include due_periods
-SELECT
-    toUnixTimestamp64Nano(now64(9)) AS Version, coalesce({Periods:Nullable(Int64)}, 0) + count() AS Periods,
-    countIf(d.AggregationType = 'HOURLY') > 0 AS HasHours, countIf(d.AggregationType <> 'HOURLY') > 0 AS HasWholes
-FROM due AS d;
+SELECT toUnixTimestamp64Nano(now64(9)) AS Version;
 
 -- if HasHours
 INSERT INTO iot.Periods (
 -- include period_columns
 )
 WITH
--- include due_periods
-, hours AS (
-    SELECT d.ChannelID, d.PeriodStart FROM due AS d WHERE d.AggregationType = 'HOURLY'
+hours AS (
+    SELECT t.ChannelID, t.PeriodStart
+-- include taken_periods
+    WHERE t.IsDue AND t.Number = 1
 ),
 -- include recomputed_hours
 
@@ -46,18 +52,16 @@ INSERT INTO iot.Periods (
 -- include period_columns
 )
 WITH
--- include due_periods
-, wholes AS (
-    SELECT d.* FROM due AS d WHERE d.AggregationType <> 'HOURLY'
+wholes AS (
+    SELECT t.ChannelID, t.AggregationType, t.PeriodStart
+-- include taken_periods
+    WHERE t.IsDue AND t.Number > 1
 ),
 -- include recomputed_wholes
 
 -- if IsAny
-INSERT INTO iot.Rows (ChannelID, Kind, CreatedAt, ColumnName, EntryID, Done)
-SELECT
-    m.ChannelID, 3, m.PeriodStart, m.AggregationType,
-    transform(m.AggregationType, ['HOURLY', 'DAILY', 'WEEKLY'], [1, 2, 3], 0), m.Mark
--- include marks_taken
+-- include done_marks
+-- include taken_periods
 ;
 
-SELECT coalesce({Periods:Nullable(Int64)}, 0) AS Periods, {IsMore:Bool} AS More;
+SELECT {Periods:Int64} AS Periods, {IsMore:Bool} AS More;

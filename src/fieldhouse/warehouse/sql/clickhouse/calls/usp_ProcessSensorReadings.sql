@@ -31,7 +31,10 @@ WITH
 -- include hours_asked
 ,
 -- include wholes_asked
-SELECT count() AS Periods, Periods > 0 AS HasWholes FROM wholes;
+SELECT
+    count() AS Periods, Periods > 0 AS HasWholes, [{channel_id:Int64}] AS WholesOf,
+    minOrNull(w.PeriodStart) AS FirstWhole, maxOrNull(w.PeriodStart) AS LastWhole
+FROM wholes AS w;
 
 -- if HasHours
 INSERT INTO iot.Periods (

@@ -22,4 +22,6 @@ FROM (
         ) AS Life
     FROM iot.Rows AS r FINAL
     WHERE r.Kind = 6 AND NOT r.Deleted
+    ORDER BY r.Sub DESC -- two stand beside each other until the next load has joined them
+    LIMIT 1 BY r.ChannelID, r.Epoch
 ) AS e

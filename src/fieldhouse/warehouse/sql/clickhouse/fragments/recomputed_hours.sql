@@ -11,9 +11,7 @@ sourced AS (
 SELECT
     h.ChannelID, 'HOURLY', h.PeriodStart,
     least(h.PeriodStart + INTERVAL 1 HOUR, toDateTime64('9999-12-31 23:59:59.999999', 6, 'UTC')),
-    -- each field
-    s.Field#Avg, s.Field#Min, s.Field#Max, s.Field#StdDev, coalesce(s.Field#Count, 0), s.Field#Sum,
-    -- end
-    coalesce(s.ReadingCount, 0), {Version:UInt64}, s.ReadingCount IS NULL
+    s.Fields[#].2, s.Fields[#].3, s.Fields[#].4, s.Fields[#].5, s.Fields[#].6, s.Fields[#].7, -- each field
+    coalesce(s.ReadingCount, 0), {Version:UInt64}, empty(s.Fields)
 FROM hours AS h
 LEFT JOIN statistics AS s ON s.Period.1 = h.ChannelID AND s.Period.2 = h.PeriodStart;

@@ -1,5 +1,5 @@
 -- The ledger of what has been applied; made before anything else.
-CREATE DATABASE IF NOT EXISTS iot;
+CREATE DATABASE IF NOT EXISTS {database:Identifier};
 CREATE TABLE IF NOT EXISTS iot.Scripts (
     ScriptName String,
     Checksum String,

@@ -7,6 +7,7 @@
 --   16 a field's range
 -- The same key again completes the row: a column's latest value that is not NULL stands. A NULL never erases, and a
 -- time of 1970 says: none. What is not a reading or a text has what it says in State, as JSON, whole each time.
+-- An epoch's state has a key of its own each time, and those that it was made of are deleted with it.
 -- A mark is live until Done names it as it is: who recomputes a period says which Mark was read.
 CREATE TABLE IF NOT EXISTS iot.Rows (
     ChannelID Int64,

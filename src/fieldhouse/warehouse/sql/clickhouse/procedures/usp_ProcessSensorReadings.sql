@@ -38,8 +38,8 @@ SELECT
     {ChannelID:Int64} AS ChannelID, kind AS AggregationType, fromUnixTimestamp64Micro(p.Period, 'UTC') AS PeriodStart,
     fromUnixTimestamp64Micro(least(p.Period + length, 253402300799999999), 'UTC') AS PeriodEnd,
     -- each field
-    p.Field#Avg AS Field#Avg, p.Field#Min AS Field#Min, p.Field#Max AS Field#Max, p.Field#StdDev AS Field#StdDev,
-    p.Field#Count AS Field#Count, p.Field#Sum AS Field#Sum,
+    p.Fields[#].2 AS Field#Avg, p.Fields[#].3 AS Field#Min, p.Fields[#].4 AS Field#Max, p.Fields[#].5 AS Field#StdDev,
+    p.Fields[#].6 AS Field#Count, p.Fields[#].7 AS Field#Sum,
     -- end
     p.ReadingCount AS ReadingCount
 FROM statistics AS p

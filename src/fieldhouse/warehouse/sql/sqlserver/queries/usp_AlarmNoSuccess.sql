@@ -11,7 +11,8 @@ BEGIN
         CAST(t.ChannelID AS BIGINT) AS ChannelID,
         CAST(0 AS INT) AS FieldNumber,
         COALESCE(t.SuccessAt, t.FirstAt) AS SinceAt,
-        DATEDIFF_BIG(MICROSECOND, COALESCE(t.SuccessAt, t.FirstAt), @AsOfTime) / 1E6 AS Figure
+        CAST(DATEDIFF_BIG(MICROSECOND, COALESCE(t.SuccessAt, t.FirstAt), @AsOfTime) AS FLOAT) /
+        CAST(1000000 AS FLOAT) AS Figure
     FROM (
         SELECT
             p.ChannelID,

@@ -50,7 +50,8 @@ BEGIN
     ) AS u
     WHERE n.CreatedAt IS NULL
         OR u.CadenceSeconds IS NULL
-        OR DATEDIFF_BIG(MICROSECOND, n.CreatedAt, i.UntilAt) / 1E6 >= @Distances * u.CadenceSeconds
+        OR CAST(DATEDIFF_BIG(MICROSECOND, n.CreatedAt, i.UntilAt) AS FLOAT) /
+        CAST(1000000 AS FLOAT) >= @Distances * u.CadenceSeconds
     ORDER BY i.ChannelID;
     RETURN 0;
 END;

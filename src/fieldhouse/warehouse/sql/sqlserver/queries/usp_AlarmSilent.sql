@@ -10,7 +10,10 @@ CREATE OR ALTER PROCEDURE iot.usp_AlarmSilent
 AS
 BEGIN
     SET NOCOUNT ON;
-    SELECT l.ChannelID, v.SinceAt, DATEDIFF_BIG(MICROSECOND, v.SinceAt, a.AskedAt) / 1E6 AS Seconds
+    SELECT
+        l.ChannelID,
+        v.SinceAt,
+        CAST(DATEDIFF_BIG(MICROSECOND, v.SinceAt, a.AskedAt) AS FLOAT) / CAST(1000000 AS FLOAT) AS Seconds
     INTO #late
     FROM (
         SELECT e.ChannelID, MAX(e.LastCreatedAt) AS LastReading
@@ -40,8 +43,9 @@ BEGIN
             AND q.CadenceSeconds IS NOT NULL
         ORDER BY q.CheckDate DESC
     ) AS u
-    WHERE DATEDIFF_BIG(MICROSECOND, v.SinceAt, a.AskedAt) / 1E6 > @Seconds
-        AND DATEDIFF_BIG(MICROSECOND, v.SinceAt, a.AskedAt) / 1E6 > @Distances * u.CadenceSeconds
+    WHERE CAST(DATEDIFF_BIG(MICROSECOND, v.SinceAt, a.AskedAt) AS FLOAT) / CAST(1000000 AS FLOAT) > @Seconds
+        AND CAST(DATEDIFF_BIG(MICROSECOND, v.SinceAt, a.AskedAt) AS FLOAT) /
+        CAST(1000000 AS FLOAT) > @Distances * u.CadenceSeconds
     OPTION (RECOMPILE);
     WITH hours AS (
         SELECT

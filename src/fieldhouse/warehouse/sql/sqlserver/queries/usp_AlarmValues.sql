@@ -71,7 +71,7 @@ BEGIN
                     ORDER BY v.CreatedAt, v.Epoch, v.EntryID
                 )
             ) *
-            3.6E9 /
+            CAST(3600000000 AS FLOAT) /
             NULLIF(
                 DATEDIFF_BIG(
                     MICROSECOND,
@@ -118,7 +118,8 @@ BEGIN
         FROM out_of AS o
         WHERE o.Figure > o.LimitValue
         GROUP BY o.RuleNumber, o.ChannelID, o.FieldNumber, o.Stretch
-        HAVING DATEDIFF_BIG(MICROSECOND, MIN(o.CreatedAt), MAX(o.CreatedAt)) / 1E6 >= MAX(o.SpanSeconds)
+        HAVING CAST(DATEDIFF_BIG(MICROSECOND, MIN(o.CreatedAt), MAX(o.CreatedAt)) AS FLOAT) /
+            CAST(1000000 AS FLOAT) >= MAX(o.SpanSeconds)
     ),
     latest AS (
         SELECT

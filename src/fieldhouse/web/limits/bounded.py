@@ -14,6 +14,9 @@ from fieldhouse.warehouse.limits import NO_LIMITS
 
 __all__ = ["Bounded"]
 
+_PATIENCE = 10.0
+"""Seconds that a request waits for a channel which somebody else is at."""
+
 _LONGEST = 3600.0
 """Seconds that an answer may be on its way, at the pace of whoever reads it."""
 
@@ -22,7 +25,8 @@ _LONGEST = 3600.0
 class Bounded:
     """A warehouse whose answers come within ``seconds`` each, and end once ``stop`` is set.
 
-    What comes batch by batch, at the pace of its reader, may take an hour. See ``Warehouse``.
+    Limits that say less or more themselves hold. What comes batch by batch, at the pace of its
+    reader, may take an hour. Nobody waits longer than ten seconds for a channel. See ``Warehouse``.
     """
 
     house: Warehouse
@@ -69,9 +73,9 @@ class Bounded:
         """What could be set better."""
         return self.house.advice()
 
-    def lock(self, channel_id: int) -> AbstractContextManager[None]:
-        """Hold a channel."""
-        return self.house.lock(channel_id)
+    def lock(self, channel_id: int, wait: float | None = None) -> AbstractContextManager[None]:
+        """Hold a channel. Raises WarehouseLocked where another holds it for too long."""
+        return self.house.lock(channel_id, min(self.seconds, _PATIENCE) if wait is None else wait)
 
     def __enter__(self) -> Self:
         """The warehouse; it stays open afterwards."""
@@ -84,4 +88,4 @@ class Bounded:
         """Close nothing: the warehouse is others' too."""
 
     def _limits(self, limits: Limits, seconds: float) -> Limits:
-        return replace(limits, seconds=limits.seconds or seconds, stop=self.stop)
+        return replace(limits, seconds=limits.seconds or seconds, stop=limits.stop or self.stop)

@@ -1,56 +1,45 @@
-"""Answers of frames, sent as they come; who hangs up is not worked for any longer."""
+"""Answers of frames, sent as they come, to other processes of ours."""
 
 import threading
 from collections.abc import AsyncIterator, Iterator
 
 import anyio
-from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Scope, Send
 
 from fieldhouse.warehouse import wire
 from fieldhouse.warehouse.wire import END, PULSE, Frame
+from fieldhouse.web.limits.sent import Sent, send_piecemeal
 
-__all__ = ["Answer", "in_threads"]
+__all__ = ["Framed", "in_threads"]
 
-_PIECE = 1 << 18
-"""Bytes that are given to the connection at a time: what it can't send it keeps in memory."""
+_SMALL = 1 << 16
+"""Bytes of a frame that go with its head."""
 
 
-class Answer(Response):
+class Framed(Sent):
     """Frames, with a pulse where nothing comes for a while; ``stop`` is set when nobody listens."""
 
-    media_type = "application/octet-stream"
-
     def __init__(self, frames: AsyncIterator[Frame], stop: threading.Event) -> None:
-        super().__init__()
-        del self.headers["content-length"]  # nobody knows it yet
-        self._frames, self._stop = frames, stop
+        super().__init__(media_type="application/octet-stream", stop=stop)
+        self._frames = frames
         self._sending = anyio.Lock()
         self._heard = True
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def made(self, scope: Scope, send: Send) -> None:
         """Send all, or as much as is listened to."""
-        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        await self.begin(send)
         try:
             async with anyio.create_task_group() as group:
-                group.start_soon(self._listen, receive, group.cancel_scope)
                 group.start_soon(self._beat, send)
                 async for frame in self._frames:
                     await self._send(send, frame)
                 await self._send(send, END)
                 group.cancel_scope.cancel()
         finally:
-            self._stop.set()
+            self.stop.set()
             with anyio.CancelScope(shield=True):
                 await self._frames.aclose()  # type: ignore[attr-defined]
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-    async def _listen(self, receive: Receive, scope: anyio.CancelScope) -> None:
-        """Give up when the other side hangs up."""
-        while (await receive())["type"] != "http.disconnect":
-            pass
-        self._stop.set()
-        scope.cancel()
+        await self.end(send)
 
     async def _beat(self, send: Send) -> None:
         while True:
@@ -60,19 +49,12 @@ class Answer(Response):
                 await self._send(send, PULSE)
 
     async def _send(self, send: Send, frame: Frame) -> None:
-        data = memoryview(frame.data)
         async with self._sending:
-            if len(data) <= _PIECE:
-                await _body(send, frame.head() + bytes(data))
-            else:
-                await _body(send, frame.head())
-                for place in range(0, len(data), _PIECE):
-                    await _body(send, data[place : place + _PIECE])
+            data = memoryview(frame.data)
+            await send_piecemeal(send, frame.head() + bytes(data[:_SMALL]))
+            if len(data) > _SMALL:
+                await send_piecemeal(send, data[_SMALL:])
             self._heard = True
-
-
-async def _body(send: Send, data: bytes | memoryview) -> None:
-    await send({"type": "http.response.body", "body": data, "more_body": True})
 
 
 async def in_threads(

@@ -1,0 +1,73 @@
+"""What the signs of a picture mean: those that it has, and no others."""
+
+from collections.abc import Iterator
+
+from fieldhouse.report.figure import Figure, MarkKind, ShadeKind
+from fieldhouse.report.markup import Markup, joined, tag
+from fieldhouse.report.words import width_of
+
+__all__ = ["below", "beside", "signs"]
+
+_SIZE = 12.0
+_SIGN, _GAP, _ROW = 18.0, 18.0, 18.0
+_SOFT = {"fill": "currentColor", "fill_opacity": "0.28", "stroke": "none"}
+_DIAMOND = "M8 2l4 4l-4 4l-4 -4Z"
+
+
+def signs(figure: Figure) -> Iterator[tuple[Markup, str]]:
+    """Each sign, drawn in a box of 16 by 12, and what it means."""
+    panels = figure.panels
+    lines = [line for panel in panels for line in panel.lines if len(line)]
+    if lines:
+        is_each = all(int(line.count.max()) == 1 for line in lines)
+        stroke = {"stroke": "currentColor", "stroke_width": 2, "fill": "none"}
+        yield tag("path", d="M1 6h14", class_="c0", **stroke), "reading" if is_each else "mean"
+    if any(bool((line.greatest > line.least).any()) for line in lines):
+        band = tag("rect", x=1, y=1, width=14, height=10, class_="c0", **_SOFT)
+        yield band, "least to greatest"
+    marks = {mark.kind for panel in panels for mark in panel.marks}
+    for kind, meaning in _MARKS.items():
+        if kind in marks:
+            yield tag("path", d=_DIAMOND, class_=kind.value), meaning
+    shades = {shade.kind for panel in panels for shade in panel.shades}
+    for ground, meaning in _GROUNDS.items():
+        if ground in shades:
+            yield tag("rect", x=1, y=1, width=14, height=10, class_=ground.value), meaning
+    inside = (b.at for panel in panels for b in panel.boundaries)
+    if any(figure.start < at < figure.end for at in inside):
+        dashed = {"stroke_dasharray": "4 3", "stroke_width": "1.5"}
+        yield tag("path", d="M8 0v12", class_="boundary", **dashed), "a new life"
+
+
+_MARKS = {
+    MarkKind.ANOMALY: "far from the usual",
+    MarkKind.ASIDE: "as sent, which does not count",
+}
+_GROUNDS = {ShadeKind.GAP: "no readings", ShadeKind.EXCLUDED: "excluded"}
+
+
+def below(figure: Figure, width: float) -> tuple[Markup, float]:
+    """The legend as SVG, in rows of some width, and how high it is."""
+    shown, x, y = [], 0.0, 0.0
+    for sign, meaning in signs(figure):
+        wide = _SIGN + 4 + width_of(meaning, _SIZE)
+        if x and x + wide > width:
+            x, y = 0.0, y + _ROW
+        text = tag("text", meaning, class_="soft", x=_SIGN + 4, y=10.5)
+        shown.append(tag("g", sign, text, transform=f"translate({x:g} {y:g})"))
+        x += wide + _GAP
+    return tag("g", *shown, class_="legend"), y + _ROW if shown else 0.0
+
+
+def beside(figure: Figure) -> Markup:
+    """The legend as a paragraph of a page; nothing for a figure without signs."""
+    shown = [
+        tag(
+            "span",
+            tag("svg", sign, class_="fieldhouse", viewBox="0 0 16 12", aria_hidden="true"),
+            " ",
+            meaning,
+        )
+        for sign, meaning in signs(figure)
+    ]
+    return tag("p", joined(shown), class_="legend soft-text") if shown else Markup()

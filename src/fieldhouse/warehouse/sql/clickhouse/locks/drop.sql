@@ -1,0 +1,2 @@
+-- The lock is free.
+DROP TABLE IF EXISTS {database:Identifier}.{table:Identifier} SYNC;

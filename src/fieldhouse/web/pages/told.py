@@ -1,0 +1,28 @@
+"""The alerts that are open, as pages show them."""
+
+from typing import Any
+
+from fieldhouse.errors import ConfigurationError
+from fieldhouse.web.served import Served
+
+__all__ = ["open_on"]
+
+_MOST = 20
+
+
+def open_on(served: Served, channel_id: int | None = None) -> list[dict[str, Any]]:
+    """The open alerts of a channel, or of all, the worst first; none where an engine keeps none."""
+    if not served.settings.alerts.enabled:
+        return []
+    try:
+        found = served.warehouse.query(
+            "alerts",
+            served.limits(),
+            as_of=served.clock(),
+            channel_id=channel_id,
+            limit=_MOST,
+        )
+    except ConfigurationError:
+        return []
+    rows: list[dict[str, Any]] = found.to_pylist()
+    return rows
