@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from unusual_kit import value_hits
-from warehouse_kit import DAY, FAR, HOUR, T0, batch, row, refresh, rows_of
+from warehouse_kit import DAY, FAR, HOUR, T0, batch, refresh, row, rows_of
 
 from fieldhouse.warehouse import Warehouse
 
@@ -81,8 +81,6 @@ def test_what_is_found_is_what_the_rule_says(warehouse: Warehouse) -> None:
 @pytest.mark.parametrize("seed", [1, 2])
 def test_however_readings_arrive(place: Callable[[int], str], engine: str, seed: int) -> None:
     """Page by page, whatever the pages' sizes, the same is found as all at once."""
-    from warehouse_kit import opened
-
     readings = weather(12, seed)
     readings[300] = (readings[300][0], -20.0)
     found = []
@@ -130,8 +128,6 @@ def test_late_readings_redo_their_day_alone(warehouse: Warehouse) -> None:
 
 def test_a_history_that_grows_backwards(place: Callable[[int], str], engine: str) -> None:
     """An older history that comes later is judged as if it had been there from the beginning."""
-    from warehouse_kit import opened
-
     readings = weather(14, 3)
     readings[200] = (readings[200][0], 60.0)
     found = []
@@ -146,7 +142,7 @@ def test_a_history_that_grows_backwards(place: Callable[[int], str], engine: str
 
 
 def test_kinds(warehouse: Warehouse) -> None:
-    """What was planted is named: a spike, a shift, a sensor that is stuck, a silence, the absurd."""
+    """What was planted is named: a spike, a shift, a stuck sensor, a silence, the absurd."""
     readings = dict(enumerate(weather(40)))
 
     def put(i: int, value: float) -> None:

@@ -20,8 +20,7 @@ def value_hits(readings: list[Reading]) -> list[Hit]:
     far, lean, last = [0] * 64, [0] * 64, []
     known: list[float] = []
     hits: list[Hit] = []
-    judged_days = 0
-    for day in sorted(days):
+    for judged_days, day in enumerate(sorted(days)):
         profile = _profile(readings, day)
         bins = []
         for at, value in days[day]:
@@ -45,7 +44,6 @@ def value_hits(readings: list[Reading]) -> list[Hit]:
             far[distance] += 1
             lean[leaning] += 1
         known += [value for _, value in days[day]]
-        judged_days += 1
     return hits
 
 

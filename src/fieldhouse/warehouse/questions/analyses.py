@@ -36,8 +36,8 @@ _BUCKET = columns(
 ANALYSES = (
     Question(
         "anomalies_kept",
-        "what is unusual in a span, end excluded, an incident a row; NULL is all. Of SILENCE and of a"
-        " whole channel the field is 0",
+        "what is unusual in a span, end excluded, an incident a row; NULL is all; field 0 is the"
+        " whole channel",
         takes(
             channel_ids=optional(CHANNEL_IDS),
             field_number=optional(INT),
