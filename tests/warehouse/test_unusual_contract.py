@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from unusual_kit import value_hits
-from warehouse_kit import DAY, FAR, HOUR, T0, batch, refresh, row, rows_of
+from warehouse_kit import DAY, FAR, HOUR, T0, batch, opened, refresh, row, rows_of
 
 from fieldhouse.warehouse import Warehouse
 
