@@ -7,7 +7,8 @@ USING labelled AS a
 WHERE
     l.ChannelID = a.ChannelID AND l.FieldNumber = a.FieldNumber AND l.Family = a.Family AND l.StartedAt = a.StartedAt;
 INSERT INTO iot.AnomalyLabels (ChannelID, FieldNumber, Family, StartedAt, IsReal, LabelledBy, LabelledAt)
-SELECT a.ChannelID, a.FieldNumber, a.Family, a.StartedAt, $is_real::BOOLEAN, $labelled_by, make_timestamp(epoch_us(now()))
+SELECT
+    a.ChannelID, a.FieldNumber, a.Family, a.StartedAt, $is_real::BOOLEAN, $labelled_by, make_timestamp(epoch_us(now()))
 FROM labelled AS a
 WHERE $is_real::BOOLEAN IS NOT NULL;
 SELECT count(*) AS Labelled FROM labelled;

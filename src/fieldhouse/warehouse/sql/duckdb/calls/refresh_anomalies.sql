@@ -2,10 +2,10 @@
 -- channel ids: all channels. Days after as-of keep their marks, days before a channel's ArchivedBefore lose them. At
 -- most 200 days a turn; an answer with More, TRUE, asks for another turn.
 --
--- A value x of an hour is scored by the level m and the spread s of such hours: z = (x - m) / s, of which FAR is |z| and
--- LEAN the mean of the last 24, each no more than 6. How rare both are among the channel's own scores so far makes the
--- score, -log10 of both shares together. A hit scores 4.6 or more (more where readings come more often than each five
--- minutes), or lies outside of all that was known by more than a twentieth of it.
+-- A value x of an hour is scored by the level m and the spread s of such hours: z = (x - m) / s, of which FAR is |z|
+-- and LEAN the mean of the last 24, each no more than 6. How rare both are among the channel's own scores so far makes
+-- the score, -log10 of both shares together. A hit scores 4.6 or more (more where readings come more often than each
+-- five minutes), or lies outside of all that was known by more than a twentieth of it.
 SET VARIABLE as_of = coalesce(getvariable('as_of'), $as_of::TIMESTAMP, make_timestamp(epoch_us(now())));
 DELETE FROM iot.AnomalyMarks AS m
 USING iot.Channels AS c

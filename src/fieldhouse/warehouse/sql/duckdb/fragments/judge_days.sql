@@ -1,12 +1,14 @@
 -- Judge the days of asked(ChannelID, Day) by their models, or, where those are no longer kept, by that of the last day
--- before that is, of the same weekday if there is one: their spells. What came just before a day only its own model knows.
+-- before that is, of the same weekday if there is one: their spells. What came just before a day only its own model
+-- knows.
 CREATE OR REPLACE TEMP TABLE judged AS
 SELECT a.ChannelID, a.Day, n.NewestDay AS ModelDay
 FROM asked AS a
 JOIN iot.AnomalyChannels AS n ON n.ChannelID = a.ChannelID;
 SET VARIABLE span = (
     SELECT {
-        'FirstChannel': min(j.ChannelID), 'LastChannel': max(j.ChannelID), 'FirstDay': min(j.Day), 'LastDay': max(j.Day),
+        'FirstChannel': min(j.ChannelID), 'LastChannel': max(j.ChannelID),
+        'FirstDay': min(j.Day), 'LastDay': max(j.Day),
         'Late': coalesce(bool_or(j.Day < j.ModelDay), FALSE)
     }
     FROM judged AS j
@@ -52,7 +54,8 @@ known AS (
         max(m.Amount) FILTER (m.Item = 6) AS LongestRun, max(m.Amount) FILTER (m.Item = 7) AS Silences,
         max(m.Amount) FILTER (m.Item = 8 AND m.IsOwn) AS LastValue,
         max(m.Amount) FILTER (m.Item = 9 AND m.IsOwn) AS LastAt,
-        max(m.Amount) FILTER (m.Item = 10 AND m.IsOwn) AS LastRunAt, max(m.Amount) FILTER (m.Item = 11) > 0 AS IsCounter,
+        max(m.Amount) FILTER (m.Item = 10 AND m.IsOwn) AS LastRunAt,
+        max(m.Amount) FILTER (m.Item = 11) > 0 AS IsCounter,
         max(m.Amount) FILTER (m.Item = 12) AS GreatestRise
     FROM models AS m
     WHERE m.Measure = 'KNOWN' AND m.Amount IS NOT NULL
@@ -89,7 +92,8 @@ given AS (
 ),
 followed AS (
     SELECT
-        g.ChannelID, g.Day, g.FieldNumber, g.CreatedAt, g.Amount, g.RowBeforeAt, k.* EXCLUDE (ChannelID, Day, FieldNumber),
+        g.ChannelID, g.Day, g.FieldNumber, g.CreatedAt, g.Amount, g.RowBeforeAt,
+        k.* EXCLUDE (ChannelID, Day, FieldNumber),
         row_number() OVER straight AS Place, coalesce(lag(g.Amount) OVER straight, k.LastValue) AS Before,
         coalesce(lag(g.CreatedAt) OVER straight, make_timestamp((k.LastAt * 1000000)::BIGINT)) AS BeforeAt
     FROM given AS g
@@ -100,7 +104,8 @@ followed AS (
 measured AS (
     SELECT
         f.*, p.Level, p.Spread, iot.JudgedValue(f.Amount, f.Before, f.IsCounter) AS Judged,
-        CASE WHEN f.IsCounter THEN 0 ELSE f.Least END AS From_, CASE WHEN f.IsCounter THEN f.GreatestRise ELSE f.Greatest END AS To_,
+        CASE WHEN f.IsCounter THEN 0 ELSE f.Least END AS From_,
+        CASE WHEN f.IsCounter THEN f.GreatestRise ELSE f.Greatest END AS To_,
         iot.Deviation(iot.JudgedValue(f.Amount, f.Before, f.IsCounter), p.Level, p.Spread) AS Deviation
     FROM followed AS f
     LEFT JOIN profiles AS p
@@ -128,7 +133,9 @@ weighed AS (
     SELECT
         l.*,
         round(
-            -log10((coalesce(a.AtLeast, 0) + 1) / (t.Total + 1)) - log10((coalesce(b.AtLeast, 0) + 1) / (t.Total + 1)), 9
+            -log10((coalesce(a.AtLeast, 0) + 1) / (t.Total + 1))
+            - log10((coalesce(b.AtLeast, 0) + 1) / (t.Total + 1)),
+            9
         ) AS Rareness,
         round(4.6 + greatest(0, log10(300 * l.Readings / (86400 * l.Days))), 9) AS Threshold,
         coalesce(
@@ -157,8 +164,8 @@ hits AS (
     -- the same for longer than ever: three times as long, and three hours
     SELECT
         w.ChannelID, w.FieldNumber, w.Day, 'STUCK', w.RunAt, w.CreatedAt, w.Amount,
-        w.LongestRun, NULL, FALSE, FALSE, epoch(w.CreatedAt - w.RunAt) / greatest(w.LongestRun, 3600), w.Least, w.Greatest,
-        w.Days
+        w.LongestRun, NULL, FALSE, FALSE, epoch(w.CreatedAt - w.RunAt) / greatest(w.LongestRun, 3600),
+        w.Least, w.Greatest, w.Days
     FROM weighed AS w
     WHERE
         NOT w.IsCounter AND w.LongestRun IS NOT NULL
@@ -166,8 +173,8 @@ hits AS (
     UNION ALL
     -- no value for an hour, and twenty times as long as usual, which was not so once a week; of all fields: field 0
     SELECT
-        w.ChannelID, CASE WHEN coalesce(w.RowBeforeAt = w.BeforeAt, TRUE) THEN 0 ELSE w.FieldNumber END, w.Day, 'SILENCE',
-        w.BeforeAt, w.CreatedAt, NULL, 86400 * w.Days / w.Readings, NULL, FALSE, FALSE,
+        w.ChannelID, CASE WHEN coalesce(w.RowBeforeAt = w.BeforeAt, TRUE) THEN 0 ELSE w.FieldNumber END, w.Day,
+        'SILENCE', w.BeforeAt, w.CreatedAt, NULL, 86400 * w.Days / w.Readings, NULL, FALSE, FALSE,
         epoch(w.CreatedAt - w.BeforeAt) * w.Readings / (86400 * w.Days), NULL, NULL, w.Days
     FROM weighed AS w
     WHERE

@@ -8,7 +8,8 @@ LEFT JOIN iot.AnomalyChannels AS n ON n.ChannelID = a.ChannelID
 WHERE n.NewestDay IS NULL OR a.Day > n.NewestDay;
 SET VARIABLE chained = EXISTS (FROM chained);
 -- if getvariable('chained')
-INSERT INTO chained SELECT DISTINCT c.ChannelID, c.BaseDay, FALSE, c.BaseDay FROM chained AS c WHERE c.BaseDay IS NOT NULL;
+INSERT INTO chained
+SELECT DISTINCT c.ChannelID, c.BaseDay, FALSE, c.BaseDay FROM chained AS c WHERE c.BaseDay IS NOT NULL;
 -- if getvariable('chained')
 SET VARIABLE span = (
     SELECT {
@@ -62,7 +63,8 @@ followed AS (
 SELECT
     r.*,
     CASE WHEN r.Before <> r.Amount
-        THEN r.BeforeAt - coalesce(lag(r.RunAt) OVER (PARTITION BY r.ChannelID, r.FieldNumber ORDER BY r.Place), r.LastRunAt)
+        THEN r.BeforeAt
+            - coalesce(lag(r.RunAt) OVER (PARTITION BY r.ChannelID, r.FieldNumber ORDER BY r.Place), r.LastRunAt)
     END AS StayedFor,
     count(*) OVER (PARTITION BY r.ChannelID, r.FieldNumber, r.Day) AS OfDay
 FROM (
@@ -150,7 +152,12 @@ hours AS MATERIALIZED (
         g.ChannelID, g.PeriodStart::DATE AS Day, hour(g.PeriodStart) AS Hour,
         unnest([1, 2, 3, 4, 5, 6, 7, 8]) AS FieldNumber,
         unnest([
-            {'Avg': g.Field#Avg, 'StdDev': g.Field#StdDev, 'Rise': (g.Field#Max - g.Field#Min)::DOUBLE / g.Field#Count} -- each field, comma between
+            -- each field, comma between
+            {
+                'Avg': g.Field#Avg, 'StdDev': g.Field#StdDev,
+                'Rise': (g.Field#Max - g.Field#Min)::DOUBLE / g.Field#Count
+            }
+            -- end
         ], recursive := TRUE)
     FROM iot.AggregatedData AS g
     WHERE

@@ -7,7 +7,9 @@ WITH
 numbered AS (
     SELECT
         a.*,
-        count(*) FILTER (a.IsApart) OVER (PARTITION BY a.ChannelID, a.FieldNumber, a.Family ORDER BY a.StartedAt) AS Incident
+        count(*) FILTER (a.IsApart) OVER (
+            PARTITION BY a.ChannelID, a.FieldNumber, a.Family ORDER BY a.StartedAt
+        ) AS Incident
     FROM (
         SELECT
             s.*,
@@ -47,4 +49,5 @@ SELECT
 FROM incidents AS i
 LEFT JOIN iot.FieldRanges AS r ON r.ChannelID = i.ChannelID AND r.FieldNumber = i.FieldNumber
 LEFT JOIN iot.AnomalyLabels AS l
-    ON l.ChannelID = i.ChannelID AND l.FieldNumber = i.FieldNumber AND l.Family = i.Family AND l.StartedAt = i.StartedAt;
+    ON l.ChannelID = i.ChannelID AND l.FieldNumber = i.FieldNumber AND l.Family = i.Family
+    AND l.StartedAt = i.StartedAt;

@@ -1,11 +1,11 @@
--- usp_RefreshAnomalies(channel_ids, as_of): judge the marked days by what was known before them; how many they were. No
--- channel ids: all channels. Days after as-of keep their marks, days before a channel's ArchivedBefore lose them. At
--- most 200 days a transaction: called outside of one, it commits turn by turn, and lets others write in between.
+-- usp_RefreshAnomalies(channel_ids, as_of): judge the marked days by what was known before them; how many they were.
+-- No channel ids: all channels. Days after as-of keep their marks, days before a channel's ArchivedBefore lose them.
+-- At most 200 days a transaction: called outside of one, it commits turn by turn, and lets others write in between.
 --
--- A value x of an hour is scored by the level m and the spread s of such hours: z = (x - m) / s, of which FAR is |z| and
--- LEAN the mean of the last 24, each no more than 6. How rare both are among the channel's own scores so far makes the
--- score, -log10 of both shares together. A hit scores 4.6 or more (more where readings come more often than each five
--- minutes), or lies outside of all that was known by more than a twentieth of it.
+-- A value x of an hour is scored by the level m and the spread s of such hours: z = (x - m) / s, of which FAR is |z|
+-- and LEAN the mean of the last 24, each no more than 6. How rare both are among the channel's own scores so far makes
+-- the score, -log10 of both shares together. A hit scores 4.6 or more (more where readings come more often than each
+-- five minutes), or lies outside of all that was known by more than a twentieth of it.
 CREATE OR ALTER PROCEDURE iot.usp_RefreshAnomalies
     @ChannelIDs NVARCHAR(MAX) = NULL,
     @AsOfTime DATETIME2(6) = NULL

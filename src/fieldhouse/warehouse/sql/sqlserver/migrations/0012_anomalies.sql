@@ -1,12 +1,12 @@
--- What is unusual, kept. AnomalyMarks: days to be judged anew. AnomalyChannels: from
--- which day to which each channel has been judged. AnomalyModels: what the newest day of each channel is
--- judged by, made of the days before it, and frozen when that day is first judged; AnomalyModelsKept: that of days
--- before, for what comes late. Field1..Field8 hold a measure's item of each field: LEVEL and SPREAD (item: the hour of
--- the day), FAR and LEAN (how many readings so far scored in a bin), LAST (the scores of the last readings before the
--- day, item 1 the newest), KNOWN (0 least, 1 greatest, 2 days, 3 readings, 4 steps up, 5 steps down, 6 the
--- longest that one value ever stayed, in seconds, 7 silences, 8 last value, 9 its time and 10 since when it is the
--- same, in Unix seconds, 11 whether the field is a counter, 12 the greatest rise). AnomalySpells: hits that follow one another within six hours, as far as they lie
--- in one day; see the view Anomalies.
+-- What is unusual, kept. AnomalyMarks: days to be judged anew. AnomalyChannels: from which day to which each channel
+-- has been judged. AnomalyModels: what the newest day of each channel is judged by, made of the days before it, and
+-- frozen when that day is first judged; AnomalyModelsKept: that of days before, for what comes late. Field1..Field8
+-- hold a measure's item of each field: LEVEL and SPREAD (item: the hour of the day), FAR and LEAN (how many readings
+-- so far scored in a bin), LAST (the scores of the last readings before the day, item 1 the newest), KNOWN (0 least, 1
+-- greatest, 2 days, 3 readings, 4 steps up, 5 steps down, 6 the longest that one value ever stayed, in seconds, 7
+-- silences, 8 last value, 9 its time and 10 since when it is the same, in Unix seconds, 11 whether the field is a
+-- counter, 12 the greatest rise). AnomalySpells: hits that follow one another within six hours, as far as they lie in
+-- one day; see the view Anomalies.
 CREATE TABLE iot.AnomalyMarks (
     ChannelID INT NOT NULL,
     Day DATE NOT NULL,

@@ -1,5 +1,5 @@
--- usp_FindAnomalies: judges the days of #asked_days(ChannelID, Day) by their models, or, where those are no longer kept,
--- by that of the last day before that is, of the same weekday if there is one: their spells.
+-- usp_FindAnomalies: judges the days of #asked_days(ChannelID, Day) by their models, or, where those are no longer
+-- kept, by that of the last day before that is, of the same weekday if there is one: their spells.
 CREATE OR ALTER PROCEDURE iot.usp_FindAnomalies
 AS
 BEGIN
@@ -40,7 +40,10 @@ BEGIN
         UNION ALL
         SELECT n.* FROM iot.AnomalyModelsKept AS n
     ) AS m ON m.ChannelID = j.ChannelID AND m.Day = j.ModelDay
-    -- include unpivoted
+    CROSS APPLY ( VALUES
+        (#, m.Field#), -- each field
+        (0, NULL)
+    ) AS v (FieldNumber, Amount)
     WHERE v.Amount IS NOT NULL;
     SELECT
         m.ChannelID,
@@ -135,7 +138,10 @@ BEGIN
         ) AS Place
     INTO #given
     FROM #rows AS m
-    -- include unpivoted
+    CROSS APPLY ( VALUES
+        (#, m.Field#), -- each field
+        (0, NULL)
+    ) AS v (FieldNumber, Amount)
     JOIN #known AS k ON k.ChannelID = m.ChannelID AND k.Day = m.Day AND k.FieldNumber = v.FieldNumber
     WHERE v.Amount IS NOT NULL;
     SELECT

@@ -19,7 +19,10 @@ BEGIN
     SELECT m.ChannelID, m.Measure, m.Item, v.FieldNumber, v.Amount
     INTO #based
     FROM iot.AnomalyModels AS m
-    -- include unpivoted
+    CROSS APPLY ( VALUES
+        (#, m.Field#), -- each field
+        (0, NULL)
+    ) AS v (FieldNumber, Amount)
     WHERE m.ChannelID IN (SELECT c.ChannelID FROM #chained AS c) AND v.Amount IS NOT NULL;
     SELECT
         b.ChannelID,

@@ -1,4 +1,0 @@
-    CROSS APPLY ( VALUES
-        (#, m.Field#), -- each field
-        (0, NULL)
-    ) AS v (FieldNumber, Amount)
