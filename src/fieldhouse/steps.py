@@ -154,6 +154,7 @@ def analyse(parts: Parts, channel_ids: Sequence[int]) -> dict[int, float]:
     if due := [row["ChannelID"] for row in found if row["IsDue"]]:
         with _refreshing(parts, len(due)):
             parts.writer.call("refresh_aggregates", channel_ids=due)
+            parts.writer.call("refresh_anomalies", channel_ids=due, as_of=parts.clock())
         scores |= {row["ChannelID"]: row["QualityScore"] for row in score(parts, due)}
     return scores
 

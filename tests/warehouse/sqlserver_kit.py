@@ -42,7 +42,9 @@ DELETE FROM iot.ReadingCounts; DELETE FROM iot.Corrections; DELETE FROM iot.Corr
 DELETE FROM iot.ChannelTags; DELETE FROM iot.AccessTokens; DELETE FROM iot.SavedQueries;
 DELETE FROM iot.Workers; DELETE FROM iot.Leases;
 DELETE FROM iot.Alerts; DELETE FROM iot.AlertNotices; DELETE FROM iot.AlertSilences;
-DELETE FROM iot.ApiCalls;
+DELETE FROM iot.ApiCalls; DELETE FROM iot.AnomalyMarks; DELETE FROM iot.AnomalyChannels;
+DELETE FROM iot.AnomalyModels; DELETE FROM iot.AnomalyModelsKept; DELETE FROM iot.AnomalySpells;
+DELETE FROM iot.AnomalyLabels;
 """
 
 

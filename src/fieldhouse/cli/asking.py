@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 
 from fieldhouse import names, times
 from fieldhouse.cli import output
+from fieldhouse.cli.correcting import user
 from fieldhouse.cli.options import (
     AsOf,
     ChannelID,
@@ -18,6 +19,7 @@ from fieldhouse.cli.options import (
     Field,
     From,
     Json,
+    Listing,
     TimeZone,
     To,
     Wait,
@@ -28,6 +30,7 @@ from fieldhouse.cli.options import (
     span_of,
 )
 from fieldhouse.errors import ConfigurationError
+from fieldhouse.unusual import evidence
 
 if TYPE_CHECKING:
     from fieldhouse.settings import Settings
@@ -47,14 +50,19 @@ class AggregationType(StrEnum):
 class Method(StrEnum):
     """How anomalies are told."""
 
+    SEASONAL = "SEASONAL"
     ZSCORE = "ZSCORE"
     MAD = "MAD"
 
 
+_TOLD = ("id", "field", "kind", "from", "to", "why", "real")
+
+
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this room."""
-    for command in (aggregate, anomalies, quality, trend):
+    for command in (aggregate, quality, trend):
         app.command()(command)
+    app.add_typer(anomalies, name="anomalies")
 
 
 def aggregate(
@@ -93,14 +101,29 @@ def aggregate(
         output.print_table(done, as_json=as_json)
 
 
-def anomalies(
+anomalies = typer.Typer(cls=Listing, help="What is unusual in a channel's readings.")
+
+
+@anomalies.command("list")
+def list_anomalies(
     channel_id: ChannelID,
-    field: Field,
-    threshold: Annotated[float, typer.Option(min=0.0, help="In standard deviations.")] = 3.0,
+    field: Annotated[
+        str | None, typer.Argument(metavar="FIELD", help="Its number or label; default: all.")
+    ] = None,
+    threshold: Annotated[
+        float, typer.Option(min=0.0, help="In standard deviations; of ZSCORE and MAD.")
+    ] = 3.0,
     days: Annotated[int, typer.Option(min=1, help="How far to look back.")] = 30,
     method: Annotated[
-        Method, typer.Option(case_sensitive=False, help="ZSCORE, or MAD against outliers.")
-    ] = Method.ZSCORE,
+        Method,
+        typer.Option(
+            case_sensitive=False,
+            help="SEASONAL: by what such hours have been; ZSCORE: by the mean; MAD: by the median.",
+        ),
+    ] = Method.SEASONAL,
+    young: Annotated[
+        bool, typer.Option("--young", help="Those of a field's first two weeks, too.")
+    ] = False,
     as_of: AsOf = None,
     tz: TimeZone = None,
     warehouse: WarehouseURL = None,
@@ -108,27 +131,80 @@ def anomalies(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """Readings of a field that lie too far from its mean (usp_DetectAnomalies).
+    """What is unusual, with why; or readings far from the mean of a field (usp_DetectAnomalies).
+
+    fieldhouse anomalies 12001
 
     fieldhouse anomalies 12001 temperature --days 7 --method mad
     """
     settings = settings_from(config, warehouse, wait)
+    zone = tz or settings.display_zone
     with _reading(settings) as house:
         _require(house, channel_id)
-        found = house.query(
-            "usp_DetectAnomalies",
-            channel_id=channel_id,
-            field_number=names.find_field(house, channel_id, field),
-            threshold_stddev=threshold,
-            lookback_days=days,
-            method=method.value,
-            as_of=_as_of(house, channel_id, as_of, tz or settings.display_zone),
-        )
-        zone = tz or settings.display_zone
-        spare = ("ReadingID", "Epoch", "Spread", "Centre")
-        output.print_table(found, as_json=as_json, spare=spare, zone=zone)
+        number = names.find_field(house, channel_id, field) if field else None
+        instant = _as_of(house, channel_id, as_of, zone)
+        if method is Method.SEASONAL:
+            found = house.query(
+                "anomalies_kept",
+                channel_ids=[channel_id],
+                field_number=number,
+                start_at=instant - timedelta(days=days),
+                end_at=instant,
+                young=young,
+            )
+            told = [_told(row, zone) for row in found.to_pylist()]
+            output.print_rows(told, _TOLD, as_json=as_json, spare=("real",), zone=zone)
+        elif number is None:
+            raise ConfigurationError(f"name a field: {method.value} is told of one at a time")
+        else:
+            found = house.query(
+                "usp_DetectAnomalies",
+                channel_id=channel_id,
+                field_number=number,
+                threshold_stddev=threshold,
+                lookback_days=days,
+                method=method.value,
+                as_of=instant,
+            )
+            spare = ("ReadingID", "Epoch", "Spread", "Centre")
+            output.print_table(found, as_json=as_json, spare=spare, zone=zone)
         if not found.num_rows and not as_json:
             typer.echo(f"no anomaly in the last {days} days")
+
+
+def _told(row: dict[str, Any], zone: ZoneInfo) -> dict[str, Any]:
+    return {
+        "id": row["AnomalyID"],
+        "field": row["FieldNumber"] or None,
+        "kind": row["Kind"].lower(),
+        "from": row["StartedAt"],
+        "to": row["EndedAt"],
+        "why": evidence(row, zone),
+        "real": row["IsReal"],
+    }
+
+
+@anomalies.command("label")
+def label_anomaly(
+    anomaly_id: Annotated[str, typer.Argument(metavar="ID", help="As the list has it.")],
+    ok: Annotated[bool, typer.Option("--ok", help="Nothing was wrong.")] = False,
+    real: Annotated[bool, typer.Option("--real", help="Something was.")] = False,
+    by: Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who says so.")] = None,
+    warehouse: WarehouseURL = None,
+    wait: Wait = None,
+    config: Config = None,
+) -> None:
+    """Say whether something that was found is one; with neither, take back what was said.
+
+    fieldhouse anomalies label 12001-1-v1764000000 --ok
+    """
+    if ok and real:
+        raise ConfigurationError("--ok or --real, not both")
+    with _writing(settings_from(config, warehouse, wait)) as house:
+        given = {"is_real": real if ok or real else None, "labelled_by": by or user()}
+        if not house.call("label_anomaly", anomaly_id=anomaly_id, **given)["Labelled"][0].as_py():
+            raise ConfigurationError(f"there is no {anomaly_id}: fieldhouse anomalies lists them")
+    typer.echo(f"{anomaly_id} is {'real' if real else 'ok' if ok else 'not labelled'}")
 
 
 def quality(

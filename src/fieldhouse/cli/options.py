@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
+from typer.core import TyperGroup
 
 from fieldhouse import names, times
 from fieldhouse.cli import output
@@ -24,6 +25,7 @@ __all__ = [
     "Field",
     "From",
     "Json",
+    "Listing",
     "Output",
     "ShardOption",
     "TimeZone",
@@ -38,6 +40,15 @@ __all__ = [
     "span_of",
     "time_zone",
 ]
+
+
+class Listing(TyperGroup):
+    """A group of commands of which `list` need not be named: its arguments are."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """The arguments, `list` put before those that name no command."""
+        named = args and (args[0] in self.commands or args[0] in ctx.help_option_names)
+        return super().parse_args(ctx, args if named or not args else ["list", *args])
 
 
 def channel_number(value: str) -> int:

@@ -1,6 +1,7 @@
 """What is made of readings: buckets, judged days, anomalies, trends; part of ``QUERIES``."""
 
 from fieldhouse.warehouse.questions.kinds import (
+    CHANNEL_IDS,
     DAY,
     FLAG,
     FLOAT,
@@ -33,6 +34,36 @@ _BUCKET = columns(
 )
 
 ANALYSES = (
+    Question(
+        "anomalies_kept",
+        "what is unusual in a span, end excluded, an incident a row; NULL is all; field 0 is the"
+        " whole channel",
+        takes(
+            channel_ids=optional(CHANNEL_IDS),
+            field_number=optional(INT),
+            start_at=optional(INSTANT),
+            end_at=optional(INSTANT),
+            young=optional(FLAG, False),
+        ),
+        columns(
+            AnomalyID=TEXT,
+            ChannelID=LONG,
+            FieldNumber=INT,
+            Kind=TEXT,
+            StartedAt=INSTANT,
+            EndedAt=INSTANT,
+            Hits=LONG,
+            Score=FLOAT,
+            PeakAt=INSTANT,
+            Value=NUMBER,
+            Expected=FLOAT,
+            Spread=FLOAT,
+            Least=FLOAT,
+            Greatest=FLOAT,
+            DaysKnown=INT,
+            IsReal=FLAG,
+        ),
+    ),
     Question(
         "buckets_of_days",
         "the days (UTC) that begin in a span, from the aggregates, in buckets of so many seconds,"

@@ -118,6 +118,12 @@ CALLS = catalogue(
         columns(Superseded=LONG, Restored=LONG),
     ),
     Question(
+        "label_anomaly",
+        "a person says whether an incident is one, NULL takes it back; how many bear that name",
+        takes(anomaly_id=TEXT, is_real=optional(FLAG), labelled_by=TEXT),
+        columns(Labelled=LONG),
+    ),
+    Question(
         "open_epoch",
         "a channel has a new life; only its newest epoch plus one opens",
         takes(channel_id=INT, number=INT, started_at=optional(INSTANT), evidence=optional(TEXT)),
@@ -134,6 +140,12 @@ CALLS = catalogue(
         "recompute the marked periods; how many they were",
         takes(aggregation_type=optional(AGGREGATION_TYPE), channel_ids=optional(CHANNEL_IDS)),
         columns(Periods=LONG),
+    ),
+    Question(
+        "refresh_anomalies",
+        "judge the marked days by what was known before them; how many they were",
+        takes(channel_ids=optional(CHANNEL_IDS), as_of=optional(INSTANT)),
+        columns(Days=LONG),
     ),
     Question(
         "refresh_quality",

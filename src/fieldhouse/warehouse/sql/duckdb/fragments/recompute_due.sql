@@ -112,3 +112,7 @@ DELETE FROM iot.PeriodMarks AS m
 USING taken AS t
 WHERE
     m.ChannelID = t.ChannelID AND m.AggregationType = t.AggregationType AND m.PeriodStart = t.PeriodStart;
+
+INSERT INTO iot.AnomalyMarks (ChannelID, Day)
+SELECT DISTINCT t.ChannelID, t.PeriodStart::DATE FROM taken AS t WHERE t.AggregationType = 'HOURLY'
+ON CONFLICT DO NOTHING;

@@ -27,6 +27,18 @@ BEGIN
         WHERE ChannelID = @ChannelID;
         DELETE FROM iot.PeriodMarks
         WHERE ChannelID = @ChannelID;
+        DELETE FROM iot.AnomalyMarks
+        WHERE ChannelID = @ChannelID;
+        DELETE FROM iot.AnomalyChannels
+        WHERE ChannelID = @ChannelID;
+        DELETE FROM iot.AnomalyModels
+        WHERE ChannelID = @ChannelID;
+        DELETE FROM iot.AnomalyModelsKept
+        WHERE ChannelID = @ChannelID;
+        DELETE FROM iot.AnomalySpells
+        WHERE ChannelID = @ChannelID;
+        DELETE FROM iot.AnomalyLabels
+        WHERE ChannelID = @ChannelID;
         DELETE FROM iot.ReadingCounts
         WHERE ChannelID = @ChannelID;
         DELETE FROM iot.Epochs

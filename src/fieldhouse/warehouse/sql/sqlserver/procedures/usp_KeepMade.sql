@@ -74,5 +74,16 @@ BEGIN
     FROM #kept_rows AS k
     JOIN iot.AggregatedData AS g WITH (ROWLOCK, FORCESEEK) ON g.AggregationID = k.AggregationID
     WHERE NOT EXISTS (SELECT 1 FROM #made AS m WHERE m.Period = k.Period);
+
+    IF @Hours = 1
+        INSERT INTO iot.AnomalyMarks (ChannelID, Day)
+        SELECT DISTINCT t.ChannelID, CAST(t.PeriodStart AS DATE)
+        FROM #taken AS t
+        WHERE t.AggregationType = N'HOURLY'
+            AND NOT EXISTS (
+                SELECT 1
+                FROM iot.AnomalyMarks AS m
+                WHERE m.ChannelID = t.ChannelID AND m.Day = CAST(t.PeriodStart AS DATE)
+            );
     RETURN 0;
 END;

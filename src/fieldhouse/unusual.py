@@ -1,0 +1,60 @@
+"""What is unusual, said in a line: kind, size, and what it is held against (pure)."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any
+
+__all__ = ["evidence"]
+
+_DAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
+_BEYOND = 0.05
+
+
+def evidence(incident: Mapping[str, Any], zone: tzinfo) -> str:
+    """Why an incident of ``anomalies_kept`` is one; hours are those of UTC, in which it is judged.
+
+    >>> from datetime import UTC
+    >>> evidence({"Kind": "SPIKE", "Value": 31, "Expected": 10.0, "Spread": 2.0, "Least": 0.0,
+    ...     "Greatest": 40.0, "PeakAt": datetime(2026, 3, 3, 14)}, UTC)
+    '21 above what Tuesdays at 14 h (UTC) have been for four weeks'
+    """
+    kind = incident["Kind"]
+    if kind == "SILENCE":
+        since = _time(incident["StartedAt"], zone)
+        return f"no value from {since} on: usually one every {_length(incident['Expected'])}"
+    if kind == "STUCK":
+        stayed = incident["EndedAt"] - incident["StartedAt"]
+        return (
+            f"stays at {_number(incident['Value'])} for {_length(stayed.total_seconds())}:"
+            f" {_length(incident['Expected'])} was the longest before"
+        )
+    value, least, greatest = float(incident["Value"]), incident["Least"], incident["Greatest"]
+    room = _BEYOND * (greatest - least)
+    if value > greatest + room:
+        return f"{_number(value)}: never above {_number(greatest)} before"
+    if value < least - room:
+        return f"{_number(value)}: never below {_number(least)} before"
+    at = incident["PeakAt"]
+    off = value - incident["Expected"]
+    side = "above" if off > 0 else "below"
+    return (
+        f"{_number(abs(off))} {side} what {_DAYS[at.weekday()]} at {at.hour} h (UTC) have been"
+        " for four weeks"
+    )
+
+
+def _time(at: datetime, zone: tzinfo) -> str:
+    return f"{at.replace(tzinfo=UTC).astimezone(zone):%Y-%m-%d %H:%M}"
+
+
+def _number(value: Any) -> str:
+    return f"{float(value):.6g}"
+
+
+def _length(seconds: float) -> str:
+    span = timedelta(seconds=round(seconds))
+    if span >= timedelta(days=2):
+        return f"{span / timedelta(days=1):.1f} days"
+    if span >= timedelta(hours=2):
+        return f"{span / timedelta(hours=1):.1f} h"
+    return f"{max(1, round(span / timedelta(minutes=1)))} min"

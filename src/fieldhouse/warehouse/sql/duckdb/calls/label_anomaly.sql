@@ -1,0 +1,14 @@
+-- label_anomaly(anomaly_id, is_real, labelled_by): a person says whether an incident is one; NULL takes it back. How
+-- many incidents bear that name: 1, or 0.
+CREATE OR REPLACE TEMP TABLE labelled AS
+SELECT a.ChannelID, a.FieldNumber, a.Family, a.StartedAt FROM iot.Anomalies AS a WHERE a.AnomalyID = $anomaly_id;
+DELETE FROM iot.AnomalyLabels AS l
+USING labelled AS a
+WHERE
+    l.ChannelID = a.ChannelID AND l.FieldNumber = a.FieldNumber AND l.Family = a.Family AND l.StartedAt = a.StartedAt;
+INSERT INTO iot.AnomalyLabels (ChannelID, FieldNumber, Family, StartedAt, IsReal, LabelledBy, LabelledAt)
+SELECT
+    a.ChannelID, a.FieldNumber, a.Family, a.StartedAt, $is_real::BOOLEAN, $labelled_by, make_timestamp(epoch_us(now()))
+FROM labelled AS a
+WHERE $is_real::BOOLEAN IS NOT NULL;
+SELECT count(*) AS Labelled FROM labelled;

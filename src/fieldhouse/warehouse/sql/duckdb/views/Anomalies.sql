@@ -1,0 +1,53 @@
+-- What is unusual, an incident a row: spells of a field that follow one another within six hours. Of a channel as a
+-- whole, FieldNumber is 0. Expected and Spread are what such hours have (of a counter: its rises); of STUCK the longest
+-- that a value stayed before, of SILENCE the usual distance of two values, in seconds. IsYoung: not yet known for two
+-- weeks. IsReal is what a person says of it.
+CREATE OR REPLACE VIEW iot.Anomalies AS
+WITH
+numbered AS (
+    SELECT
+        a.*,
+        count(*) FILTER (a.IsApart) OVER (
+            PARTITION BY a.ChannelID, a.FieldNumber, a.Family ORDER BY a.StartedAt
+        ) AS Incident
+    FROM (
+        SELECT
+            s.*,
+            s.StartedAt - max(s.EndedAt) OVER (
+                PARTITION BY s.ChannelID, s.FieldNumber, s.Family ORDER BY s.StartedAt
+                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+            ) > INTERVAL 6 HOUR AS IsApart
+        FROM iot.AnomalySpells AS s
+    ) AS a
+),
+incidents AS (
+    SELECT
+        n.ChannelID, n.FieldNumber, n.Family, min(n.StartedAt) AS StartedAt, max(n.EndedAt) AS EndedAt,
+        sum(n.Hits)::BIGINT AS Hits, sum(n.HitsAbove)::BIGINT AS HitsAbove, max(n.Score) AS Score,
+        arg_max(n.PeakAt, n.Score) AS PeakAt, arg_max(n.Value, n.Score) AS Value,
+        arg_max(n.Expected, n.Score) AS Expected, arg_max(n.Spread, n.Score) AS Spread,
+        arg_min(n.Least, n.StartedAt) AS Least, arg_min(n.Greatest, n.StartedAt) AS Greatest,
+        min(n.DaysKnown) AS DaysKnown
+    FROM numbered AS n
+    GROUP BY n.ChannelID, n.FieldNumber, n.Family, n.Incident
+)
+SELECT
+    i.ChannelID || '-' || i.FieldNumber || '-' || lower(i.Family[1]) || epoch(i.StartedAt)::BIGINT AS AnomalyID,
+    i.ChannelID, i.FieldNumber, i.Family,
+    CASE
+        WHEN i.Family <> 'VALUE' THEN i.Family
+        WHEN
+            i.Value < r.MinValue OR i.Value > r.MaxValue
+            OR i.Value::DOUBLE NOT BETWEEN 2 * i.Least - i.Greatest AND 2 * i.Greatest - i.Least
+            THEN 'OUT OF RANGE'
+        WHEN i.Hits <= 3 OR i.EndedAt - i.StartedAt < INTERVAL 1 HOUR THEN 'SPIKE'
+        WHEN i.HitsAbove = 0 OR i.HitsAbove = i.Hits THEN 'SHIFT'
+        ELSE 'RHYTHM BROKEN'
+    END AS Kind,
+    i.StartedAt, i.EndedAt, i.Hits, i.Score, i.PeakAt, i.Value, i.Expected, i.Spread, i.Least, i.Greatest,
+    i.DaysKnown, i.DaysKnown < 14 AS IsYoung, l.IsReal
+FROM incidents AS i
+LEFT JOIN iot.FieldRanges AS r ON r.ChannelID = i.ChannelID AND r.FieldNumber = i.FieldNumber
+LEFT JOIN iot.AnomalyLabels AS l
+    ON l.ChannelID = i.ChannelID AND l.FieldNumber = i.FieldNumber AND l.Family = i.Family
+    AND l.StartedAt = i.StartedAt;

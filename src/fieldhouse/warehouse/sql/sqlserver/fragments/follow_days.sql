@@ -1,0 +1,64 @@
+-- the values of the days, each with the one before: #valued
+SELECT
+    c.ChannelID,
+    c.Day,
+    v.FieldNumber,
+    r.CreatedAt,
+    CAST(v.Amount AS FLOAT) AS Amount,
+    CAST(DATEDIFF_BIG(MICROSECOND, '19700101', r.CreatedAt) / 1000000.0 AS FLOAT) AS At,
+    ROW_NUMBER() OVER (
+        PARTITION BY c.ChannelID, v.FieldNumber
+        ORDER BY r.CreatedAt, r.Epoch, r.EntryID
+    ) AS Place
+INTO #given
+FROM #chained AS c
+JOIN iot.CurrentReadings AS r
+    ON r.ChannelID = c.ChannelID
+        AND r.CreatedAt >= CAST(c.Day AS DATETIME2(6))
+        AND DATEDIFF(DAY, c.Day, r.CreatedAt) = 0
+CROSS APPLY ( VALUES
+    (#, r.Field#), -- each field
+    (0, NULL)
+) AS v (FieldNumber, Amount)
+WHERE v.Amount IS NOT NULL
+OPTION (RECOMPILE);
+SELECT
+    g.ChannelID,
+    g.Day,
+    g.FieldNumber,
+    g.CreatedAt,
+    g.Amount,
+    g.At,
+    g.Place,
+    b.LastRunAt,
+    COALESCE(
+        LAG(g.Amount) OVER (PARTITION BY g.ChannelID, g.FieldNumber ORDER BY g.Place),
+        b.LastValue
+    ) AS Before,
+    COALESCE(LAG(g.At) OVER (PARTITION BY g.ChannelID, g.FieldNumber ORDER BY g.Place), b.LastAt) AS BeforeAt,
+    FIRST_VALUE(g.At) OVER (PARTITION BY g.ChannelID, g.FieldNumber ORDER BY g.Place) AS FirstAt,
+    COUNT_BIG(*) OVER (PARTITION BY g.ChannelID, g.FieldNumber, g.Day) AS OfDay
+INTO #followed
+FROM #given AS g
+LEFT JOIN #begun AS b ON b.ChannelID = g.ChannelID AND b.FieldNumber = g.FieldNumber;
+SELECT
+    f.*,
+    COALESCE(
+        MAX(CASE WHEN f.Before <> f.Amount THEN f.At END) OVER (
+            PARTITION BY f.ChannelID, f.FieldNumber
+            ORDER BY f.Place
+            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ),
+        f.LastRunAt,
+        f.FirstAt
+    ) AS RunAt
+INTO #running
+FROM #followed AS f;
+SELECT
+    r.*,
+    CASE
+        WHEN r.Before <> r.Amount THEN r.BeforeAt -
+        COALESCE(LAG(r.RunAt) OVER (PARTITION BY r.ChannelID, r.FieldNumber ORDER BY r.Place), r.LastRunAt)
+    END AS StayedFor
+INTO #valued
+FROM #running AS r;

@@ -1,0 +1,171 @@
+-- the level and the spread of each hour of the days, by the 28 days before: hours of the week shrink towards hours of
+-- the day, these towards all hours, the more the fewer they are: #profiles
+SELECT
+    k.ChannelID,
+    k.Day,
+    k.FieldNumber,
+    DATEPART(HOUR, g.PeriodStart) AS Hour,
+    CASE WHEN DATEDIFF(DAY, g.PeriodStart, k.Day) % 7 = 0 THEN 1 ELSE 0 END AS IsOfWeekday,
+    CASE WHEN k.IsCounter = 1 THEN v.Rise ELSE v.Mean END AS Level,
+    CASE WHEN k.IsCounter = 1 THEN v.Rise * v.Rise ELSE COALESCE(v.Deviation * v.Deviation, 0) END AS Variance
+INTO #hours
+FROM #knowledge AS k
+JOIN iot.AggregatedData AS g
+    ON g.ChannelID = k.ChannelID
+        AND g.AggregationType = N'HOURLY'
+        AND g.PeriodStart < CAST(k.Day AS DATETIME2(6))
+        AND DATEDIFF(DAY, g.PeriodStart, k.Day) <= 28
+CROSS APPLY ( VALUES
+    -- each field
+    (#, g.Field#Avg, g.Field#StdDev, CAST(g.Field#Max - g.Field#Min AS FLOAT) / NULLIF(g.Field#Count, 0)),
+    -- end
+    (0, NULL, NULL, NULL)
+) AS v (FieldNumber, Mean, Deviation, Rise)
+WHERE k.IsNew = 1 AND v.FieldNumber = k.FieldNumber AND v.Mean IS NOT NULL
+OPTION (RECOMPILE);
+SELECT
+    s.ChannelID,
+    s.Day,
+    s.FieldNumber,
+    p.Kind,
+    CASE WHEN p.Kind = N'ALL' THEN 0 ELSE s.Hour END AS Hour,
+    s.Level,
+    s.Variance
+INTO #placed
+FROM #hours AS s
+CROSS APPLY ( VALUES
+    (N'ALL'),
+    (N'DAY'),
+    (N'WEEK')
+) AS p (Kind)
+WHERE p.Kind <> N'WEEK' OR s.IsOfWeekday = 1;
+SELECT
+    r.ChannelID,
+    r.Day,
+    r.FieldNumber,
+    r.Kind,
+    r.Hour,
+    MAX(r.Hours) AS Hours,
+    AVG(CASE WHEN 2 * r.LevelRank BETWEEN r.Hours AND r.Hours + 2 THEN r.Level END) AS Level,
+    AVG(CASE WHEN 2 * r.VarianceRank BETWEEN r.Hours AND r.Hours + 2 THEN r.Variance END) AS Variance
+INTO #middles
+FROM (
+    SELECT
+        p.*,
+        COUNT_BIG(*) OVER (PARTITION BY p.ChannelID, p.Day, p.FieldNumber, p.Kind, p.Hour) AS Hours,
+        ROW_NUMBER() OVER (
+            PARTITION BY p.ChannelID, p.Day, p.FieldNumber, p.Kind, p.Hour
+            ORDER BY p.Level
+        ) AS LevelRank,
+        ROW_NUMBER() OVER (
+            PARTITION BY p.ChannelID, p.Day, p.FieldNumber, p.Kind, p.Hour
+            ORDER BY p.Variance
+        ) AS VarianceRank
+    FROM #placed AS p
+) AS r
+GROUP BY r.ChannelID, r.Day, r.FieldNumber, r.Kind, r.Hour;
+SELECT
+    r.ChannelID,
+    r.Day,
+    r.FieldNumber,
+    r.Kind,
+    r.Hour,
+    MAX(r.Hours) AS Hours,
+    MAX(r.Level) AS Level,
+    MAX(r.Variance) +
+    0.5 *
+    SQUARE(1.4826 * AVG(CASE WHEN 2 * r.DistanceRank BETWEEN r.Hours AND r.Hours + 2 THEN r.Distance END)) +
+    0.5 * SQUARE(1.2533 * AVG(r.Distance)) AS Variance
+INTO #spreads
+FROM (
+    SELECT
+        m.*,
+        ABS(p.Level - m.Level) AS Distance,
+        ROW_NUMBER() OVER (
+            PARTITION BY m.ChannelID, m.Day, m.FieldNumber, m.Kind, m.Hour
+            ORDER BY ABS(p.Level - m.Level)
+        ) AS DistanceRank
+    FROM #middles AS m
+    JOIN #placed AS p
+        ON p.ChannelID = m.ChannelID
+            AND p.Day = m.Day
+            AND p.FieldNumber = m.FieldNumber
+            AND p.Kind = m.Kind
+            AND p.Hour = m.Hour
+) AS r
+GROUP BY r.ChannelID, r.Day, r.FieldNumber, r.Kind, r.Hour;
+CREATE TABLE #clock (
+    Hour INT NOT NULL
+);
+INSERT INTO #clock (Hour)
+SELECT h.Hour
+FROM (VALUES
+    (0),
+    (1),
+    (2),
+    (3),
+    (4),
+    (5),
+    (6),
+    (7),
+    (8),
+    (9),
+    (10),
+    (11),
+    (12),
+    (13),
+    (14),
+    (15),
+    (16),
+    (17),
+    (18),
+    (19),
+    (20),
+    (21),
+    (22),
+    (23)
+) AS h (Hour);
+SELECT
+    a.ChannelID,
+    a.Day,
+    a.FieldNumber,
+    n.Hour,
+    (COALESCE(d.Hours * d.Level, 0) + 3 * a.Level) / (COALESCE(d.Hours, 0) + 3) AS Level,
+    (COALESCE(d.Hours * d.Variance, 0) + 3 * a.Variance) / (COALESCE(d.Hours, 0) + 3) AS Variance
+INTO #of_days
+FROM #spreads AS a
+CROSS JOIN #clock AS n
+LEFT JOIN #spreads AS d
+    ON d.Kind = N'DAY'
+        AND d.ChannelID = a.ChannelID
+        AND d.Day = a.Day
+        AND d.FieldNumber = a.FieldNumber
+        AND d.Hour = n.Hour
+WHERE a.Kind = N'ALL';
+SELECT
+    d.ChannelID,
+    d.Day,
+    d.FieldNumber,
+    d.Hour,
+    (COALESCE(w.Hours * w.Level, 0) + 3 * d.Level) / (COALESCE(w.Hours, 0) + 3) AS Level,
+    SQRT((COALESCE(w.Hours * w.Variance, 0) + 3 * d.Variance) / (COALESCE(w.Hours, 0) + 3)) AS Spread
+INTO #profiles
+FROM #of_days AS d
+LEFT JOIN #spreads AS w
+    ON w.Kind = N'WEEK'
+        AND w.ChannelID = d.ChannelID
+        AND w.Day = d.Day
+        AND w.FieldNumber = d.FieldNumber
+        AND w.Hour = d.Hour;
+INSERT INTO #profiles (ChannelID, Day, FieldNumber, Hour, Level, Spread)
+SELECT
+    b.ChannelID,
+    c.Day,
+    b.FieldNumber,
+    b.Item,
+    MAX(CASE WHEN b.Measure = N'LEVEL' THEN b.Amount END),
+    MAX(CASE WHEN b.Measure = N'SPREAD' THEN b.Amount END)
+FROM #based AS b
+JOIN #chained AS c ON c.ChannelID = b.ChannelID AND c.IsNew = 0
+WHERE b.Measure IN (N'LEVEL', N'SPREAD')
+GROUP BY b.ChannelID, c.Day, b.FieldNumber, b.Item;

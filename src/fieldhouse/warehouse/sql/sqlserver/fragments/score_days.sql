@@ -1,0 +1,109 @@
+-- how far each value was, how much the last twenty-four leant to one side, and so the models; places from -1 down
+-- are of before: #models
+SELECT
+    v.ChannelID,
+    v.FieldNumber,
+    v.Place,
+    v.Day,
+    (
+        CASE
+            WHEN k.IsCounter = 0 THEN v.Amount
+            WHEN v.Amount >= v.Before THEN v.Amount - v.Before
+        END -
+        p.Level
+    ) /
+    CASE WHEN p.Spread > 0.000000001 THEN p.Spread ELSE 0.000000001 END AS Deviation
+INTO #measured
+FROM #valued AS v
+JOIN #knowledge AS k ON k.ChannelID = v.ChannelID AND k.Day = v.Day AND k.FieldNumber = v.FieldNumber
+LEFT JOIN #profiles AS p
+    ON p.ChannelID = v.ChannelID
+        AND p.Day = v.Day
+        AND p.FieldNumber = v.FieldNumber
+        AND p.Hour = DATEPART(HOUR, v.CreatedAt);
+INSERT INTO #measured (ChannelID, FieldNumber, Place, Day, Deviation)
+SELECT b.ChannelID, b.FieldNumber, -b.Item, NULL, b.Amount FROM #based AS b WHERE b.Measure = N'LAST';
+SELECT
+    m.*,
+    ABS(
+        AVG(CASE WHEN ABS(m.Deviation) > 6 THEN 6 * SIGN(m.Deviation) ELSE m.Deviation END) OVER (
+            PARTITION BY m.ChannelID, m.FieldNumber
+            ORDER BY m.Place
+            ROWS BETWEEN 23 PRECEDING AND CURRENT ROW
+        )
+    ) AS Lean
+INTO #deviations
+FROM #measured AS m;
+SELECT d.ChannelID, d.FieldNumber, d.Day, b.Measure, b.Bin, CAST(COUNT_BIG(*) AS FLOAT) AS Readings
+INTO #binned
+FROM #deviations AS d
+CROSS APPLY ( VALUES
+    (
+        N'FAR',
+        CASE
+            WHEN ABS(d.Deviation) > 65000 THEN 63
+            ELSE CAST(FLOOR(ROUND(4 * LOG(1 + ABS(d.Deviation)) / LOG(2), 9)) AS INT)
+        END
+    ),
+    (
+        N'LEAN',
+        CASE WHEN d.Lean > 65000 THEN 63 ELSE CAST(FLOOR(ROUND(4 * LOG(1 + d.Lean) / LOG(2), 9)) AS INT) END
+    )
+) AS b (Measure, Bin)
+WHERE d.Deviation IS NOT NULL AND d.Day IS NOT NULL
+GROUP BY d.ChannelID, d.FieldNumber, d.Day, b.Measure, b.Bin;
+INSERT INTO #binned (ChannelID, FieldNumber, Day, Measure, Bin, Readings)
+SELECT b.ChannelID, b.FieldNumber, NULL, b.Measure, b.Item, b.Amount
+FROM #based AS b
+WHERE b.Measure IN (N'FAR', N'LEAN');
+
+SELECT p.ChannelID, p.Day, v.Measure, p.Hour AS Item, p.FieldNumber, v.Amount
+INTO #amounts
+FROM #profiles AS p
+CROSS APPLY ( VALUES
+    (N'LEVEL', p.Level),
+    (N'SPREAD', p.Spread)
+) AS v (Measure, Amount);
+INSERT INTO #amounts (ChannelID, Day, Measure, Item, FieldNumber, Amount)
+SELECT c.ChannelID, c.Day, b.Measure, b.Bin, b.FieldNumber, SUM(b.Readings)
+FROM #chained AS c
+JOIN #binned AS b ON b.ChannelID = c.ChannelID AND (b.Day IS NULL OR b.Day < c.Day)
+WHERE c.IsNew = 1
+GROUP BY c.ChannelID, c.Day, b.Measure, b.Bin, b.FieldNumber;
+INSERT INTO #amounts (ChannelID, Day, Measure, Item, FieldNumber, Amount)
+SELECT k.ChannelID, k.Day, N'KNOWN', v.Item, k.FieldNumber, v.Amount
+FROM #knowledge AS k
+CROSS APPLY ( VALUES
+    (0, k.Least),
+    (1, k.Greatest),
+    (2, CAST(k.Days AS FLOAT)),
+    (3, CAST(k.Readings AS FLOAT)),
+    (4, CAST(k.Ups AS FLOAT)),
+    (5, CAST(k.Downs AS FLOAT)),
+    (6, k.LongestRun),
+    (7, CAST(k.Silences AS FLOAT)),
+    (8, k.LastValue),
+    (9, k.LastAt),
+    (10, k.LastRunAt),
+    (11, CAST(k.IsCounter AS FLOAT)),
+    (12, k.GreatestRise)
+) AS v (Item, Amount);
+INSERT INTO #amounts (ChannelID, Day, Measure, Item, FieldNumber, Amount)
+SELECT k.ChannelID, k.Day, N'LAST', n.Hour, k.FieldNumber, d.Deviation
+FROM #knowledge AS k
+JOIN #clock AS n ON n.Hour BETWEEN 1 AND 23
+JOIN #deviations AS d
+    ON d.ChannelID = k.ChannelID
+        AND d.FieldNumber = k.FieldNumber
+        AND d.Place = k.PlacesBefore + 1 - n.Hour - CASE WHEN k.PlacesBefore < n.Hour THEN 1 ELSE 0 END
+WHERE k.IsNew = 1;
+SELECT
+    s.ChannelID,
+    s.Day,
+    s.Measure,
+    s.Item,
+    MAX(CASE WHEN s.FieldNumber = # THEN s.Amount END) AS Field# -- each field, comma between
+INTO #models
+FROM #amounts AS s
+JOIN #chained AS c ON c.ChannelID = s.ChannelID AND c.Day = s.Day AND c.IsNew = 1
+GROUP BY s.ChannelID, s.Day, s.Measure, s.Item;

@@ -1,0 +1,429 @@
+-- usp_FindAnomalies: judges the days of #asked_days(ChannelID, Day) by their models, or, where those are no longer
+-- kept, by that of the last day before that is, of the same weekday if there is one: their spells.
+CREATE OR ALTER PROCEDURE iot.usp_FindAnomalies
+AS
+BEGIN
+    SET NOCOUNT ON;
+    SELECT a.ChannelID, a.Day, n.NewestDay AS ModelDay
+    INTO #judged
+    FROM #asked_days AS a
+    JOIN iot.AnomalyChannels AS n ON n.ChannelID = a.ChannelID;
+    UPDATE j
+    SET ModelDay = k.ModelDay
+    FROM #judged AS j
+    JOIN (
+        SELECT
+            l.ChannelID,
+            l.Day,
+            m.Day AS ModelDay,
+            ROW_NUMBER() OVER (
+                PARTITION BY l.ChannelID, l.Day
+                ORDER BY CASE WHEN DATEDIFF(DAY, m.Day, l.Day) % 7 = 0 THEN 0 ELSE 1 END, m.Day DESC
+            ) AS Place
+        FROM #judged AS l
+        JOIN iot.AnomalyModelsKept AS m
+            ON m.ChannelID = l.ChannelID AND m.Measure = N'KNOWN' AND m.Item = 0 AND m.Day <= l.Day
+        WHERE l.Day < l.ModelDay
+    ) AS k ON k.ChannelID = j.ChannelID AND k.Day = j.Day AND k.Place = 1;
+    SELECT
+        j.ChannelID,
+        j.Day,
+        CASE WHEN j.Day = j.ModelDay THEN 1 ELSE 0 END AS IsOwn,
+        m.Measure,
+        m.Item,
+        v.FieldNumber,
+        v.Amount
+    INTO #model
+    FROM #judged AS j
+    JOIN (
+        SELECT n.* FROM iot.AnomalyModels AS n
+        UNION ALL
+        SELECT n.* FROM iot.AnomalyModelsKept AS n
+    ) AS m ON m.ChannelID = j.ChannelID AND m.Day = j.ModelDay
+    CROSS APPLY ( VALUES
+        (#, m.Field#), -- each field
+        (0, NULL)
+    ) AS v (FieldNumber, Amount)
+    WHERE v.Amount IS NOT NULL;
+    SELECT
+        m.ChannelID,
+        m.Day,
+        m.FieldNumber,
+        MAX(CASE WHEN m.Item = 0 THEN m.Amount END) AS Least,
+        MAX(CASE WHEN m.Item = 1 THEN m.Amount END) AS Greatest,
+        MAX(CASE WHEN m.Item = 2 THEN m.Amount END) AS Days,
+        MAX(CASE WHEN m.Item = 3 THEN m.Amount END) AS Readings,
+        MAX(CASE WHEN m.Item = 6 THEN m.Amount END) AS LongestRun,
+        MAX(CASE WHEN m.Item = 7 THEN m.Amount END) AS Silences,
+        MAX(CASE WHEN m.Item = 8 AND m.IsOwn = 1 THEN m.Amount END) AS LastValue,
+        MAX(CASE WHEN m.Item = 9 AND m.IsOwn = 1 THEN m.Amount END) AS LastAt,
+        MAX(CASE WHEN m.Item = 10 AND m.IsOwn = 1 THEN m.Amount END) AS LastRunAt,
+        MAX(CASE WHEN m.Item = 11 THEN m.Amount END) AS IsCounter,
+        MAX(CASE WHEN m.Item = 12 THEN m.Amount END) AS GreatestRise
+    INTO #known
+    FROM #model AS m
+    WHERE m.Measure = N'KNOWN'
+    GROUP BY m.ChannelID, m.Day, m.FieldNumber;
+    SELECT
+        m.ChannelID,
+        m.Day,
+        m.FieldNumber,
+        m.Item AS Hour,
+        MAX(CASE WHEN m.Measure = N'LEVEL' THEN m.Amount END) AS Level,
+        MAX(CASE WHEN m.Measure = N'SPREAD' THEN m.Amount END) AS Spread
+    INTO #profiles
+    FROM #model AS m
+    WHERE m.Measure IN (N'LEVEL', N'SPREAD')
+    GROUP BY m.ChannelID, m.Day, m.FieldNumber, m.Item;
+    SELECT
+        m.ChannelID,
+        m.Day,
+        m.FieldNumber,
+        m.Measure,
+        m.Item AS Bin,
+        LAG(m.Item, 1, -1) OVER (
+            PARTITION BY m.ChannelID, m.Day, m.FieldNumber, m.Measure
+            ORDER BY m.Item
+        ) AS BinBefore,
+        SUM(m.Amount) OVER (
+            PARTITION BY m.ChannelID, m.Day, m.FieldNumber, m.Measure
+            ORDER BY m.Item DESC
+            ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS AtLeast,
+        SUM(m.Amount) OVER (PARTITION BY m.ChannelID, m.Day, m.FieldNumber, m.Measure) AS Total
+    INTO #tails
+    FROM #model AS m
+    WHERE m.Measure IN (N'FAR', N'LEAN');
+
+    SELECT
+        j.ChannelID,
+        j.Day,
+        r.CreatedAt,
+        r.Epoch,
+        r.EntryID,
+        LAG(r.CreatedAt) OVER (
+            PARTITION BY j.ChannelID, j.Day
+            ORDER BY r.CreatedAt, r.Epoch, r.EntryID
+        ) AS RowBeforeAt,
+        r.Field# -- each field, comma between
+    INTO #rows
+    FROM #judged AS j
+    JOIN iot.CurrentReadings AS r
+        ON r.ChannelID = j.ChannelID
+            AND r.CreatedAt >= CAST(j.Day AS DATETIME2(6))
+            AND DATEDIFF(DAY, j.Day, r.CreatedAt) = 0
+    OPTION (RECOMPILE);
+    SELECT
+        m.ChannelID,
+        m.Day,
+        v.FieldNumber,
+        m.CreatedAt,
+        CAST(v.Amount AS FLOAT) AS Amount,
+        CAST(DATEDIFF_BIG(MICROSECOND, '19700101', m.CreatedAt) / 1000000.0 AS FLOAT) AS At,
+        CAST(DATEDIFF_BIG(MICROSECOND, '19700101', m.RowBeforeAt) / 1000000.0 AS FLOAT) AS RowBeforeAt,
+        k.Least,
+        k.Greatest,
+        k.Days,
+        k.Readings,
+        k.LongestRun,
+        k.Silences,
+        k.LastValue,
+        k.LastAt,
+        k.LastRunAt,
+        k.IsCounter,
+        k.GreatestRise,
+        ROW_NUMBER() OVER (
+            PARTITION BY m.ChannelID, m.Day, v.FieldNumber
+            ORDER BY m.CreatedAt, m.Epoch, m.EntryID
+        ) AS Place
+    INTO #given
+    FROM #rows AS m
+    CROSS APPLY ( VALUES
+        (#, m.Field#), -- each field
+        (0, NULL)
+    ) AS v (FieldNumber, Amount)
+    JOIN #known AS k ON k.ChannelID = m.ChannelID AND k.Day = m.Day AND k.FieldNumber = v.FieldNumber
+    WHERE v.Amount IS NOT NULL;
+    SELECT
+        g.*,
+        COALESCE(
+            LAG(g.Amount) OVER (PARTITION BY g.ChannelID, g.Day, g.FieldNumber ORDER BY g.Place),
+            g.LastValue
+        ) AS Before,
+        COALESCE(
+            LAG(g.At) OVER (PARTITION BY g.ChannelID, g.Day, g.FieldNumber ORDER BY g.Place),
+            g.LastAt
+        ) AS BeforeAt
+    INTO #followed
+    FROM #given AS g;
+    SELECT
+        f.*,
+        p.Level,
+        p.Spread,
+        CASE
+            WHEN f.IsCounter = 0 THEN f.Amount
+            WHEN f.Amount >= f.Before THEN f.Amount - f.Before
+        END AS Judged,
+        CASE WHEN f.IsCounter = 0 THEN f.Least ELSE 0 END AS FromValue,
+        CASE WHEN f.IsCounter = 0 THEN f.Greatest ELSE f.GreatestRise END AS ToValue,
+        COALESCE(
+            MAX(CASE WHEN f.Before <> f.Amount THEN f.At END) OVER (
+                PARTITION BY f.ChannelID, f.Day, f.FieldNumber
+                ORDER BY f.Place
+                ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+            ),
+            f.LastRunAt
+        ) AS RunAt
+    INTO #levelled
+    FROM #followed AS f
+    LEFT JOIN #profiles AS p
+        ON p.ChannelID = f.ChannelID
+            AND p.Day = f.Day
+            AND p.FieldNumber = f.FieldNumber
+            AND p.Hour = DATEPART(HOUR, f.CreatedAt);
+    SELECT
+        x.*,
+        (x.Judged - x.Level) /
+        CASE WHEN x.Spread > 0.000000001 THEN x.Spread ELSE 0.000000001 END AS Deviation
+    INTO #measured
+    FROM #levelled AS x;
+    SELECT
+        m.ChannelID,
+        m.Day,
+        m.FieldNumber,
+        m.Place,
+        ABS(
+            AVG(CASE WHEN ABS(m.Deviation) > 6 THEN 6 * SIGN(m.Deviation) ELSE m.Deviation END) OVER (
+                PARTITION BY m.Day, m.ChannelID, m.FieldNumber
+                ORDER BY m.Place
+                ROWS BETWEEN 23 PRECEDING AND CURRENT ROW
+            )
+        ) AS Lean
+    INTO #leant
+    FROM (
+        SELECT x.ChannelID, x.Day, x.FieldNumber, x.Place, x.Deviation FROM #measured AS x
+        UNION ALL
+        SELECT x.ChannelID, x.Day, x.FieldNumber, -x.Item, x.Amount
+        FROM #model AS x
+        WHERE x.Measure = N'LAST' AND x.IsOwn = 1
+    ) AS m;
+    SELECT
+        m.*,
+        ROUND(
+            -LOG10((COALESCE(a.AtLeast, 0) + 1) / (t.Total + 1)) -
+            LOG10((COALESCE(b.AtLeast, 0) + 1) / (t.Total + 1)),
+            9
+        ) AS Rareness,
+        ROUND(
+            4.6 +
+            CASE
+                WHEN 300 * m.Readings > 86400 * m.Days THEN LOG10(300 * m.Readings / (86400 * m.Days))
+                ELSE 0
+            END,
+            9
+        ) AS Threshold,
+        CASE
+            WHEN m.Judged < m.FromValue - 0.05 * (m.ToValue - m.FromValue) THEN 1
+            WHEN m.Judged > m.ToValue + 0.05 * (m.ToValue - m.FromValue) THEN 1
+            ELSE 0
+        END AS IsBeyond
+    INTO #weighed
+    FROM #measured AS m
+    JOIN #leant AS l
+        ON l.ChannelID = m.ChannelID AND l.Day = m.Day AND l.FieldNumber = m.FieldNumber AND l.Place = m.Place
+    LEFT JOIN (
+        SELECT DISTINCT o.ChannelID, o.Day, o.FieldNumber, o.Total FROM #tails AS o WHERE o.Measure = N'FAR'
+    ) AS t ON t.ChannelID = m.ChannelID AND t.Day = m.Day AND t.FieldNumber = m.FieldNumber
+    LEFT JOIN #tails AS a
+        ON a.ChannelID = m.ChannelID
+            AND a.Day = m.Day
+            AND a.FieldNumber = m.FieldNumber
+            AND a.Measure = N'FAR'
+            AND CASE
+                WHEN ABS(m.Deviation) > 65000 THEN 63
+                ELSE CAST(FLOOR(ROUND(4 * LOG(1 + ABS(m.Deviation)) / LOG(2), 9)) AS INT)
+            END BETWEEN a.BinBefore + 1 AND a.Bin
+    LEFT JOIN #tails AS b
+        ON b.ChannelID = m.ChannelID
+            AND b.Day = m.Day
+            AND b.FieldNumber = m.FieldNumber
+            AND b.Measure = N'LEAN'
+            AND CASE
+                WHEN l.Lean > 65000 THEN 63
+                ELSE CAST(FLOOR(ROUND(4 * LOG(1 + l.Lean) / LOG(2), 9)) AS INT)
+            END BETWEEN b.BinBefore + 1 AND b.Bin
+    WHERE m.Days > 0;
+
+    SELECT
+        w.ChannelID,
+        w.FieldNumber,
+        w.Day,
+        CAST(N'VALUE' AS NVARCHAR(10)) AS Family,
+        w.At AS Since,
+        w.At,
+        w.Judged AS Value,
+        w.Level AS Expected,
+        w.Spread,
+        CASE
+            WHEN w.Deviation > 0 OR (w.Deviation IS NULL AND w.Judged > w.ToValue) THEN 1
+            ELSE 0
+        END AS IsAbove,
+        w.IsBeyond,
+        CASE
+            WHEN w.IsBeyond = 1 AND COALESCE(w.Rareness, 0) < w.Threshold THEN w.Threshold
+            ELSE w.Rareness
+        END AS Score,
+        w.FromValue AS Least,
+        w.ToValue AS Greatest,
+        w.Days
+    INTO #hits
+    FROM #weighed AS w
+    WHERE w.IsBeyond = 1 OR w.Rareness >= w.Threshold;
+    -- the same for longer than ever: three times as long, and three hours
+    INSERT INTO #hits (
+        ChannelID,
+        FieldNumber,
+        Day,
+        Family,
+        Since,
+        At,
+        Value,
+        Expected,
+        Spread,
+        IsAbove,
+        IsBeyond,
+        Score,
+        Least,
+        Greatest,
+        Days
+    )
+    SELECT
+        w.ChannelID,
+        w.FieldNumber,
+        w.Day,
+        N'STUCK',
+        w.RunAt,
+        w.At,
+        w.Amount,
+        w.LongestRun,
+        NULL,
+        0,
+        0,
+        (w.At - w.RunAt) / CASE WHEN w.LongestRun > 3600 THEN w.LongestRun ELSE 3600 END,
+        w.Least,
+        w.Greatest,
+        w.Days
+    FROM #weighed AS w
+    WHERE w.IsCounter = 0 AND w.At - w.RunAt > 3 * w.LongestRun AND w.At - w.RunAt > 10800;
+    -- no value for an hour, and twenty times as long as usual, which was not so once a week; of all fields: field 0
+    INSERT INTO #hits (
+        ChannelID,
+        FieldNumber,
+        Day,
+        Family,
+        Since,
+        At,
+        Value,
+        Expected,
+        Spread,
+        IsAbove,
+        IsBeyond,
+        Score,
+        Least,
+        Greatest,
+        Days
+    )
+    SELECT
+        w.ChannelID,
+        CASE WHEN w.RowBeforeAt <> w.BeforeAt THEN w.FieldNumber ELSE 0 END,
+        w.Day,
+        N'SILENCE',
+        w.BeforeAt,
+        w.At,
+        NULL,
+        86400 * w.Days / w.Readings,
+        NULL,
+        0,
+        0,
+        (w.At - w.BeforeAt) * w.Readings / (86400 * w.Days),
+        NULL,
+        NULL,
+        w.Days
+    FROM #weighed AS w
+    WHERE w.At - w.BeforeAt > 3600
+        AND w.At - w.BeforeAt > 20 * 86400 * w.Days / w.Readings
+        AND 7 * w.Silences <= w.Days;
+
+    SELECT
+        i.*,
+        CASE
+            WHEN i.Since -
+            LAG(i.At) OVER (
+                PARTITION BY i.ChannelID, i.FieldNumber, i.Family, i.Day
+                ORDER BY i.At
+            ) > 21600 THEN 1
+            ELSE 0
+        END AS IsApart
+    INTO #parted
+    FROM #hits AS i;
+    SELECT
+        h.*,
+        SUM(h.IsApart) OVER (
+            PARTITION BY h.ChannelID, h.FieldNumber, h.Family, h.Day
+            ORDER BY h.At
+            RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS Spell
+    INTO #opened
+    FROM #parted AS h;
+    DELETE s
+    FROM iot.AnomalySpells AS s
+    JOIN #asked_days AS a ON a.ChannelID = s.ChannelID AND a.Day = s.Day;
+    INSERT INTO iot.AnomalySpells (
+        ChannelID,
+        FieldNumber,
+        Family,
+        Day,
+        StartedAt,
+        EndedAt,
+        Hits,
+        HitsAbove,
+        Beyond,
+        Score,
+        PeakAt,
+        Value,
+        Expected,
+        Spread,
+        Least,
+        Greatest,
+        DaysKnown
+    )
+    SELECT
+        o.ChannelID,
+        o.FieldNumber,
+        o.Family,
+        o.Day,
+        iot.ufn_AtSeconds(MIN(o.Since)),
+        iot.ufn_AtSeconds(MAX(o.At)),
+        COUNT_BIG(*),
+        SUM(o.IsAbove),
+        SUM(o.IsBeyond),
+        MAX(o.Score),
+        iot.ufn_AtSeconds(MAX(CASE WHEN o.Rank = 1 THEN o.At END)),
+        CAST(MAX(CASE WHEN o.Rank = 1 THEN o.Value END) AS DECIMAL(18, 6)),
+        MAX(CASE WHEN o.Rank = 1 THEN o.Expected END),
+        MAX(CASE WHEN o.Rank = 1 THEN o.Spread END),
+        MAX(o.Least),
+        MAX(o.Greatest),
+        MAX(o.Days)
+    FROM (
+        SELECT
+            x.*,
+            ROW_NUMBER() OVER (
+                PARTITION BY x.ChannelID, x.FieldNumber, x.Family, x.Day, x.Spell
+                ORDER BY x.Score DESC, x.At
+            ) AS Rank
+        FROM #opened AS x
+    ) AS o
+    GROUP BY o.ChannelID, o.FieldNumber, o.Family, o.Day, o.Spell;
+    RETURN 0;
+END;

@@ -1,0 +1,109 @@
+-- usp_ModelDays: makes the models of those of #asked_days(ChannelID, Day) that lie after the newest day judged so far.
+-- Each is made of what was known at that one, and of the days between, of which the newest judged is the first: all of
+-- it has come now.
+CREATE OR ALTER PROCEDURE iot.usp_ModelDays
+AS
+BEGIN
+    SET NOCOUNT ON;
+    SELECT a.ChannelID, a.Day, 1 AS IsNew, n.NewestDay AS BaseDay
+    INTO #chained
+    FROM #asked_days AS a
+    LEFT JOIN iot.AnomalyChannels AS n ON n.ChannelID = a.ChannelID
+    WHERE n.NewestDay IS NULL OR a.Day > n.NewestDay;
+    IF NOT EXISTS (SELECT 1 FROM #chained)
+        RETURN 0;
+    INSERT INTO #chained (ChannelID, Day, IsNew, BaseDay)
+    SELECT DISTINCT c.ChannelID, c.BaseDay, 0, c.BaseDay FROM #chained AS c WHERE c.BaseDay IS NOT NULL;
+
+    -- what each channel's newest day was judged by
+    SELECT m.ChannelID, m.Measure, m.Item, v.FieldNumber, v.Amount
+    INTO #based
+    FROM iot.AnomalyModels AS m
+    CROSS APPLY ( VALUES
+        (#, m.Field#), -- each field
+        (0, NULL)
+    ) AS v (FieldNumber, Amount)
+    WHERE m.ChannelID IN (SELECT c.ChannelID FROM #chained AS c) AND v.Amount IS NOT NULL;
+    SELECT
+        b.ChannelID,
+        b.FieldNumber,
+        MAX(CASE WHEN b.Item = 0 THEN b.Amount END) AS Least,
+        MAX(CASE WHEN b.Item = 1 THEN b.Amount END) AS Greatest,
+        MAX(CASE WHEN b.Item = 2 THEN b.Amount END) AS Days,
+        MAX(CASE WHEN b.Item = 3 THEN b.Amount END) AS Readings,
+        MAX(CASE WHEN b.Item = 4 THEN b.Amount END) AS Ups,
+        MAX(CASE WHEN b.Item = 5 THEN b.Amount END) AS Downs,
+        MAX(CASE WHEN b.Item = 6 THEN b.Amount END) AS LongestRun,
+        MAX(CASE WHEN b.Item = 7 THEN b.Amount END) AS Silences,
+        MAX(CASE WHEN b.Item = 8 THEN b.Amount END) AS LastValue,
+        MAX(CASE WHEN b.Item = 9 THEN b.Amount END) AS LastAt,
+        MAX(CASE WHEN b.Item = 10 THEN b.Amount END) AS LastRunAt,
+        MAX(CASE WHEN b.Item = 12 THEN b.Amount END) AS GreatestRise
+    INTO #begun
+    FROM #based AS b
+    WHERE b.Measure = N'KNOWN'
+    GROUP BY b.ChannelID, b.FieldNumber;
+
+    -- include follow_days
+    -- include know_days
+    -- include profile_days
+    -- include score_days
+    DELETE m
+    OUTPUT
+        deleted.ChannelID,
+        deleted.Day,
+        deleted.Measure,
+        deleted.Item,
+        deleted.Field# -- each field, comma between
+    INTO iot.AnomalyModelsKept (
+        ChannelID,
+        Day,
+        Measure,
+        Item,
+        Field# -- each field, comma between
+    )
+    FROM iot.AnomalyModels AS m
+    WHERE m.ChannelID IN (SELECT c.ChannelID FROM #chained AS c);
+    UPDATE n
+    SET NewestDay = c.Day
+    FROM iot.AnomalyChannels AS n
+    JOIN (
+        SELECT x.ChannelID, MAX(x.Day) AS Day FROM #chained AS x GROUP BY x.ChannelID
+    ) AS c ON c.ChannelID = n.ChannelID;
+    INSERT INTO iot.AnomalyChannels (ChannelID, FirstDay, NewestDay)
+    SELECT c.ChannelID, MIN(c.Day), MAX(c.Day)
+    FROM #chained AS c
+    WHERE NOT EXISTS (SELECT 1 FROM iot.AnomalyChannels AS n WHERE n.ChannelID = c.ChannelID)
+    GROUP BY c.ChannelID;
+    INSERT INTO iot.AnomalyModels (
+        ChannelID,
+        Day,
+        Measure,
+        Item,
+        Field# -- each field, comma between
+    )
+    SELECT
+        m.ChannelID,
+        m.Day,
+        m.Measure,
+        m.Item,
+        m.Field# -- each field, comma between
+    FROM #models AS m
+    JOIN iot.AnomalyChannels AS n ON n.ChannelID = m.ChannelID AND n.NewestDay = m.Day;
+    INSERT INTO iot.AnomalyModelsKept (
+        ChannelID,
+        Day,
+        Measure,
+        Item,
+        Field# -- each field, comma between
+    )
+    SELECT
+        m.ChannelID,
+        m.Day,
+        m.Measure,
+        m.Item,
+        m.Field# -- each field, comma between
+    FROM #models AS m
+    JOIN iot.AnomalyChannels AS n ON n.ChannelID = m.ChannelID AND n.NewestDay > m.Day;
+    RETURN 0;
+END;

@@ -1,0 +1,41 @@
+-- usp_AnomaliesKept(channel_ids, field_number, start_at, end_at, young): what is unusual in a span, end excluded, an
+-- incident a row, in the order of time; of all channels, all fields, all time where those are NULL; those of the first
+-- two weeks of a field, which does not know itself yet, only where young says so.
+CREATE OR ALTER PROCEDURE iot.usp_AnomaliesKept
+    @ChannelIDs NVARCHAR(MAX) = NULL,
+    @FieldNumber INT = NULL,
+    @StartAt DATETIME2(6) = NULL,
+    @EndAt DATETIME2(6) = NULL,
+    @Young BIT = 0
+AS
+BEGIN
+    SET NOCOUNT ON;
+    SELECT
+        a.AnomalyID,
+        a.ChannelID,
+        a.FieldNumber,
+        a.Kind,
+        a.StartedAt,
+        a.EndedAt,
+        a.Hits,
+        a.Score,
+        a.PeakAt,
+        a.Value,
+        a.Expected,
+        a.Spread,
+        a.Least,
+        a.Greatest,
+        a.DaysKnown,
+        a.IsReal
+    FROM iot.Anomalies AS a
+    WHERE (
+            @ChannelIDs IS NULL
+            OR a.ChannelID IN (SELECT CAST(j.value AS INT) FROM OPENJSON(@ChannelIDs) AS j)
+        )
+        AND (@FieldNumber IS NULL OR a.FieldNumber IN (0, @FieldNumber))
+        AND (@StartAt IS NULL OR a.EndedAt >= @StartAt)
+        AND (@EndAt IS NULL OR a.StartedAt < @EndAt)
+        AND (@Young = 1 OR a.IsYoung = 0)
+    ORDER BY a.StartedAt, a.ChannelID, a.FieldNumber, a.Kind;
+    RETURN 0;
+END;

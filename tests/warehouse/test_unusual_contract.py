@@ -1,0 +1,239 @@
+"""What is unusual is found as readings arrive, kept, and the same however they came."""
+
+import math
+import random
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from unusual_kit import value_hits
+from warehouse_kit import DAY, FAR, HOUR, T0, batch, opened, refresh, row, rows_of
+
+from fieldhouse.warehouse import Warehouse
+
+Reading = tuple[datetime, float]
+STEP = timedelta(minutes=30)
+
+
+def weather(days: int, seed: int = 1, step: timedelta = STEP) -> list[Reading]:
+    """Days and nights with noise, and a little that is odd."""
+    rng = random.Random(seed)
+    count = int(timedelta(days=days) / step)
+    return [
+        (
+            T0 + i * step,
+            round(15 + 6 * math.sin(2 * math.pi * i * (step / DAY)) + rng.gauss(0, 0.5), 3),
+        )
+        for i in range(count)
+    ]
+
+
+def bring(house: Warehouse, readings: Sequence[Reading], first_id: int, **other: Any) -> None:
+    """Load readings of field 1, and refresh what they touched."""
+    house.load(
+        [
+            batch(
+                row(first_id + i, at, Field1=round(value, 3), **other)
+                for i, (at, value) in enumerate(readings)
+            )
+        ]
+    )
+    judge(house)
+
+
+def judge(house: Warehouse) -> int:
+    """Refresh the aggregates, then find what is unusual; how many days were judged."""
+    refresh(house)
+    days: int = house.call("refresh_anomalies")["Days"][0].as_py()
+    return days
+
+
+def spells(house: Warehouse) -> list[dict[str, Any]]:
+    """All that was found, as it is kept."""
+    return rows_of(
+        house,
+        "SELECT ChannelID, FieldNumber, Family, Day, StartedAt, EndedAt, Hits, Value, DaysKnown"
+        " FROM iot.AnomalySpells ORDER BY FieldNumber, Family, StartedAt",
+    )
+
+
+def kept(house: Warehouse, **asked: Any) -> list[dict[str, Any]]:
+    """The incidents."""
+    return house.query("anomalies_kept", **asked).to_pylist()
+
+
+def test_what_is_found_is_what_the_rule_says(warehouse: Warehouse) -> None:
+    """Hits are those of the rule, computed apart reading by reading, and so are their scores."""
+    readings = weather(20)
+    readings[400] = (readings[400][0], 31.5)
+    for i in range(700, 760):
+        readings[i] = (readings[i][0], readings[i][1] - 5)
+    bring(warehouse, readings, 1)
+    expected = value_hits([(at, round(value, 3)) for at, value in readings])
+    found = [s for s in spells(warehouse) if s["Family"] == "VALUE"]
+    assert sum(s["Hits"] for s in found) == len(expected) > 10
+    for spell in found:
+        within = [at for at, _ in expected if spell["StartedAt"] <= at <= spell["EndedAt"]]
+        assert len(within) == spell["Hits"]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_however_readings_arrive(place: Callable[[int], str], engine: str, seed: int) -> None:
+    """Page by page, whatever the pages' sizes, the same is found as all at once."""
+    readings = weather(12, seed)
+    readings[300] = (readings[300][0], -20.0)
+    found = []
+    for number, sizes in enumerate(([len(readings)], [7, 48, 100, 1, 30])):
+        house = opened(place(number))
+        house.migrate()
+        at = 0
+        rng = random.Random(seed)
+        while at < len(readings):
+            size = rng.choice(sizes)
+            bring(house, readings[at : at + size], at + 1)
+            at += size
+        found.append(spells(house))
+        house.close()
+    assert found[0] == found[1] != []
+
+
+def test_yesterdays_answer_does_not_change(warehouse: Warehouse) -> None:
+    """What was found of closed days stays as it is, whatever comes afterwards."""
+    readings = weather(16)
+    readings[350] = (readings[350][0], 40.0)
+    bring(warehouse, readings[:500], 1)
+    before = spells(warehouse)
+    assert before
+    bring(warehouse, [(at, value + 30) for at, value in readings[528:]], 529)
+    after = spells(warehouse)
+    assert [s for s in after if s["Day"] < readings[500][0].date()] == before
+    assert len(after) > len(before)
+
+
+def test_late_readings_redo_their_day_alone(warehouse: Warehouse) -> None:
+    """Readings that come late have exactly their day judged again, by what was known before it."""
+    readings = weather(40)
+    late = readings.pop(500)
+    bring(warehouse, readings, 1)
+    before = spells(warehouse)
+    warehouse.load([batch([row(5000, late[0], Field1=90.0)])])
+    assert judge(warehouse) == 1
+    new = [s for s in spells(warehouse) if s not in before]
+    assert [(s["Day"], s["Family"]) for s in new] == [(late[0].date(), "VALUE")]
+    warehouse.load([batch([row(5000, late[0], Field1=late[1])])])
+    judge(warehouse)
+    assert spells(warehouse) == before
+
+
+def test_a_history_that_grows_backwards(place: Callable[[int], str], engine: str) -> None:
+    """An older history that comes later is judged as if it had been there from the beginning."""
+    readings = weather(14, 3)
+    readings[200] = (readings[200][0], 60.0)
+    found = []
+    for number, parts in enumerate(([(0, 672)], [(400, 672), (0, 400)])):
+        house = opened(place(number))
+        house.migrate()
+        for first, end in parts:
+            bring(house, readings[first:end], first + 1)
+        found.append(spells(house))
+        house.close()
+    assert found[0] == found[1] != []
+
+
+def test_kinds(warehouse: Warehouse) -> None:
+    """What was planted is named: a spike, a shift, a stuck sensor, a silence, the absurd."""
+    readings = dict(enumerate(weather(40)))
+
+    def put(i: int, value: float) -> None:
+        readings[i] = (readings[i][0], value)
+
+    put(1000, 24.0)
+    for i in range(1200, 1260):
+        put(i, readings[i][1] - 9)
+    for i in range(1400, 1440):
+        put(i, 14.2)
+    put(1600, 900.0)
+    silent = range(1750, 1830)
+    for i in silent:
+        del readings[i]
+    warehouse.load(
+        [
+            batch(
+                row(i + 1, at, Field1=round(value, 3), Field2=i % 7)
+                for i, (at, value) in readings.items()
+            )
+        ]
+    )
+    judge(warehouse)
+    found = kept(warehouse)
+    start = weather(40)
+
+    def kinds_at(first: int, last: int) -> set[str]:
+        a, b = start[first][0], start[last][0]
+        return {f["Kind"] for f in found if f["StartedAt"] <= b and f["EndedAt"] >= a}
+
+    assert "SPIKE" in kinds_at(1000, 1000)
+    assert "SHIFT" in kinds_at(1200, 1259)
+    assert "STUCK" in kinds_at(1400, 1439)
+    assert "OUT OF RANGE" in kinds_at(1600, 1600)
+    assert "SILENCE" in kinds_at(1750, 1830)
+    assert {f["FieldNumber"] for f in found if f["Kind"] == "SILENCE"} == {0}
+
+
+def test_a_quiet_channel_is_quiet(warehouse: Warehouse) -> None:
+    """Forty ordinary days have hardly anything unusual; the first two weeks are kept apart."""
+    bring(warehouse, weather(40, 11), 1)
+    assert len(kept(warehouse)) <= 1
+    assert all(f["DaysKnown"] >= 14 for f in kept(warehouse))
+    assert len(kept(warehouse, young=True)) >= len(kept(warehouse))
+
+
+def test_counters_are_judged_by_their_rises(warehouse: Warehouse) -> None:
+    """A meter that goes up for ever is no record every day; a rise unlike its own is one."""
+    rng, total, readings = random.Random(5), 1000.0, []
+    for i in range(48 * 30):
+        total += rng.choice([0.2, 0.3, 0.4]) + (200 if i == 1200 else 0)
+        readings.append((T0 + i * STEP, round(total, 3)))
+    bring(warehouse, readings, 1)
+    found = kept(warehouse)
+    assert [f["StartedAt"] for f in found] == [readings[1200][0]]
+    assert 199 < float(found[0]["Value"]) < 201
+
+
+def test_a_label_stays_with_its_incident(warehouse: Warehouse) -> None:
+    """What a person says of an incident is kept when its day is judged again, and taken back."""
+    readings = weather(30)
+    readings[1200] = (readings[1200][0], 50.0)
+    bring(warehouse, readings, 1)
+    (found,) = [f for f in kept(warehouse) if f["StartedAt"] == readings[1200][0]]
+    told = {"anomaly_id": found["AnomalyID"], "labelled_by": "ann"}
+    assert warehouse.call("label_anomaly", is_real=False, **told)["Labelled"][0].as_py() == 1
+    warehouse.load([batch([row(9000, readings[1200][0] + HOUR / 4, Field1=readings[1201][1])])])
+    judge(warehouse)
+    (again,) = [f for f in kept(warehouse) if f["StartedAt"] == readings[1200][0]]
+    assert again["IsReal"] is False
+    warehouse.call("label_anomaly", is_real=None, **told)
+    assert {f["IsReal"] for f in kept(warehouse)} == {None}
+    nobody = warehouse.call("label_anomaly", anomaly_id="9-1-v1", is_real=True, labelled_by="ann")
+    assert nobody["Labelled"][0].as_py() == 0
+
+
+def test_what_is_taken_out_is_not_unusual(warehouse: Warehouse) -> None:
+    """A reading that a rule excludes is found no more; with the rule gone it is found again."""
+    readings = weather(30)
+    readings[1200] = (readings[1200][0], 50.0)
+    bring(warehouse, readings, 1)
+    before = spells(warehouse)
+    every = {"low_value": -(10**11), "high_value": 10**11, "is_outside": False}
+    span = {"span_start": readings[1200][0], "span_end": readings[1200][0] + HOUR / 6}
+    said = {"reason": "it fell", "made_by": "ann", "made_at": FAR}
+    rule = warehouse.call(
+        "set_correction", request_id=1, channel_id=9, kind="EXCLUDE", **every, **span, **said
+    )["CorrectionID"][0].as_py()
+    judge(warehouse)
+    assert readings[1200][0] not in {s["StartedAt"] for s in spells(warehouse)}
+    gone = {"removed_by": "ann", "removed_at": FAR}
+    warehouse.call("remove_correction", correction_id=rule, **gone)
+    judge(warehouse)
+    assert spells(warehouse) == before
