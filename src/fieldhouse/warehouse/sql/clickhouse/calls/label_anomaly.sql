@@ -1,5 +1,5 @@
--- label_anomaly(anomaly_id, is_real, labelled_by): a person says whether an incident is one; NULL takes it back. How
--- many incidents bear that name: 1, or 0.
+-- label_anomaly(anomaly_id, is_real, labelled_by): a person says whether an incident is one, NULL takes it back; how
+-- many bear that name: 1, or 0.
 SELECT
     groupArray(a.ChannelID) AS Channels, groupArray(a.FieldNumber) AS FieldNumbers, groupArray(a.Family) AS Families,
     groupArray(a.StartedAt) AS Starts, count() > 0 AS IsAny
