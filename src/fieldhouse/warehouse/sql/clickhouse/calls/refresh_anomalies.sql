@@ -83,7 +83,7 @@ FROM (
 WITH
 -- include asked_days
 SELECT
-    groupArray(j.ChannelID) AS Channels, groupArray(j.Day) AS JudgedDays, groupArray(j.ModelDay) AS ModelDays,
+    groupArray(j.ChannelID) AS JudgedChannels, groupArray(j.Day) AS JudgedDays, groupArray(j.ModelDay) AS ModelDays,
     min(j.Day) AS FirstDay, max(j.Day) AS LastDay
 FROM (
     SELECT

@@ -6,7 +6,7 @@ judged AS (
     SELECT z.1 AS ChannelID, z.2 AS Day, z.3 AS ModelDay
     FROM (
         SELECT arrayJoin(arrayZip(
-            {Channels:Array(Int64)}, {JudgedDays:Array(Date32)}, {ModelDays:Array(Nullable(Date32))}
+            {JudgedChannels:Array(Int64)}, {JudgedDays:Array(Date32)}, {ModelDays:Array(Nullable(Date32))}
         )) AS z
     )
 ),
@@ -44,7 +44,7 @@ rows AS (
         lag(toNullable(At)) OVER (PARTITION BY r.ChannelID, Day ORDER BY r.CreatedAt) AS RowBeforeAt
     FROM iot.CurrentReadings AS r
     WHERE
-        has({Channels:Array(Int64)}, r.ChannelID)
+        has({JudgedChannels:Array(Int64)}, r.ChannelID)
         AND r.CreatedAt >= toDateTime64({FirstDay:Date32}, 6, 'UTC')
         AND r.CreatedAt < toDateTime64({LastDay:Date32} + 1, 6, 'UTC')
         AND (r.ChannelID, toDate32(r.CreatedAt)) IN (SELECT j.ChannelID, j.Day FROM judged AS j)
@@ -112,9 +112,13 @@ weighed AS (
         l.Greatest AS Greatest, l.Days AS Days, l.LongestRun AS LongestRun, l.Silences AS Silences, l.Floor AS Floor,
         l.Ceiling AS Ceiling, l.IsCounter AS IsCounter, l.Judged AS Judged, l.Level AS Level, l.Spread AS Spread,
         l.Deviation AS Deviation,
-        round(
-            -log10((ifNull(a.FarOrMore, 0) + 1) / (l.Total + 1)) - log10((ifNull(b.LeanOrMore, 0) + 1) / (l.Total + 1)),
-            9
+        if(
+            l.Deviation IS NULL, NULL,
+            round(
+                -log10((ifNull(a.FarOrMore, 0) + 1) / (l.Total + 1))
+                - log10((ifNull(b.LeanOrMore, 0) + 1) / (l.Total + 1)),
+                9
+            )
         ) AS Rareness,
         round(4.6 + greatest(0, log10(300 * l.Readings / (86400 * l.Days))), 9) AS Threshold,
         ifNull(
@@ -179,7 +183,7 @@ spells AS (
             o.FieldNumber, o.Family, fromUnixTimestamp64Micro(min(o.Since), 'UTC'),
             fromUnixTimestamp64Micro(max(o.At), 'UTC'), count(), countIf(o.IsAbove), countIf(o.IsBeyond), max(o.Score),
             fromUnixTimestamp64Micro(Peak.1, 'UTC'), toDecimal64OrNull(toString(round(Peak.2, 6)), 6), Peak.3, Peak.4,
-            any(o.Least), any(o.Greatest), any(o.Days)
+            any(o.Least), any(o.Greatest), max(o.Days)
         ) AS Told
     FROM opened AS o
     GROUP BY o.ChannelID, o.Day, o.FieldNumber, o.Family, o.Spell

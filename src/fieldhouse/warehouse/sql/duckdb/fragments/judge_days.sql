@@ -132,11 +132,13 @@ leant AS (
 weighed AS (
     SELECT
         l.*,
-        round(
-            -log10((coalesce(a.AtLeast, 0) + 1) / (t.Total + 1))
-            - log10((coalesce(b.AtLeast, 0) + 1) / (t.Total + 1)),
-            9
-        ) AS Rareness,
+        CASE WHEN l.Deviation IS NOT NULL
+            THEN round(
+                -log10((coalesce(a.AtLeast, 0) + 1) / (t.Total + 1))
+                - log10((coalesce(b.AtLeast, 0) + 1) / (t.Total + 1)),
+                9
+            )
+        END AS Rareness,
         round(4.6 + greatest(0, log10(300 * l.Readings / (86400 * l.Days))), 9) AS Threshold,
         coalesce(
             l.Judged < l.From_ - 0.05 * (l.To_ - l.From_) OR l.Judged > l.To_ + 0.05 * (l.To_ - l.From_), FALSE
@@ -199,7 +201,7 @@ SELECT
     o.ChannelID, o.FieldNumber, o.Family, o.Day, min(o.Since), max(o.CreatedAt),
     count(*), count(*) FILTER (o.IsAbove), count(*) FILTER (o.IsBeyond), max(o.Score),
     arg_max(o.CreatedAt, o.Score), arg_max(o.Value, o.Score)::DECIMAL(18, 6),
-    arg_max(o.Level, o.Score), arg_max(o.Spread, o.Score), any_value(o.Least), any_value(o.Greatest), any_value(o.Days)
+    arg_max(o.Level, o.Score), arg_max(o.Spread, o.Score), any_value(o.Least), any_value(o.Greatest), max(o.Days)
 FROM opened AS o
 GROUP BY o.ChannelID, o.FieldNumber, o.Family, o.Day, o.Spell;
 
