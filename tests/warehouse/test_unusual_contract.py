@@ -141,6 +141,36 @@ def test_a_history_that_grows_backwards(place: Callable[[int], str], engine: str
     assert found[0] == found[1] != []
 
 
+def test_channels_are_judged_by_themselves(warehouse: Warehouse) -> None:
+    """Channels that are judged together have each what it has alone; no day is judged twice."""
+    readings = weather(16)
+    readings[700] = (readings[700][0], 40.0)
+    apart = weather(12, 4)
+    for channel_id, brought in ((9, readings), (10, apart), (11, readings)):
+        rows = [row(i, at, Field1=value) for i, (at, value) in enumerate(brought, 1)]
+        warehouse.load([batch(rows, channel_id=channel_id)])
+    assert judge(warehouse) == 16 + 12 + 16
+    assert judge(warehouse) == 0
+    first, last = (
+        [{**s, "ChannelID": 0} for s in spells(warehouse) if s["ChannelID"] == n] for n in (9, 11)
+    )
+    assert first == last != []
+
+
+def test_after_weeks_without_readings_nothing_is_rare(warehouse: Warehouse) -> None:
+    """A day without any hour in the 28 days before is held against the known range alone."""
+    readings = [
+        (at + (30 * DAY if i >= 960 else 0 * DAY), v) for i, (at, v) in enumerate(weather(21))
+    ]
+    readings[970] = (readings[970][0], 60.0)
+    bring(warehouse, readings, 1)
+    expected = value_hits([(at, round(value, 3)) for at, value in readings])
+    late = [at for at, _ in expected if at >= readings[960][0]]
+    assert readings[970][0] in late
+    found = [s for s in spells(warehouse) if s["Family"] == "VALUE"]
+    assert sum(s["Hits"] for s in found if s["StartedAt"] >= readings[960][0]) == len(late) < 10
+
+
 def test_kinds(warehouse: Warehouse) -> None:
     """What was planted is named: a spike, a shift, a stuck sensor, a silence, the absurd."""
     readings = dict(enumerate(weather(40)))

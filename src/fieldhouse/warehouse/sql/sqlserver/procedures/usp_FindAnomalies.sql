@@ -209,11 +209,13 @@ BEGIN
     ) AS m;
     SELECT
         m.*,
-        ROUND(
-            -LOG10((COALESCE(a.AtLeast, 0) + 1) / (t.Total + 1)) -
-            LOG10((COALESCE(b.AtLeast, 0) + 1) / (t.Total + 1)),
-            9
-        ) AS Rareness,
+        CASE
+            WHEN m.Deviation IS NOT NULL THEN ROUND(
+                -LOG10((COALESCE(a.AtLeast, 0) + 1) / (t.Total + 1)) -
+                LOG10((COALESCE(b.AtLeast, 0) + 1) / (t.Total + 1)),
+                9
+            )
+        END AS Rareness,
         ROUND(
             4.6 +
             CASE
