@@ -1,5 +1,5 @@
--- label_anomaly(anomaly_id, is_real, labelled_by): a person says whether an incident is one; NULL takes it back. How
--- many incidents bear that name: 1, or 0.
+-- label_anomaly(anomaly_id, is_real, labelled_by): a person says whether an incident is one, NULL takes it back; how
+-- many bear that name: 1, or 0.
 CREATE OR REPLACE TEMP TABLE labelled AS
 SELECT a.ChannelID, a.FieldNumber, a.Family, a.StartedAt FROM iot.Anomalies AS a WHERE a.AnomalyID = $anomaly_id;
 DELETE FROM iot.AnomalyLabels AS l

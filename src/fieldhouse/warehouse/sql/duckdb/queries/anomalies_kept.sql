@@ -1,6 +1,6 @@
 -- anomalies_kept(channel_ids, field_number, start_at, end_at, young): what is unusual in a span, end excluded, an
--- incident a row, in the order of time; of all channels, all fields, all time where those are NULL; those of the first
--- two weeks of a field, which does not know itself yet, only where young says so.
+-- incident a row; NULL is all; field 0 is the whole channel. In the order of time; those of the first two weeks of a
+-- field, which does not know itself yet, only where young says so.
 SELECT
     a.AnomalyID, a.ChannelID, a.FieldNumber, a.Kind, a.StartedAt, a.EndedAt, a.Hits, a.Score, a.PeakAt, a.Value,
     a.Expected, a.Spread, a.Least, a.Greatest, a.DaysKnown, a.IsReal

@@ -1,6 +1,6 @@
 -- usp_AnomaliesKept(channel_ids, field_number, start_at, end_at, young): what is unusual in a span, end excluded, an
--- incident a row, in the order of time; of all channels, all fields, all time where those are NULL; those of the first
--- two weeks of a field, which does not know itself yet, only where young says so.
+-- incident a row; NULL is all; field 0 is the whole channel. In the order of time; those of the first two weeks of a
+-- field, which does not know itself yet, only where young says so.
 CREATE OR ALTER PROCEDURE iot.usp_AnomaliesKept
     @ChannelIDs NVARCHAR(MAX) = NULL,
     @FieldNumber INT = NULL,
