@@ -187,7 +187,7 @@ def test_a_slow_question_is_given_up(quick: tuple[Site, Watched]) -> None:
 
 
 def test_what_breaks_off_is_not_ended(quick: tuple[Site, Watched]) -> None:
-    """An error after the first megabytes breaks the connection: no client takes it for the whole."""
+    """An error after the first megabytes breaks the connection: none takes it for the whole."""
     site, watched = quick
     wide = LONG.replace("*", "n, repeat('x', 60) AS text")
     asked = {"sql": wide, "limit": 1_000_000}
