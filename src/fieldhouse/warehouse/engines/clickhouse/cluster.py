@@ -12,7 +12,7 @@ from fieldhouse.settings.clickhouse import ClickHouseAddress
 
 __all__ = ["over", "settings_of"]
 
-SHARDED: Final = ("Rows", "Periods", "Judgements", "Runs")
+SHARDED: Final = ("Rows", "Periods", "Judgements", "Models", "Findings", "Runs")
 _TABLE = re.compile(
     r"CREATE TABLE IF NOT EXISTS (?P<database>\S+?)\.(?P<name>\w+) (?P<columns>\(.*\))\n"
     r"ENGINE = (?P<engine>\w+)(?:\((?P<arguments>[^)]*)\))?\n"

@@ -63,6 +63,12 @@ wholes AS (
 ),
 -- include recomputed_wholes
 
+-- if HasHours
+INSERT INTO iot.Rows (ChannelID, Kind, CreatedAt, Mark)
+-- include anomaly_marks
+-- include taken_periods
+WHERE t.IsDue AND t.Number = 1;
+
 -- if IsAny
 -- include done_marks
 -- include taken_periods

@@ -56,4 +56,11 @@ WITH
 ,
 -- include recomputed_wholes
 
+-- if HasHours
+INSERT INTO iot.Rows (ChannelID, Kind, CreatedAt, Mark)
+WITH
+-- include hours_asked
+-- include anomaly_marks
+FROM hours AS t;
+
 SELECT {Periods:Int64} AS Periods;
