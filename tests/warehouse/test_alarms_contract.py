@@ -8,18 +8,11 @@ import pytest
 from warehouse_kit import batch, refresh, row
 
 from fieldhouse.state import Gap, Run, Span
-from fieldhouse.warehouse import Warehouse, sqlfiles
+from fieldhouse.warehouse import Warehouse
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 NOW = datetime(2024, 2, 10, 12, 0)
 """A Saturday noon; everything lies before it."""
-
-
-@pytest.fixture(autouse=True)
-def kept(engine: str) -> None:
-    """An engine whose files for alerts are still to be written is left out, as long as they are."""
-    if "settle_alerts" not in sqlfiles.names(engine, "calls") and engine == "clickhouse":
-        pytest.skip("alerts are kept on DuckDB and SQL Server")
 
 
 def ran(warehouse: Warehouse, *runs: Run) -> None:
