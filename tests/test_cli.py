@@ -421,7 +421,7 @@ def run_as_somebody(home: Path, simulator: Simulator) -> "subprocess.CompletedPr
 def test_the_warehouse_is_questioned(fieldhouse: Run, home: Path) -> None:
     """Every asking command answers, on a terminal and as JSON."""
     fieldhouse("run", "9")
-    (found,) = json.loads(fieldhouse("anomalies", "9", "1", "--json").stdout)
+    (found,) = json.loads(fieldhouse("anomalies", "9", "1", "--method", "zscore", "--json").stdout)
     assert found["EntryID"] == 201
     assert fieldhouse("anomalies", "9", "1", "--method", "mad").returncode == 0
     days = json.loads(fieldhouse("trend", "9", "1", "--json").stdout)

@@ -143,7 +143,9 @@ def test_paused_channels_are_not_read_and_added_ones_are(
     with running(parts):
         until(everyone(ended, 1))
         parts.warehouse.call("set_polled", channel_ids=[5], is_active=True, paused_at=parts.clock())
-        parts.warehouse.call("upsert_channel", channel_id=99, name="new")
+        parts.warehouse.call(
+            "upsert_channel", channel_id=99, name="new", refreshed_at=parts.clock()
+        )
         world.clock.advance(301)
         until(lambda: ended[99] > 0 and ended[6] > 1)
         before = ended[5]

@@ -2,7 +2,8 @@
 
 What an engine keeps for itself is none of them: staged rows, hashes, counts that follow from
 readings, numbers that nothing refers to, who logged in to a server. Alerts are none either: the
-watch over a copy sees for itself, and a notice must not go out from both.
+watch over a copy sees for itself, and a notice must not go out from both. Nor are anomalies: a copy
+finds those of the days that come.
 """
 
 from collections.abc import Mapping
