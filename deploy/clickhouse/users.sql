@@ -10,7 +10,7 @@ GRANT ON CLUSTER fieldhouse SELECT ON system.tables TO iot_reader;
 
 GRANT ON CLUSTER fieldhouse iot_reader TO iot_loader;
 GRANT ON CLUSTER fieldhouse INSERT, ALTER DELETE ON iot.* TO iot_loader;
--- a channel's lock is a table, iot.Lock_9; a statement that is no longer wanted is killed by who asked it
+-- a lock is a table (iot.Lock_9 a channel's; iot.Lock_alerts, iot.Lock_leases); a statement that is no longer wanted is killed by who asked it
 GRANT ON CLUSTER fieldhouse CREATE TABLE, DROP TABLE ON iot.* TO iot_loader;
 GRANT ON CLUSTER fieldhouse SELECT ON system.parts TO iot_loader;
 GRANT ON CLUSTER fieldhouse CLUSTER ON *.* TO iot_loader, iot_owner;

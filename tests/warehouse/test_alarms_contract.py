@@ -8,18 +8,11 @@ import pytest
 from warehouse_kit import batch, refresh, row
 
 from fieldhouse.state import Gap, Run, Span
-from fieldhouse.warehouse import Warehouse, sqlfiles
+from fieldhouse.warehouse import Warehouse
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 NOW = datetime(2024, 2, 10, 12, 0)
 """A Saturday noon; everything lies before it."""
-
-
-@pytest.fixture(autouse=True)
-def kept(engine: str) -> None:
-    """An engine whose files for alerts are still to be written is left out, as long as they are."""
-    if "settle_alerts" not in sqlfiles.names(engine, "calls") and engine == "clickhouse":
-        pytest.skip("alerts are kept on DuckDB and SQL Server")
 
 
 def ran(warehouse: Warehouse, *runs: Run) -> None:
@@ -362,6 +355,21 @@ def test_an_incident_is_told_once_and_its_end_once(warehouse: Warehouse) -> None
     (alert,) = warehouse.query("alerts", as_of=gone, ended_since=NOW).to_pylist()
     assert (alert["OpenedAt"], alert["QuietSince"]) == (NOW, gone)
     assert warehouse.query("alerts", as_of=gone).num_rows == 0
+
+
+def test_words_come_back_as_they_are(warehouse: Warehouse) -> None:
+    """Whatever a summary, an error or a reason says, and a figure that there is none of."""
+    words = "it's \\ 'so'\n\t{as_of:String} [NULL] -- \\N é 温"
+    settled(warehouse, NOW, firing(summary=words, figure=None))
+    (alert,) = warehouse.query("alerts", as_of=NOW).to_pylist()
+    assert (alert["Summary"], alert["Figure"]) == (words, None)
+    ((number, *_),) = claimed(warehouse, NOW)
+    assert marked(warehouse, number, "opened", NOW, error=words, due_at=NOW) == 1
+    assert warehouse.query("notices_waiting")["Error"].to_pylist() == [words]
+    span = {"silenced_from": NOW, "silenced_until": NOW + HOUR}
+    warehouse.call("silence_alerts", rule_name="it's", reason=words, made_by="m", **span)
+    (silence,) = warehouse.query("alert_silences", as_of=NOW).to_pylist()
+    assert (silence["RuleName"], silence["Reason"]) == ("it's", words)
 
 
 def test_what_flaps_is_one_incident(warehouse: Warehouse) -> None:

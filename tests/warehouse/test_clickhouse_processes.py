@@ -11,8 +11,9 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
-from datetime import timedelta
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import clickhouse_server
@@ -186,6 +187,65 @@ def test_a_channel_is_held_by_one(tmp_path: Path) -> None:
             assert most == 1
             locks = "SELECT name FROM system.tables WHERE startsWith(name, 'Lock_')"
             assert rows_of(here, locks) == []
+
+
+def test_of_several_one_takes_and_one_tells(tmp_path: Path) -> None:
+    """Two who come to the server at the same moment: each channel is given to one of them.
+
+    An incident is opened once and told once, and its message is claimed by one.
+    """
+    names = ("127.0.0.1", "localhost")
+    with served(tmp_path / "house") as (url, _), ExitStack() as stack:
+        houses = [
+            stack.enter_context(closing(opened(url.replace(names[0], name)))) for name in names
+        ]
+        houses[0].migrate()
+        pool = stack.enter_context(ThreadPoolExecutor(len(houses)))
+        together = threading.Barrier(len(houses))
+
+        def work(number: int) -> tuple[list[int], list[int], int]:
+            house, me = houses[number], str(number)
+            taken, told, made = [], [], 0
+            for turn in range(3):
+                together.wait()
+                asked = list(range(10 * turn, 10 * turn + 10))
+                leases = house.call("take_leases", worker=me, channel_ids=asked, seconds=3600)
+                taken += leases["ChannelID"].to_pylist()
+                at = T0 + turn * HOUR
+                made += settle(house, turn, at)
+                until = at + 100 * HOUR
+                claim = {"claimed_by": me, "as_of": at, "claimed_until": until, "limit": 20}
+                told += house.call("claim_notices", **claim)["NoticeID"].to_pylist()
+            return taken, told, made
+
+        found = list(pool.map(work, range(len(houses))))
+        assert sorted(n for taken, _, _ in found for n in taken) == list(range(30))
+        assert sorted(n for _, told, _ in found for n in told) == [1, 2, 3]
+        assert sum(made for *_, made in found) == 3
+        assert houses[0].query("alerts", as_of=T0).num_rows == 3
+
+
+def settle(house: Warehouse, turn: int, at: datetime) -> int:
+    """Channel ``turn`` fires as well, by a rule of its own; how many messages were made."""
+    rules = [f"rule {n}" for n in range(turn + 1)]
+    firing = [
+        {
+            "rule_name": rule,
+            "severity": "warning",
+            "level": 1,
+            "channel_id": number,
+            "field_number": 0,
+            "since_at": at,
+            "figure": None,
+            "summary": rule,
+            "for_seconds": 0.0,
+        }
+        for number, rule in enumerate(rules)
+    ]
+    said = {"judged": rules, "configured": rules, "receivers": ["me"], "levels": [0]}
+    times = {"calm": 600, "gather": 0, "pause": 0}
+    done = house.call("settle_alerts", firing=firing, as_of=at, **said, **times)
+    return int(done["Notices"][0].as_py())
 
 
 @pytest.mark.parametrize("victim", ["client", "server"])

@@ -25,7 +25,7 @@ def web(site: Site) -> Iterator[httpx2.Client]:
 
 
 @pytest.fixture(scope="session")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def small_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A warehouse with the hostile channel's two days, and nothing long; to be copied."""
     folder = tmp_path_factory.mktemp("small")
     with serving(folder, a_world(days=0)) as made:
@@ -34,8 +34,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def own(tmp_path: Path, small: Path) -> Iterator[Site]:
+def own(tmp_path: Path, small_file: Path) -> Iterator[Site]:
     """A small site of the test's own: the hostile channel's two days, and nothing long."""
-    shutil.copy(small, tmp_path)
+    shutil.copy(small_file, tmp_path)
     with serving(tmp_path, a_world(days=0)) as made:
         yield made

@@ -92,7 +92,7 @@ def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Site, Watc
     rules = Rules(seconds=1.0)
     with serving(tmp_path_factory.mktemp("quick"), a_world(days=0), rules=rules) as site:
         fill(site.served, [HOSTILE])
-        watched = Watched(site.served.warehouse)
+        watched = Watched(site.served.whole)
         served = replace(site.served, warehouse=watched)
         with listening(served) as url:
             yield replace(site, url=url, served=served), watched
@@ -187,9 +187,10 @@ def test_a_slow_question_is_given_up(quick: tuple[Site, Watched]) -> None:
 
 
 def test_what_breaks_off_is_not_ended(quick: tuple[Site, Watched]) -> None:
-    """An error after the first megabyte breaks the connection: no client takes it for the whole."""
+    """An error after the first megabytes breaks the connection: none takes it for the whole."""
     site, watched = quick
-    asked = {"sql": LONG, "limit": 1_000_000}
+    wide = LONG.replace("*", "n, repeat('x', 60) AS text")
+    asked = {"sql": wide, "limit": 1_000_000}
     with site.client() as client:
         watched.breaks_after = 8
         try:

@@ -64,7 +64,7 @@ def beside(figure: Figure) -> Markup:
     shown = [
         tag(
             "span",
-            tag("svg", sign, class_="fieldhouse", viewBox="0 0 16 12", aria_hidden="true"),
+            tag("svg", sign, class_="fieldhouse sign", viewBox="0 0 16 12", aria_hidden="true"),
             " ",
             meaning,
         )

@@ -64,6 +64,10 @@ TABLES = {
     "CountedRequests": "ClickHouse: what RequestBudget is a view of",
     "Tokens": "ClickHouse: what AccessTokens is a view of",
     "KeptQueries": "ClickHouse: what SavedQueries is a view of",
+    "Incidents": "ClickHouse: what Alerts and AlertNotices are views of",
+    "Silences": "ClickHouse: what AlertSilences is a view of",
+    "KeptWorkers": "ClickHouse: what Workers is a view of",
+    "KeptLeases": "ClickHouse: what Leases is a view of",
     "Scripts": "ClickHouse: what SchemaMigrations is a view of",
 }
 
@@ -98,6 +102,16 @@ _OF_ONE_TABLE = {
     ("Judgements", "Version"): "the highest counts",
     ("Runs", "Version"): "the highest counts",
     ("KeptQueries", "Version"): "the highest counts",
+    **{
+        (t, "Version"): "the highest counts"
+        for t in ("Incidents", "Silences", "KeptWorkers", "KeptLeases")
+    },
+    ("Incidents", "Kind"): "1: an alert, 2: a message",
+    ("Incidents", "ChannelID"): "the channel's number; 0: of none",
+    ("Incidents", "FieldNumber"): "1 to 8; 0: of none",
+    ("Silences", "Reason"): "why",
+    ("Silences", "ChannelID"): "the channel's number; none: all",
+    ("KeptWorkers", "SeenAt"): "when it was last heard of",
 }
 _MEANINGS = {
     "AbsentReadings": "those expected that are not there",
@@ -173,6 +187,7 @@ _MEANINGS = {
     "Hits": "how many readings",
     "HitsAbove": "how many of them lie above",
     "HostName": "from this machine",
+    "ID": "its number",
     "IDsCheckedTo": "up to here ids were counted",
     "ImportedAt": "when it was loaded",
     "Inserted": "readings that were new",

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from fieldhouse.errors import ConfigurationError, StateMoved
 from fieldhouse.warehouse import offer
+from fieldhouse.warehouse.engines.clickhouse.alone import settle_alerts
 from fieldhouse.warehouse.engines.clickhouse.correcting import (
     Corrector,
     Moved,
@@ -181,6 +182,7 @@ HANDS: Final[Mapping[str, Callable[[Session, Values], pa.Table]]] = {
     "open_epoch": _open_epoch,
     "remove_correction": _remove_correction,
     "set_correction": _set_correction,
+    "settle_alerts": settle_alerts,
     "settle_entries": _settle_entries,
 }
 """The calls whose writing is one insert of several kinds of rows."""

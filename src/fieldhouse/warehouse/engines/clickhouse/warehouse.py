@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from fieldhouse.settings.clickhouse import ClickHouseAddress
 from fieldhouse.warehouse import Counts, migrations, questions
 from fieldhouse.warehouse.engines.clickhouse import load as loading
 from fieldhouse.warehouse.engines.clickhouse import replacing, schema
+from fieldhouse.warehouse.engines.clickhouse.alone import ALONE
 from fieldhouse.warehouse.engines.clickhouse.binding import Bound, bound
 from fieldhouse.warehouse.engines.clickhouse.calls import HANDS
 from fieldhouse.warehouse.engines.clickhouse.errors import translated
@@ -105,7 +106,7 @@ class ClickHouseWarehouse:
         """Carry out ``calls/<name>.sql``: a turn at a time, others' writes between two of them."""
         question = questions.call(name)
         given = question.bound(parameters)
-        with translated(self._where):
+        with translated(self._where), self._alone(name):
             if name in HANDS:
                 with self._writing:
                     return question.shaped(HANDS[name](self._session, given))
@@ -144,6 +145,12 @@ class ClickHouseWarehouse:
         """Give the connections back."""
         with translated(self._where):
             self._transport.close()
+
+    def _alone(self, name: str) -> AbstractContextManager[None]:
+        """What a call of this name holds as long as it runs."""
+        if name not in ALONE:
+            return nullcontext()
+        return lock_of(self._place, ALONE[name]).held(self._session, ALONE[name], None)
 
     def _turns(self, name: str, given: Mapping[str, Any]) -> pa.Table:
         script = Script(self._session, "calls", name, given)

@@ -1,5 +1,5 @@
--- usp_LabelAnomaly(anomaly_id, is_real, labelled_by): a person says whether an incident is one, NULL takes it back; how
--- many bear that name: 1, or 0.
+-- usp_LabelAnomaly(anomaly_id, is_real, labelled_by): a person says whether an incident is one, NULL takes it back;
+-- how many bear that name: 1, or 0.
 CREATE OR ALTER PROCEDURE iot.usp_LabelAnomaly
     @AnomalyID NVARCHAR(MAX),
     @IsReal BIT = NULL,
