@@ -59,6 +59,8 @@ TABLES = {
     "Rows": "ClickHouse: what loads change together, of which tables are views",
     "Periods": "ClickHouse: what AggregatedData is a view of",
     "Judgements": "ClickHouse: what DataQuality is a view of",
+    "Models": "ClickHouse: what AnomalyModels is a view of",
+    "Findings": "ClickHouse: what AnomalySpells is a view of",
     "Runs": "ClickHouse: what PipelineRuns is a view of",
     "ArchiveCuts": "ClickHouse: from before when readings are archived",
     "CountedRequests": "ClickHouse: what RequestBudget is a view of",
@@ -100,6 +102,22 @@ _OF_ONE_TABLE = {
     ("Rows", "State"): "what it says, as JSON",
     ("Periods", "Version"): "the highest counts",
     ("Judgements", "Version"): "the highest counts",
+    ("Models", "Version"): "the highest counts",
+    ("Findings", "Version"): "the highest counts",
+    ("Findings", "Spells"): "what AnomalySpells has of the day",
+    **{
+        (table, column): words
+        for table in ("Models", "AnomalyModels")
+        for column, words in {
+            "Levels": "what is usual, by the hour",
+            "Spreads": "how far values lie from it, by the hour",
+            "Far": "how many readings lay how far, in 64 bins",
+            "Lean": "how many readings leant how far, in 64 bins",
+            "Last": "how far the last readings lay",
+            "LongestRun": "the longest that a value stayed, in seconds",
+            "IsCounter": "whether it is judged by its rises",
+        }.items()
+    },
     ("Runs", "Version"): "the highest counts",
     ("KeptQueries", "Version"): "the highest counts",
     **{
