@@ -267,3 +267,15 @@ def test_what_is_taken_out_is_not_unusual(warehouse: Warehouse) -> None:
     warehouse.call("remove_correction", correction_id=rule, **gone)
     judge(warehouse)
     assert spells(warehouse) == before
+
+
+def test_a_long_history_is_judged_for_its_last_four_hundred_days(warehouse: Warehouse) -> None:
+    """What lies further back is never judged, whatever comes there, and is as if it were not."""
+    days = [(T0 + i * DAY, 20 + i % 3) for i in range(500)]
+    bring(warehouse, days, 1)
+    first = rows_of(warehouse, "SELECT FirstDay FROM iot.AnomalyChannels")
+    assert [r["FirstDay"] for r in first] == [(T0 + 99 * DAY).date()]
+    before = spells(warehouse)
+    warehouse.load([batch([row(900, T0 + 10 * DAY + HOUR, Field1=900)])])
+    assert judge(warehouse) == 0
+    assert spells(warehouse) == before

@@ -11,10 +11,30 @@
 SELECT
     coalesce({AsOf:Nullable(DateTime64(6, 'UTC'))}, {as_of:Nullable(DateTime64(6, 'UTC'))}, now64(6, 'UTC')) AS AsOf;
 
+-- four hundred days before a channel's newest no day is judged: a long history costs no more than a year of it
+INSERT INTO iot.Rows (ChannelID, Kind, CreatedAt, Done)
+SELECT m.ChannelID, 17, toDateTime64(m.Day, 6, 'UTC'), m.Mark
+FROM iot.AnomalyMarks AS m
+JOIN (
+    SELECT d.ChannelID AS ChannelID, max(d.Day) AS NewestDay
+    FROM (
+        SELECT x.ChannelID AS ChannelID, x.Day AS Day
+        FROM iot.AnomalyMarks AS x
+        WHERE x.Day <= toDate32({AsOf:DateTime64(6, 'UTC')})
+        UNION ALL
+        SELECT n.ChannelID AS ChannelID, n.NewestDay AS Day FROM iot.AnomalyChannels AS n
+    ) AS d
+    GROUP BY d.ChannelID
+) AS h ON h.ChannelID = m.ChannelID
+WHERE
+    dateDiff('day', m.Day, h.NewestDay) > 400
+    AND (has({channel_ids:Array(Nullable(Int64))}, NULL) OR has({channel_ids:Array(Nullable(Int64))}, m.ChannelID));
+
 -- a history that has grown backwards is judged anew from its new beginning
-SELECT groupArray(t.ChannelID) AS Restarted, count() > 0 AS IsRestarted
+SELECT
+    groupArray(t.ChannelID) AS Restarted, groupArray(t.NewestDay) AS RestartedDays, count() > 0 AS IsRestarted
 FROM (
-    SELECT m.ChannelID AS ChannelID
+    SELECT m.ChannelID AS ChannelID, greatest(max(m.Day), max(f.NewestDay)) AS NewestDay
     FROM iot.AnomalyMarks AS m
     JOIN iot.AnomalyChannels AS f ON f.ChannelID = m.ChannelID
     LEFT JOIN iot.Channels AS c ON c.ChannelID = m.ChannelID
@@ -29,7 +49,12 @@ FROM (
 INSERT INTO iot.Rows (ChannelID, Kind, CreatedAt, Mark)
 SELECT g.ChannelID, 17, g.PeriodStart, toUnixTimestamp64Nano(now64(9))
 FROM iot.AggregatedData AS g
-WHERE g.AggregationType = 'DAILY' AND has({Restarted:Array(Int64)}, g.ChannelID);
+WHERE
+    g.AggregationType = 'DAILY' AND has({Restarted:Array(Int64)}, g.ChannelID)
+    AND dateDiff(
+        'day', toDate32(g.PeriodStart),
+        arrayElement({RestartedDays:Array(Date32)}, indexOf({Restarted:Array(Int64)}, g.ChannelID))
+    ) <= 400;
 
 -- if IsRestarted
 INSERT INTO iot.Models (ChannelID, Day, FieldNumber, Version, Deleted)

@@ -13,9 +13,22 @@ WHERE
     c.ChannelID = m.ChannelID AND m.Day < c.ArchivedBefore
     AND ($channel_ids::BIGINT[] IS NULL OR list_contains($channel_ids::BIGINT[], m.ChannelID));
 
+-- four hundred days before a channel's newest no day is judged: a long history costs no more than a year of it
+DELETE FROM iot.AnomalyMarks AS m
+USING (
+    SELECT d.ChannelID, greatest(max(d.Day), any_value(n.NewestDay)) AS NewestDay
+    FROM iot.AnomalyMarks AS d
+    LEFT JOIN iot.AnomalyChannels AS n ON n.ChannelID = d.ChannelID
+    WHERE
+        d.Day <= getvariable('as_of')::DATE
+        AND ($channel_ids::BIGINT[] IS NULL OR list_contains($channel_ids::BIGINT[], d.ChannelID))
+    GROUP BY d.ChannelID
+) AS h
+WHERE h.ChannelID = m.ChannelID AND h.NewestDay - m.Day > 400;
+
 -- a history that has grown backwards is judged anew from its new beginning
 CREATE OR REPLACE TEMP TABLE restarted AS
-SELECT m.ChannelID
+SELECT m.ChannelID, greatest(max(m.Day), any_value(f.NewestDay)) AS NewestDay
 FROM iot.AnomalyMarks AS m
 JOIN iot.AnomalyChannels AS f ON f.ChannelID = m.ChannelID
 WHERE $channel_ids::BIGINT[] IS NULL OR list_contains($channel_ids::BIGINT[], m.ChannelID)
@@ -32,7 +45,7 @@ INSERT INTO iot.AnomalyMarks (ChannelID, Day)
 SELECT DISTINCT g.ChannelID, g.PeriodStart::DATE
 FROM iot.AggregatedData AS g
 JOIN restarted AS r ON r.ChannelID = g.ChannelID
-WHERE g.AggregationType = 'DAILY'
+WHERE g.AggregationType = 'DAILY' AND r.NewestDay - g.PeriodStart::DATE <= 400
 ON CONFLICT DO NOTHING;
 
 CREATE OR REPLACE TEMP TABLE asked AS

@@ -35,6 +35,19 @@ BEGIN
     JOIN iot.Channels AS c ON c.ChannelID = i.ChannelID
     JOIN iot.AnomalyMarks AS m
         ON m.ChannelID = i.ChannelID AND CAST(m.Day AS DATETIME2(6)) < c.ArchivedBefore;
+    -- four hundred days before a channel's newest no day is judged: a long history costs no more than a year of it
+    DELETE m
+    FROM (
+        SELECT d.ChannelID, MAX(d.Day) AS NewestDay
+        FROM (
+            SELECT x.ChannelID, x.Day FROM iot.AnomalyMarks AS x WHERE x.Day <= @today
+            UNION ALL
+            SELECT n.ChannelID, n.NewestDay FROM iot.AnomalyChannels AS n
+        ) AS d
+        JOIN #asked_ids AS i ON i.ChannelID = d.ChannelID
+        GROUP BY d.ChannelID
+    ) AS h
+    JOIN iot.AnomalyMarks AS m ON m.ChannelID = h.ChannelID AND DATEDIFF(DAY, m.Day, h.NewestDay) > 400;
     WHILE @count > 0
     BEGIN
         BEGIN TRY

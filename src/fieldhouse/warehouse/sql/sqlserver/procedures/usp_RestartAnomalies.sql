@@ -4,7 +4,9 @@ CREATE OR ALTER PROCEDURE iot.usp_RestartAnomalies @ChannelIDs NVARCHAR(MAX)
 AS
 BEGIN
     SET NOCOUNT ON;
-    SELECT m.ChannelID
+    SELECT
+        m.ChannelID,
+        CASE WHEN MAX(m.Day) > MAX(f.NewestDay) THEN MAX(m.Day) ELSE MAX(f.NewestDay) END AS NewestDay
     INTO #restarted
     FROM (
         SELECT DISTINCT CAST(j.value AS INT) AS ChannelID FROM OPENJSON(@ChannelIDs) AS j
@@ -28,7 +30,8 @@ BEGIN
     SELECT g.ChannelID, CAST(g.PeriodStart AS DATE)
     FROM #restarted AS r
     JOIN iot.AggregatedData AS g ON g.ChannelID = r.ChannelID AND g.AggregationType = N'DAILY'
-    WHERE NOT EXISTS (
+    WHERE DATEDIFF(DAY, g.PeriodStart, r.NewestDay) <= 400
+        AND NOT EXISTS (
             SELECT 1
             FROM iot.AnomalyMarks AS m
             WHERE m.ChannelID = g.ChannelID AND m.Day = CAST(g.PeriodStart AS DATE)
