@@ -38,7 +38,7 @@ def evidence(incident: Mapping[str, Any], zone: tzinfo) -> str:
     off = value - incident["Expected"]
     side = "above" if off > 0 else "below"
     return (
-        f"{_number(abs(off))} {side} what {_DAYS[at.weekday()]} at {at.hour} h (UTC) have been"
+        f"{abs(off):.3g} {side} what {_DAYS[at.weekday()]} at {at.hour} h (UTC) have been"
         " for four weeks"
     )
 
