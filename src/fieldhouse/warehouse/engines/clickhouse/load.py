@@ -6,6 +6,8 @@ offers its batches again: rows complete each other, whatever the order.
 """
 
 import hashlib
+import random
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -28,6 +30,8 @@ from fieldhouse.warehouse.offer import Proven
 __all__ = ["load", "text_id"]
 
 _TRIES = 20
+_PAUSE = 0.05
+"""Seconds that are added, at the most, to the pause before each further try."""
 
 
 class _Tally(NamedTuple):
@@ -46,7 +50,9 @@ class _Tally(NamedTuple):
 def load(session: Session, batches: Sequence[Batch]) -> Mapping[int, Counts]:
     """Write the batches; the counts by channel."""
     tally: _Tally | None = None
-    for _ in range(_TRIES):
+    for tried in range(_TRIES):
+        if tried:  # who tries again at once meets the same others again
+            time.sleep(random.uniform(0, _PAUSE * tried))  # noqa: S311
         work = _Load(session, batches, again=tally is not None)
         work.prepare()
         session.write(work.rows)
