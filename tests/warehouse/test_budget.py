@@ -124,7 +124,7 @@ def test_many_at_once_never_make_more_than_there_is(warehouse: Warehouse, clock:
 
 
 def _process(url: str, limit: int, times: int, killed: bool) -> None:
-    warehouse = opened(url)
+    warehouse = opened(url, wait=30)
     budget = Budget(warehouse, limit, lambda: T0 + HOUR)
     made = attempt(budget, times)
     if killed:
