@@ -18,7 +18,7 @@ from fieldhouse.errors import ConfigurationError
 from fieldhouse.state import BEGINNING, END
 from fieldhouse.warehouse import Warehouse
 
-__all__ = ["Made", "Preview", "Removed", "Rule", "Sample", "make", "preview", "remove"]
+__all__ = ["Made", "Preview", "Removed", "Rule", "Sample", "kept_text", "make", "preview", "remove"]
 
 _FIELDS = range(1, 9)
 _LONGEST_SHIFT = timedelta(days=36_525)
@@ -148,8 +148,8 @@ def make(warehouse: Warehouse, rule: Rule, *, reason: str, by: str, now: datetim
     """
     given = _parameters(rule) | {
         "request_id": secrets.randbits(62),
-        "reason": _text(reason, "a reason"),
-        "made_by": _text(by, "who makes it"),
+        "reason": kept_text(reason, "a reason"),
+        "made_by": kept_text(by, "who makes it"),
         "made_at": now,
     }
     with warehouse.lock(rule.channel_id):
@@ -164,7 +164,7 @@ def remove(warehouse: Warehouse, correction_id: int, *, by: str, now: datetime) 
 
     Raises ConfigurationError for one that is not there, or was removed already.
     """
-    given = {"removed_by": _text(by, "who removes it"), "removed_at": now}
+    given = {"removed_by": kept_text(by, "who removes it"), "removed_at": now}
     found = warehouse.query("corrections", removed=True).to_pylist()
     channels = {row["CorrectionID"]: row["ChannelID"] for row in found}
     if correction_id not in channels:
@@ -241,8 +241,8 @@ def _refuse_twice(warehouse: Warehouse, rule: Rule, given: Mapping[str, Any]) ->
             )
 
 
-def _text(text: str, what: str) -> str:
-    """A text of one line that every engine keeps as it is."""
+def kept_text(text: str, what: str) -> str:
+    """A text of one line that every engine keeps as it is. Raises ConfigurationError."""
     said = " ".join(text.split())
     if not said:
         raise ConfigurationError(f"{what} is missing: a rule says who made it, and why")

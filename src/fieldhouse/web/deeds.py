@@ -34,6 +34,7 @@ class Deed(Generic[T]):
 
 def make(jobs: Jobs, rule: Rule, *, reason: str, by: str) -> Deed[Made]:
     """Make a rule, and apply it. Raises WarehouseUnavailable where no job can be begun."""
+    corrections.kept_text(reason, "a reason")  # what is none is refused at once, and begins nothing
 
     def work(parts: Parts) -> Made:
         return corrections.make(parts.warehouse, rule, reason=reason, by=by, now=parts.clock())
