@@ -20,7 +20,6 @@ from typing import NamedTuple, Protocol
 
 from fieldhouse.errors import ConfigurationError, WarehouseError
 from fieldhouse.warehouse import Warehouse
-from fieldhouse.warehouse.questions import QUERIES
 
 __all__ = [
     "Alone",
@@ -219,11 +218,9 @@ class Leased:
 
 
 class InWarehouse:
-    """Leases in the warehouse's tables. Raises ConfigurationError where its engine has none."""
+    """Leases in the warehouse's tables."""
 
     def __init__(self, warehouse: Warehouse) -> None:
-        if "leases" not in QUERIES:
-            raise ConfigurationError('this warehouse keeps no leases: leases = "redis://host"')
         self._warehouse = warehouse
 
     def announce(self, worker: str, seconds: float) -> Collection[str]:

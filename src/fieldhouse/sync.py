@@ -16,7 +16,6 @@ from fieldhouse.readings import RAW, READINGS, REJECTED, Batch, parse_time, type
 from fieldhouse.sources.thingspeak import api, history
 from fieldhouse.sources.thingspeak.page import Page
 from fieldhouse.state import ChannelState, Epoch, Known
-from fieldhouse.times import utc_now
 from fieldhouse.warehouse import Counts, Warehouse
 from fieldhouse.writer import Ticket, Writer
 
@@ -25,7 +24,6 @@ __all__ = [
     "channel_row",
     "copy_history",
     "sync_metadata",
-    "utc_now",
 ]
 
 logger = logging.getLogger(__name__)

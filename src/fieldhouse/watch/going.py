@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager
 
 from fieldhouse import events
 from fieldhouse.settings import Settings
-from fieldhouse.sync import utc_now
+from fieldhouse.times import utc_now
 from fieldhouse.warehouse import Warehouse
 from fieldhouse.watch.exposing import listening
 from fieldhouse.watch.metrics import Metrics

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from fieldhouse.errors import ConfigurationError
 from fieldhouse.web.served import Served
 
 __all__ = ["open_on"]
@@ -11,18 +10,11 @@ _MOST = 20
 
 
 def open_on(served: Served, channel_id: int | None = None) -> list[dict[str, Any]]:
-    """The open alerts of a channel, or of all, the worst first; none where an engine keeps none."""
+    """The open alerts of a channel, or of all, the worst first."""
     if not served.settings.alerts.enabled:
         return []
-    try:
-        found = served.warehouse.query(
-            "alerts",
-            served.limits(),
-            as_of=served.clock(),
-            channel_id=channel_id,
-            limit=_MOST,
-        )
-    except ConfigurationError:
-        return []
+    found = served.warehouse.query(
+        "alerts", served.limits(), as_of=served.clock(), channel_id=channel_id, limit=_MOST
+    )
     rows: list[dict[str, Any]] = found.to_pylist()
     return rows
