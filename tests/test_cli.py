@@ -418,6 +418,24 @@ def run_as_somebody(home: Path, simulator: Simulator) -> "subprocess.CompletedPr
     )
 
 
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ([], "CHANNEL"),
+        (["label", "9-1-v1", "--ok"], "there is no 9-1-v1"),
+        (["label", "9-1-v1", "--ok", "--real"], "--ok or --real, not both"),
+        (["9", "--method", "mad"], "name a field"),
+    ],
+)
+def test_anomalies_asked_for_wrongly(
+    fieldhouse: Run, home: Path, words: list[str], line: str
+) -> None:
+    """What is missing, or contradicts itself, is one line that says so."""
+    fieldhouse("run", "9")
+    done = fieldhouse("anomalies", *words)
+    assert done.returncode == 2 and line in done.stderr and done.stderr.count("\n") == 1
+
+
 def test_the_warehouse_is_questioned(fieldhouse: Run, home: Path) -> None:
     """Every asking command answers, on a terminal and as JSON."""
     fieldhouse("run", "9")

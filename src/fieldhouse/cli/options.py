@@ -48,7 +48,7 @@ class Listing(TyperGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """The arguments, `list` put before those that name no command."""
         named = args and (args[0] in self.commands or args[0] in ctx.help_option_names)
-        return super().parse_args(ctx, args if named or not args else ["list", *args])
+        return super().parse_args(ctx, args if named else ["list", *args])
 
 
 def channel_number(value: str) -> int:
