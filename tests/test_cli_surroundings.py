@@ -205,11 +205,11 @@ def test_a_server_that_is_not_there_is_told_at_once(
 
 
 def test_every_command_that_opens_the_warehouse_can_wait() -> None:
-    """Whoever takes --warehouse takes --wait, but for the two that only read or write settings."""
+    """Whoever takes --warehouse takes --wait, but for what only reads settings; so does copy."""
     commands = dict(_commands(typer.main.get_command(app)))
     options = {name: {each.name for each in one.params} for name, one in commands.items()}
     opening = {name for name, own in options.items() if "warehouse" in own}
-    assert {name for name, own in options.items() if "wait" in own} == opening - {"config"}
+    assert {name for name, own in options.items() if "wait" in own} == opening - {"config"} | {"copy"}
     assert len(opening) > 12
 
 

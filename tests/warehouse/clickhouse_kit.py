@@ -66,10 +66,15 @@ class InProcess:
         """The one value that a statement answers, as text."""
         return str(self._query(statement)).strip()
 
-    def drop(self) -> None:
-        """Let go of the folder."""
+    def let_go(self) -> None:
+        """Leave the folder to another process: it has one at a time."""
         if self._handle is not None:
             self._handle.close()  # type: ignore[attr-defined]
+            self._handle = None
+
+    def drop(self) -> None:
+        """Let go of the folder, and of what is in it."""
+        self.let_go()
         with suppress(OSError):
             shutil.rmtree(self._folder)
 

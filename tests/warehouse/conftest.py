@@ -99,6 +99,15 @@ def url(place: Callable[[int], str]) -> str:
 
 
 @pytest.fixture
+def left_url(url: str, engine: str, request: pytest.FixtureRequest) -> str:
+    """The same, held by nothing in this process: for others."""
+    if engine == "clickhouse":
+        clickhouse: InProcess = request.getfixturevalue("in_process")
+        clickhouse.let_go()
+    return url
+
+
+@pytest.fixture
 def fresh_url(
     engine: str, tmp_path: Path, request: pytest.FixtureRequest, owners: ExitStack
 ) -> str:
