@@ -145,9 +145,7 @@ def _side_by_side(url: str, works: Sequence[tuple[int, int, bool]]) -> list[int]
     return [process.exitcode or 0 for process in processes]
 
 
-def test_a_killed_process_takes_at_most_a_hundredth_with_it(
-    left_url: str, clock: Clock
-) -> None:
+def test_a_killed_process_takes_at_most_a_hundredth_with_it(left_url: str, clock: Clock) -> None:
     """What it had taken and not made stays counted; all else is there for the others."""
     made = sum(_side_by_side(left_url, [(1000, 33, True)]))
     with closing(opened(left_url)) as warehouse, Budget(warehouse, 1000, clock) as budget:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_to"]
 
-app = typer.Typer(help="What is wrong now: judged, told, silenced.", no_args_is_help=False)
+app = typer.Typer(no_args_is_help=False)
 
 _SHOWN = ("number", "severity", "rule", "channel", "what", "since", "opened", "state")
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Errors only, as cron likes it.")]
