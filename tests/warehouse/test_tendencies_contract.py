@@ -90,6 +90,8 @@ def expected(values: Series) -> Iterator[tuple[str, dict[str, float]]]:
             continue
         names = {"S": "s", "Variance": "var_s", "Z": "z", "P": "p", "Tau": "Tau"}
         said = {ours: getattr(found, theirs) for ours, theirs in names.items()}
+        if found.var_s < 1e-9 and method == "HAMED_RAO":
+            said = {"S": found.s, "Tau": found.Tau}
         said |= {"Slope": found.slope / (PERIOD if more else 1), "Intercept": found.intercept}
         if method == "MANN_KENDALL":
             said |= {"SlopeLow": interval.low_slope, "SlopeHigh": interval.high_slope}
@@ -121,11 +123,11 @@ def test_trend_tests_are_those_of_scipy_and_pymannkendall(
 
 
 def test_a_variance_that_is_corrected_away_tells_nothing(warehouse: Warehouse) -> None:
-    """What the autocorrelation leaves below zero has neither significance nor interval."""
+    """What the autocorrelation takes to nothing has neither significance nor interval."""
     found = warehouse.query("trend_tests", **asked([tuple(map(float, SWINGING))])).to_pylist()
     (row,) = (row for row in found if row["Method"] == "HAMED_RAO")
-    assert row["Variance"] < 0 and row["S"] != 0
-    assert [row[name] for name in ("Z", "P", "SlopeLow", "SlopeHigh")] == [None] * 4
+    assert row["S"] != 0
+    assert {row[name] for name in ("Variance", "Z", "P", "SlopeLow", "SlopeHigh")} == {None}
     assert row["Slope"] == next(r["Slope"] for r in found if r["Method"] == "MANN_KENDALL")
 
 

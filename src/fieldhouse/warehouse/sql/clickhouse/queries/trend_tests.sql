@@ -1,8 +1,8 @@
--- trend_tests(series, places, amounts, period): whether series rise or fall, by Mann and Kendall: plain, after Hamed and
--- Rao, and within the seasons of a period. Each place of a series has one amount, or none. HAMED_RAO widens the variance
--- by the autocorrelation of the ranks of what is left beside the slope. The slope, by the place, is Theil's and Sen's,
--- and its interval, of 95 %, stands where the variance says. The intercept is the level at the first place. A series of
--- less than three amounts has no row. A variance that the correction takes below zero tells nothing: NULL.
+-- trend_tests(series, places, amounts, period): whether series rise or fall, by Mann and Kendall: plain, after Hamed
+-- and Rao, and within the seasons of a period. Each place of a series has one amount, or none. HAMED_RAO widens the
+-- variance by the autocorrelation of the ranks of what is left beside the slope. The slope, by the place, is Theil's
+-- and Sen's, and its interval, of 95 %, stands where the variance says. The intercept is the level at the first place.
+-- A series of less than three amounts has no row. A variance that the correction takes to nothing is NULL.
 -- A series is a row of arrays, so that it is read once.
 WITH
 placed AS (
@@ -52,7 +52,8 @@ tested AS (
             - (arrayCount((t, y) -> t = s AND y = x, Seasons, c.Amounts) - 1.)
             * (2. * arrayCount((t, y) -> t = s AND y = x, Seasons, c.Amounts) + 5),
             Seasons, c.Amounts
-        ) / 18 * if(
+        ) / 18 AS PlainVariance,
+        if(
             Method != 'HAMED_RAO', 1,
             1 + 2 / (c.Points * (c.Points - 1) * (c.Points - 2)) * arraySum(
                 (x, i) -> if(
@@ -61,7 +62,9 @@ tested AS (
                 ),
                 c.Likenesses, arrayEnumerate(c.Likenesses)
             )
-        ) AS Variance
+        ) AS Factor,
+        if(Factor > 1e-9, PlainVariance * Factor, NULL) AS Variance,
+        1.959963984540054 * sqrt(Variance) AS Reach
     FROM compared AS c
     ARRAY JOIN ['HAMED_RAO', 'MANN_KENDALL', 'SEASONAL'] AS m
 )
@@ -72,11 +75,15 @@ SELECT
     (t.Slopes[intDiv(length(t.Slopes) + 1, 2)] + t.Slopes[intDiv(length(t.Slopes) + 2, 2)]) / 2 AS Slope,
     arrayReduce('quantileExactInclusive(0.5)', t.Amounts)
     - arrayReduce('quantileExactInclusive(0.5)', arrayMap(x -> toFloat64(x), t.Away)) * Slope AS Intercept,
-    1.959963984540054 * sqrt(greatest(t.Variance, 0)) AS Reach,
-    if(t.Variance < 0, NULL, t.Slopes[greatest(1, toInt64(round((length(t.Slopes) - Reach) / 2)))]) AS SlopeLow,
     if(
-        t.Variance < 0, NULL,
-        t.Slopes[least(toInt64(length(t.Slopes)), toInt64(round((length(t.Slopes) + Reach) / 2)) + 1)]
+        t.Reach IS NULL, NULL,
+        t.Slopes[greatest(1, toInt64(round((length(t.Slopes) - assumeNotNull(t.Reach)) / 2)))]
+    ) AS SlopeLow,
+    if(
+        t.Reach IS NULL, NULL,
+        t.Slopes[least(
+            toInt64(length(t.Slopes)), toInt64(round((length(t.Slopes) + assumeNotNull(t.Reach)) / 2)) + 1
+        )]
     ) AS SlopeHigh
 FROM tested AS t
 WHERE length(t.Slopes) > 0

@@ -1,8 +1,8 @@
--- trend_tests(series, places, amounts, period): whether series rise or fall, by Mann and Kendall: plain, after Hamed and
--- Rao, and within the seasons of a period. Each place of a series has one amount, or none. HAMED_RAO widens the variance
--- by the autocorrelation of the ranks of what is left beside the slope. The slope, by the place, is Theil's and Sen's,
--- and its interval, of 95 %, stands where the variance says. The intercept is the level at the first place. A series of
--- less than three amounts has no row. A variance that the correction takes below zero tells nothing: NULL.
+-- trend_tests(series, places, amounts, period): whether series rise or fall, by Mann and Kendall: plain, after Hamed
+-- and Rao, and within the seasons of a period. Each place of a series has one amount, or none. HAMED_RAO widens the
+-- variance by the autocorrelation of the ranks of what is left beside the slope. The slope, by the place, is Theil's
+-- and Sen's, and its interval, of 95 %, stands where the variance says. The intercept is the level at the first place.
+-- A series of less than three amounts has no row. A variance that the correction takes to nothing is NULL.
 WITH
 given AS (
     SELECT
@@ -91,7 +91,7 @@ tested AS (
     FROM sloped AS s
     JOIN varied AS v ON v.Series = s.Series AND v.Method = s.Method
     UNION ALL
-    SELECT s.* REPLACE ('HAMED_RAO' AS Method), v.Variance * w.Factor
+    SELECT s.* REPLACE ('HAMED_RAO' AS Method), v.Variance * CASE WHEN w.Factor > 1e-9 THEN w.Factor END
     FROM sloped AS s
     JOIN varied AS v ON v.Series = s.Series AND v.Method = s.Method
     JOIN widened AS w ON w.Series = s.Series
@@ -101,7 +101,7 @@ judged AS (
     SELECT
         t.*,
         CASE WHEN t.S = 0 THEN 0 WHEN t.Variance > 0 THEN (t.S - sign(t.S)) / sqrt(t.Variance) END AS Z,
-        1.959963984540054 * CASE WHEN t.Variance >= 0 THEN sqrt(t.Variance) END AS Reach
+        1.959963984540054 * sqrt(t.Variance) AS Reach
     FROM tested AS t
 )
 SELECT

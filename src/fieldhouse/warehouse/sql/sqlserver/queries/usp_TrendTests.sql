@@ -1,8 +1,8 @@
--- usp_TrendTests(series, places, amounts, period): whether series rise or fall, by Mann and Kendall: plain, after Hamed and
--- Rao, and within the seasons of a period. Each place of a series has one amount, or none. HAMED_RAO widens the variance
--- by the autocorrelation of the ranks of what is left beside the slope. The slope, by the place, is Theil's and Sen's,
--- and its interval, of 95 %, stands where the variance says. The intercept is the level at the first place. A series of
--- less than three amounts has no row. A variance that the correction takes below zero tells nothing: NULL.
+-- usp_TrendTests(series, places, amounts, period): whether series rise or fall, by Mann and Kendall: plain, after Hamed
+-- and Rao, and within the seasons of a period. Each place of a series has one amount, or none. HAMED_RAO widens the
+-- variance by the autocorrelation of the ranks of what is left beside the slope. The slope, by the place, is Theil's
+-- and Sen's, and its interval, of 95 %, stands where the variance says. The intercept is the level at the first place.
+-- A series of less than three amounts has no row. A variance that the correction takes to nothing is NULL.
 CREATE OR ALTER PROCEDURE iot.usp_TrendTests
     @Series NVARCHAR(MAX),
     @Places NVARCHAR(MAX),
@@ -129,7 +129,7 @@ BEGIN
         c.Pairs,
         c.Slope,
         v.Variance * m.Factor AS Variance,
-        1.959963984540054E0 * SQRT(CASE WHEN m.Factor >= 0 THEN v.Variance * m.Factor END) AS Reach
+        1.959963984540054E0 * SQRT(v.Variance * m.Factor) AS Reach
     INTO #tested
     FROM #compared AS c
     JOIN #varied AS v ON v.Series = c.Series AND v.Period = c.Period
@@ -140,7 +140,12 @@ BEGIN
         (N'SEASONAL', @Period)
     ) AS k (Method, Period) ON k.Period = c.Period
     CROSS APPLY (
-        SELECT k.Method, CASE WHEN k.Method = N'HAMED_RAO' THEN w.Factor ELSE 1 END AS Factor
+        SELECT
+            k.Method,
+            CASE
+                WHEN k.Method <> N'HAMED_RAO' THEN 1
+                WHEN w.Factor > 1E-9 THEN w.Factor
+            END AS Factor
     ) AS m;
 
     SELECT
