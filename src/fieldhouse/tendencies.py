@@ -43,8 +43,8 @@ class _Unit(NamedTuple):
     season: str
 
 
-_DAY = _Unit("day", 7, "the days of the week")
-_MONTH = _Unit("month", 12, "the months of the year")
+_DAY = _Unit("day", 7, "weekdays")
+_MONTH = _Unit("month", 12, "months")
 _UNITS = {unit.name: unit for unit in (_DAY, _MONTH)}
 
 
@@ -151,7 +151,7 @@ def told(tendencies: pa.Table) -> Iterator[str]:
         yield f"neither rises nor falls for sure: {_sized(verdict)}"
     seasonal = of.get("SEASONAL")
     if seasonal and seasonal["P"] is not None:
-        yield f"by {_UNITS[seasonal['Unit']].season} apart: {_sized(seasonal)}"
+        yield f"{_UNITS[seasonal['Unit']].season} apart: {_sized(seasonal)}"
     for row in rows:
         if row["Method"] == "PETTITT":
             yield (

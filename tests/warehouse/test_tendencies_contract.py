@@ -185,7 +185,7 @@ def test_a_field_is_told_in_words(warehouse: Warehouse) -> None:
     shape = r"rises (\S+) a day \(95 %: (\S+) … (\S+); p < 0.0001\)"
     slope, low, high = map(float, re.fullmatch(shape, line).groups())  # type: ignore[union-attr]
     assert low < 0.1 < high and slope == pytest.approx(0.1, abs=0.01)
-    assert apart.startswith("by the days of the week apart: 0.")
+    assert apart.startswith("weekdays apart: 0.")
     line, *_ = told(tendencies_of(warehouse, days(noise)))
     assert line.startswith("neither rises nor falls for sure: ")
     stepping = [noise[n] + (20 if n < 40 else 0 if n < 80 else 10) for n in range(120)]
