@@ -11,7 +11,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 from fieldhouse import files
-from fieldhouse.derived import keeping
+from fieldhouse.derived.following import follow
 from fieldhouse.errors import ConfigurationError, StateMoved
 from fieldhouse.export import Exported, export_readings
 from fieldhouse.times import utc_now
@@ -91,7 +91,7 @@ def _planned(
 def _finish(warehouse: Warehouse, now: datetime) -> None:
     """Compute all that is marked, of every channel: afterwards it no longer could be."""
     warehouse.call("refresh_aggregates")
-    keeping.follow(warehouse, None)
+    follow(warehouse, None)
     warehouse.call("refresh_quality", as_of=now)
 
 

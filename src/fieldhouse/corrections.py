@@ -14,7 +14,8 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import Any, Literal
 
 from fieldhouse.conditions import EVERY, LARGEST, Condition, condition_of
-from fieldhouse.derived import keeping
+from fieldhouse.derived.following import follow
+from fieldhouse.derived.keeping import refuse
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.state import BEGINNING, END
 from fieldhouse.warehouse import Warehouse
@@ -147,7 +148,7 @@ def make(warehouse: Warehouse, rule: Rule, *, reason: str, by: str, now: datetim
     ConfigurationError for a channel that is not there, a span that begins before what is archived,
     a rule that holds already, and a reason that is none.
     """
-    keeping.refuse(warehouse, rule.channel_id, "correct its source")
+    refuse(warehouse, rule.channel_id, "correct its source")
     given = _parameters(rule) | {
         "request_id": secrets.randbits(62),
         "reason": kept_text(reason, "a reason"),
@@ -257,5 +258,5 @@ def kept_text(text: str, what: str) -> str:
 
 def _refresh(warehouse: Warehouse, channel_id: int, now: datetime) -> None:
     warehouse.call("refresh_aggregates", channel_ids=[channel_id])
-    touched = [channel_id, *keeping.follow(warehouse, [channel_id])]
+    touched = [channel_id, *follow(warehouse, [channel_id])]
     warehouse.call("refresh_quality", channel_ids=touched, as_of=now)

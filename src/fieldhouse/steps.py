@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from fieldhouse import events
-from fieldhouse.derived import keeping
+from fieldhouse.derived.following import follow
 from fieldhouse.errors import FieldhouseError, Interrupted
 from fieldhouse.parts import Parts
 from fieldhouse.sources.thingspeak.api import Channel
@@ -158,7 +158,7 @@ def analyse(parts: Parts, channel_ids: Sequence[int]) -> dict[int, float]:
             parts.writer.call("refresh_aggregates", channel_ids=due)
             parts.writer.call("refresh_anomalies", channel_ids=due, as_of=parts.clock())
         scores |= {row["ChannelID"]: row["QualityScore"] for row in score(parts, due)}
-        if made := keeping.follow(parts.warehouse, due, parts.writer):
+        if made := follow(parts.warehouse, due, parts.writer):
             parts.writer.call("refresh_anomalies", channel_ids=made, as_of=parts.clock())
             score(parts, made)
     return scores
@@ -170,7 +170,7 @@ def refresh(parts: Parts, aggregation_type: str, channel_ids: Sequence[int]) -> 
         parts.writer.call(
             "refresh_aggregates", aggregation_type=aggregation_type, channel_ids=list(channel_ids)
         )
-        keeping.follow(parts.warehouse, channel_ids, parts.writer)
+        follow(parts.warehouse, channel_ids, parts.writer)
 
 
 @contextmanager

@@ -15,6 +15,8 @@ from fieldhouse import corrections
 from fieldhouse.conditions import condition_of
 from fieldhouse.corrections import Rule
 from fieldhouse.derived import expressions, keeping, statement
+from fieldhouse.derived.following import follow
+from fieldhouse.derived.keeping import Wanted
 from fieldhouse.warehouse import Warehouse
 
 NOW = datetime(2024, 3, 1)
@@ -60,8 +62,10 @@ FIELDS = {
 
 def declared(house: Warehouse) -> None:
     """A derived channel of all of these."""
-    for label, expression in FIELDS.items():
-        assert keeping.declare(house, 9, label, expression, now=NOW).channel_id == DERIVED
+    fields = [Wanted(label, expression) for label, expression in FIELDS.items()]
+    made = keeping.declare(house, 9, fields, now=NOW)
+    assert [(each.channel_id, each.field) for each in made] == [(DERIVED, n) for n in range(1, 8)]
+    assert {each.sources for each in made} == {(9, 12)}
 
 
 def counted(house: Warehouse, channel_id: int) -> list[Reading]:
@@ -210,7 +214,7 @@ def test_derived_fields_are_what_their_formulas_say_and_stay_so(warehouse: Wareh
 def current(house: Warehouse, channel_ids: Sequence[int]) -> list[int]:
     """Refresh, and have what is derived follow; which channels did."""
     refresh(house)
-    return keeping.follow(house, channel_ids)
+    return follow(house, channel_ids)
 
 
 def aggregated(house: Warehouse) -> dict[datetime, float]:

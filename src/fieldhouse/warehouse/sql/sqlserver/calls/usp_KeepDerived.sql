@@ -63,9 +63,17 @@ BEGIN
             r.CreatedAt,
             CASE
                 WHEN EXISTS (
-                    SELECT d.CreatedAt, d.Field# -- each field, comma between
+                    SELECT
+                        d.CreatedAt,
+                        -- each field, comma between
+                        d.Field#
+                    -- end
                     INTERSECT
-                    SELECT r.CreatedAt, r.Field# -- each field, comma between
+                    SELECT
+                        r.CreatedAt,
+                        -- each field, comma between
+                        r.Field#
+                    -- end
                 ) THEN 1
                 ELSE 0
             END
