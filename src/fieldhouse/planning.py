@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from fieldhouse import events, placing, recall
 from fieldhouse.comparing import Difference, Seen, compare
+from fieldhouse.derived.keeping import refuse
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.placing import Entries, Ints, Known, joined, micros
 from fieldhouse.readings import RAW, READINGS, REJECTED
@@ -132,6 +133,7 @@ def plan(
     opened = [open_export(member, options) for member in found]
     channel_id = _channel(warehouse, opened, wanted)
     _check(opened, channel_id, wanted)
+    refuse(warehouse, channel_id, "import")
     state = recall.channel_state(warehouse, channel_id)
     done = Import(channel_id, state, highest=state.epoch.highest_id or 0)
     _describe(done, warehouse, opened, wanted, now)
@@ -160,18 +162,14 @@ def _channel(warehouse: Warehouse, exports: Sequence[Export], wanted: Wanted) ->
     held = warehouse.query("channels").to_pylist()
     name = wanted.name or _stem(exports[0].name)
     own = {row["ChannelName"]: row["ChannelID"] for row in held if row["ChannelID"] < 0}
-    taken: int | None = own.get(name)
-    return taken or min([0, *own.values()]) - 1
+    return int(own.get(name) or min([0, *own.values()]) - 1)
 
 
 def _stem(name: str) -> str:
     stem = Path(name).name
-    while (shorter := Path(stem).stem) != stem and Path(stem).suffix.lower() in _ENDINGS:
-        stem = shorter
+    while Path(stem).suffix.lower() in (".csv", ".txt", ".json", ".xml", ".gz", ".zip", ".tsv"):
+        stem = Path(stem).stem
     return stem
-
-
-_ENDINGS = (".csv", ".txt", ".json", ".xml", ".gz", ".zip", ".tsv")
 
 
 def _check(exports: Sequence[Export], channel_id: int, wanted: Wanted) -> None:

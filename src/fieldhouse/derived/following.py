@@ -18,7 +18,7 @@ from fieldhouse.derived.statement import select
 from fieldhouse.readings import DECIMAL, FIELDS
 from fieldhouse.warehouse import Warehouse
 
-__all__ = ["follow", "numbered"]
+__all__ = ["follow", "made_of", "numbered"]
 
 _HOUR = timedelta(hours=1)
 _APART = timedelta(days=1)
@@ -87,6 +87,11 @@ def follow(
     if done:
         calls.call("refresh_aggregates", channel_ids=done)
     return done
+
+
+def made_of(house: Warehouse) -> dict[int, frozenset[int]]:
+    """The derived channels, and the channels that each is made of."""
+    return {channel_id: channel.sources for channel_id, channel in _channels(house).items()}
 
 
 def _channels(house: Warehouse) -> dict[int, _Channel]:

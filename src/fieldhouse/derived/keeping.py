@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from fieldhouse.derived import expressions
-from fieldhouse.derived.following import follow, numbered
+from fieldhouse.derived.following import follow, made_of, numbered
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.names import find_field
 from fieldhouse.warehouse import Warehouse
@@ -19,6 +19,7 @@ __all__ = [
     "derived_channels",
     "refuse",
     "remove",
+    "require_none_follows",
 ]
 
 WITHIN = timedelta(hours=2)
@@ -130,6 +131,16 @@ def refuse(house: Warehouse, channel_id: int, what: str) -> None:
         raise ConfigurationError(
             f"channel {channel_id} is derived from channel {base}: {what} there, and it follows"
         )
+
+
+def require_none_follows(house: Warehouse, channel_ids: Collection[int]) -> None:
+    """Raise ConfigurationError where other channels than these are made of one of them."""
+    for channel_id, sources in made_of(house).items():
+        if channel_id not in channel_ids and (used := sources.intersection(channel_ids)):
+            raise ConfigurationError(
+                f"channel {channel_id} is derived from channel {min(used)}: remove that first, by"
+                " fieldhouse derived remove"
+            )
 
 
 def _require_source(
