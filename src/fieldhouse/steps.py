@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from fieldhouse import events
+from fieldhouse.derived.following import follow
 from fieldhouse.errors import FieldhouseError, Interrupted
 from fieldhouse.parts import Parts
 from fieldhouse.sources.thingspeak.api import Channel
@@ -145,7 +146,8 @@ def analyse(parts: Parts, channel_ids: Sequence[int]) -> dict[int, float]:
     """Refresh the aggregates and the quality of what was touched; each channel's score of today.
 
     Each refresh waits for its turn among the loads, and lets those in that come after it. A channel
-    that nothing came of, and that was judged within the hour, is left as it is.
+    that nothing came of, and that was judged within the hour, is left as it is. Channels that are
+    made of these follow them.
     """
     found = parts.writer.query(
         "analyses_due", channel_ids=list(channel_ids), as_of=parts.clock()
@@ -156,6 +158,9 @@ def analyse(parts: Parts, channel_ids: Sequence[int]) -> dict[int, float]:
             parts.writer.call("refresh_aggregates", channel_ids=due)
             parts.writer.call("refresh_anomalies", channel_ids=due, as_of=parts.clock())
         scores |= {row["ChannelID"]: row["QualityScore"] for row in score(parts, due)}
+        if made := follow(parts.warehouse, due, parts.writer):
+            parts.writer.call("refresh_anomalies", channel_ids=made, as_of=parts.clock())
+            score(parts, made)
     return scores
 
 
@@ -165,6 +170,7 @@ def refresh(parts: Parts, aggregation_type: str, channel_ids: Sequence[int]) -> 
         parts.writer.call(
             "refresh_aggregates", aggregation_type=aggregation_type, channel_ids=list(channel_ids)
         )
+        follow(parts.warehouse, channel_ids, parts.writer)
 
 
 @contextmanager

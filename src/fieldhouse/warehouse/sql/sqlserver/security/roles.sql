@@ -19,6 +19,12 @@ GRANT EXECUTE ON iot.usp_RevokeToken TO iot_loader;
 GRANT EXECUTE ON iot.usp_SaveQuery TO iot_loader;
 GRANT EXECUTE ON iot.usp_ForgetQuery TO iot_loader;
 GRANT EXECUTE ON iot.usp_AnalysesDue TO iot_loader;
+-- derived fields are made of this, by SELECTs that are no procedures
+GRANT SELECT ON iot.DerivableReadings TO iot_loader;
+GRANT EXECUTE ON iot.usp_DerivedFields TO iot_loader;
+GRANT EXECUTE ON iot.usp_SetDerivedField TO iot_loader;
+GRANT EXECUTE ON iot.usp_TakeDerivedHours TO iot_loader;
+GRANT EXECUTE ON iot.usp_KeepDerived TO iot_loader;
 GRANT EXECUTE ON iot.usp_AnnounceWorker TO iot_loader;
 GRANT EXECUTE ON iot.usp_Cadences TO iot_loader;
 GRANT EXECUTE ON iot.usp_GiveLeasesBack TO iot_loader;
