@@ -255,4 +255,5 @@ def kept_text(text: str, what: str) -> str:
 
 def _refresh(warehouse: Warehouse, channel_id: int, now: datetime) -> None:
     warehouse.call("refresh_aggregates", channel_ids=[channel_id])
+    warehouse.call("refresh_anomalies", channel_ids=[channel_id], as_of=now)
     warehouse.call("refresh_quality", channel_ids=[channel_id], as_of=now)

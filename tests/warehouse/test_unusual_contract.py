@@ -209,6 +209,30 @@ def test_kinds(warehouse: Warehouse) -> None:
     assert "OUT OF RANGE" in kinds_at(1600, 1600)
     assert "SILENCE" in kinds_at(1750, 1830)
     assert {f["FieldNumber"] for f in found if f["Kind"] == "SILENCE"} == {0}
+    for at in (999, 1011, 1013, 1230, 1439, 1600, 1840):
+        asked = {"channel_ids": [9], "as_of": start[at][0] + HOUR / 4, "seconds": 6 * 3600.0}
+        told = warehouse.query("alarm_anomalies", **asked).to_pylist()
+        wanted = going_on(found, asked["as_of"], 6 * HOUR)
+        keys = ("FieldNumber", "Kind", "EndedAt", "PeakAt", "Value", "Expected")
+        assert [{k: one[k] for k in keys} for one in told] == [
+            {k: one[k] for k in keys} for one in wanted
+        ]
+        assert [(t["SinceAt"], t["Figure"]) for t in told] == [
+            (w["StartedAt"], w["Score"]) for w in wanted
+        ]
+        assert bool(told) == (at not in (999, 1013, 1840))
+        assert warehouse.query("alarm_anomalies", **{**asked, "channel_ids": [8]}).num_rows == 0
+
+
+def going_on(
+    found: Sequence[dict[str, Any]], at: datetime, within: timedelta
+) -> Sequence[dict[str, Any]]:
+    """The strongest of each field's incidents that goes on at an instant, or did lately."""
+    strongest: dict[int, dict[str, Any]] = {}
+    for one in sorted(found, key=lambda one: (-one["Score"], one["StartedAt"])):
+        if one["Kind"] != "SILENCE" and one["StartedAt"] <= at < one["EndedAt"] + within:
+            strongest.setdefault(one["FieldNumber"], one)
+    return [strongest[number] for number in sorted(strongest)]
 
 
 def test_a_quiet_channel_is_quiet(warehouse: Warehouse) -> None:
