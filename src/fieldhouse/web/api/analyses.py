@@ -61,7 +61,14 @@ Method = Annotated[
 def anomalies(
     asked: Asked,
     channel: Channel,
-    field: FieldName | None = None,
+    field: Annotated[
+        str | None,
+        Query(
+            max_length=300,
+            description="A field's number or label; by default all, which SEASONAL alone tells of",
+            examples=["1"],
+        ),
+    ] = None,
     threshold: Annotated[
         float, Query(ge=0, le=1e9, description="In standard deviations; of ZSCORE and MAD")
     ] = 3.0,
