@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
-from fieldhouse import files
 from fieldhouse.errors import ConfigurationError, StateMoved
-from fieldhouse.export import Exported, export_readings
+from fieldhouse.exporting import files
+from fieldhouse.exporting.texts import Exported, export_readings
 from fieldhouse.times import utc_now
 from fieldhouse.warehouse import Warehouse
 

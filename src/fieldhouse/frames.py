@@ -15,9 +15,10 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from fieldhouse import beside, times
-from fieldhouse.columns import Chosen, Request, chosen_channels, pieces, schema_of
+from fieldhouse import times
 from fieldhouse.errors import ConfigurationError
+from fieldhouse.exporting import beside
+from fieldhouse.exporting.columns import Chosen, Request, chosen_channels, pieces, schema_of
 from fieldhouse.periods import STATISTICS
 from fieldhouse.warehouse import Warehouse
 

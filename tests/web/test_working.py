@@ -12,7 +12,7 @@ from web_kit import EMPTY, HOSTILE, NOW, PAUSED, Scope, Site, a_world, fill, ser
 
 from fieldhouse import events
 from fieldhouse.errors import ConfigurationError, WarehouseUnavailable
-from fieldhouse.fleet import run_fleet
+from fieldhouse.scheduling.fleet import run_fleet
 from fieldhouse.web import jobs
 from fieldhouse.web.limits.heard import Heard
 

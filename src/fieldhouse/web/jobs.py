@@ -15,14 +15,14 @@ from datetime import datetime, timedelta
 
 from fieldhouse import events
 from fieldhouse.errors import FieldhouseError, WarehouseUnavailable
-from fieldhouse.fleet import run_fleet
 from fieldhouse.parts import Parts
 from fieldhouse.polled import polled_channels
-from fieldhouse.schedule import rhythms_of
+from fieldhouse.scheduling.fleet import run_fleet
+from fieldhouse.scheduling.schedule import rhythms_of
+from fieldhouse.scheduling.timetable import Bounds, Rhythm, Timetable
 from fieldhouse.settings import Settings
 from fieldhouse.state import Run, Span
 from fieldhouse.steps import analyse
-from fieldhouse.timetable import Bounds, Rhythm, Timetable
 
 __all__ = ["Broadcast", "Job", "Jobs"]
 

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from fieldhouse import names
 from fieldhouse.errors import ConfigurationError
-from fieldhouse.export import readings_with_texts, text_columns
+from fieldhouse.exporting.texts import readings_with_texts, text_columns
 from fieldhouse.periods import STATISTICS, periods_of
 from fieldhouse.readings import DECIMAL, NUMBERS
 from fieldhouse.times import Length
