@@ -10,6 +10,8 @@ import pytest
 from unusual_kit import value_hits
 from warehouse_kit import DAY, FAR, HOUR, T0, batch, opened, refresh, row, rows_of
 
+from fieldhouse.errors import ConfigurationError
+from fieldhouse.frames import read
 from fieldhouse.warehouse import Warehouse
 
 Reading = tuple[datetime, float]
@@ -222,6 +224,37 @@ def test_kinds(warehouse: Warehouse) -> None:
         ]
         assert bool(told) == (at not in (999, 1013, 1840))
         assert warehouse.query("alarm_anomalies", **{**asked, "channel_ids": [8]}).num_rows == 0
+    check_what_read_says(warehouse, found)
+
+
+def check_what_read_says(warehouse: Warehouse, found: Sequence[dict[str, Any]]) -> None:
+    """``read(anomalies=True)`` tells of each value what is unusual while it lasts."""
+    plain = read(9, warehouse=warehouse).table
+
+    def kinds(number: int, at: datetime, value: object) -> list[str]:
+        return [
+            f["Kind"].lower()
+            for f in found
+            if f["FieldNumber"] == number and f["Kind"] != "SILENCE" and value is not None
+            if f["StartedAt"] <= at.replace(tzinfo=None) <= f["EndedAt"]
+        ]
+
+    wide = read(9, anomalies=True, warehouse=warehouse).table
+    assert wide.drop_columns(["unusual"]) == plain
+    said = 0
+    for one in wide.to_pylist():
+        wanted = [
+            f"Field{n}: {kind}" for n in (1, 2) for kind in kinds(n, one["time"], one[f"Field{n}"])
+        ]
+        assert sorted((one["unusual"] or "").split("; ")) == sorted(wanted or [""])
+        said += bool(wanted)
+    assert 50 < said < plain.num_rows / 2
+    span = {"start": "2024-01-20", "end": "2024-02-02"}
+    for one in read(9, layout="long", anomalies=True, warehouse=warehouse, **span).to_pylist():
+        wanted = kinds(int(one["field"][-1]), one["time"], one["value"])
+        assert sorted((one["unusual"] or "").split("; ")) == sorted(wanted or [""])
+    with pytest.raises(ConfigurationError, match="leave out every"):
+        read(9, every="1h", anomalies=True, warehouse=warehouse)
 
 
 def going_on(
