@@ -92,6 +92,7 @@ def _finish(warehouse: Warehouse, now: datetime) -> None:
     """Compute all that is marked, of every channel: afterwards it no longer could be."""
     warehouse.call("refresh_aggregates")
     follow(warehouse, None)
+    warehouse.call("refresh_anomalies", as_of=now)
     warehouse.call("refresh_quality", as_of=now)
 
 
