@@ -1,6 +1,6 @@
--- take_derived_hours(channel_id, limit): some hours whose derived readings are to be computed anew, the first ones, those
--- that somebody began with among them; those before the channel's ArchivedBefore are dropped. What is marked from now on
--- is another mark.
+-- take_derived_hours(channel_id, limit): some hours whose derived readings are to be computed anew, the first ones,
+-- those that somebody began with among them; those before the channel's ArchivedBefore are dropped. What is marked from
+-- now on is another mark.
 DELETE FROM iot.DerivedMarks AS m
 USING iot.Channels AS c
 WHERE m.ChannelID = $channel_id AND c.ChannelID = $channel_id AND m.Hour < c.ArchivedBefore;

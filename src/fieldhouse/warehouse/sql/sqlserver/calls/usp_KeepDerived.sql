@@ -192,7 +192,7 @@ BEGIN
         -- include mark_hours
         DELETE m
         FROM iot.DerivedMarks AS m
-        JOIN OPENJSON(@Hours) AS j ON CAST(j.value AS DATETIME2(6)) = m.Hour
+        JOIN OPENJSON(@Hours) AS z ON CAST(z.value AS DATETIME2(6)) = m.Hour
         WHERE m.ChannelID = @ChannelID AND m.IsTaken = 1 AND @Marks IS NOT NULL;
         COMMIT TRANSACTION;
     END TRY
