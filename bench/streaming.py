@@ -18,7 +18,8 @@ from fieldhouse.parts import build
 from fieldhouse.settings import Settings
 from fieldhouse.settings.mqtt import MqttSettings
 from fieldhouse.simulator import Publisher, Simulator, World
-from fieldhouse.web.jobs import Broadcast, Jobs
+from fieldhouse.web.broadcast import Broadcast
+from fieldhouse.web.jobs import Jobs
 from fieldhouse.web.listening import listening
 
 _CHANNELS = 1_000
