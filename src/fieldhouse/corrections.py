@@ -259,4 +259,5 @@ def kept_text(text: str, what: str) -> str:
 def _refresh(warehouse: Warehouse, channel_id: int, now: datetime) -> None:
     warehouse.call("refresh_aggregates", channel_ids=[channel_id])
     touched = [channel_id, *follow(warehouse, [channel_id])]
+    warehouse.call("refresh_anomalies", channel_ids=touched, as_of=now)
     warehouse.call("refresh_quality", channel_ids=touched, as_of=now)

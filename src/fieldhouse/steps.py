@@ -25,6 +25,7 @@ __all__ = [
     "attempt",
     "brought",
     "copy_channel",
+    "find_anomalies",
     "read_history",
     "record",
     "refresh",
@@ -156,10 +157,10 @@ def analyse(parts: Parts, channel_ids: Sequence[int]) -> dict[int, float]:
     if due := [row["ChannelID"] for row in found if row["IsDue"]]:
         with _refreshing(parts, len(due)):
             parts.writer.call("refresh_aggregates", channel_ids=due)
-            parts.writer.call("refresh_anomalies", channel_ids=due, as_of=parts.clock())
+            find_anomalies(parts, due)
         scores |= {row["ChannelID"]: row["QualityScore"] for row in score(parts, due)}
         if made := follow(parts.warehouse, due, parts.writer):
-            parts.writer.call("refresh_anomalies", channel_ids=made, as_of=parts.clock())
+            find_anomalies(parts, made)
             score(parts, made)
     return scores
 
@@ -179,6 +180,11 @@ def _refreshing(parts: Parts, channels: int) -> Iterator[None]:
     began = time.monotonic()
     yield
     parts.tell(events.RefreshEnded(channels, time.monotonic() - began))
+
+
+def find_anomalies(parts: Parts, channel_ids: Sequence[int]) -> None:
+    """Judge what is unusual in every touched day, by its aggregates; quality counts it."""
+    parts.writer.call("refresh_anomalies", channel_ids=list(channel_ids), as_of=parts.clock())
 
 
 def score(parts: Parts, channel_ids: Sequence[int]) -> list[dict[str, Any]]:

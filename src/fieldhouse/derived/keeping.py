@@ -262,4 +262,5 @@ def _keep_fields(
 
 def _bring_up(house: Warehouse, channel_id: int, now: datetime) -> None:
     follow(house, [channel_id])
+    house.call("refresh_anomalies", channel_ids=[channel_id], as_of=now)
     house.call("refresh_quality", channel_ids=[channel_id], as_of=now)

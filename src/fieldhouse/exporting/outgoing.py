@@ -15,8 +15,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fieldhouse.columns import Chosen
-from fieldhouse.export import readings_with_texts, text_columns
+from fieldhouse.exporting.columns import Chosen
+from fieldhouse.exporting.texts import readings_with_texts, text_columns
 from fieldhouse.readings import DECIMAL
 from fieldhouse.warehouse import Warehouse
 from fieldhouse.warehouse.questions import QUERIES

@@ -12,7 +12,7 @@ from fieldhouse.errors import ConfigurationError, WarehouseError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from fieldhouse.formats import Csv
+    from fieldhouse.exporting.formats import Csv
 
 __all__ = ["kind", "make_folder", "refuse_existing", "write", "write_bytes", "write_to"]
 
@@ -25,7 +25,7 @@ def make_folder(folder: Path) -> None:
 
 def kind(target: Path) -> str:
     """The format that a file's name ends in, as ``parquet``. Raises ConfigurationError."""
-    from fieldhouse.formats import FORMATS, format_of
+    from fieldhouse.exporting.formats import FORMATS, format_of
 
     try:
         return format_of(target.suffix)
@@ -89,7 +89,7 @@ def write_to(
     answer: "pa.RecordBatchReader", file: BinaryIO, form: str, csv: "Csv | None" = None
 ) -> int:
     """Write batches to an open file; the rows written."""
-    from fieldhouse.formats import FORMATS, Csv
+    from fieldhouse.exporting.formats import FORMATS, Csv
 
     return FORMATS[form](answer, file, csv or Csv())
 

@@ -4,8 +4,7 @@ Every file is read to its end before anything is written, so that one that is re
 behind.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,106 +13,27 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fieldhouse import events, placing, recall
-from fieldhouse.comparing import Difference, Seen, compare
+from fieldhouse import events, recall
 from fieldhouse.derived.keeping import refuse
 from fieldhouse.errors import ConfigurationError
-from fieldhouse.placing import Entries, Ints, Known, joined, micros
-from fieldhouse.readings import RAW, READINGS, REJECTED
+from fieldhouse.importing import placing, whose
+from fieldhouse.importing.comparing import Seen, compare
+from fieldhouse.importing.placing import Entries, Ints, Known, joined, micros
+from fieldhouse.importing.wanted import File, Import, Wanted
 from fieldhouse.sources.exports import (
     Chunk,
     Export,
     Member,
     Options,
-    Rejected,
     members,
     open_export,
 )
 from fieldhouse.sources.thingspeak.history import OpenEpoch
-from fieldhouse.sources.thingspeak.page import Page
-from fieldhouse.state import ChannelState, Labels, Run
-from fieldhouse.sync import channel_row
-from fieldhouse.warehouse import Counts, Warehouse
+from fieldhouse.warehouse import Warehouse
 
-__all__ = ["File", "Import", "Wanted", "chunks_of", "plan"]
+__all__ = ["chunks_of", "plan"]
 
 _EPOCH = datetime(1970, 1, 1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What a person says of an import.
-
-    ``channel_id``: below zero a channel of files, which nothing polls; None: what the files say
-    (JSON names its channel), or for files without entry ids the channel of files that is called
-    ``name``, or a new one. ``epoch``: where entries belong that the channel does not know, or
-    "older" for a life before all that are held; None: found out. ``labels`` of a channel of files.
-    ``any_channel``: also a file that says that it is of another channel. ``called``: the names of
-    files that have others than their paths.
-    """
-
-    channel_id: int | None = None
-    epoch: int | str | None = None
-    name: str | None = None
-    labels: Mapping[int, str] = field(default_factory=dict)
-    any_channel: bool = False
-    called: Mapping[Path, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """A file that was read to its end: where each of its entries belongs."""
-
-    name: str
-    member: Member
-    epochs: Ints
-    ids: Ints | None
-    """The ids that its entries get, which have none of their own."""
-
-
-@dataclass(slots=True)
-class Import:
-    """What an import brings, or would bring.
-
-    ``new`` + ``known`` entries are readings; of the known, ``differing`` have values that ours lack
-    or differ in; ``rejected`` can be no readings. ``epochs`` counts the readings of each.
-    ``first`` and ``last`` are times, naive UTC. ``rejections`` and ``differences`` are the first
-    few, by the file's name. ``counts`` is what the loads did; None: nothing was loaded.
-    """
-
-    channel_id: int
-    state: ChannelState
-    opens: OpenEpoch | None = None
-    files: list[File] = field(default_factory=list)
-    new: int = 0
-    known: int = 0
-    differing: int = 0
-    rejected: int = 0
-    epochs: dict[int, int] = field(default_factory=dict)
-    first: datetime | None = None
-    last: datetime | None = None
-    has_bare_times: bool = False
-    """Whether times named no zone, and were read as UTC."""
-    highest: int = 0
-    grown: tuple[int, ...] = ()
-    """The ended epochs that get entries which they lacked."""
-    later: tuple[int, ...] = ()
-    """The epochs after the first of these, ascending."""
-    left_out: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    differences: list[tuple[str, str, Difference]] = field(default_factory=list)
-    rejections: list[tuple[str, str, Rejected]] = field(default_factory=list)
-    metadata: Mapping[str, Any] | None = None
-    labels: Labels | None = None
-    counts: Counts | None = None
-    run: Run | None = None
-
-    @property
-    def source(self) -> str:
-        """The files, as the run's record names them."""
-        return ", ".join(file.name for file in self.files)
-
-
-# What the files are
 
 
 def plan(
@@ -131,89 +51,17 @@ def plan(
     """
     found = [member for path in paths for member in members(path, wanted.called.get(path))]
     opened = [open_export(member, options) for member in found]
-    channel_id = _channel(warehouse, opened, wanted)
-    _check(opened, channel_id, wanted)
+    channel_id = whose.channel_of(warehouse, opened, wanted)
+    whose.check(opened, channel_id, wanted)
     refuse(warehouse, channel_id, "import")
     state = recall.channel_state(warehouse, channel_id)
     done = Import(channel_id, state, highest=state.epoch.highest_id or 0)
-    _describe(done, warehouse, opened, wanted, now)
+    whose.describe(done, warehouse, opened, wanted, now)
     planner = _Planner(warehouse, done, wanted, options, observe, now)
     for member, export in zip(found, opened, strict=True):
         planner.add(member, export)
     planner.finish()
     return done
-
-
-def _channel(warehouse: Warehouse, exports: Sequence[Export], wanted: Wanted) -> int:
-    if wanted.channel_id is not None:
-        return wanted.channel_id
-    if said := {int(each.channel["id"]) for each in exports if each.channel.get("id")}:
-        if len(said) > 1:
-            raise ConfigurationError(
-                f"the files are of {len(said)} channels, {min(said)} among them: import each"
-                " channel's by itself"
-            )
-        return said.pop()
-    if any(each.has_ids for each in exports):
-        raise ConfigurationError(
-            f"{exports[0].name} does not say whose it is: name the channel, as --channel 9, or a"
-            " number below zero for a channel of its own, as --channel -1"
-        )
-    held = warehouse.query("channels").to_pylist()
-    name = wanted.name or _stem(exports[0].name)
-    own = {row["ChannelName"]: row["ChannelID"] for row in held if row["ChannelID"] < 0}
-    return int(own.get(name) or min([0, *own.values()]) - 1)
-
-
-def _stem(name: str) -> str:
-    stem = Path(name).name
-    while Path(stem).suffix.lower() in (".csv", ".txt", ".json", ".xml", ".gz", ".zip", ".tsv"):
-        stem = Path(stem).stem
-    return stem
-
-
-def _check(exports: Sequence[Export], channel_id: int, wanted: Wanted) -> None:
-    for export in exports:
-        said = export.channel.get("id")
-        if channel_id > 0 and not export.has_ids:
-            raise ConfigurationError(
-                f"{export.name} has no column entry_id, by which channel {channel_id} knows its"
-                " entries: leave out --channel, and it becomes a channel of its own"
-            )
-        if said and channel_id > 0 and int(said) != channel_id and not wanted.any_channel:
-            raise ConfigurationError(
-                f"{export.name} is of channel {said}, not of channel {channel_id}: import it with"
-                f" --channel {said}, or with --any-channel if you know better"
-            )
-        if wanted.epoch is not None and not export.has_ids:
-            raise ConfigurationError(f"--epoch is for files with entry ids: {export.name} has none")
-
-
-def _describe(
-    done: Import, warehouse: Warehouse, exports: Sequence[Export], wanted: Wanted, now: datetime
-) -> None:
-    """The channel's own row, where the files are all that tells of it."""
-    channel: dict[str, Any] = next((dict(e.channel) for e in exports if e.channel), {})
-    if done.channel_id > 0:
-        if channel.get("name") is not None and done.state.metadata_at is None:
-            done.metadata = {**_row(channel, done.channel_id, now), "refreshed_at": None}
-        return
-    rows = warehouse.query("channels").to_pylist()
-    held: dict[str, Any] = next((r for r in rows if r["ChannelID"] == done.channel_id), {})
-    texts = {n: label for export in exports for n, label in export.labels.items()}
-    texts |= {n: str(channel[f"field{n}"]) for n in range(1, 9) if channel.get(f"field{n}")}
-    texts |= {n: held[f"Field{n}Name"] for n in range(1, 9) if held.get(f"Field{n}Name")}
-    texts |= wanted.labels
-    name = wanted.name or held.get("ChannelName") or channel.get("name") or _stem(exports[0].name)
-    described = channel | {f"field{n}": text for n, text in texts.items()} | {"name": name}
-    done.metadata = _row(described, done.channel_id, held.get("RefreshedAt") or now)
-    labels = tuple(sorted(texts.items()))
-    done.labels = Labels(now, labels) if labels != done.state.labels else None
-
-
-def _row(channel: dict[str, Any], channel_id: int, now: datetime) -> dict[str, Any]:
-    nothing = (READINGS.empty_table(), RAW.empty_table(), REJECTED.empty_table())
-    return channel_row(Page(channel, 0, *nothing), channel_id, now)
 
 
 class _Planner:

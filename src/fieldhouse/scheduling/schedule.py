@@ -11,20 +11,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from fieldhouse import recall
-from fieldhouse.crew import Crew
 from fieldhouse.errors import (
     BudgetExhausted,
     FieldhouseError,
     RateLimited,
     WarehouseUnavailable,
 )
-from fieldhouse.fleet import hands_for
 from fieldhouse.keeping import forget
-from fieldhouse.leases import Alone, Holding
 from fieldhouse.parts import Parts
 from fieldhouse.polled import polled_channels
+from fieldhouse.scheduling.crew import Crew
+from fieldhouse.scheduling.fleet import hands_for
+from fieldhouse.scheduling.leases import Alone, Holding
+from fieldhouse.scheduling.timetable import Bounds, Rhythm, Timetable
 from fieldhouse.state import Run
-from fieldhouse.timetable import Bounds, Rhythm, Timetable
 
 __all__ = ["Schedule", "bounds_of", "rhythms_of"]
 

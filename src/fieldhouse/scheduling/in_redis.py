@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fieldhouse.errors import ConfigurationError, Interrupted, WarehouseUnavailable
-from fieldhouse.leases import Worker
+from fieldhouse.scheduling.leases import Worker
 
 __all__ = ["InRedis", "SharedPace", "house_of"]
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from fieldhouse.columns import Chosen, Request
 from fieldhouse.errors import ConfigurationError
+from fieldhouse.exporting.columns import Chosen, Request
 from fieldhouse.times import length_of
 
 __all__ = ["joined", "tolerance"]

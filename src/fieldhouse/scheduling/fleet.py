@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 
 from fieldhouse import events
-from fieldhouse.crew import Crew
 from fieldhouse.errors import FieldhouseError
 from fieldhouse.keeping import forget
 from fieldhouse.parts import Parts
+from fieldhouse.scheduling.crew import Crew
 from fieldhouse.state import Run, Span
 
 __all__ = ["hands_for", "run_fleet"]

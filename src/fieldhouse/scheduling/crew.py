@@ -17,8 +17,8 @@ from typing import Any, Protocol
 
 from fieldhouse import events, recall
 from fieldhouse.errors import FieldhouseError, WarehouseUnavailable
-from fieldhouse.gathered import Gathered
 from fieldhouse.parts import Parts
+from fieldhouse.scheduling.gathered import Gathered
 from fieldhouse.state import ChannelState, Run, Span
 from fieldhouse.steps import analyse, attempt, record
 from fieldhouse.sync import Copied

@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fieldhouse import placing
-from fieldhouse.placing import Conflict, Entries, Ints, joined, micros
+from fieldhouse.importing import placing
+from fieldhouse.importing.placing import Conflict, Entries, Ints, joined, micros
 from fieldhouse.readings import NUMBERS
 from fieldhouse.sources.exports import Chunk, Rejected
 from fieldhouse.warehouse import Warehouse

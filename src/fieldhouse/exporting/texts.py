@@ -15,8 +15,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fieldhouse import files
 from fieldhouse.errors import StateMoved
+from fieldhouse.exporting import files
 from fieldhouse.warehouse import Warehouse
 
 __all__ = [

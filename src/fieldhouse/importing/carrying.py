@@ -17,15 +17,16 @@ import pyarrow as pa
 
 from fieldhouse import events, recall
 from fieldhouse.errors import ConfigurationError, FieldhouseError, StateMoved
+from fieldhouse.importing.planning import chunks_of, plan
+from fieldhouse.importing.wanted import Import, Wanted
 from fieldhouse.parts import Parts
-from fieldhouse.planning import Import, Wanted, chunks_of, plan
 from fieldhouse.readings import RAW, READINGS, REJECTED, Batch
 from fieldhouse.sources.exports import Options, Rejected
 from fieldhouse.state import Progress, Run
 from fieldhouse.steps import analyse, record
 from fieldhouse.writer import Ticket
 
-__all__ = ["Import", "Wanted", "import_files", "plan"]
+__all__ = ["import_files"]
 
 logger = logging.getLogger(__name__)
 
