@@ -60,6 +60,8 @@ class Kind:
     ARCHIVED = 14
     TAG = 15
     RANGE = 16
+    ODD_MARK = 17
+    ODD_LABEL = 18
 
 
 _PERIODS = {"HOURLY": 1, "DAILY": 2, "WEEKLY": 3, "QUALITY": 4}
