@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from fieldhouse import events
+from fieldhouse.derived.following import follow
 from fieldhouse.errors import FieldhouseError, Interrupted
 from fieldhouse.parts import Parts
 from fieldhouse.sources.thingspeak.api import Channel
@@ -146,7 +147,8 @@ def analyse(parts: Parts, channel_ids: Sequence[int]) -> dict[int, float]:
     """Refresh the aggregates and the quality of what was touched; each channel's score of today.
 
     Each refresh waits for its turn among the loads, and lets those in that come after it. A channel
-    that nothing came of, and that was judged within the hour, is left as it is.
+    that nothing came of, and that was judged within the hour, is left as it is. Channels that are
+    made of these follow them.
     """
     found = parts.writer.query(
         "analyses_due", channel_ids=list(channel_ids), as_of=parts.clock()
@@ -157,6 +159,9 @@ def analyse(parts: Parts, channel_ids: Sequence[int]) -> dict[int, float]:
             parts.writer.call("refresh_aggregates", channel_ids=due)
             find_anomalies(parts, due)
         scores |= {row["ChannelID"]: row["QualityScore"] for row in score(parts, due)}
+        if made := follow(parts.warehouse, due, parts.writer):
+            find_anomalies(parts, made)
+            score(parts, made)
     return scores
 
 
@@ -166,6 +171,7 @@ def refresh(parts: Parts, aggregation_type: str, channel_ids: Sequence[int]) -> 
         parts.writer.call(
             "refresh_aggregates", aggregation_type=aggregation_type, channel_ids=list(channel_ids)
         )
+        follow(parts.warehouse, channel_ids, parts.writer)
 
 
 @contextmanager

@@ -43,6 +43,7 @@ DERIVED = {
     ("RawValues", "RawHash"),
     ("RejectedEntries", "EntryHash"),
     ("AggregatedData", "AggregationID"),
+    ("DerivedMarks", "IsTaken"),
     ("DataQuality", "QualityID"),
 }
 

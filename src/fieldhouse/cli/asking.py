@@ -55,6 +55,7 @@ class Method(StrEnum):
     MAD = "MAD"
 
 
+_SPARE_OF_TESTS = ("Variance", "Tau", "Z", "S", "Intercept")
 _TOLD = ("id", "field", "kind", "from", "to", "why", "real")
 
 
@@ -245,6 +246,9 @@ def trend(
     channel_id: ChannelID,
     field: Field,
     days: Annotated[int, typer.Option(min=1, help="How far to look back.")] = 30,
+    tests: Annotated[
+        bool, typer.Option("--tests", help="The tests, with all their figures, and no days.")
+    ] = False,
     as_of: AsOf = None,
     tz: TimeZone = None,
     warehouse: WarehouseURL = None,
@@ -252,12 +256,14 @@ def trend(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """A field by whole days: change, seven-day mean, direction (usp_GetTrendAnalysis).
+    """A field by whole days (usp_GetTrendAnalysis), and whether it rises or falls, how surely.
 
     fieldhouse trend 12001 temperature --days 14
 
-    Days are those of --tz, of 23 and 25 hours too.
+    Days are those of --tz, of 23 and 25 hours too. The tests are Mann's and Kendall's, of slopes
+    Theil's and Sen's, of changes of level Pettitt's; beyond three years of the months' means.
     """
+    from fieldhouse.tendencies import tendencies_of, told
     from fieldhouse.trends import trend_of
 
     settings = settings_from(config, warehouse, wait)
@@ -272,10 +278,18 @@ def trend(
             as_of=_as_of(house, channel_id, as_of, zone),
             zone=zone,
         )
-        spare = ("ReadingCount", "MinValue", "MaxValue")
-        output.print_table(found, as_json=as_json, spare=spare)
+        if not tests:
+            spare = ("YearAgoAvg", "ReadingCount", "MinValue", "MaxValue", "ChangeFromYearAgo")
+            output.print_table(found, as_json=as_json, spare=spare)
+            if as_json:
+                return
+        tested = tendencies_of(house, found.to_pylist())
+        if tests:
+            output.print_table(tested, as_json=as_json, spare=_SPARE_OF_TESTS)
         if found.num_rows and not as_json:
             typer.echo(f"days: {zone}")
+            for line in told(tested):
+                typer.echo(line)
         if not found.num_rows and not as_json:
             typer.echo(f"no whole day with a value in the last {days} days")
 

@@ -1,4 +1,4 @@
-"""What the warehouse makes of readings: anomalies, quality, trend."""
+"""What the warehouse makes of readings: anomalies, quality, trend and its tests."""
 
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from fieldhouse import names, times
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.labelling import label
+from fieldhouse.tendencies import TENDENCIES, tendencies_of
 from fieldhouse.trends import trend_of
 from fieldhouse.unusual import evidence
 from fieldhouse.warehouse import Warehouse
@@ -174,6 +175,21 @@ def trend(
         f"channel-{channel}-trend",
         lambda house: trend_of(house, channel, number, days=days, as_of=instant, zone=asked.zone),
     )
+
+
+@table(router, "/channels/{channel:channel}/trend/tests", TENDENCIES, tag="analyses")
+def trend_tests(
+    asked: Asked, channel: Channel, field: FieldName, days: Days = 30, as_of: AsOf = None
+) -> Answer:
+    """Whether a field's days rise or fall, and where their level changed; of months after years."""
+    number = names.find_field(asked.served.warehouse, channel, field)
+    instant = _instant(asked, channel, as_of)
+
+    def found(house: Warehouse) -> pa.Table:
+        daily = trend_of(house, channel, number, days=days, as_of=instant, zone=asked.zone)
+        return tendencies_of(house, daily.to_pylist())
+
+    return asked.answer(f"channel-{channel}-trend-tests", found)
 
 
 def _day(instant: datetime | None, *, up: bool = False) -> date | None:
