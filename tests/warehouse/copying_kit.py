@@ -45,7 +45,7 @@ def fill(house: Warehouse) -> None:
 def _find(house: Warehouse) -> None:
     """What is unusual, and what a person said of it; a day is still to be judged."""
     days = [
-        row(n, T0 + n * HOUR, Field2=900 if n == 400 else n % 9, Field7=n % 24)
+        row(n, T0 + n * HOUR, Field2={200: 500, 400: 900}.get(n, n % 9), Field7=n % 24)
         for n in range(1, 24 * 20)
     ]
     house.load([batch(days, channel_id=5)])
