@@ -1,8 +1,8 @@
 -- forecasts(series, places, amounts, period, stride, origins, horizon): how series go on after their last places, by
 -- the method that has erred least on their own past. From each of some origins, a stride apart, every method forecasts
 -- as if the rest were not known yet, and the last origin is the last place. Lead by lead the interval, of 95 %, holds
--- the middle of the errors of the method at this lead and its neighbours. It is NULL below twenty, and grows with the
--- lead beyond those that could be tried. A place in whose season nothing came for 14 periods has no forecast. Errors is
+-- the middle of the errors of the method at this lead and its neighbours. It is NULL below twenty, and beyond the
+-- leads that could be tried it grows with them, as far to both sides. A place in whose season nothing came for 14 periods has no forecast. Errors is
 -- how many the interval is made of, Mae how far the method was off, and NaiveMae the last value of the same season.
 WITH
 given AS (
@@ -36,8 +36,7 @@ origins AS (
         sumIf(pow(0.8, b.Ago) * (x.Amount - x.Usual), b.Ago < {period:Int64} AND x.Usual IS NOT NULL) AS Deviating,
         sumIf(pow(0.8, b.Ago), b.Ago < {period:Int64} AND x.Usual IS NOT NULL) AS Known,
         if(Known > 0, Deviating / Known, 0) AS Deviation,
-        avgIf(x.Amount, b.Ago < 7 * {period:Int64}) - avgIf(x.Amount, b.Ago >= 7 * {period:Int64}) AS Rise,
-        if(isFinite(Rise), Rise / (7 * {period:Int64}), 0) AS Slope
+        if(count() > 1, -covarPopStable(b.Ago, x.Amount) / varPopStable(b.Ago), 0) AS Slope
     FROM (SELECT c.*, arrayJoin(range(0, 14 * toUInt64({period:Int64}))) AS Ago FROM begun AS c) AS b
     JOIN expected AS x ON x.Series = b.Series AND x.Place = b.Origin - b.Ago
     GROUP BY b.Series, b.LastPlace, b.Number, b.Origin
@@ -116,7 +115,9 @@ reached AS (
         w.*,
         argMaxIf((w.Sorted, w.Lead), w.Lead, length(w.Sorted) >= 20) OVER (PARTITION BY w.Series) AS Farthest,
         multiIf(length(w.Sorted) >= 20, w.Sorted, w.Lead > Farthest.2, Farthest.1, []) AS Spread,
-        length(Spread) AS Errors, if(length(w.Sorted) >= 20, 1, w.Lead / Farthest.2) AS Growth
+        length(Spread) AS Errors, if(length(w.Sorted) >= 20, 1, w.Lead / Farthest.2) AS Growth,
+        least(0, Spread[greatest(1, toInt64(floor((Errors + 1) * 0.025)))]) AS Least,
+        greatest(0, Spread[least(toInt64(Errors), toInt64(ceil((Errors + 1) * 0.975)))]) AS Greatest
     FROM spread AS w
     WHERE w.Target IS NOT NULL
 )
@@ -124,14 +125,15 @@ SELECT
     r.Series AS Series, r.Target AS Place,
     ['SEASONAL_LEVEL', 'SEASONAL', 'SEASONAL_DRIFT', 'LEVEL', 'SEASONAL_NAIVE', 'NAIVE'][r.Preference] AS Method,
     r.Forecast AS Forecast,
-    if(
+    multiIf(
         r.Errors = 0, NULL,
-        r.Forecast + least(0, r.Spread[greatest(1, toInt64(floor((r.Errors + 1) * 0.025)))]) * r.Growth
+        r.Growth > 1, r.Forecast - r.Growth * greatest(r.Greatest, -r.Least),
+        r.Forecast + r.Least
     ) AS Low,
-    if(
+    multiIf(
         r.Errors = 0, NULL,
-        r.Forecast
-        + greatest(0, r.Spread[least(toInt64(r.Errors), toInt64(ceil((r.Errors + 1) * 0.975)))]) * r.Growth
+        r.Growth > 1, r.Forecast + r.Growth * greatest(r.Greatest, -r.Least),
+        r.Forecast + r.Greatest
     ) AS High,
     toInt64(r.Errors) AS Errors, r.Best.2 AS Mae, r.Best.3 AS NaiveMae
 FROM reached AS r

@@ -1,8 +1,8 @@
 -- forecasts(series, places, amounts, period, stride, origins, horizon): how series go on after their last places, by
 -- the method that has erred least on their own past. From each of some origins, a stride apart, every method forecasts
 -- as if the rest were not known yet, and the last origin is the last place. Lead by lead the interval, of 95 %, holds
--- the middle of the errors of the method at this lead and its neighbours. It is NULL below twenty, and grows with the
--- lead beyond those that could be tried. A place in whose season nothing came for 14 periods has no forecast. Errors is
+-- the middle of the errors of the method at this lead and its neighbours. It is NULL below twenty, and beyond the
+-- leads that could be tried it grows with them, as far to both sides. A place in whose season nothing came for 14 periods has no forecast. Errors is
 -- how many the interval is made of, Mae how far the method was off, and NaiveMae the last value of the same season.
 WITH
 given AS MATERIALIZED (
@@ -37,13 +37,7 @@ origins AS MATERIALIZED (
                 FILTER (g.Place > e.LastPlace - $stride * o.Number - $period AND x.Usual IS NOT NULL),
             0
         ) AS Deviation,
-        coalesce(
-            (
-                avg(g.Amount) FILTER (g.Place > e.LastPlace - $stride * o.Number - 7 * $period)
-                - avg(g.Amount) FILTER (g.Place <= e.LastPlace - $stride * o.Number - 7 * $period)
-            ) / (7 * $period),
-            0
-        ) AS Slope
+        CASE WHEN count(*) > 1 THEN regr_slope(g.Amount, g.Place - e.LastPlace) ELSE 0 END AS Slope
     FROM ended AS e
     JOIN (SELECT unnest(range(0, $origins::INTEGER + 1)) AS Number) AS o
         ON o.Number = 0 OR e.LastPlace - $stride * o.Number >= e.FirstPlace + 3 * $period
@@ -107,7 +101,9 @@ chosen AS MATERIALIZED (
 ),
 spread AS MATERIALIZED (
     SELECT
-        e.Series, e.Lead + n.Step AS Lead, count(*) AS Errors, list_sort(list(e.Error)) AS Sorted
+        e.Series, e.Lead + n.Step AS Lead, count(*) AS Errors,
+        least(0, list_sort(list(e.Error))[greatest(1, floor((Errors + 1) * 0.025))::BIGINT]) AS Least,
+        greatest(0, list_sort(list(e.Error))[least(Errors, ceil((Errors + 1) * 0.975))::BIGINT]) AS Greatest
     FROM erred AS e
     JOIN chosen AS c ON c.Series = e.Series AND c.Cycle = e.Cycle AND c.Preference = e.Preference
     JOIN (SELECT unnest([-1, 0, 1]) AS Step) AS n ON (e.Lead + n.Step + $period - 1) // $period = e.Cycle
@@ -124,7 +120,8 @@ farthest AS (
 going AS (
     SELECT
         t.*, c.Mae, c.NaiveMae, CASE WHEN w.Lead IS NOT NULL THEN 1 ELSE t.Lead / l.Lead END AS Growth,
-        coalesce(w.Errors, l.Errors) AS Errors, coalesce(w.Sorted, l.Sorted) AS Sorted
+        coalesce(w.Errors, l.Errors) AS Errors, coalesce(w.Least, l.Least) AS Least,
+        coalesce(w.Greatest, l.Greatest) AS Greatest
     FROM tried AS t
     LEFT JOIN chosen AS c ON c.Series = t.Series AND t.Cycle >= c.Cycle AND t.Cycle < c.NextCycle
     LEFT JOIN spread AS w ON w.Series = t.Series AND w.Lead = t.Lead
@@ -133,8 +130,8 @@ going AS (
 )
 SELECT
     g.Series, g.Target AS Place, g.Method, g.Forecast,
-    g.Forecast + least(0, g.Sorted[greatest(1, floor((g.Errors + 1) * 0.025))::BIGINT]) * g.Growth AS Low,
-    g.Forecast + greatest(0, g.Sorted[least(g.Errors, ceil((g.Errors + 1) * 0.975))::BIGINT]) * g.Growth AS High,
+    g.Forecast + CASE WHEN g.Growth > 1 THEN -g.Growth * greatest(g.Greatest, -g.Least) ELSE g.Least END AS Low,
+    g.Forecast + CASE WHEN g.Growth > 1 THEN g.Growth * greatest(g.Greatest, -g.Least) ELSE g.Greatest END AS High,
     coalesce(g.Errors, 0) AS Errors, g.Mae, g.NaiveMae
 FROM going AS g
 ORDER BY g.Series, g.Target;

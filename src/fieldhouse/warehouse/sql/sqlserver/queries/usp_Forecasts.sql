@@ -1,8 +1,8 @@
 -- usp_Forecasts(series, places, amounts, period, stride, origins, horizon): how series go on after their last places, by
 -- the method that has erred least on their own past. From each of some origins, a stride apart, every method forecasts
 -- as if the rest were not known yet, and the last origin is the last place. Lead by lead the interval, of 95 %, holds
--- the middle of the errors of the method at this lead and its neighbours. It is NULL below twenty, and grows with the
--- lead beyond those that could be tried. A place in whose season nothing came for 14 periods has no forecast. Errors is
+-- the middle of the errors of the method at this lead and its neighbours. It is NULL below twenty, and beyond the
+-- leads that could be tried it grows with them, as far to both sides. A place in whose season nothing came for 14 periods has no forecast. Errors is
 -- how many the interval is made of, Mae how far the method was off, and NaiveMae the last value of the same season.
 CREATE OR ALTER PROCEDURE iot.usp_Forecasts
     @Series NVARCHAR(MAX),
@@ -132,10 +132,14 @@ BEGIN
         ) AS Deviation,
         COALESCE(
             (
-                AVG(CASE WHEN x.Place > b.Origin - 7 * @Period THEN x.Amount END) -
-                AVG(CASE WHEN x.Place <= b.Origin - 7 * @Period THEN x.Amount END)
+                COUNT_BIG(*) * SUM((x.Place - b.Origin) * x.Amount) -
+                SUM(CAST(x.Place - b.Origin AS FLOAT)) * SUM(x.Amount)
             ) /
-            (7 * @Period),
+            NULLIF(
+                COUNT_BIG(*) * SUM(SQUARE(x.Place - b.Origin)) -
+                SQUARE(SUM(CAST(x.Place - b.Origin AS FLOAT))),
+                0
+            ),
             0
         ) AS Slope
     INTO #origins
@@ -276,8 +280,8 @@ BEGIN
         g.Target AS Place,
         g.Method,
         g.Forecast,
-        g.Forecast + CASE WHEN w.Least > 0 THEN 0 ELSE w.Least END * g.Lead / w.Lead AS Low,
-        g.Forecast + CASE WHEN w.Greatest < 0 THEN 0 ELSE w.Greatest END * g.Lead / w.Lead AS High,
+        g.Forecast + CASE WHEN g.Lead > w.Lead THEN -r.Reach * g.Lead / w.Lead ELSE r.Least END AS Low,
+        g.Forecast + CASE WHEN g.Lead > w.Lead THEN r.Reach * g.Lead / w.Lead ELSE r.Greatest END AS High,
         COALESCE(w.Errors, 0) AS Errors,
         g.Mae,
         g.NaiveMae
@@ -288,6 +292,15 @@ BEGIN
                 WHEN g.TriedLead IS NULL AND g.Farthest < g.Lead THEN g.Farthest
                 ELSE g.TriedLead
             END
+    CROSS APPLY (
+        SELECT
+            CASE WHEN w.Least > 0 THEN 0 ELSE w.Least END AS Least,
+            CASE WHEN w.Greatest < 0 THEN 0 ELSE w.Greatest END AS Greatest,
+            CASE
+                WHEN w.Greatest >= 0 AND (w.Greatest >= -w.Least OR w.Least > 0) THEN w.Greatest
+                ELSE -w.Least
+            END AS Reach
+    ) AS r
     ORDER BY g.Series, g.Target;
     RETURN 0;
 END;
