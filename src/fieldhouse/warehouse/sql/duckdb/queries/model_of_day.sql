@@ -1,5 +1,5 @@
--- model_of_day(channel_id, field_number, day): the level and the spread of each hour by which a day of a field is judged,
--- of the last model of it or of a day before; of a counter those of its rises.
+-- model_of_day(channel_id, field_number, day): the level and the spread of each hour by which a day of a field is
+-- judged, of the last model of it or of a day before; of a counter those of its rises.
 WITH
 items AS (
     SELECT
