@@ -1,7 +1,7 @@
 -- From instant and asked(ChannelID, CheckDate): quality(...), one row for each day asked. Anomalous is a reading with a
--- value of a field while something is unusual in it. A day's cadence is that of the thirty days before a, the end of the
--- day or the as-of instant, whichever is first: every day is cut in two at the time of day of the as-of instant, so that
--- each window has sixty parts, read once for all windows.
+-- value of a field while something is unusual in it. A day's cadence is that of the thirty days before a, the end of
+-- the day or the as-of instant, whichever is first: every day is cut in two at the time of day of the as-of instant, so
+-- that each window has sixty parts, read once for all windows.
 -- A step is the time from one second with readings to the next one, told by the part in which it ends; the one into a
 -- window does not lie within it. A step of -1 is none.
 windows AS (

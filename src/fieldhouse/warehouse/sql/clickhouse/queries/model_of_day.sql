@@ -1,5 +1,5 @@
--- model_of_day(channel_id, field_number, day): the level and the spread of each hour by which a day of a field is judged,
--- of the last model of it or of a day before; of a counter those of its rises.
+-- model_of_day(channel_id, field_number, day): the level and the spread of each hour by which a day of a field is
+-- judged, of the last model of it or of a day before; of a counter those of its rises.
 SELECT
     m.Day AS Day, toInt32(Place - 1) AS Hour, m.Levels[Place] AS Level, m.Spreads[Place] AS Spread,
     m.IsCounter AS IsCounter
