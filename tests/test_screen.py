@@ -250,6 +250,8 @@ MISTAKES = {
     "alerts ack": ("x", "7"),
     "alerts test": ("", "odd"),
     "alerts rules": ("x", "--config none.toml"),
+    "ranges": ("", "frobnicate"),
+    "ranges suggest": ("", "404", "nine", "9 9"),
     "tokens": ("frobnicate",),
     "tokens make": ("", "''", "a b", "me --scope all", "me --lasts soon", "me --lasts 9999y"),
     "tokens list": ("x",),

@@ -35,6 +35,7 @@ from fieldhouse.cli import (
     serving,
     setup,
     streaming,
+    suggesting,
 )
 from fieldhouse.errors import ConfigurationError, FieldhouseError, Interrupted
 
@@ -56,6 +57,7 @@ _ROOMS = (
     asking,
     querying,
     relating,
+    suggesting,
     correcting,
     deriving,
     drawing,

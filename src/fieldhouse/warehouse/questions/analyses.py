@@ -88,6 +88,21 @@ ANALYSES = (
         _BUCKET,
     ),
     Question(
+        "daily_extremes",
+        "how far a field's days reach, of all days that are kept",
+        takes(channel_id=INT),
+        columns(
+            FieldNumber=INT,
+            Days=LONG,
+            Least=NUMBER,
+            Greatest=NUMBER,
+            LowQuarter=NUMBER,
+            LowThreeQuarters=NUMBER,
+            HighQuarter=NUMBER,
+            HighThreeQuarters=NUMBER,
+        ),
+    ),
+    Question(
         "forecasts",
         "how series go on after their last places, by the method that has erred least on their own"
         " past",
