@@ -403,7 +403,7 @@ def test_a_read_only_folder_is_one_line(simulator: Simulator) -> None:
 def run_as_somebody(home: Path, simulator: Simulator) -> "subprocess.CompletedProcess[str]":
     """``fieldhouse run 9`` as a user without rights, its modules read beforehand."""
     as_somebody = (
-        "import os, sys, fieldhouse.cli, fieldhouse.fleet;"
+        "import os, sys, fieldhouse.cli, fieldhouse.scheduling.fleet;"
         "import fieldhouse.warehouse.engines.duckdb.warehouse;"
         "import rich.progress; os.setuid(65534); sys.argv = ['fieldhouse', 'run', '9'];"
         "fieldhouse.cli.main()"

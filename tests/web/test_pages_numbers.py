@@ -249,7 +249,10 @@ def test_tiles_lie_below_the_points(site: Site) -> None:
 # All of them
 
 
-PAGES = ("rhythm", "trend", "quality", "lives", "texts", "rejected", "corrections", "runs")
+PAGES = (
+    *("rhythm", "trend", "anomalies", "insight", "quality", "lives"),
+    *("texts", "rejected", "corrections", "runs"),
+)
 
 
 @pytest.mark.parametrize("channel", [HOSTILE, EMPTY])

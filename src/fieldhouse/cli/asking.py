@@ -201,9 +201,12 @@ def label_anomaly(
     """
     if ok and real:
         raise ConfigurationError("--ok or --real, not both")
+    from fieldhouse.labelling import label
+    from fieldhouse.times import utc_now
+
+    is_real = real if ok or real else None
     with _writing(settings_from(config, warehouse, wait)) as house:
-        given = {"is_real": real if ok or real else None, "labelled_by": by or user()}
-        if not house.call("label_anomaly", anomaly_id=anomaly_id, **given)["Labelled"][0].as_py():
+        if not label(house, anomaly_id, is_real, by=by or user(), now=utc_now()):
             raise ConfigurationError(f"there is no {anomaly_id}: fieldhouse anomalies lists them")
     typer.echo(f"{anomaly_id} is {'real' if real else 'ok' if ok else 'not labelled'}")
 

@@ -130,6 +130,13 @@ ANALYSES = (
         ),
     ),
     Question(
+        "model_of_day",
+        "the level and the spread of each hour by which a day of a field is judged, of the last"
+        " model of it or of a day before; of a counter those of its rises",
+        takes(channel_id=INT, field_number=INT, day=DAY),
+        columns(Day=DAY, Hour=INT, Level=FLOAT, Spread=FLOAT, IsCounter=FLAG),
+    ),
+    Question(
         "quality_days",
         "the judged days of a span, end excluded, in the order of time; NULL is open",
         takes(channel_id=INT, start_at=optional(DAY), end_at=optional(DAY)),
