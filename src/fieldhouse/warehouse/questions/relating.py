@@ -39,7 +39,7 @@ RELATING = (
     ),
     Question(
         "held_times",
-        "for how long a field's values are known, and lie in a span, between instants",
+        "what a field's values come to in the time from each start to the next",
         takes(
             channel_id=INT,
             field_number=INT,

@@ -18,10 +18,10 @@ BEGIN
         g.ChannelID,
         DATEDIFF(HOUR, '1970-01-01', g.PeriodStart) AS Hour,
         CASE @FieldNumber
-            WHEN # THEN ROUND(g.Field#Avg, 9) -- each field
+            WHEN # THEN CAST(ROUND(g.Field#Avg, 9) AS FLOAT) -- each field
         END AS Mine,
         CASE @OtherFieldNumber
-            WHEN # THEN ROUND(g.Field#Avg, 9) -- each field
+            WHEN # THEN CAST(ROUND(g.Field#Avg, 9) AS FLOAT) -- each field
         END AS Theirs
     INTO #hourly
     FROM iot.AggregatedData AS g
@@ -29,14 +29,17 @@ BEGIN
         AND g.ChannelID IN (@ChannelID, @OtherChannelID)
         AND g.PeriodStart >= DATEADD(HOUR, -@MostHours, @StartAt)
         AND g.PeriodStart < DATEADD(HOUR, @MostHours, @EndAt);
-    SELECT h.Hour, h.Mine AS Mean, ROUND(h.Mine - AVG(h.Mine) OVER (PARTITION BY h.Hour % 24), 9) AS Rest
+    SELECT
+        h.Hour,
+        h.Mine AS Mean,
+        CAST(ROUND(h.Mine - AVG(h.Mine) OVER (PARTITION BY h.Hour % 24), 9) AS FLOAT) AS Rest
     INTO #mine
     FROM #hourly AS h
     WHERE h.ChannelID = @ChannelID AND h.IsWithin = 1 AND h.Mine IS NOT NULL;
     SELECT
         h.Hour,
         h.Theirs AS Mean,
-        ROUND(h.Theirs - AVG(h.Theirs) OVER (PARTITION BY h.Hour % 24), 9) AS Rest
+        CAST(ROUND(h.Theirs - AVG(h.Theirs) OVER (PARTITION BY h.Hour % 24), 9) AS FLOAT) AS Rest
     INTO #theirs
     FROM #hourly AS h
     WHERE h.ChannelID = @OtherChannelID AND h.Theirs IS NOT NULL;
