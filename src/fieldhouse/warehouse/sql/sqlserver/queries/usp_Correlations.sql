@@ -78,14 +78,14 @@ BEGIN
             p.Y,
             p.XRest,
             p.YRest,
-            RANK() OVER (PARTITION BY p.Lag ORDER BY p.X) +
-            COUNT(*) OVER (PARTITION BY p.Lag, p.X) / 2E0 AS XRank,
-            RANK() OVER (PARTITION BY p.Lag ORDER BY p.Y) +
-            COUNT(*) OVER (PARTITION BY p.Lag, p.Y) / 2E0 AS YRank,
-            RANK() OVER (PARTITION BY p.Lag ORDER BY p.XRest) +
-            COUNT(*) OVER (PARTITION BY p.Lag, p.XRest) / 2E0 AS XRestRank,
-            RANK() OVER (PARTITION BY p.Lag ORDER BY p.YRest) +
-            COUNT(*) OVER (PARTITION BY p.Lag, p.YRest) / 2E0 AS YRestRank
+            CAST(RANK() OVER (PARTITION BY p.Lag ORDER BY p.X) AS FLOAT) +
+            CAST(COUNT(*) OVER (PARTITION BY p.Lag, p.X) AS FLOAT) / 2 AS XRank,
+            CAST(RANK() OVER (PARTITION BY p.Lag ORDER BY p.Y) AS FLOAT) +
+            CAST(COUNT(*) OVER (PARTITION BY p.Lag, p.Y) AS FLOAT) / 2 AS YRank,
+            CAST(RANK() OVER (PARTITION BY p.Lag ORDER BY p.XRest) AS FLOAT) +
+            CAST(COUNT(*) OVER (PARTITION BY p.Lag, p.XRest) AS FLOAT) / 2 AS XRestRank,
+            CAST(RANK() OVER (PARTITION BY p.Lag ORDER BY p.YRest) AS FLOAT) +
+            CAST(COUNT(*) OVER (PARTITION BY p.Lag, p.YRest) AS FLOAT) / 2 AS YRestRank
         FROM #paired AS p
     ),
     centred AS (
