@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from unusual_kit import value_hits
+from unusual_kit import profile_of, value_hits
 from warehouse_kit import DAY, FAR, HOUR, T0, batch, opened, refresh, row, rows_of
 
 from fieldhouse.errors import ConfigurationError
@@ -72,6 +72,15 @@ def test_what_is_found_is_what_the_rule_says(warehouse: Warehouse) -> None:
     for i in range(700, 760):
         readings[i] = (readings[i][0], readings[i][1] - 5)
     bring(warehouse, readings, 1)
+    day = readings[-1][0].date()
+    asked = {"channel_id": 9, "field_number": 1}
+    model = warehouse.query("model_of_day", **asked, day=day + 9 * DAY).to_pylist()
+    assert [(one["Day"], one["Hour"], one["IsCounter"]) for one in model] == [
+        (day, hour, False) for hour in range(24)
+    ]
+    for one, (level, spread) in zip(model, profile_of(readings, day), strict=True):
+        assert (one["Level"], one["Spread"]) == pytest.approx((level, spread), rel=1e-9)
+    assert warehouse.query("model_of_day", **asked, day=readings[0][0].date()).num_rows == 0
     expected = value_hits([(at, round(value, 3)) for at, value in readings])
     found = [s for s in spells(warehouse) if s["Family"] == "VALUE"]
     assert sum(s["Hits"] for s in found) == len(expected) > 10

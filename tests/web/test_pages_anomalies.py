@@ -1,5 +1,7 @@
 """What is unusual, as pages show it, and what people say of it."""
 
+import html
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -100,3 +102,38 @@ def test_what_a_person_says_counts(site: Site, incident: dict[str, Any]) -> None
             assert operator.put(gone, json={"is_real": True}).status_code == 404
         assert operator.post(f"{LIST}/{name}", data={"said": "odd"}).status_code == 400
         assert operator.post(f"{LIST}/x", data={"said": "ok"}).status_code == 404
+
+
+@pytest.mark.parametrize("field", range(1, 9))
+def test_each_method_is_shown_on_the_channels_own_readings(
+    site: Site, web: httpx2.Client, field: int
+) -> None:
+    """The strongest of the last days off the band of its hour, with why; readings far from mean
+    and median, as many as there are, at most two hundred; a counter is told as one."""
+    house = site.served.warehouse
+    text = web.get(f"/channel/{WEATHER}/insight", params={"field": field}).text
+    page_of(web.get(f"/channel/{WEATHER}/insight", params={"field": field}))
+    (newest,) = house.query("newest_reading", channel_id=WEATHER, as_of=NOW)["CreatedAt"]
+    end = newest.as_py() + timedelta(seconds=1)
+    late = [
+        one
+        for one in kept(site, start_at=end - timedelta(days=8), end_at=end)
+        if one["FieldNumber"] == field and one["Kind"] not in ("STUCK", "SILENCE")
+    ]
+    model = house.query("model_of_day", channel_id=WEATHER, field_number=field, day=end.date())
+    pictures = dict(re.findall(r'<figure id="(\w+)"(.*?)</figure>', text, re.DOTALL))
+    has_levels = model.num_rows == 24 and not model["IsCounter"][0].as_py()
+    assert ("seasonal" in pictures) == has_levels
+    if has_levels:
+        assert "three spreads</" in pictures["seasonal"] and "such hours" in pictures["seasonal"]
+    if late and has_levels:
+        strongest = max(late, key=lambda one: one["Score"])
+        why = html.escape(f"{strongest['Kind'].lower()}: {evidence(strongest, UTC)}", quote=False)
+        assert why in pictures["seasonal"]
+        assert why[1:] in re.sub("<figure.*?</figure>", "", text, flags=re.DOTALL)
+    for method in ("zscore", "mad"):
+        found = house.query(
+            "usp_DetectAnomalies",
+            channel_id=WEATHER, field_number=field, method=method, as_of=end,
+        )  # fmt: skip
+        assert pictures.get(method, "").count(" spreads off") > 0 or not found.num_rows

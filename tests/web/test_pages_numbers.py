@@ -250,7 +250,7 @@ def test_tiles_lie_below_the_points(site: Site) -> None:
 
 
 PAGES = (
-    *("rhythm", "trend", "anomalies", "quality", "lives"),
+    *("rhythm", "trend", "anomalies", "insight", "quality", "lives"),
     *("texts", "rejected", "corrections", "runs"),
 )
 

@@ -63,7 +63,8 @@ TABLES = {
     "Rows": "ClickHouse: what loads change together, of which tables are views",
     "Periods": "ClickHouse: what AggregatedData is a view of",
     "Judgements": "ClickHouse: what DataQuality is a view of",
-    "Models": "ClickHouse: what AnomalyModels is a view of",
+    "Models": "ClickHouse: what AnomalyModels and AnomalyModelsKept are views of",
+    "FieldModels": "ClickHouse: the same, a field's day a row",
     "Findings": "ClickHouse: what AnomalySpells is a view of",
     "Runs": "ClickHouse: what PipelineRuns is a view of",
     "ArchiveCuts": "ClickHouse: from before when readings are archived",
@@ -113,7 +114,7 @@ _OF_ONE_TABLE = {
     ("Findings", "Spells"): "what AnomalySpells has of the day",
     **{
         (table, column): words
-        for table in ("Models", "AnomalyModels")
+        for table in ("Models", "FieldModels")
         for column, words in {
             "Levels": "what is usual, by the hour",
             "Spreads": "how far values lie from it, by the hour",

@@ -7,6 +7,7 @@ from fieldhouse.web.pages import (
     channel,
     correcting,
     importing,
+    insight,
     live,
     lives,
     managing,
@@ -26,7 +27,7 @@ __all__ = ["router"]
 
 router = APIRouter(include_in_schema=False)
 _LOOKING = (
-    *(overview, channel, live, rhythm, trend, anomalies, quality),
+    *(overview, channel, live, rhythm, trend, anomalies, insight, quality),
     *(texts, runs, lives, places, querying),
 )
 _DOING = (managing, working, correcting, importing, tokens)

@@ -60,7 +60,7 @@ WHERE
 -- if IsRestarted
 INSERT INTO iot.Models (ChannelID, Day, FieldNumber, Version, Deleted)
 SELECT m.ChannelID, m.Day, m.FieldNumber, toUnixTimestamp64Nano(now64(9)), 1
-FROM iot.AnomalyModels AS m
+FROM iot.FieldModels AS m
 WHERE has({Restarted:Array(Int64)}, m.ChannelID);
 
 SELECT
@@ -119,7 +119,7 @@ FROM (
             toNullable(m.Day), (toDayOfWeek(m.Day) = toDayOfWeek(a.Day), m.Day), m.Day <= a.Day
         ) AS ModelDay
     FROM asked AS a
-    LEFT JOIN (SELECT DISTINCT o.ChannelID, o.Day FROM iot.AnomalyModels AS o) AS m ON m.ChannelID = a.ChannelID
+    LEFT JOIN (SELECT DISTINCT o.ChannelID, o.Day FROM iot.FieldModels AS o) AS m ON m.ChannelID = a.ChannelID
     GROUP BY a.ChannelID, a.Day
 ) AS j;
 
@@ -148,7 +148,7 @@ WHERE has({Channels:Array(Int64)}, f.ChannelID) AND has({Days:Array(Date32)}, f.
 -- of the older models the last eight days are kept, and the first week of each month
 INSERT INTO iot.Models (ChannelID, Day, FieldNumber, Version, Deleted)
 SELECT m.ChannelID, m.Day, m.FieldNumber, {Version:UInt64}, 1
-FROM iot.AnomalyModels AS m
+FROM iot.FieldModels AS m
 JOIN iot.AnomalyChannels AS n ON n.ChannelID = m.ChannelID
 WHERE
     m.Day < n.NewestDay - 8 AND toDayOfMonth(m.Day) > 7 AND m.Day > n.FirstDay

@@ -1,7 +1,7 @@
--- near_fields(channel_id, field_number, channel_ids, field_numbers, most_km, start_at, end_at): other fields, of channels
--- within some kilometres, beside one: how far away they are (on a globe of 6,371.0088 km), in how many hours both have
--- values, by how much the one is above each in the newest of these and in their median, and how they go together. The
--- places of the lists belong together.
+-- near_fields(channel_id, field_number, channel_ids, field_numbers, most_km, start_at, end_at): other fields, of
+-- channels within some kilometres, beside one: how far away they are (on a globe of 6,371.0088 km), in how many hours
+-- both have values, by how much the one is above each in the newest of these and in their median, and how they go
+-- together. The places of the lists belong together.
 WITH
 here AS (
     SELECT radians(c.Latitude::DOUBLE) AS Lat, radians(c.Longitude::DOUBLE) AS Lon
@@ -49,7 +49,8 @@ SELECT
     median(m.Mean - t.Mean) AS MedianDifference,
     CASE
         WHEN count(m.Mean) >= 3
-        AND min(m.Mean) < max(m.Mean) AND min(t.Mean) FILTER (m.Mean IS NOT NULL) < max(t.Mean) FILTER (m.Mean IS NOT NULL)
+        AND min(m.Mean) < max(m.Mean)
+        AND min(t.Mean) FILTER (m.Mean IS NOT NULL) < max(t.Mean) FILTER (m.Mean IS NOT NULL)
             THEN corr(m.Mean, t.Mean)
     END AS Pearson
 FROM near AS n

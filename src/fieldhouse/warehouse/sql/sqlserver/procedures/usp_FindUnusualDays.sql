@@ -1,5 +1,6 @@
 -- usp_FindUnusualDays: what is unusual about the days of #asked_days(ChannelID, Day), in parts of the days that are
--- judged for quality, into #unusual_days, as it is before these days are judged, or after. Called by usp_RefreshAnomalies.
+-- judged for quality, into #unusual_days, as it is before these days are judged, or after. Called by
+-- usp_RefreshAnomalies.
 CREATE OR ALTER PROCEDURE iot.usp_FindUnusualDays @IsAfter BIT
 AS
 BEGIN

@@ -1,7 +1,7 @@
--- usp_JudgeDays: the quality of the days in #asked(ChannelID, CheckDate), kept in iot.DataQuality. Anomalous is a reading
--- with a value of a field while something is unusual in it. A day's cadence is that of the thirty days before a, the end
--- of the day or the as-of instant, whichever is first: every day is cut in two at the time of day of the as-of instant,
--- so that each window has sixty parts.
+-- usp_JudgeDays: the quality of the days in #asked(ChannelID, CheckDate), kept in iot.DataQuality. Anomalous is a
+-- reading with a value of a field while something is unusual in it. A day's cadence is that of the thirty days before
+-- a, the end of the day or the as-of instant, whichever is first: every day is cut in two at the time of day of the
+-- as-of instant, so that each window has sixty parts.
 CREATE OR ALTER PROCEDURE iot.usp_JudgeDays @AsOfTime DATETIME2(6)
 AS
 BEGIN
