@@ -100,19 +100,21 @@ def read(text: str, channel_id: int, named: Named) -> Node:
 
 def resolved(text: str, channel_id: int, named: Named) -> str:
     """The same expression with fields by their numbers, whatever their labels become."""
-    tokens = [(str(f.lastgroup), f[str(f.lastgroup)]) for f in _TOKEN.finditer(text)]
-    said = []
-    for place, (kind, word) in enumerate(tokens):
-        after = [each for _, each in tokens[place + 1 : place + 4]]
-        is_called = kind == "word" and (after[:1] == ["("] or word.lower() in _WORDS)
-        if kind not in ("word", "quoted") or is_called:
-            said.append(word)
-        elif after[:1] == ["@"]:
+    tokens = list(_TOKEN.finditer(text))
+    words = [found[str(found.lastgroup)] for found in tokens]
+    said, end = [], 0
+    for place, found in enumerate(tokens):
+        after = words[place + 1 : place + 4]
+        is_word = found.lastgroup == "word" and words[place].lower() in _WORDS
+        if found.lastgroup not in ("word", "quoted") or is_word or after[:1] == ["("]:
+            continue
+        other = channel_id
+        if after[:1] == ["@"]:
             other = -int(after[2]) if after[1] == "-" else int(after[1])
-            said.append(f"field{named(word, other)}")
-        else:
-            said.append(f"field{named(word, channel_id)}")
-    return " ".join(said).replace("( ", "(").replace(" )", ")").replace(" @ ", "@")
+        begin = found.start(str(found.lastgroup)) - (found.lastgroup == "quoted")
+        said += [text[end:begin], f"field{named(words[place], other)}"]
+        end = found.end()
+    return "".join([*said, text[end:]])
 
 
 def fields_of(node: Node) -> frozenset[tuple[int, int]]:

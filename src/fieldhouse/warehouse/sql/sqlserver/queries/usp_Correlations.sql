@@ -18,10 +18,10 @@ BEGIN
         g.ChannelID,
         DATEDIFF(HOUR, '1970-01-01', g.PeriodStart) AS Hour,
         CASE @FieldNumber
-            WHEN # THEN ROUND(g.Field#Avg, 9) -- each field
+            WHEN # THEN CAST(ROUND(g.Field#Avg, 9) AS FLOAT) -- each field
         END AS Mine,
         CASE @OtherFieldNumber
-            WHEN # THEN ROUND(g.Field#Avg, 9) -- each field
+            WHEN # THEN CAST(ROUND(g.Field#Avg, 9) AS FLOAT) -- each field
         END AS Theirs
     INTO #hourly
     FROM iot.AggregatedData AS g
@@ -29,14 +29,17 @@ BEGIN
         AND g.ChannelID IN (@ChannelID, @OtherChannelID)
         AND g.PeriodStart >= DATEADD(HOUR, -@MostHours, @StartAt)
         AND g.PeriodStart < DATEADD(HOUR, @MostHours, @EndAt);
-    SELECT h.Hour, h.Mine AS Mean, ROUND(h.Mine - AVG(h.Mine) OVER (PARTITION BY h.Hour % 24), 9) AS Rest
+    SELECT
+        h.Hour,
+        h.Mine AS Mean,
+        CAST(ROUND(h.Mine - AVG(h.Mine) OVER (PARTITION BY h.Hour % 24), 9) AS FLOAT) AS Rest
     INTO #mine
     FROM #hourly AS h
     WHERE h.ChannelID = @ChannelID AND h.IsWithin = 1 AND h.Mine IS NOT NULL;
     SELECT
         h.Hour,
         h.Theirs AS Mean,
-        ROUND(h.Theirs - AVG(h.Theirs) OVER (PARTITION BY h.Hour % 24), 9) AS Rest
+        CAST(ROUND(h.Theirs - AVG(h.Theirs) OVER (PARTITION BY h.Hour % 24), 9) AS FLOAT) AS Rest
     INTO #theirs
     FROM #hourly AS h
     WHERE h.ChannelID = @OtherChannelID AND h.Theirs IS NOT NULL;
@@ -75,14 +78,14 @@ BEGIN
             p.Y,
             p.XRest,
             p.YRest,
-            RANK() OVER (PARTITION BY p.Lag ORDER BY p.X) +
-            COUNT(*) OVER (PARTITION BY p.Lag, p.X) / 2E0 AS XRank,
-            RANK() OVER (PARTITION BY p.Lag ORDER BY p.Y) +
-            COUNT(*) OVER (PARTITION BY p.Lag, p.Y) / 2E0 AS YRank,
-            RANK() OVER (PARTITION BY p.Lag ORDER BY p.XRest) +
-            COUNT(*) OVER (PARTITION BY p.Lag, p.XRest) / 2E0 AS XRestRank,
-            RANK() OVER (PARTITION BY p.Lag ORDER BY p.YRest) +
-            COUNT(*) OVER (PARTITION BY p.Lag, p.YRest) / 2E0 AS YRestRank
+            CAST(RANK() OVER (PARTITION BY p.Lag ORDER BY p.X) AS FLOAT) +
+            CAST(COUNT(*) OVER (PARTITION BY p.Lag, p.X) AS FLOAT) / 2 AS XRank,
+            CAST(RANK() OVER (PARTITION BY p.Lag ORDER BY p.Y) AS FLOAT) +
+            CAST(COUNT(*) OVER (PARTITION BY p.Lag, p.Y) AS FLOAT) / 2 AS YRank,
+            CAST(RANK() OVER (PARTITION BY p.Lag ORDER BY p.XRest) AS FLOAT) +
+            CAST(COUNT(*) OVER (PARTITION BY p.Lag, p.XRest) AS FLOAT) / 2 AS XRestRank,
+            CAST(RANK() OVER (PARTITION BY p.Lag ORDER BY p.YRest) AS FLOAT) +
+            CAST(COUNT(*) OVER (PARTITION BY p.Lag, p.YRest) AS FLOAT) / 2 AS YRestRank
         FROM #paired AS p
     ),
     centred AS (
