@@ -21,7 +21,7 @@ def value_hits(readings: list[Reading]) -> list[Hit]:
     known: list[float] = []
     hits: list[Hit] = []
     for judged_days, day in enumerate(sorted(days)):
-        profile = _profile(readings, day)
+        profile = profile_of(readings, day)
         bins = []
         for at, value in days[day]:
             score, deviation = None, None
@@ -55,7 +55,7 @@ def _rare(counts: list[int], at_least: int) -> float:
     return -math.log10((sum(counts[at_least:]) + 1) / (sum(counts) + 1))
 
 
-def _profile(readings: list[Reading], day: date) -> list[tuple[float, float]] | None:
+def profile_of(readings: list[Reading], day: date) -> list[tuple[float, float]] | None:
     """The level and the spread of each hour of a day, by the hours of the 28 days before."""
     hours = defaultdict(list)
     for at, value in readings:

@@ -12,7 +12,7 @@ judged AS (
 ),
 models AS (
     SELECT j.JudgedDay, m.Day = j.JudgedDay AS IsOwn, m.*
-    FROM iot.AnomalyModels AS m
+    FROM iot.FieldModels AS m
     JOIN (SELECT d.ChannelID AS JudgedChannel, d.Day AS JudgedDay, d.ModelDay FROM judged AS d) AS j
         ON j.JudgedChannel = m.ChannelID AND j.ModelDay = m.Day
 ),

@@ -16,7 +16,7 @@ chained AS (
 ),
 based AS (
     SELECT m.*
-    FROM iot.AnomalyModels AS m
+    FROM iot.FieldModels AS m
     WHERE (m.ChannelID, m.Day) IN (SELECT c.ChannelID, c.Day FROM chained AS c WHERE NOT c.IsNew)
 ),
 -- the level and the spread of each hour of the days, by the 28 days before; Mode 1: of a counter. Hours of the week

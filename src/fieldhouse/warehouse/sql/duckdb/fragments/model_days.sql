@@ -310,7 +310,8 @@ SELECT
     max(s.Amount) FILTER (s.FieldNumber = #) AS Field# -- each field, comma between
 FROM stated AS s
 JOIN chained AS c ON c.ChannelID = s.ChannelID AND c.Day = s.Day AND c.IsNew
-GROUP BY s.ChannelID, s.Day, s.Measure, s.Item;
+GROUP BY s.ChannelID, s.Day, s.Measure, s.Item
+HAVING count(s.Amount) > 0;
 -- if getvariable('chained')
 INSERT INTO iot.AnomalyModels
 SELECT m.* FROM models AS m JOIN iot.AnomalyChannels AS n ON n.ChannelID = m.ChannelID AND n.NewestDay = m.Day

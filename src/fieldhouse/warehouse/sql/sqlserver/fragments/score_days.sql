@@ -106,4 +106,5 @@ SELECT
 INTO #models
 FROM #amounts AS s
 JOIN #chained AS c ON c.ChannelID = s.ChannelID AND c.Day = s.Day AND c.IsNew = 1
+WHERE s.Amount IS NOT NULL
 GROUP BY s.ChannelID, s.Day, s.Measure, s.Item;
