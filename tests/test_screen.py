@@ -122,6 +122,13 @@ MISTAKES = {
         "'SELECT 1' -o x.docx",
         "'DELETE FROM iot.Channels'",
         "'SELECT 1; SELECT 2'",
+        "'-- of yesterday'",
+        "'WITH gone AS (DELETE FROM iot.Channels RETURNING *) SELECT * FROM gone'",
+        "'EXPLAIN ANALYZE DELETE FROM iot.Channels'",
+        "'SELECT \udcff'",
+        "'SELECT [1, 2] AS l' -o x.csv",
+        "'SELECT INTERVAL 3 MONTH AS i' -o x.parquet",
+        "'SELECT DATE \"infinity\" AS d' -o x.xlsx".replace('"', "'\"'\"'"),
         "SELEC",
         "'SELECT x FROM iot.Channels'",
         "'SELECT * FROM SensorReading'",
@@ -257,6 +264,9 @@ def test_a_pipe_is_parseable_and_exact(tell: Tell) -> None:
     assert tell("query", "--csv", "SELECT 'a,b' AS \"x,y\", TIMESTAMP '2024-01-01' AS t").out == (
         '"x,y",t\n"a,b",2024-01-01 00:00:00\n'
     )
+    assert tell("query", "SELECT 0::DECIMAL(38, 12) AS a, 0.00000012::DECIMAL(38, 12) AS b").out == (
+        "a\tb\n0\t0.00000012\n"
+    )
     assert tell("query", "SELECT 1 AS a WHERE false").out == "a\n"
     assert json.loads(tell("query", "--json", "SELECT 1 AS a WHERE false").out) == []
 
@@ -269,6 +279,7 @@ def test_a_statement_comes_from_a_file_or_standard_input(
     assert tell("query", "-f", str(tmp_path / "q.sql")).out == "a\nü\n"
     monkeypatch.setattr(sys, "stdin", io.StringIO("SELECT 2 AS a"))
     assert tell("query", "-").out == "a\n2\n"
+    assert tell("query", "-- begun by a comment\nSELECT 3 AS a;").out == "a\n3\n"
 
 
 def test_times_in_json_have_the_zones_that_they_have(tell: Tell) -> None:
@@ -325,6 +336,27 @@ def test_a_windows_redirect_takes_a_run(place: tuple[Path, str, World]) -> None:
     )
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"2 of 2 channels up to date" in done.stdout and b"\\U0001f321" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "line"),
+    [
+        ("query 'SELECT 1' > /dev/full", 1, "standard output cannot be written: No space left on"),
+        ("query - <&-", 2, "the statement is empty"),
+        ("status >&- 2>&-", 0, ""),
+    ],
+)
+def test_a_stream_that_is_closed_or_full_is_no_defect(
+    place: tuple[Path, str, World], typed: str, code: int, line: str
+) -> None:
+    """A full disk behind a redirect is one line; what a daemon starts may have no streams."""
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no device that is always full")
+    shell = ["sh", "-c", f"exec {shlex.quote(sys.executable)} -m fieldhouse {typed}"]
+    done = subprocess.run(shell, cwd=place[0], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert done.stderr.startswith(f"fieldhouse: {line}" if line else "")
+    assert done.stderr.count("\n") == bool(line)
 
 
 # On a terminal

@@ -16,7 +16,11 @@ from fieldhouse.errors import (
     WarehouseUnusable,
 )
 
-__all__ = ["translated"]
+__all__ = ["ONLY_READS", "translated"]
+
+ONLY_READS = "only one statement that reads is answered: a SELECT"
+_READ_ONLY = re.compile(r"(attached|launched) in read-only mode")
+"""The file, or the transaction: a SELECT may hide what would write, as behind WITH or EXPLAIN."""
 
 _UNUSABLE = {  # what DuckDB says, and what that means of the file
     r"No space left on device|File too large|Disk quota exceeded": (
@@ -65,6 +69,8 @@ def _ours(path: str, said: str, error: Exception, statement: str | None) -> Exce
     if locked := _LOCK.search(said):
         holder = f"process {locked[1]}" if locked[1] else "another process"
         return WarehouseLocked(f"{file} is in use by {holder}; wait for it or end it", holder)
+    if statement is not None and _READ_ONLY.search(said):
+        return ConfigurationError(ONLY_READS)
     if ours := _SAID_BY_US.search(said):  # error('…') in a file of ours
         return (StateMoved if ours[1] == "StateMoved" else ConfigurationError)(ours[2])
     for pattern, meaning in _UNUSABLE.items():
