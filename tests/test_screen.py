@@ -10,6 +10,7 @@ import select
 import shlex
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -107,8 +108,25 @@ def tell(place: tuple[Path, str, World], monkeypatch: pytest.MonkeyPatch) -> Tel
 
 
 MISTAKES = {
-    "run": ("nine", "9x", "0", "20200-20001", "--workers 0", "--results 0", "-w a.parquet 9"),
-    "backfill": ("9 --from never", "9 --to 2026-13-01", "9 --from 2026-02-01 --to 2026-01-01"),
+    "run": (
+        "9 -w :memory:",
+        "9 -w duckdb:///",
+        "9 -w duckdb:x.duckdb",
+        "9 -w /dev/null",
+        "nine",
+        "9x",
+        "0",
+        "20200-20001",
+        "--workers 0",
+        "--results 0",
+        "-w a.parquet 9",
+    ),
+    "backfill": (
+        "9 --from never",
+        "9 --from ''",
+        "9 --to 2026-13-01",
+        "9 --from 2026-02-01 --to 2026-01-01",
+    ),
     "status": ("9", "--tz Mars/Base", "-w missing.duckdb", "-w nowhere://x", "--config none.toml"),
     "runs": ("nine", "--since later", "--limit 0", "9 9"),
     "tables": ("nothing", "iot.sensorreading", "a b"),
@@ -264,9 +282,8 @@ def test_a_pipe_is_parseable_and_exact(tell: Tell) -> None:
     assert tell("query", "--csv", "SELECT 'a,b' AS \"x,y\", TIMESTAMP '2024-01-01' AS t").out == (
         '"x,y",t\n"a,b",2024-01-01 00:00:00\n'
     )
-    assert tell("query", "SELECT 0::DECIMAL(38, 12) AS a, 0.00000012::DECIMAL(38, 12) AS b").out == (
-        "a\tb\n0\t0.00000012\n"
-    )
+    statement = "SELECT 0::DECIMAL(38, 12) AS a, 0.00000012::DECIMAL(38, 12) AS b"
+    assert tell("query", statement).out == "a\tb\n0\t0.00000012\n"
     assert tell("query", "SELECT 1 AS a WHERE false").out == "a\n"
     assert json.loads(tell("query", "--json", "SELECT 1 AS a WHERE false").out) == []
 
@@ -357,6 +374,25 @@ def test_a_stream_that_is_closed_or_full_is_no_defect(
     assert (done.returncode, done.stdout) == (code, "")
     assert done.stderr.startswith(f"fieldhouse: {line}" if line else "")
     assert done.stderr.count("\n") == bool(line)
+
+
+def test_ctrl_c_while_it_is_still_loaded_is_one_line() -> None:
+    """Which takes a second on a slow machine: no traceback then either, and code 130."""
+    code = """
+        import runpy, sys
+
+        class Impatient:
+            def find_spec(self, name, *_):
+                if name == "typer":
+                    raise KeyboardInterrupt
+
+        sys.meta_path.insert(0, Impatient())
+        runpy.run_module("fieldhouse", run_name="__main__")
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "fieldhouse: interrupted\n")
 
 
 # On a terminal

@@ -95,7 +95,7 @@ def _piped() -> str:
     try:
         return sys.stdin.read()
     except UnicodeDecodeError:
-        raise ConfigurationError("standard input is not UTF-8 text: a SELECT is asked for") from None
+        raise ConfigurationError("standard input is not UTF-8 text: a SELECT is wanted") from None
 
 
 def _read(file: Path) -> str:

@@ -55,13 +55,20 @@ _LOCK = re.compile(
 
 @contextmanager
 def translated(path: str, *, statement: str | None = None) -> Iterator[None]:
-    """Raise ours for DuckDB's; with ``statement``, what is wrong with it is its author's error."""
+    """Raise ours for DuckDB's; with ``statement``, what is wrong with it is its author's error.
+
+    Ctrl-C while it works is a RuntimeError of its own, which is a KeyboardInterrupt here.
+    """
     try:
         yield
     except duckdb.Error as error:
         raise _ours(path, str(error), error, statement) from error
     except (OSError, pa.ArrowException) as error:
         raise _ours(path, str(error), error, statement) from error
+    except RuntimeError as error:
+        if str(error) != "Query interrupted":
+            raise
+        raise KeyboardInterrupt from None
 
 
 def _ours(path: str, said: str, error: Exception, statement: str | None) -> Exception:
@@ -76,6 +83,11 @@ def _ours(path: str, said: str, error: Exception, statement: str | None) -> Exce
     for pattern, meaning in _UNUSABLE.items():
         if re.search(pattern, said):
             return WarehouseUnusable(f"{file}: {meaning}")
+    return _other(file, said, error, statement)
+
+
+def _other(file: Path, said: str, error: Exception, statement: str | None) -> Exception:
+    """What is wrong with a statement, a schema, or with something that has no name here."""
     first = said.strip().splitlines()[0] if said.strip() else type(error).__name__
     interrupted = said.startswith("INTERRUPT")
     if statement is not None and isinstance(error, duckdb.Error) and not interrupted:
