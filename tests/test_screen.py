@@ -376,6 +376,18 @@ def test_a_stream_that_is_closed_or_full_is_no_defect(
     assert done.stderr.count("\n") == bool(line)
 
 
+def test_a_word_for_channels_before_there_is_a_warehouse(
+    tell: Tell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A range says how its channels are added; a file that is no warehouse is what is told."""
+    monkeypatch.chdir(tmp_path)
+    assert "there is no warehouse yet" in (line := tell("run", "20001-20200").err)
+    assert line.endswith(": fieldhouse channels add 20001-20200\n")
+    assert "write a number, as 9" in tell("run", "garden").err
+    (tmp_path / "fieldhouse.duckdb").write_text("a text")
+    assert tell("run", "garden").err == "fieldhouse: fieldhouse.duckdb: not a DuckDB file\n"
+
+
 def test_ctrl_c_while_it_is_still_loaded_is_one_line() -> None:
     """Which takes a second on a slow machine: no traceback then either, and code 130."""
     code = """
