@@ -58,6 +58,9 @@ class Method(StrEnum):
 _TOLD = ("id", "field", "kind", "from", "to", "why", "real")
 
 
+Days = Annotated[int, typer.Option(min=1, max=100_000, help="How far to look back.")]
+
+
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this room."""
     for command in (aggregate, quality, trend):
@@ -113,7 +116,7 @@ def list_anomalies(
     threshold: Annotated[
         float, typer.Option(min=0.0, help="In standard deviations; of ZSCORE and MAD.")
     ] = 3.0,
-    days: Annotated[int, typer.Option(min=1, help="How far to look back.")] = 30,
+    days: Days = 30,
     method: Annotated[
         Method,
         typer.Option(
@@ -241,7 +244,7 @@ def quality(
 def trend(
     channel_id: ChannelID,
     field: Field,
-    days: Annotated[int, typer.Option(min=1, help="How far to look back.")] = 30,
+    days: Days = 30,
     as_of: AsOf = None,
     tz: TimeZone = None,
     warehouse: WarehouseURL = None,

@@ -47,6 +47,10 @@ _IN_MEMORY = re.compile(r"(duckdb://)?/?(:memory:.*)?")
 """An address of DuckDB's that names no file."""
 
 
+_LONGEST = 10**9
+"""Seconds of a pause: as many as a timer takes, and more than anybody waits."""
+
+
 class Listing(TyperGroup):
     """A group of commands of which `list` need not be named: its arguments are."""
 
@@ -204,7 +208,7 @@ def pause_of(text: str) -> timedelta | None:
     if text.strip() == "0":
         return None
     length = times.length_of(text)
-    if length.months or not length.seconds + length.days:
+    if length.months or not 0 < length.seconds + length.days * 86400 < _LONGEST:
         raise ConfigurationError(f"--every {text}: a time as 5min or 1h, or 0 for never")
     return timedelta(days=length.days, seconds=length.seconds)
 
