@@ -97,6 +97,16 @@ def test_something_moves_while_nothing_comes(screen: Screen) -> None:
     assert "left" not in screen.line("channel 9")
 
 
+def test_a_channel_that_is_read_and_not_through_promises_no_end(screen: Screen) -> None:
+    """Among 200 it waits for its analysis longer than for its pages: that is shown, not "0:00"."""
+    screen.tell(events.FleetStarted(2), events.RunStarted(9))
+    screen.now += 2
+    screen.tell(events.PageRead(9, 500, T0, 0))
+    screen.now += 40
+    line = screen.line("channel 9")
+    assert "0:42" in line and "left" not in line
+
+
 def test_a_pause_is_told_with_its_reason(screen: Screen) -> None:
     """A server that does not answer is no blank screen."""
     screen.tell(events.FleetStarted(1), events.RunStarted(9))

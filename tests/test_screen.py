@@ -10,6 +10,7 @@ import select
 import shlex
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -107,8 +108,25 @@ def tell(place: tuple[Path, str, World], monkeypatch: pytest.MonkeyPatch) -> Tel
 
 
 MISTAKES = {
-    "run": ("nine", "9x", "0", "20200-20001", "--workers 0", "--results 0", "-w a.parquet 9"),
-    "backfill": ("9 --from never", "9 --to 2026-13-01", "9 --from 2026-02-01 --to 2026-01-01"),
+    "run": (
+        "9 -w :memory:",
+        "9 -w duckdb:///",
+        "9 -w duckdb:x.duckdb",
+        "9 -w /dev/null",
+        "nine",
+        "9x",
+        "0",
+        "20200-20001",
+        "--workers 0",
+        "--results 0",
+        "-w a.parquet 9",
+    ),
+    "backfill": (
+        "9 --from never",
+        "9 --from ''",
+        "9 --to 2026-13-01",
+        "9 --from 2026-02-01 --to 2026-01-01",
+    ),
     "status": ("9", "--tz Mars/Base", "-w missing.duckdb", "-w nowhere://x", "--config none.toml"),
     "runs": ("nine", "--since later", "--limit 0", "9 9"),
     "tables": ("nothing", "iot.sensorreading", "a b"),
@@ -122,6 +140,13 @@ MISTAKES = {
         "'SELECT 1' -o x.docx",
         "'DELETE FROM iot.Channels'",
         "'SELECT 1; SELECT 2'",
+        "'-- of yesterday'",
+        "'WITH gone AS (DELETE FROM iot.Channels RETURNING *) SELECT * FROM gone'",
+        "'EXPLAIN ANALYZE DELETE FROM iot.Channels'",
+        "'SELECT \udcff'",
+        "'SELECT [1, 2] AS l' -o x.csv",
+        "'SELECT INTERVAL 3 MONTH AS i' -o x.parquet",
+        "'SELECT DATE \"infinity\" AS d' -o x.xlsx".replace('"', "'\"'\"'"),
         "SELEC",
         "'SELECT x FROM iot.Channels'",
         "'SELECT * FROM SensorReading'",
@@ -134,12 +159,13 @@ MISTAKES = {
         "404 1",
         "9 Temprature",
         "9 1 --days 0",
+        "9 1 --days 36500000",
         "9 1 --method odd",
         "9 --method mad",
     ),
     "anomalies label": ("", "404-1-v1764000000 --ok", "x --ok --real"),
     "quality": ("", "404", "9 --date 2026-13-01", "9 --date 2099-01-01"),
-    "trend": ("9", "9 0", "404 1", "9 1 --as-of soon"),
+    "trend": ("9", "9 0", "404 1", "9 1 --as-of soon", "9 1 --days 99999999999"),
     "forecast": (
         "9",
         "9 0",
@@ -180,6 +206,7 @@ MISTAKES = {
         "--port 70000",
         "--every soon",
         "--every 1mo",
+        "--every 9999999999d",
         "--host nowhere.invalid",
         "--certificate none.pem",
         "--key none.pem",
@@ -246,7 +273,7 @@ MISTAKES = {
     "stream": ("", "x", "--every soon"),
     "alerts": ("frobnicate", "-w missing.duckdb", "--config none.toml"),
     "alerts list": ("x", "--since soon", "-w missing.duckdb"),
-    "alerts silence": ("404", "--for soon", "--rule odd", "--end 7"),
+    "alerts silence": ("404", "--for soon", "--for 99999999d", "--rule odd", "--end 7"),
     "alerts ack": ("x", "7"),
     "alerts test": ("", "odd"),
     "alerts rules": ("x", "--config none.toml"),
@@ -321,6 +348,8 @@ def test_a_pipe_is_parseable_and_exact(tell: Tell) -> None:
     assert tell("query", "--csv", "SELECT 'a,b' AS \"x,y\", TIMESTAMP '2024-01-01' AS t").out == (
         '"x,y",t\n"a,b",2024-01-01 00:00:00\n'
     )
+    statement = "SELECT 0::DECIMAL(38, 12) AS a, 0.00000012::DECIMAL(38, 12) AS b"
+    assert tell("query", statement).out == "a\tb\n0\t0.00000012\n"
     assert tell("query", "SELECT 1 AS a WHERE false").out == "a\n"
     assert json.loads(tell("query", "--json", "SELECT 1 AS a WHERE false").out) == []
 
@@ -333,6 +362,7 @@ def test_a_statement_comes_from_a_file_or_standard_input(
     assert tell("query", "-f", str(tmp_path / "q.sql")).out == "a\nü\n"
     monkeypatch.setattr(sys, "stdin", io.StringIO("SELECT 2 AS a"))
     assert tell("query", "-").out == "a\n2\n"
+    assert tell("query", "-- begun by a comment\nSELECT 3 AS a;").out == "a\n3\n"
 
 
 def test_times_in_json_have_the_zones_that_they_have(tell: Tell) -> None:
@@ -389,6 +419,58 @@ def test_a_windows_redirect_takes_a_run(place: tuple[Path, str, World]) -> None:
     )
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"2 of 2 channels up to date" in done.stdout and b"\\U0001f321" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "line"),
+    [
+        ("query 'SELECT 1' > /dev/full", 1, "standard output cannot be written: No space left on"),
+        ("query - <&-", 2, "the statement is empty"),
+        ("status >&- 2>&-", 0, ""),
+    ],
+)
+def test_a_stream_that_is_closed_or_full_is_no_defect(
+    place: tuple[Path, str, World], typed: str, code: int, line: str
+) -> None:
+    """A full disk behind a redirect is one line; what a daemon starts may have no streams."""
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no device that is always full")
+    shell = ["sh", "-c", f"exec {shlex.quote(sys.executable)} -m fieldhouse {typed}"]
+    done = subprocess.run(shell, cwd=place[0], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert done.stderr.startswith(f"fieldhouse: {line}" if line else "")
+    assert done.stderr.count("\n") == bool(line)
+
+
+def test_a_word_for_channels_before_there_is_a_warehouse(
+    tell: Tell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A range says how its channels are added; a file that is no warehouse is what is told."""
+    monkeypatch.chdir(tmp_path)
+    assert "there is no warehouse yet" in (line := tell("run", "20001-20200").err)
+    assert line.endswith(": fieldhouse channels add 20001-20200\n")
+    assert "write a number, as 9" in tell("run", "garden").err
+    (tmp_path / "fieldhouse.duckdb").write_text("a text")
+    assert tell("run", "garden").err == "fieldhouse: fieldhouse.duckdb: not a DuckDB file\n"
+
+
+def test_ctrl_c_while_it_is_still_loaded_is_one_line() -> None:
+    """Which takes a second on a slow machine: no traceback then either, and code 130."""
+    code = """
+        import runpy, sys
+
+        class Impatient:
+            def find_spec(self, name, *_):
+                if name == "typer":
+                    raise KeyboardInterrupt
+
+        sys.meta_path.insert(0, Impatient())
+        runpy.run_module("fieldhouse", run_name="__main__")
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "fieldhouse: interrupted\n")
 
 
 # On a terminal

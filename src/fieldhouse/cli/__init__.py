@@ -5,7 +5,6 @@ Exit codes: 0 all well, 1 something failed (a channel, a check), 2 usage or conf
 Heavy libraries are imported by the commands that use them, so that ``--help`` answers at once.
 """
 
-import os
 import re
 import signal
 import sys
@@ -97,7 +96,8 @@ def main() -> None:
     output.set_up_streams()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        code = app(_with_numbers(sys.argv[1:]), standalone_mode=False)
+        code = app(_as_meant(sys.argv[1:]), standalone_mode=False)
+        sys.stdout.flush()
     except ConfigurationError as error:
         sys.exit(_complain(str(error), 2))
     except FieldhouseError as error:
@@ -107,8 +107,13 @@ def main() -> None:
     except (KeyboardInterrupt, typer.Abort):
         code = _INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        output.let_go_of_stdout()
         sys.exit(1)
+    except OSError as error:
+        if not output.is_of_stdout(error):
+            raise
+        output.let_go_of_stdout()
+        sys.exit(_complain(f"standard output cannot be written: {error.strerror}", 1))
     except Exception as error:
         # typer's usage errors have no public base class; what they share is a message to format
         if not hasattr(error, "format_message"):
@@ -140,14 +145,17 @@ def _worded(message: str) -> str:
     return message
 
 
-def _with_numbers(words: list[str]) -> list[str]:
-    """Let a channel of files, -3, stand where a channel does, and not be taken for an option.
+def _as_meant(words: list[str]) -> list[str]:
+    """Let what only looks like an option be what it is.
 
-    Its sign becomes a minus sign, which is read as one; what follows an option stays as it is.
+    A channel of files, -3: its sign becomes a minus sign, which is read as one; what follows an
+    option stays as it is. A SELECT that begins with a comment, ``-- of yesterday``: a blank more.
     """
     return [
         "\N{MINUS SIGN}" + word[1:]
         if re.fullmatch(r"-[0-9]+", word, re.ASCII) and not before.startswith("-")
+        else f" {word}"
+        if re.match(r"--\s", word)
         else word
         for before, word in zip(["", *words], words, strict=False)
     ]

@@ -30,6 +30,10 @@ By = Annotated[
 ]
 
 
+_LONGEST = 100_000
+"""Days of a silence, beyond which there is no calendar for its end."""
+
+
 def add_to(main: typer.Typer) -> None:
     """Add the commands of this room."""
     main.add_typer(app, name="alerts")
@@ -305,7 +309,7 @@ def _writable(settings: "Settings") -> "closing[Warehouse]":
 
 def _span(text: str, option: str) -> timedelta:
     length = length_of(text)
-    if length.months or not length.days + length.seconds:
+    if length.months or not 0 < length.days + length.seconds / 86400 < _LONGEST:
         raise ConfigurationError(f"{option} {text}: a time as 2h or 30d")
     return timedelta(days=length.days, seconds=length.seconds)
 

@@ -59,6 +59,9 @@ _SPARE_OF_TESTS = ("Variance", "Tau", "Z", "S", "Intercept")
 _TOLD = ("id", "field", "kind", "from", "to", "why", "real")
 
 
+Days = Annotated[int, typer.Option(min=1, max=100_000, help="How far to look back.")]
+
+
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this room."""
     for command in (aggregate, quality, trend, forecast):
@@ -114,7 +117,7 @@ def list_anomalies(
     threshold: Annotated[
         float, typer.Option(min=0.0, help="In standard deviations; of ZSCORE and MAD.")
     ] = 3.0,
-    days: Annotated[int, typer.Option(min=1, help="How far to look back.")] = 30,
+    days: Days = 30,
     method: Annotated[
         Method,
         typer.Option(
@@ -245,7 +248,7 @@ def quality(
 def trend(
     channel_id: ChannelID,
     field: Field,
-    days: Annotated[int, typer.Option(min=1, help="How far to look back.")] = 30,
+    days: Days = 30,
     tests: Annotated[
         bool, typer.Option("--tests", help="The tests, with all their figures, and no days.")
     ] = False,

@@ -12,6 +12,10 @@ __all__ = ["as_json", "separated"]
 
 _NOUGHTS = ((r"\.0+(Z?)$", r"\1"), (r"(\.\d*[1-9])0+(Z?)$", r"\1\2"))
 """What ends a decimal or a time, and says nothing."""
+_PLAIN_SCALE = 6
+"""Beyond so many places Arrow writes exponents, 0E-12, as of a product of two readings."""
+_BETWEEN = r"([0-9]) ([0-9])"
+"""Where a day ends and a clock begins; what is beyond all calendars has words in its place."""
 
 
 def separated(column: "pa.Array", separator: str) -> "pa.Array":
@@ -40,7 +44,7 @@ def as_json(column: "pa.Array") -> "pa.Array":
     elif types.is_floating(kind):
         said = compute.if_else(compute.is_finite(column), said, _each(column, values.json_text))
     elif types.is_timestamp(kind):
-        said = _quoted(compute.replace_substring(said, " ", "T"))
+        said = _quoted(compute.replace_substring_regex(said, _BETWEEN, r"\1T\2"))
     elif types.is_date(kind) or types.is_time(kind):
         said = _quoted(said)
     return compute.fill_null(said, "null")
@@ -53,6 +57,8 @@ def _written(column: "pa.Array") -> "pa.Array | None":
 
     kind = column.type
     if types.is_timestamp(kind) and kind.tz not in (None, "UTC"):
+        return None
+    if types.is_decimal(kind) and kind.scale > _PLAIN_SCALE:
         return None
     if types.is_timestamp(kind) or types.is_decimal(kind) or types.is_time(kind):
         said = column.cast(pa.string())

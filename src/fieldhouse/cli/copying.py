@@ -30,7 +30,7 @@ from fieldhouse.errors import (
     Interrupted,
     WarehouseUnusable,
 )
-from fieldhouse.names import channel_number, find_channels
+from fieldhouse.names import channel_number, channel_range, find_channels
 from fieldhouse.polled import SIMULATED, require_polled
 
 if TYPE_CHECKING:
@@ -273,10 +273,15 @@ def named_channels(settings: "Settings", words: Sequence[str]) -> list[int]:
                 for word, number in zip(words, numbers, strict=True)
                 for each in ([number] if number is not None else find_channels(house, [word]))
             ]
-    except WarehouseUnusable:  # there is none yet, so that no word has a meaning
-        word = words[numbers.index(None)]
+    except WarehouseUnusable:
+        from fieldhouse.warehouse.owner import file_of
+
+        if not (file := file_of(settings.warehouse_url)) or Path(file).exists():
+            raise
+        word = output.text(words[numbers.index(None)])
+        hint = f"fieldhouse channels add {word}" if channel_range(word) else "write a number, as 9"
         raise ConfigurationError(
-            f"{output.text(word)!r} is no channel: write a number, as 9"
+            f"{word!r} is no channel: there is no warehouse yet that could tell: {hint}"
         ) from None
 
 

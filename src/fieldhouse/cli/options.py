@@ -1,5 +1,6 @@
 """The options and arguments that several commands share, and what they are read into."""
 
+import re
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -40,6 +41,14 @@ __all__ = [
     "span_of",
     "time_zone",
 ]
+
+
+_IN_MEMORY = re.compile(r"(duckdb://)?/?(:memory:.*)?")
+"""An address of DuckDB's that names no file."""
+
+
+_LONGEST = 10**9
+"""Seconds of a pause: as many as a timer takes, and more than anybody waits."""
 
 
 class Listing(TyperGroup):
@@ -176,13 +185,22 @@ def settings_from(
     wait: str | None = None,
     **overrides: Any,
 ) -> "Settings":
-    """Read the settings; what the command line names goes before all else."""
+    """Read the settings; what the command line names goes before all else.
+
+    Raises ConfigurationError, for a warehouse in memory as well, which would end with the command.
+    """
     from fieldhouse.settings import load_settings
 
     given = {"warehouse_url": warehouse, "wait": wait, **overrides}
-    return load_settings(
+    settings = load_settings(
         {key: value for key, value in given.items() if value is not None}, config_file=config
     )
+    if _IN_MEMORY.fullmatch(settings.warehouse_url):
+        raise ConfigurationError(
+            f"{settings.warehouse_url} is a warehouse in memory, which ends with the command: name"
+            " a file, as fieldhouse.duckdb"
+        )
+    return settings
 
 
 def pause_of(text: str) -> timedelta | None:
@@ -190,7 +208,7 @@ def pause_of(text: str) -> timedelta | None:
     if text.strip() == "0":
         return None
     length = times.length_of(text)
-    if length.months or not length.seconds + length.days:
+    if length.months or not 0 < length.seconds + length.days * 86400 < _LONGEST:
         raise ConfigurationError(f"--every {text}: a time as 5min or 1h, or 0 for never")
     return timedelta(days=length.days, seconds=length.seconds)
 
@@ -199,8 +217,8 @@ def span_of(
     start: str | None, end: str | None, zone: ZoneInfo
 ) -> tuple[datetime | None, datetime | None]:
     """The span of ``--from`` and ``--to``, naive UTC; None is open. Refuses one that is empty."""
-    first = times.instant_of(start, zone) if start else None
-    last = times.end_of(end, zone) if end else None
+    first = times.instant_of(start, zone) if start is not None else None
+    last = times.end_of(end, zone) if end is not None else None
     if first and last and first >= last:
         raise ConfigurationError(f"--from {start} is not before --to {end}: nothing lies between")
     return first, last

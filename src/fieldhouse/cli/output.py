@@ -5,6 +5,7 @@ written in signs that it can.
 """
 
 import codecs
+import errno
 import logging
 import os
 import shutil
@@ -30,6 +31,8 @@ __all__ = [
     "console",
     "each_by_name",
     "echo_json",
+    "is_of_stdout",
+    "let_go_of_stdout",
     "observe",
     "print_json",
     "print_rows",
@@ -59,7 +62,13 @@ _FALLBACK = "fieldhouse.fallback"
 
 
 def set_up_streams() -> None:
-    """Make standard output and error take any text, a redirect in a Windows code page included."""
+    """Make standard output and error take any text, a redirect in a Windows code page included.
+
+    One that was closed before we began leads nowhere, lest the next file that is opened become it.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
     codecs.register_error(_FALLBACK, _fallback)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -75,6 +84,16 @@ def _fallback(error: UnicodeError) -> tuple[str | bytes, int]:
     if said == sign:
         said = sign.encode("ascii", "backslashreplace").decode()
     return said, error.start + 1
+
+
+def is_of_stdout(error: OSError) -> bool:
+    """Whether it tells that what we print is not taken; one of a file has the file's name."""
+    return error.filename is None and error.errno in (errno.ENOSPC, errno.EIO, errno.EFBIG)
+
+
+def let_go_of_stdout() -> None:
+    """Nobody takes what is still to be written: let the end of the program not try."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def console(*, stderr: bool = False) -> "Console":

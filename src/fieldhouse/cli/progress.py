@@ -60,11 +60,12 @@ class _Time(ProgressColumn):
         """As hours, minutes and seconds."""
         now = task.get_time()
         ends = task.fields["ends"]
-        seconds = int(ends - now if ends else now - task.fields["began"])
+        is_foreseen = ends is not None and ends > now  # what is read may still be analysed
+        seconds = int(ends - now if is_foreseen else now - task.fields["began"])
         minutes, seconds = divmod(max(seconds, 0), 60)
         hours, minutes = divmod(minutes, 60)
         clock = f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
-        return Text(f"{clock} left" if ends else clock)
+        return Text(f"{clock} left" if is_foreseen else clock)
 
 
 class _Note(ProgressColumn):

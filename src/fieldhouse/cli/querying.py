@@ -78,10 +78,24 @@ def _statement(given: str | None, file: Path | None) -> str:
             'one SELECT is asked for: fieldhouse query "SELECT …", or - for standard input,'
             " or --file FILE"
         )
-    read = _read(file) if file else sys.stdin.read() if given == "-" else given or ""
+    read = _read(file) if file else _piped() if given == "-" else given or ""
+    if not read.isascii() and not _is_text(read):
+        raise ConfigurationError("the statement is not UTF-8 text: a SELECT is asked for")
     if not read.strip():
         raise ConfigurationError(f"{file or 'the statement'} is empty: a SELECT is asked for")
     return read.removeprefix("\ufeff")
+
+
+def _is_text(read: str) -> bool:
+    """Whether it has no bytes of another encoding, which the shell passes on as they are."""
+    return not any("\ud800" <= sign <= "\udfff" for sign in read)
+
+
+def _piped() -> str:
+    try:
+        return sys.stdin.read()
+    except UnicodeDecodeError:
+        raise ConfigurationError("standard input is not UTF-8 text: a SELECT is wanted") from None
 
 
 def _read(file: Path) -> str:

@@ -88,10 +88,21 @@ def write_bytes(content: bytes, target: Path, *, overwrite: bool = False) -> Non
 def write_to(
     answer: "pa.RecordBatchReader", file: BinaryIO, form: str, csv: "Csv | None" = None
 ) -> int:
-    """Write batches to an open file; the rows written."""
+    """Write batches to an open file; the rows written.
+
+    Raises ConfigurationError for values that the format has no place for, as a list in CSV.
+    """
+    import pyarrow as pa
+
     from fieldhouse.exporting.formats import FORMATS, Csv
 
-    return FORMATS[form](answer, file, csv or Csv())
+    try:
+        return FORMATS[form](answer, file, csv or Csv())
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OverflowError) as error:
+        why = str(error).splitlines()[0]
+        raise ConfigurationError(
+            f"{form} cannot hold a value of the answer ({why}): CAST it to a text in the SELECT"
+        ) from error
 
 
 @contextmanager

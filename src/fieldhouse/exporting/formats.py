@@ -1,6 +1,7 @@
 """The formats of files that answers are written in, each batch by batch to an open file."""
 
 import io
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -124,7 +125,7 @@ def _cells(batch: pa.RecordBatch, field: pa.Field, texts: Mapping[str, str], csv
 def _iso(times: pa.Array) -> pa.Array:
     """``2026-11-24T12:00:00+01:00``, with a fraction only where there is one; naive is UTC's Z."""
     wall = pc.local_timestamp(times) if times.type.tz else times
-    said = pc.replace_substring(_clock(wall), " ", "T")
+    said = pc.replace_substring_regex(_clock(wall), "([0-9]) ([0-9])", r"\1T\2")
     return pc.binary_join_element_wise(said, _offsets(times, wall), "")
 
 
@@ -273,9 +274,9 @@ def _write_cell(sheet: Any, row: int, place: int, value: Any) -> None:
 
 
 def _is_exact(number: float | Decimal) -> bool:
-    """Whether a spreadsheet's number has all the digits."""
+    """Whether a spreadsheet's number has all the digits; it has none that is not finite."""
     if isinstance(number, float):
-        return True
+        return math.isfinite(number)
     digits = Decimal(number).normalize().as_tuple().digits
     return len(digits) <= _MOST_DIGITS
 

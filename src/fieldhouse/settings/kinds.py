@@ -85,6 +85,8 @@ def _base_url(url: str) -> str:
 def _warehouse_url(url: str) -> str:
     """A bare path is a DuckDB file; a URL names a known engine and carries no secret."""
     if "://" not in url and url.strip():
+        if url.partition(":")[0] in (*ENGINES, "chdb"):
+            raise ValueError("neither a path nor a URL")
         return url
     parts = urlsplit(url)
     if parts.scheme not in (*ENGINES, "chdb") or parts.password is not None or not port_ok(url):

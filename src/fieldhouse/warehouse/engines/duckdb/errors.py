@@ -16,7 +16,11 @@ from fieldhouse.errors import (
     WarehouseUnusable,
 )
 
-__all__ = ["translated"]
+__all__ = ["ONLY_READS", "translated"]
+
+ONLY_READS = "only one statement that reads is answered: a SELECT"
+_READ_ONLY = re.compile(r"(attached|launched) in read-only mode")
+"""The file, or the transaction: a SELECT may hide what would write, as behind WITH or EXPLAIN."""
 
 _UNUSABLE = {  # what DuckDB says, and what that means of the file
     r"No space left on device|File too large|Disk quota exceeded": (
@@ -51,13 +55,20 @@ _LOCK = re.compile(
 
 @contextmanager
 def translated(path: str, *, statement: str | None = None) -> Iterator[None]:
-    """Raise ours for DuckDB's; with ``statement``, what is wrong with it is its author's error."""
+    """Raise ours for DuckDB's; with ``statement``, what is wrong with it is its author's error.
+
+    Ctrl-C while it works is a RuntimeError of its own, which is a KeyboardInterrupt here.
+    """
     try:
         yield
     except duckdb.Error as error:
         raise _ours(path, str(error), error, statement) from error
     except (OSError, pa.ArrowException) as error:
         raise _ours(path, str(error), error, statement) from error
+    except RuntimeError as error:
+        if str(error) != "Query interrupted":
+            raise
+        raise KeyboardInterrupt from None
 
 
 def _ours(path: str, said: str, error: Exception, statement: str | None) -> Exception:
@@ -65,11 +76,18 @@ def _ours(path: str, said: str, error: Exception, statement: str | None) -> Exce
     if locked := _LOCK.search(said):
         holder = f"process {locked[1]}" if locked[1] else "another process"
         return WarehouseLocked(f"{file} is in use by {holder}; wait for it or end it", holder)
+    if statement is not None and _READ_ONLY.search(said):
+        return ConfigurationError(ONLY_READS)
     if ours := _SAID_BY_US.search(said):  # error('…') in a file of ours
         return (StateMoved if ours[1] == "StateMoved" else ConfigurationError)(ours[2])
     for pattern, meaning in _UNUSABLE.items():
         if re.search(pattern, said):
             return WarehouseUnusable(f"{file}: {meaning}")
+    return _other(file, said, error, statement)
+
+
+def _other(file: Path, said: str, error: Exception, statement: str | None) -> Exception:
+    """What is wrong with a statement, a schema, or with something that has no name here."""
     first = said.strip().splitlines()[0] if said.strip() else type(error).__name__
     interrupted = said.startswith("INTERRUPT")
     if statement is not None and isinstance(error, duckdb.Error) and not interrupted:

@@ -31,5 +31,9 @@ def require_warehouse(path: str) -> None:
             begin = opened.read(_MARK_AT + len(_MARK))
     except (OSError, ValueError):
         return  # none yet, or none that may be read: DuckDB says what it is
-    if begin and begin[_MARK_AT:] != _MARK:
+    if not begin and file.is_file():
+        raise WarehouseUnusable(
+            f"{path}: an empty file, no warehouse: remove it, and a run makes one in its place"
+        )
+    if begin[_MARK_AT:] != _MARK:
         raise WarehouseUnusable(f"{path}: not a DuckDB file")

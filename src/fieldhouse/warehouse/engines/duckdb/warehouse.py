@@ -21,7 +21,7 @@ from fieldhouse.errors import ConfigurationError, WarehouseLocked
 from fieldhouse.readings import Batch
 from fieldhouse.warehouse import Counts, migrations, questions, sqlfiles
 from fieldhouse.warehouse.engines.duckdb import files, replacing
-from fieldhouse.warehouse.engines.duckdb.errors import translated
+from fieldhouse.warehouse.engines.duckdb.errors import ONLY_READS, translated
 from fieldhouse.warehouse.engines.duckdb.waiting import when_free
 from fieldhouse.warehouse.engines.duckdb.watching import Watch
 from fieldhouse.warehouse.kept import KEPT, Part
@@ -204,7 +204,7 @@ class DuckDBWarehouse:
         with self._asked(cursor, limits, statement):
             parsed = cursor.extract_statements(statement)
             if len(parsed) != 1 or parsed[0].type not in _READS:
-                raise ConfigurationError("only one statement that reads is answered: a SELECT")
+                raise ConfigurationError(ONLY_READS)
             cursor.execute("BEGIN TRANSACTION READ ONLY")
             given = list(parameters) or None
             reader = cursor.sql(parsed[0], params=given).to_arrow_reader(_BATCH_ROWS)
