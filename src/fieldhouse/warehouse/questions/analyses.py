@@ -53,6 +53,7 @@ ANALYSES = (
             StartedAt=INSTANT,
             EndedAt=INSTANT,
             Hits=LONG,
+            Jumps=LONG,
             Score=FLOAT,
             PeakAt=INSTANT,
             Value=NUMBER,
