@@ -87,7 +87,7 @@ def measured(count: int, folder: Path) -> Fleet:
 
 
 def _turn(parts: Any, count: int, ask: Any) -> Turn:
-    from fieldhouse.fleet import run_fleet
+    from fieldhouse.scheduling.fleet import run_fleet
 
     ask("seen")
     began, cpu = time.perf_counter(), time.process_time()

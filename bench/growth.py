@@ -11,8 +11,8 @@ from bench.processes import fresh
 from bench.queueing import Fleet, told
 from bench.report import Figure, times
 from bench.shared import Bench
-from fieldhouse.fleet import run_fleet
 from fieldhouse.parts import build
+from fieldhouse.scheduling.fleet import run_fleet
 from fieldhouse.settings import Settings
 from fieldhouse.simulator import Clock, Simulator, World
 from fieldhouse.warehouse import open_warehouse

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from fieldhouse.fleet import run_fleet
 from fieldhouse.parts import Parts, build
+from fieldhouse.scheduling.fleet import run_fleet
 from fieldhouse.settings import Settings
 
 _TABLES = "SELECT table_name AS T FROM information_schema.tables WHERE table_type = 'BASE TABLE'"

@@ -12,11 +12,11 @@ from bench import history
 from bench.processes import fresh
 from bench.report import Figure, milliseconds, rate, times
 from bench.shared import Bench
-from fieldhouse import files
-from fieldhouse.columns import chosen_channels
-from fieldhouse.formats import Csv, in_cells
+from fieldhouse.exporting import files
+from fieldhouse.exporting.columns import chosen_channels
+from fieldhouse.exporting.formats import Csv, in_cells
+from fieldhouse.exporting.outgoing import Shape, readings_out
 from fieldhouse.frames import read
-from fieldhouse.outgoing import Shape, readings_out
 from fieldhouse.warehouse import Warehouse, open_warehouse
 
 MOST = 1.5

@@ -403,7 +403,7 @@ def test_a_read_only_folder_is_one_line(simulator: Simulator) -> None:
 def run_as_somebody(home: Path, simulator: Simulator) -> "subprocess.CompletedProcess[str]":
     """``fieldhouse run 9`` as a user without rights, its modules read beforehand."""
     as_somebody = (
-        "import os, sys, fieldhouse.cli, fieldhouse.fleet;"
+        "import os, sys, fieldhouse.cli, fieldhouse.scheduling.fleet;"
         "import fieldhouse.warehouse.engines.duckdb.warehouse;"
         "import rich.progress; os.setuid(65534); sys.argv = ['fieldhouse', 'run', '9'];"
         "fieldhouse.cli.main()"
@@ -444,6 +444,7 @@ def test_the_warehouse_is_questioned(fieldhouse: Run, home: Path) -> None:
     assert fieldhouse("anomalies", "9", "1", "--method", "mad").returncode == 0
     days = json.loads(fieldhouse("trend", "9", "1", "--json").stdout)
     assert len(days) == 2  # and not what has passed of today
+    assert json.loads(fieldhouse("trend", "9", "1", "--tests", "--json").stdout) == []  # of two
     (score,) = json.loads(fieldhouse("quality", "9", "--as-of", "latest", "--json").stdout)
     assert 0 <= score["QualityScore"] <= 100
     (state,) = json.loads(fieldhouse("status", "--json").stdout)

@@ -20,10 +20,11 @@ import pyarrow.feather
 import pyarrow.parquet as pq
 import pytest
 
-from fieldhouse import files, open_warehouse
+from fieldhouse import open_warehouse
 from fieldhouse.cli import app
 from fieldhouse.errors import ConfigurationError, FieldhouseError
-from fieldhouse.formats import Csv
+from fieldhouse.exporting import files
+from fieldhouse.exporting.formats import Csv
 from fieldhouse.readings import RAW, READINGS, REJECTED, Batch
 from fieldhouse.state import Progress
 

@@ -14,8 +14,8 @@ import pytest
 
 from fieldhouse import IoTDataPipeline, Settings, events
 from fieldhouse.errors import WarehouseError, WarehouseUnavailable
-from fieldhouse.fleet import run_fleet
 from fieldhouse.parts import Parts, build
+from fieldhouse.scheduling.fleet import run_fleet
 from fieldhouse.simulator import Entry, Fault, Simulator, World
 from fieldhouse.state import Run
 from fieldhouse.warehouse import open_warehouse

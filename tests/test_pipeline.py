@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from fieldhouse import IoTDataPipeline, Settings, events
-from fieldhouse.fleet import run_fleet
 from fieldhouse.pipeline import Parts, build, copy_channel
 from fieldhouse.readings import RAW, READINGS, REJECTED, Batch
+from fieldhouse.scheduling.fleet import run_fleet
 from fieldhouse.simulator import Channel, Entry, Fault, Simulator, World
 from fieldhouse.state import Gap, Progress, Run
 from fieldhouse.warehouse import open_warehouse

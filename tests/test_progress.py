@@ -10,8 +10,8 @@ from rich.console import Console
 
 from fieldhouse import Settings, events
 from fieldhouse.cli.progress import Progress
-from fieldhouse.fleet import run_fleet
 from fieldhouse.parts import build
+from fieldhouse.scheduling.fleet import run_fleet
 from fieldhouse.simulator import Entry, Simulator, World
 from fieldhouse.state import Run
 

@@ -186,6 +186,23 @@ MISTAKES = {
         "fieldhouse.duckdb nowhere://x",
         "fieldhouse.duckdb x.csv",
     ),
+    "derive": (
+        "",
+        "9",
+        "404 K 'field1 + 1'",
+        "9 K 'field1 +'",
+        "9 K 'nosuch + 1'",
+        "9 K 1",
+        "9 '' field1",
+        "9 K 'field1; DROP TABLE x'",
+        "9 K 'pow(field1)'",
+        "9 K 'field1@404'",
+        "9 K field1 --within soon",
+        "9 K field1 --within 2y",
+    ),
+    "derived": ("frobnicate",),
+    "derived list": ("x", "-w missing.duckdb"),
+    "derived remove": ("", "404 1", "9 1"),
     "schedule": ("nine", "--shard 5/4", "--shard x", "--metrics-port 70000", "-w a.csv"),
     "workers": ("", "x", "--tz Mars/Base"),
     "stream": ("", "x", "--every soon"),
@@ -219,7 +236,14 @@ def test_a_mistake_is_one_line(tell: Tell, command: str, mistake: str) -> None:
 
 def test_every_command_has_its_mistakes(tell: Tell) -> None:
     """The table above leaves no command out."""
-    for group, least in (("", 30), ("channels", 8), ("anomalies", 2), ("alerts", 5), ("tokens", 3)):
+    for group, least in (
+        ("", 30),
+        ("channels", 8),
+        ("anomalies", 2),
+        ("alerts", 5),
+        ("tokens", 3),
+        ("derived", 2),
+    ):
         shown = tell(*group.split(), "--help").out
         names = re.findall(r"^\W*([a-z]+)  +\S", shown.split("Commands")[1], re.MULTILINE)
         assert len(names) >= least
@@ -229,7 +253,7 @@ def test_every_command_has_its_mistakes(tell: Tell) -> None:
 def test_every_help_shows_an_example(tell: Tell) -> None:
     """Who asks a command for help sees how it is typed."""
     for command in MISTAKES:
-        if command in ("frobnicate", "anomalies", "channels", "corrections", "tokens"):
+        if command in ("frobnicate", "anomalies", "channels", "corrections", "derived", "tokens"):
             continue
         shown = tell(*command.split(), "--help").out
         typed = command.replace("anomalies list", "anomalies")  # which need not be named

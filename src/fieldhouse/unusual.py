@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
-__all__ = ["evidence"]
+__all__ = ["evidence", "said"]
 
 _DAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
 _BEYOND = 0.05
@@ -57,6 +57,11 @@ def _of_value(incident: Mapping[str, Any]) -> str:
         f"{abs(off):.3g} {side} what {_DAYS[at.weekday()]} at {at.hour} h (UTC) have been"
         " for four weeks"
     )
+
+
+def said(incident: Mapping[str, Any], zone: tzinfo) -> str:
+    """What an incident is, and why: ``spike: 21 above what Tuesdays …``."""
+    return f"{incident['Kind'].lower()}: {evidence(incident, zone)}"
 
 
 def _time(at: datetime, zone: tzinfo) -> str:

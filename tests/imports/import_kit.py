@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-from fieldhouse.fleet import run_fleet
 from fieldhouse.importing import Import, Wanted, import_files
 from fieldhouse.parts import Parts, build
+from fieldhouse.scheduling.fleet import run_fleet
 from fieldhouse.settings import Settings
 from fieldhouse.simulator import Simulator
 from fieldhouse.simulator.channel import Channel

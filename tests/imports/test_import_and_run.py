@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 from import_kit import MINUTE, T0, bring, download, house, readings, run, write
 
-from fieldhouse import importing
 from fieldhouse.errors import ConfigurationError
+from fieldhouse.importing import Wanted, carrying, plan
 from fieldhouse.parts import Parts
-from fieldhouse.planning import Wanted, plan
 from fieldhouse.readings import Batch
 from fieldhouse.simulator import Simulator, World
 from fieldhouse.simulator.channel import Channel
@@ -304,7 +303,7 @@ def test_an_interrupted_import_is_done_again(
     write(channel, 61, 400)
     monkeypatch.setattr(streams, "PIECE", 4096)
     file = download(simulator, tmp_path / "feeds.csv", "stream")
-    batches = importing._batches
+    batches = carrying._batches
 
     def stopped(*given: Any) -> Iterator[Batch]:
         yield from islice(batches(*given), 3)
@@ -315,7 +314,7 @@ def test_an_interrupted_import_is_done_again(
         whole = readings(parts.warehouse)
     with house(tmp_path / "a.duckdb") as parts:
         with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-            patch.setattr(importing, "_batches", stopped)
+            patch.setattr(carrying, "_batches", stopped)
             bring(parts, file)
         assert 0 < len(readings(parts.warehouse)) < len(whole)
         assert parts.warehouse.query("runs")["Outcome"].to_pylist() == ["interrupted"]

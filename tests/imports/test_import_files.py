@@ -12,8 +12,8 @@ from import_kit import bring, house, readings, run
 from test_exports import lexed
 
 from fieldhouse.errors import ConfigurationError
-from fieldhouse.fleet import run_fleet
 from fieldhouse.readings import parse_time
+from fieldhouse.scheduling.fleet import run_fleet
 from fieldhouse.simulator import Simulator, World
 from fieldhouse.simulator.ordered import Entry
 from fieldhouse.sources.exports import Options

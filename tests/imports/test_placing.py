@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fieldhouse.errors import ConfigurationError
-from fieldhouse.placing import Conflict, Entries, Known, fits, numbered, place
+from fieldhouse.importing.placing import Conflict, Entries, Known, fits, numbered, place
 
 SECOND = 1_000_000
 few = st.lists(st.integers(0, 6), max_size=30)

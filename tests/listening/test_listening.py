@@ -16,7 +16,8 @@ from fieldhouse.parts import Parts, build
 from fieldhouse.settings import load_settings
 from fieldhouse.simulator import Clock, Entry, Fault, Simulator, World
 from fieldhouse.sources.thingspeak.stream import Ear
-from fieldhouse.web.jobs import Broadcast, Job, Jobs
+from fieldhouse.web.broadcast import Broadcast
+from fieldhouse.web.jobs import Job, Jobs
 from fieldhouse.web.listening import Hints, listening
 
 NOW = datetime(2026, 5, 1, 12)

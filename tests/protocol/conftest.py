@@ -11,8 +11,8 @@ import pytest
 from protocol_kit import NOON, Serve, running
 from starlette.applications import Starlette
 
-from fieldhouse.fleet import run_fleet
 from fieldhouse.pipeline import build
+from fieldhouse.scheduling.fleet import run_fleet
 from fieldhouse.settings import Settings
 from fieldhouse.simulator import Clock, Entry, Simulator, World
 from fieldhouse.warehouse import Warehouse, open_warehouse

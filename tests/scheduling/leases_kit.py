@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from fieldhouse.leases import Leases
+from fieldhouse.scheduling.leases import Leases
 
 LONG = 3600.0
 """Seconds of a lease that no test outlives."""

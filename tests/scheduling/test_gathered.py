@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from fieldhouse.errors import WarehouseUnavailable
-from fieldhouse.gathered import Gathered
+from fieldhouse.scheduling.gathered import Gathered
 
 
 def test_who_comes_while_one_is_answered_shares_the_next() -> None:

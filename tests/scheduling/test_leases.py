@@ -8,8 +8,8 @@ import pytest
 from leases_kit import HAS_REDIS, LONG, LeasesContract, RedisServer, redis_server, until
 
 from fieldhouse.errors import ConfigurationError, WarehouseUnavailable
-from fieldhouse.in_redis import InRedis, house_of
-from fieldhouse.leases import Leased, Shard, shares
+from fieldhouse.scheduling.in_redis import InRedis, house_of
+from fieldhouse.scheduling.leases import Leased, Shard, shares
 
 CHANNELS = list(range(1, 1001))
 

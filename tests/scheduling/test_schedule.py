@@ -11,12 +11,12 @@ import pytest
 from leases_kit import until
 
 from fieldhouse import Settings, events
-from fieldhouse.leases import Alone, Holding
 from fieldhouse.parts import Parts, build
-from fieldhouse.schedule import Schedule, rhythms_of
+from fieldhouse.scheduling.leases import Alone, Holding
+from fieldhouse.scheduling.schedule import Schedule, rhythms_of
+from fieldhouse.scheduling.timetable import Bounds, distance
 from fieldhouse.settings.schedule import ScheduleSettings
 from fieldhouse.simulator import Entry, Fault, Simulator, World
-from fieldhouse.timetable import Bounds, distance
 
 COUNT = 12
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fieldhouse.timetable import Bounds, Rhythm, Timetable, distance, next_due
+from fieldhouse.scheduling.timetable import Bounds, Rhythm, Timetable, distance, next_due
 
 T0 = datetime(2026, 11, 30)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from leases_kit import HAS_REDIS, RedisServer, redis_server, until
 
-from fieldhouse.in_redis import InRedis, house_of
+from fieldhouse.scheduling.in_redis import InRedis, house_of
 from fieldhouse.simulator import Entry, Fault, Simulator, World
 from fieldhouse.warehouse import open_warehouse
 

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.csv
 
-from fieldhouse.export import export_readings
+from fieldhouse.exporting.texts import export_readings
 from fieldhouse.warehouse import Warehouse
 
 KEYS = [*(f"field{n}" for n in range(1, 9)), "latitude", "longitude", "elevation", "status"]

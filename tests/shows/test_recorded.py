@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 from export_kit import check_export
 
-from fieldhouse.fleet import run_fleet
 from fieldhouse.pipeline import Parts, build
 from fieldhouse.readings import Batch
+from fieldhouse.scheduling.fleet import run_fleet
 from fieldhouse.settings import Settings
 from fieldhouse.simulator import Clock, Simulator, World
 from fieldhouse.sources.thingspeak.page import parse_page

@@ -108,6 +108,17 @@ def _manage(house: Warehouse) -> None:
         minima=[Decimal("-40.5"), None],
         maxima=[None, Decimal(60)],
     )
+    house.call(
+        "set_derived_field",
+        channel_id=-2,
+        field_number=3,
+        base_channel_id=2,
+        within_seconds=7200,
+        expression='"Näme" + 1',
+        formula="field1 + 1",
+        source_ids=[2, 1],
+        defined_at=T0,
+    )
     run: dict[str, Any] = dict.fromkeys(
         ("requests", "requests_needed", "fetched", "inserted", "updated", "duplicates", "raw"), 3
     )

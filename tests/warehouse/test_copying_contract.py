@@ -34,6 +34,7 @@ DERIVED = {
     ("RawValues", "RawHash"),
     ("RejectedEntries", "EntryHash"),
     ("AggregatedData", "AggregationID"),
+    ("DerivedMarks", "IsTaken"),
     ("DataQuality", "QualityID"),
 }
 

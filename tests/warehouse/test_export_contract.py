@@ -13,7 +13,7 @@ from warehouse_kit import DAY, MINUTE, T0, batch, row
 
 from fieldhouse.archive import archive
 from fieldhouse.errors import ConfigurationError, StateMoved
-from fieldhouse.export import Exported, export_readings
+from fieldhouse.exporting.texts import Exported, export_readings
 from fieldhouse.readings import NUMBERS
 from fieldhouse.warehouse import Warehouse
 

@@ -13,10 +13,10 @@ import pyarrow as pa
 import pytest
 from warehouse_kit import DAY, HOUR, MINUTE, T0, Row, batch, row
 
-from fieldhouse.columns import chosen_channels
 from fieldhouse.errors import ConfigurationError
+from fieldhouse.exporting.columns import chosen_channels
+from fieldhouse.exporting.outgoing import Shape, readings_out
 from fieldhouse.frames import read, read_batches
-from fieldhouse.outgoing import Shape, readings_out
 from fieldhouse.warehouse import Warehouse
 
 ZONES = ("Europe/Zurich", "Asia/Kolkata", "America/Havana")

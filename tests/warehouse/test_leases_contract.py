@@ -3,7 +3,7 @@
 import pytest
 from leases_kit import LeasesContract
 
-from fieldhouse.leases import InWarehouse
+from fieldhouse.scheduling.leases import InWarehouse
 from fieldhouse.warehouse import Warehouse
 
 

@@ -9,9 +9,9 @@ from sqlserver_kit import ON_SERVER, PASSWORD, Databases
 from tcp_proxy import Proxy
 from warehouse_kit import opened, rows_of
 
-from fieldhouse.fleet import run_fleet
 from fieldhouse.parts import Parts, build
 from fieldhouse.readings import Batch
+from fieldhouse.scheduling.fleet import run_fleet
 from fieldhouse.settings import Settings
 from fieldhouse.settings.sqlserver import SqlServerAddress
 from fieldhouse.simulator import Entry, Fault, Simulator, World

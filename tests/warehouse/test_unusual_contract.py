@@ -10,6 +10,8 @@ import pytest
 from unusual_kit import value_hits
 from warehouse_kit import DAY, FAR, HOUR, T0, batch, opened, refresh, row, rows_of
 
+from fieldhouse.errors import ConfigurationError
+from fieldhouse.frames import read
 from fieldhouse.warehouse import Warehouse
 
 Reading = tuple[datetime, float]
@@ -254,6 +256,61 @@ def test_kinds(warehouse: Warehouse) -> None:
     assert "OUT OF RANGE" in kinds_at(1600, 1600)
     assert "SILENCE" in kinds_at(1750, 1830)
     assert {f["FieldNumber"] for f in found if f["Kind"] == "SILENCE"} == {0}
+    for at in (999, 1011, 1013, 1230, 1439, 1600, 1840):
+        asked = {"channel_ids": [9], "as_of": start[at][0] + HOUR / 4, "seconds": 6 * 3600.0}
+        told = warehouse.query("alarm_anomalies", **asked).to_pylist()
+        wanted = going_on(found, asked["as_of"], 6 * HOUR)
+        keys = ("FieldNumber", "Kind", "EndedAt", "PeakAt", "Value", "Expected")
+        assert [{k: one[k] for k in keys} for one in told] == [
+            {k: one[k] for k in keys} for one in wanted
+        ]
+        assert [(t["SinceAt"], t["Figure"]) for t in told] == [
+            (w["StartedAt"], w["Score"]) for w in wanted
+        ]
+        assert bool(told) == (at not in (999, 1013, 1840))
+        assert warehouse.query("alarm_anomalies", **{**asked, "channel_ids": [8]}).num_rows == 0
+    check_what_read_says(warehouse, found)
+
+
+def check_what_read_says(warehouse: Warehouse, found: Sequence[dict[str, Any]]) -> None:
+    """``read(anomalies=True)`` tells of each value what is unusual while it lasts."""
+    plain = read(9, warehouse=warehouse).table
+
+    def kinds(number: int, at: datetime, value: object) -> list[str]:
+        return [
+            f["Kind"].lower()
+            for f in found
+            if f["FieldNumber"] == number and f["Kind"] != "SILENCE" and value is not None
+            if f["StartedAt"] <= at.replace(tzinfo=None) <= f["EndedAt"]
+        ]
+
+    wide = read(9, anomalies=True, warehouse=warehouse).table
+    assert wide.drop_columns(["unusual"]) == plain
+    said = 0
+    for one in wide.to_pylist():
+        wanted = [
+            f"Field{n}: {kind}" for n in (1, 2) for kind in kinds(n, one["time"], one[f"Field{n}"])
+        ]
+        assert sorted((one["unusual"] or "").split("; ")) == sorted(wanted or [""])
+        said += bool(wanted)
+    assert 50 < said < plain.num_rows / 2
+    span = {"start": "2024-01-20", "end": "2024-02-02"}
+    for one in read(9, layout="long", anomalies=True, warehouse=warehouse, **span).to_pylist():
+        wanted = kinds(int(one["field"][-1]), one["time"], one["value"])
+        assert sorted((one["unusual"] or "").split("; ")) == sorted(wanted or [""])
+    with pytest.raises(ConfigurationError, match="leave out every"):
+        read(9, every="1h", anomalies=True, warehouse=warehouse)
+
+
+def going_on(
+    found: Sequence[dict[str, Any]], at: datetime, within: timedelta
+) -> Sequence[dict[str, Any]]:
+    """The strongest of each field's incidents that goes on at an instant, or did lately."""
+    strongest: dict[int, dict[str, Any]] = {}
+    for one in sorted(found, key=lambda one: (-one["Score"], one["StartedAt"])):
+        if one["Kind"] != "SILENCE" and one["StartedAt"] <= at < one["EndedAt"] + within:
+            strongest.setdefault(one["FieldNumber"], one)
+    return [strongest[number] for number in sorted(strongest)]
 
 
 def test_a_quiet_channel_is_quiet(warehouse: Warehouse) -> None:

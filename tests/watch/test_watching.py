@@ -1,5 +1,7 @@
 """Watching as a process goes on: it looks after a turn, counts requests, survives its warehouse."""
 
+import threading
+from datetime import datetime
 from pathlib import Path
 
 from watch_kit import Hook, Installation, installed, receiver
@@ -64,3 +66,20 @@ def test_requests_are_counted_where_they_are_made(tmp_path: Path) -> None:
         calls.hand_over(house.warehouse, house.now)
         rows = house.warehouse.sql("SELECT Requests, Failed FROM iot.ApiCalls").to_pylist()
     assert rows == [{"Requests": len(made), "Failed": 1}]
+
+
+def test_it_ends_at_once_in_the_midst_of_a_look(tmp_path: Path) -> None:
+    """However long the pause is, and whatever happened while it looked."""
+    looking, leaving = threading.Event(), threading.Event()
+
+    def clock() -> datetime:
+        looking.set()
+        assert leaving.wait(60)
+        return house.now
+
+    with installed(tmp_path) as house:
+        watch = Watching(house.warehouse, house.settings, clock)
+        with watch:
+            assert looking.wait(60)
+            threading.Timer(0.2, leaving.set).start()  # while it is told to end
+        assert not watch._thread.is_alive()

@@ -14,8 +14,8 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope
 
 from fieldhouse import events
-from fieldhouse.fleet import run_fleet
 from fieldhouse.parts import Parts, sync_ranges
+from fieldhouse.scheduling.fleet import run_fleet
 from fieldhouse.settings import Settings, load_settings
 from fieldhouse.simulator import Clock, Simulator, World
 from fieldhouse.sources.thingspeak.api import ThingSpeak

@@ -55,6 +55,7 @@ class Method(StrEnum):
     MAD = "MAD"
 
 
+_SPARE_OF_TESTS = ("Variance", "Tau", "Z", "S", "Intercept")
 _TOLD = ("id", "field", "kind", "from", "to", "why", "real")
 
 
@@ -200,9 +201,12 @@ def label_anomaly(
     """
     if ok and real:
         raise ConfigurationError("--ok or --real, not both")
+    from fieldhouse.labelling import label
+    from fieldhouse.times import utc_now
+
+    is_real = real if ok or real else None
     with _writing(settings_from(config, warehouse, wait)) as house:
-        given = {"is_real": real if ok or real else None, "labelled_by": by or user()}
-        if not house.call("label_anomaly", anomaly_id=anomaly_id, **given)["Labelled"][0].as_py():
+        if not label(house, anomaly_id, is_real, by=by or user(), now=utc_now()):
             raise ConfigurationError(f"there is no {anomaly_id}: fieldhouse anomalies lists them")
     typer.echo(f"{anomaly_id} is {'real' if real else 'ok' if ok else 'not labelled'}")
 
@@ -242,6 +246,9 @@ def trend(
     channel_id: ChannelID,
     field: Field,
     days: Annotated[int, typer.Option(min=1, help="How far to look back.")] = 30,
+    tests: Annotated[
+        bool, typer.Option("--tests", help="The tests, with all their figures, and no days.")
+    ] = False,
     as_of: AsOf = None,
     tz: TimeZone = None,
     warehouse: WarehouseURL = None,
@@ -249,12 +256,14 @@ def trend(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """A field by whole days: change, seven-day mean, direction (usp_GetTrendAnalysis).
+    """A field by whole days (usp_GetTrendAnalysis), and whether it rises or falls, how surely.
 
     fieldhouse trend 12001 temperature --days 14
 
-    Days are those of --tz, of 23 and 25 hours too.
+    Days are those of --tz, of 23 and 25 hours too. The tests are Mann's and Kendall's, of slopes
+    Theil's and Sen's, of changes of level Pettitt's; beyond three years of the months' means.
     """
+    from fieldhouse.tendencies import tendencies_of, told
     from fieldhouse.trends import trend_of
 
     settings = settings_from(config, warehouse, wait)
@@ -269,10 +278,18 @@ def trend(
             as_of=_as_of(house, channel_id, as_of, zone),
             zone=zone,
         )
-        spare = ("ReadingCount", "MinValue", "MaxValue")
-        output.print_table(found, as_json=as_json, spare=spare)
+        if not tests:
+            spare = ("YearAgoAvg", "ReadingCount", "MinValue", "MaxValue", "ChangeFromYearAgo")
+            output.print_table(found, as_json=as_json, spare=spare)
+            if as_json:
+                return
+        tested = tendencies_of(house, found.to_pylist())
+        if tests:
+            output.print_table(tested, as_json=as_json, spare=_SPARE_OF_TESTS)
         if found.num_rows and not as_json:
             typer.echo(f"days: {zone}")
+            for line in told(tested):
+                typer.echo(line)
         if not found.num_rows and not as_json:
             typer.echo(f"no whole day with a value in the last {days} days")
 

@@ -183,8 +183,8 @@ def _copy(
 ) -> int:
     from fieldhouse.cli.progress import Progress
     from fieldhouse.cli.telling import Steps, both
-    from fieldhouse.leases import Alone, Shard
     from fieldhouse.parts import foreign_ranges, warehouse_of
+    from fieldhouse.scheduling.leases import Alone, Shard
     from fieldhouse.watch.oneshot import measuring
 
     named = named_channels(settings, words)
@@ -220,8 +220,8 @@ def _copied(
     observe: "Observer",
 ) -> "tuple[Sequence[Run], bool]":
     """What came of the channels, copied by the warehouse's owner or by us; whether stopped."""
-    from fieldhouse.fleet import hands_for, run_fleet
     from fieldhouse.parts import built_on
+    from fieldhouse.scheduling.fleet import hands_for, run_fleet
     from fieldhouse.settings import digests
     from fieldhouse.warehouse import HasOwner, Order
     from fieldhouse.watch.oneshot import counting

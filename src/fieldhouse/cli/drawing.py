@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from fieldhouse import files, names
+from fieldhouse import names
 from fieldhouse.cli import output
 from fieldhouse.cli.options import (
     Channels,
@@ -27,6 +27,7 @@ from fieldhouse.cli.options import (
     span_of,
 )
 from fieldhouse.errors import ConfigurationError
+from fieldhouse.exporting import files
 
 if TYPE_CHECKING:
     from fieldhouse.report.figure import Figure

@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from fieldhouse import files
 from fieldhouse.cli.options import (
     Channels,
     Config,
@@ -26,10 +25,11 @@ from fieldhouse.cli.options import (
     span_of,
 )
 from fieldhouse.errors import ConfigurationError
+from fieldhouse.exporting import files
 
 if TYPE_CHECKING:
-    from fieldhouse.formats import Csv
-    from fieldhouse.outgoing import Outgoing
+    from fieldhouse.exporting.formats import Csv
+    from fieldhouse.exporting.outgoing import Outgoing
     from fieldhouse.warehouse import Warehouse
 
 __all__ = ["add_to"]
@@ -132,7 +132,7 @@ def export(
 
     fieldhouse export 9 -o days.csv --every 1d --separator ';' --decimal-comma --bom
     """
-    from fieldhouse.formats import Csv
+    from fieldhouse.exporting.formats import Csv
 
     settings = settings_from(config, warehouse, wait)
     zone = tz or settings.display_zone
@@ -178,7 +178,7 @@ def _words(listed: str) -> list[str]:
 
 
 def _form(form: str | None, target: Path) -> str:
-    from fieldhouse.formats import format_of
+    from fieldhouse.exporting.formats import format_of
 
     if form is not None:
         return format_of(form)
@@ -187,9 +187,9 @@ def _form(form: str | None, target: Path) -> str:
 
 def _found(house: "Warehouse", asked: _Asked) -> "Outgoing":
     """What is asked for, to be read as it is written."""
-    from fieldhouse.columns import chosen_channels
+    from fieldhouse.exporting.columns import chosen_channels
+    from fieldhouse.exporting.outgoing import Outgoing, Shape, periods_out, readings_out
     from fieldhouse.frames import read_batches
-    from fieldhouse.outgoing import Outgoing, Shape, periods_out, readings_out
 
     if asked.every and asked.table is not Table.READINGS:
         raise ConfigurationError("--every is of readings, and --table of what is aggregated")
@@ -224,7 +224,7 @@ def _found(house: "Warehouse", asked: _Asked) -> "Outgoing":
 
 def _refuse_too_many(house: "Warehouse", asked: _Asked) -> None:
     """Say at once what a sheet could not hold, where it is known at once."""
-    from fieldhouse.formats import MOST_ROWS
+    from fieldhouse.exporting.formats import MOST_ROWS
     from fieldhouse.names import find_channels
 
     if asked.every or asked.is_long or asked.table is not Table.READINGS:
@@ -243,7 +243,7 @@ def _refuse_too_many(house: "Warehouse", asked: _Asked) -> None:
 
 
 def _written(found: "Outgoing", target: Path, form: str, csv: "Csv", *, overwrite: bool) -> int:
-    from fieldhouse.formats import Counted, in_cells
+    from fieldhouse.exporting.formats import Counted, in_cells
 
     answer = in_cells(found.reader, found.texts, csv) if form == "csv" else found.reader
     if str(target) != _STDOUT:

@@ -26,7 +26,7 @@ from fieldhouse.errors import WarehouseUnusable
 
 if TYPE_CHECKING:
     from fieldhouse.events import Event
-    from fieldhouse.planning import Import, Wanted
+    from fieldhouse.importing import Import, Wanted
     from fieldhouse.settings import Settings
     from fieldhouse.sources.exports import Options
     from fieldhouse.warehouse import Warehouse
@@ -174,7 +174,7 @@ def import_(
     What the channel holds already is recognised by its entry id and time. Files without entry ids
     become a channel of their own. The same file once more changes nothing.
     """
-    from fieldhouse.planning import Wanted
+    from fieldhouse.importing import Wanted
 
     output.set_up_log(quiet=quiet)
     settings = settings_from(config, warehouse, wait)
@@ -233,7 +233,7 @@ def _planned(
     given: Mapping[str, Any],
     progress: "_Progress",
 ) -> "Import":
-    from fieldhouse.planning import plan
+    from fieldhouse.importing import plan
     from fieldhouse.times import utc_now
 
     with _held(settings) as house:

@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from fieldhouse import files
 from fieldhouse.cli import answers, output
 from fieldhouse.cli.options import (
     Config,
@@ -21,6 +20,7 @@ from fieldhouse.cli.options import (
     settings_from,
 )
 from fieldhouse.errors import ConfigurationError
+from fieldhouse.exporting import files
 
 __all__ = ["add_to"]
 

@@ -21,7 +21,7 @@ from fieldhouse.cli.values import minute
 from fieldhouse.errors import ConfigurationError, Interrupted
 
 if TYPE_CHECKING:
-    from fieldhouse.leases import Holding, Leases
+    from fieldhouse.scheduling.leases import Holding, Leases
     from fieldhouse.settings import Settings
     from fieldhouse.sources.thingspeak.pacing import Gate
     from fieldhouse.warehouse import Warehouse
@@ -67,7 +67,7 @@ def schedule(
     from fieldhouse.cli.copying import named_channels
     from fieldhouse.cli.telling import Steps
     from fieldhouse.parts import built_on, warehouse_of
-    from fieldhouse.schedule import Schedule
+    from fieldhouse.scheduling.schedule import Schedule
     from fieldhouse.watch.going import watched
 
     output.set_up_log(verbose=verbose, quiet=False)
@@ -93,7 +93,7 @@ def _held(
     settings: "Settings", house: "Warehouse", shard: str | None
 ) -> "tuple[Holding, Gate | None]":
     """What this worker may ask, and the pace that it shares with others over a Redis."""
-    from fieldhouse.leases import Alone, Leased, Shard, name_of_worker
+    from fieldhouse.scheduling.leases import Alone, Leased, Shard, name_of_worker
 
     if shard:
         return Shard.parse(shard), None
@@ -108,7 +108,7 @@ def _gate(settings: "Settings", holding: "Holding") -> "Gate | None":
     place = settings.schedule.leases or "warehouse"
     if place == "warehouse" or not settings.rate_limit_delay:
         return None
-    from fieldhouse.in_redis import SharedPace, house_of
+    from fieldhouse.scheduling.in_redis import SharedPace, house_of
 
     return SharedPace(
         place,
@@ -121,13 +121,13 @@ def _gate(settings: "Settings", holding: "Holding") -> "Gate | None":
 
 def leases_of(settings: "Settings", house: "Warehouse") -> "Leases | None":
     """Where the settings keep leases, if anywhere."""
-    from fieldhouse.leases import InWarehouse
+    from fieldhouse.scheduling.leases import InWarehouse
 
     if (place := settings.schedule.leases) is None:
         return None
     if place == "warehouse":
         return InWarehouse(house)
-    from fieldhouse.in_redis import InRedis, house_of
+    from fieldhouse.scheduling.in_redis import InRedis, house_of
 
     return InRedis(place, settings.schedule.password, house_of(settings.warehouse_url))
 

@@ -113,8 +113,10 @@ class Watching(AbstractContextManager["Watching"]):
     def _go_on(self) -> None:
         pause = self._settings.alerts.every
         while not self._stopping.wait(_TICK):
-            self.look()
             self._turned.clear()
+            if self._stopping.is_set():  # set, perhaps, with what was cleared
+                return
+            self.look()
             self._turned.wait(pause)
             if self._turned.is_set():  # let the others of a turn end, and be judged with it
                 self._stopping.wait(min(pause, 5 * _TICK))

@@ -16,7 +16,7 @@ from fieldhouse.errors import WarehouseUnavailable
 from fieldhouse.report.words import clean
 
 if TYPE_CHECKING:
-    from fieldhouse.planning import Import
+    from fieldhouse.importing import Import
 
 __all__ = ["Message", "Messages", "Upload", "Uploads"]
 

@@ -259,6 +259,31 @@ _TABLES = (
         is_set=True,
     ),
     Kept(
+        "DerivedFields",
+        columns(
+            **_CHANNEL,
+            FieldNumber=INT,
+            BaseChannelID=LONG,
+            WithinSeconds=LONG,
+            Expression=TEXT,
+            Formula=TEXT,
+            DefinedAt=INSTANT,
+        ),
+        ("ChannelID", "FieldNumber"),
+    ),
+    Kept(
+        "DerivedSources",
+        columns(**_CHANNEL, SourceChannelID=LONG),
+        ("ChannelID", "SourceChannelID"),
+    ),
+    Kept(
+        "DerivedMarks",
+        columns(**_CHANNEL, Hour=INSTANT),
+        ("ChannelID", "Hour"),
+        at="Hour",
+        is_set=True,
+    ),
+    Kept(
         "PipelineRuns",
         columns(
             RunID=LONG,

@@ -27,6 +27,8 @@ _BUCKETS = takes(
 )
 MERGED = {"Avg": FLOAT, "Min": NUMBER, "Max": NUMBER, "Sum": FLOAT, "Count": LONG}
 """What is known of a field where parts of readings are brought together."""
+_SERIES = {"series": list_of(INT), "places": list_of(INT), "amounts": list_of(FLOAT)}
+"""Series by their numbers: what each has at which place, in whatever order."""
 _BUCKET = columns(
     BucketStart=INSTANT,
     **{f"Field{n}{name}": kind for n in range(1, 9) for name, kind in _STATISTICS.items()},
@@ -125,6 +127,40 @@ ANALYSES = (
         ),
     ),
     Question(
+        "trend_changes",
+        "where the level of series changed, after Pettitt: the place at which the new level begins",
+        takes(**_SERIES),
+        columns(
+            Series=INT,
+            Points=LONG,
+            K=FLOAT,
+            P=FLOAT,
+            ChangeAt=INT,
+            LevelBefore=FLOAT,
+            LevelAfter=FLOAT,
+        ),
+    ),
+    Question(
+        "trend_tests",
+        "whether series rise or fall, by Mann and Kendall: plain, after Hamed and Rao, and within"
+        " the seasons of a period",
+        takes(**_SERIES, period=optional(INT, 7)),
+        columns(
+            Series=INT,
+            Method=TEXT,
+            Points=LONG,
+            S=FLOAT,
+            Variance=FLOAT,
+            Z=FLOAT,
+            P=FLOAT,
+            Tau=FLOAT,
+            Slope=FLOAT,
+            Intercept=FLOAT,
+            SlopeLow=FLOAT,
+            SlopeHigh=FLOAT,
+        ),
+    ),
+    Question(
         "usp_DetectAnomalies",
         "the readings of one field that lie far from the rest, over [as-of - days, as-of)",
         takes(
@@ -164,6 +200,8 @@ ANALYSES = (
             ChangeFromPrevious=FLOAT,
             MovingAvg7Day=FLOAT,
             Trend=TEXT,
+            YearAgoAvg=FLOAT,
+            ChangeFromYearAgo=FLOAT,
         ),
     ),
     Question(

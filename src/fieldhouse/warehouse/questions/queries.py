@@ -3,6 +3,7 @@
 from fieldhouse.readings import NUMBERS
 from fieldhouse.warehouse.questions.alarms import ALARMS
 from fieldhouse.warehouse.questions.analyses import ANALYSES, MERGED
+from fieldhouse.warehouse.questions.deriving import DERIVED
 from fieldhouse.warehouse.questions.entries import ENTRIES
 from fieldhouse.warehouse.questions.kinds import (
     AGGREGATION_TYPE,
@@ -386,6 +387,7 @@ QUERIES = catalogue(
         columns(Epoch=INT, EntryID=LONG, CreatedAt=INSTANT, WithdrawnAt=INSTANT),
     ),
     *ALARMS,
+    *DERIVED,
     *ANALYSES,
     *LOOKING,
     *SAID,

@@ -13,7 +13,7 @@ from fastapi import Depends, HTTPException, Path, Query, Request
 
 from fieldhouse import times
 from fieldhouse.errors import ConfigurationError
-from fieldhouse.formats import Csv
+from fieldhouse.exporting.formats import Csv
 from fieldhouse.protocol import KEYS
 from fieldhouse.warehouse import Limits, Warehouse
 from fieldhouse.web.api.forms import MEDIA, Form, form_of, written

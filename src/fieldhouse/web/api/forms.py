@@ -13,7 +13,7 @@ import pyarrow as pa
 from fastapi import HTTPException
 from pyarrow import csv as arrow_csv
 
-from fieldhouse.formats import Csv, in_cells, in_rows
+from fieldhouse.exporting.formats import Csv, in_cells, in_rows
 
 __all__ = ["MEDIA", "Form", "form_of", "written"]
 

@@ -11,9 +11,8 @@ from starlette.responses import Response
 
 from fieldhouse import names, times
 from fieldhouse.errors import ConfigurationError, FieldhouseError, WarehouseUnavailable
-from fieldhouse.importing import import_files
+from fieldhouse.importing import Import, Wanted, import_files, plan
 from fieldhouse.parts import Parts
-from fieldhouse.planning import Import, Wanted, plan
 from fieldhouse.sources.exports import Options
 from fieldhouse.state import Run
 from fieldhouse.web.access import Scope

@@ -9,9 +9,9 @@ from starlette.responses import Response
 
 from fieldhouse import adding
 from fieldhouse.errors import ConfigurationError
-from fieldhouse.fleet import run_fleet
 from fieldhouse.names import find_channels
 from fieldhouse.parts import Parts
+from fieldhouse.scheduling.fleet import run_fleet
 from fieldhouse.state import Run
 from fieldhouse.web.access import Scope
 from fieldhouse.web.jobs import Job

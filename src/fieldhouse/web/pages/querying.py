@@ -13,8 +13,8 @@ from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, JSONResponse, Response
 
-from fieldhouse import files
 from fieldhouse.errors import ConfigurationError, DeadlinePassed, FieldhouseError
+from fieldhouse.exporting import files
 from fieldhouse.warehouse.dictionary import TABLES, columns_of, meaning
 from fieldhouse.web.access import Scope
 from fieldhouse.web.pages.results import cells_of, plot_of

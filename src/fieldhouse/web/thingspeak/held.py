@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fieldhouse.export import with_texts
+from fieldhouse.exporting.texts import with_texts
 from fieldhouse.protocol import About, Bucketing, Entry, Listed, Refused, Window
 from fieldhouse.protocol.source import Pages
 from fieldhouse.warehouse import Limits, Warehouse

@@ -44,6 +44,9 @@ _KINDS: Final[Mapping[str, tuple[int, ...]]] = {
     "CorrectedReadings": (Kind.CORRECTED,),
     "ChannelTags": (Kind.TAG,),
     "FieldRanges": (Kind.RANGE,),
+    "DerivedFields": (Kind.DERIVED,),
+    "DerivedSources": (Kind.SOURCE,),
+    "DerivedMarks": (Kind.DERIVED_MARK,),
     "Channels": (Kind.CHANNEL, Kind.POLLED, Kind.ARCHIVED),
     "FieldLabels": (Kind.LABELS,),
     "Reimports": (Kind.REIMPORTS,),
@@ -56,6 +59,8 @@ _CALLED = {
     "PeriodMarks": {"PeriodStart": "CreatedAt"},
     "CorrectedReadings": {"ChangedFields": "State"},
     "ChannelTags": {"Tag": "RawValue"},
+    "DerivedSources": {"SourceChannelID": "EntryID"},
+    "DerivedMarks": {"Hour": "CreatedAt"},
 }
 """What columns of a view are called in the rows."""
 
@@ -163,6 +168,12 @@ def _marks(session: Session, rows: pa.Table) -> pa.Table:
     return held.table()
 
 
+def _derived_marks(session: Session, rows: pa.Table) -> pa.Table:
+    number = pa.scalar(_begun(session).number, pa.int64())
+    made = _named("DerivedMarks")(session, rows)
+    return made.append_column("Mark", pa.repeat(number, made.num_rows))
+
+
 def _corrected(session: Session, rows: pa.Table) -> pa.Table:
     number = pa.scalar(_begun(session).number, pa.uint64())
     made = _named("CorrectedReadings")(session, rows)
@@ -218,6 +229,8 @@ _MADE: Final[Mapping[str, Make]] = {
     "Channels": _channels,
     "Disputes": _said(Kind.DISPUTE, "EntryID", less=("Epoch", "CreatedAt")),
     "Corrections": _said(Kind.RULE, "CorrectionID"),
+    "DerivedFields": _said(Kind.DERIVED, "FieldNumber"),
+    "DerivedMarks": _derived_marks,
     "FieldRanges": _said(Kind.RANGE, "FieldNumber"),
     "FieldLabels": _of_channel(Kind.LABELS),
     "Reimports": _of_channel(Kind.REIMPORTS),

@@ -1,5 +1,5 @@
 -- label_anomaly(anomaly_id, is_real, labelled_by): a person says whether an incident is one, NULL takes it back; how
--- many bear that name: 1, or 0.
+-- many bear that name: 1, or 0. Its days are marked, so that their quality is judged again.
 SELECT
     groupArray(a.ChannelID) AS Channels, groupArray(a.FieldNumber) AS FieldNumbers, groupArray(a.Family) AS Families,
     groupArray(a.StartedAt) AS Starts, groupArray(a.EndedAt) AS Ends,
@@ -12,7 +12,7 @@ SELECT
         (toUnixTimestamp64Micro(a.EndedAt) - toUnixTimestamp64Micro(a.StartedAt)) / 1000000,
         greatest(toFloat64(ifNull(a.Value, 0)), coalesce(a.Expected, toFloat64(ifNull(a.Value, 0))))
     )) AS Highs,
-    count() > 0 AS IsAny,
+    any(toDate32(a.StartedAt)) AS FirstDay, any(toDate32(a.EndedAt)) AS LastDay, count() > 0 AS IsAny,
     countIf(ifNull({is_real:Nullable(Bool)}, FALSE) <> ifNull(a.IsReal, FALSE)) > 0 AS IsTurned
 FROM iot.Anomalies AS a
 WHERE a.AnomalyID = {anomaly_id:String};
@@ -54,5 +54,12 @@ FROM (
         {Families:Array(String)}, {Ends:Array(DateTime64(6, 'UTC'))}, {Lows:Array(Float64)}, {Highs:Array(Float64)}
     )) AS z
 );
+
+-- if IsAny
+INSERT INTO iot.Rows (ChannelID, Kind, CreatedAt, ColumnName, EntryID, Mark)
+SELECT q.ChannelID, 3, toDateTime64(q.CheckDate, 6, 'UTC'), 'QUALITY', 4, toUnixTimestamp64Nano(now64(9))
+FROM iot.DataQuality AS q
+WHERE
+    has({Channels:Array(Int64)}, q.ChannelID) AND q.CheckDate >= {FirstDay:Date32} AND q.CheckDate <= {LastDay:Date32};
 
 SELECT toInt64(length({Channels:Array(Int64)})) AS Labelled;

@@ -2,7 +2,8 @@
 -- channel ids: all channels. Days after as-of keep their marks, days before a channel's ArchivedBefore lose them. At
 -- most 200 days a turn; an answer with More, TRUE, asks for another turn. First the marks are read, then the clock,
 -- then what they are about; models are written, then what is found by them, then that exactly those marks are done:
--- what is killed in between is done again, by the same models.
+-- what is killed in between is done again, by the same models. Days in which something is unusual, before or after, are
+-- marked, so that their quality is judged again.
 --
 -- A value x of an hour is scored by the level m and the spread s of such hours: z = (x - m) / s, of which FAR is |z|
 -- and LEAN the mean of the last 24, each no more than 6. How rare both are among the channel's own scores so far makes
@@ -65,7 +66,8 @@ WHERE has({Restarted:Array(Int64)}, m.ChannelID);
 SELECT
     groupArray(t.ChannelID) AS Channels, groupArray(t.Day) AS Days, groupArray(t.Mark) AS Marks,
     groupArray(t.IsDue) AS Dues, coalesce({Judged:Nullable(Int64)}, 0) + countIf(t.IsDue) AS Judged,
-    countIf(t.IsDue) > 0 AS IsAny, count() > 0 AS IsRead, count() = 200 AS IsMore
+    countIf(t.IsDue) > 0 AS IsAny, count() > 0 AS IsRead, count() = 200 AS IsMore,
+    minOrNull(t.Day) AS FirstAsked, maxOrNull(t.Day) AS LastAsked, FALSE AS WasOdd, FALSE AS IsOdd
 FROM (
     SELECT
         m.ChannelID AS ChannelID, m.Day AS Day, m.Mark AS Mark,
@@ -157,7 +159,25 @@ FROM (
 ) AS j;
 
 -- if IsAny
+SELECT count() > 0 AS WasOdd
+FROM iot.Findings AS f FINAL
+WHERE has({Channels:Array(Int64)}, f.ChannelID) AND has({Days:Array(Date32)}, f.Day) AND notEmpty(f.Spells);
+
+-- if WasOdd
+-- include unusual_marks
+;
+
+-- if IsAny
 -- include judge_days
+
+-- if IsAny
+SELECT count() > 0 AS IsOdd
+FROM iot.Findings AS f FINAL
+WHERE has({Channels:Array(Int64)}, f.ChannelID) AND has({Days:Array(Date32)}, f.Day) AND notEmpty(f.Spells);
+
+-- if IsOdd
+-- include unusual_marks
+;
 
 -- if IsChained
 -- of the older models the last eight days are kept, and the first week of each month

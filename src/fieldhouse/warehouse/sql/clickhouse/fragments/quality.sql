@@ -1,6 +1,7 @@
--- From instant and asked(ChannelID, CheckDate): quality(...), one row for each day asked. A day's statistics cover the
--- thirty days before a, the end of the day or the as-of instant, whichever is first. Every day is cut in two at the time
--- of day of the as-of instant, so that each window has sixty parts, whose sums are exact and read once for all windows.
+-- From instant and asked(ChannelID, CheckDate): quality(...), one row for each day asked. Anomalous is a reading with a
+-- value of a field while something is unusual in it. A day's cadence is that of the thirty days before a, the end of the
+-- day or the as-of instant, whichever is first: every day is cut in two at the time of day of the as-of instant, so that
+-- each window has sixty parts, read once for all windows.
 -- A step is the time from one second with readings to the next one, told by the part in which it ends; the one into a
 -- window does not lie within it. A step of -1 is none.
 windows AS (
@@ -12,7 +13,6 @@ windows AS (
 stepped AS (
     SELECT
         r.ChannelID, r.CreatedAt,
-        r.Field#, -- each field
         intDiv(toUnixTimestamp64Micro(r.CreatedAt) - positiveModulo(toUnixTimestamp64Micro(r.CreatedAt), 1000000), 1000000)
             AS Second,
         2 * toInt32(toDate32(r.CreatedAt)) + (
@@ -27,17 +27,12 @@ stepped AS (
         AND r.CreatedAt < (SELECT least(instant, toDateTime64(addDays(max(a.CheckDate), 1), 6, 'UTC')) FROM asked AS a)
 ),
 by_step AS (
-    SELECT
-        -- each field
-        count(s.Field#) AS Count#, sum(s.Field#) AS Sum#, sum(toDecimal256(s.Field#, 6) * s.Field#) AS Squares#,
-        -- end
-        s.ChannelID, s.Part, s.Step, min(s.CreatedAt) AS FirstAt, count() AS Readings
+    SELECT s.ChannelID, s.Part, s.Step, min(s.CreatedAt) AS FirstAt, count() AS Readings
     FROM stepped AS s
     GROUP BY s.ChannelID, s.Part, s.Step
 ),
 parts AS (
     SELECT
-        sum(s.Count#) AS Count#, sum(s.Sum#) AS Sum#, sum(s.Squares#) AS Squares#, -- each field
         s.ChannelID, s.Part, sumIf(s.Readings, s.Step <> 0) AS Seconds, argMin(s.Step, s.FirstAt) AS Opening,
         groupArrayIf(s.Step, s.Step > 0) AS Steps, groupArrayIf(s.Readings, s.Step > 0) AS Counts
     FROM by_step AS s
@@ -45,13 +40,6 @@ parts AS (
 ),
 merged AS (
     SELECT
-        -- each field
-        sum(p.Count#) AS Count#, sum(p.Sum#) AS Sum#,
-        if(
-            Count# > 1,
-            sqrt(toFloat64(Count# * sum(p.Squares#) - toDecimal256(Sum#, 6) * Sum#) / Count# / (Count# - 1)), 0
-        ) AS Spread#,
-        -- end
         w.ChannelID, w.CheckDate,
         sumMap(p.Steps, p.Counts) AS Merged, argMin(p.Opening, p.Part) AS Into,
         sumIf(p.Seconds, w.Part >= 2 * toInt32(w.CheckDate)) AS Seconds,
@@ -79,9 +67,22 @@ ranges AS (
     WHERE f.ChannelID IN (SELECT a.ChannelID FROM asked AS a)
     GROUP BY f.ChannelID
 ),
+odd_spans AS (
+    SELECT
+        w.ChannelID AS ChannelID, w.CheckDate AS CheckDate,
+        groupArray((u.FieldNumber, u.StartedAt, u.EndedAt)) AS Spans
+    FROM windows AS w
+    JOIN (
+-- include unusual
+    ) AS u ON u.ChannelID = w.ChannelID
+    WHERE
+        u.StartedAt < toDateTime64(addDays(w.CheckDate, 1), 6, 'UTC')
+        AND u.EndedAt >= toDateTime64(w.CheckDate, 6, 'UTC')
+    GROUP BY w.ChannelID, w.CheckDate
+),
 counted AS (
     SELECT
-        m.ChannelID AS ChannelID, m.CheckDate AS CheckDate, count() AS Readings,
+        w.ChannelID AS ChannelID, w.CheckDate AS CheckDate, count() AS Readings,
         countIf(
             coalesce(r.Field1, r.Field2, r.Field3, r.Field4, r.Field5, r.Field6, r.Field7, r.Field8) IS NULL
         ) AS Missing,
@@ -89,9 +90,12 @@ counted AS (
             r.Field# < g.Low# OR r.Field# > g.High# -- each field, OR between
         ) AS OutOfRange,
         countIf(
-            -- each field, OR between
-            (m.Spread# > 0 AND abs(toFloat64(m.Count# * toDecimal128(r.Field#, 6) - m.Sum#)) / m.Count# > 3 * m.Spread#)
-            -- end
+            arrayExists(
+                s -> r.CreatedAt >= s.2 AND r.CreatedAt <= s.3 AND [
+                    r.Field# -- each field, comma between
+                ][s.1] IS NOT NULL,
+                o.Spans
+            )
         ) AS Anomalies,
         arrayStringConcat(
             arrayFilter(
@@ -104,13 +108,14 @@ counted AS (
             ), ', '
         ) AS Unranged
     FROM iot.CurrentReadings AS r
-    JOIN merged AS m ON m.ChannelID = r.ChannelID AND m.CheckDate = toDate32(r.CreatedAt)
+    JOIN asked AS w ON w.ChannelID = r.ChannelID AND w.CheckDate = toDate32(r.CreatedAt)
+    LEFT JOIN odd_spans AS o ON o.ChannelID = r.ChannelID AND o.CheckDate = toDate32(r.CreatedAt)
     LEFT JOIN ranges AS g ON g.ChannelID = r.ChannelID
     WHERE
         r.ChannelID IN (SELECT a.ChannelID FROM asked AS a)
         AND r.CreatedAt >= (SELECT toDateTime64(min(a.CheckDate), 6, 'UTC') FROM asked AS a)
         AND r.CreatedAt < (SELECT least(instant, toDateTime64(addDays(max(a.CheckDate), 1), 6, 'UTC')) FROM asked AS a)
-    GROUP BY m.ChannelID, m.CheckDate
+    GROUP BY w.ChannelID, w.CheckDate
 ),
 judged AS (
     SELECT

@@ -1,5 +1,5 @@
 -- label_anomaly(anomaly_id, is_real, labelled_by): a person says whether an incident is one, NULL takes it back; how
--- many bear that name: 1, or 0.
+-- many bear that name: 1, or 0. Its days are marked, so that their quality is judged again.
 CREATE OR REPLACE TEMP TABLE labelled AS SELECT a.* FROM iot.Anomalies AS a WHERE a.AnomalyID = $anomaly_id;
 -- what is real is kept out of the models, or comes back into them: they are made anew from the last one before it
 CREATE OR REPLACE TEMP TABLE rewound AS
@@ -34,4 +34,8 @@ SELECT
     END
 FROM labelled AS a
 WHERE $is_real::BOOLEAN IS NOT NULL;
+INSERT INTO iot.PeriodMarks (ChannelID, AggregationType, PeriodStart)
+SELECT q.ChannelID, 'QUALITY', q.CheckDate::TIMESTAMP
+FROM iot.DataQuality AS q
+JOIN labelled AS a ON a.ChannelID = q.ChannelID AND q.CheckDate BETWEEN a.StartedAt::DATE AND a.EndedAt::DATE;
 SELECT count(*) AS Labelled FROM labelled;

@@ -1,5 +1,5 @@
 -- usp_LabelAnomaly(anomaly_id, is_real, labelled_by): a person says whether an incident is one, NULL takes it back;
--- how many bear that name: 1, or 0.
+-- how many bear that name: 1, or 0. Its days are marked, so that their quality is judged again.
 CREATE OR ALTER PROCEDURE iot.usp_LabelAnomaly
     @AnomalyID NVARCHAR(MAX),
     @IsReal BIT = NULL,
@@ -93,6 +93,13 @@ BEGIN
         END
     FROM #labelled AS a
     WHERE @IsReal IS NOT NULL;
+    INSERT INTO iot.PeriodMarks (ChannelID, AggregationType, PeriodStart)
+    SELECT q.ChannelID, N'QUALITY', CAST(q.CheckDate AS DATETIME2(6))
+    FROM #labelled AS a
+    JOIN iot.DataQuality AS q
+        ON q.ChannelID = a.ChannelID
+            AND q.CheckDate >= CAST(a.StartedAt AS DATE)
+            AND q.CheckDate <= CAST(a.EndedAt AS DATE);
     SELECT COUNT_BIG(*) AS Labelled FROM #labelled;
     RETURN 0;
 END;

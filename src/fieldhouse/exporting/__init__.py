@@ -1,0 +1,1 @@
+"""The way out: readings and periods as people want them, into files."""

@@ -1,0 +1,95 @@
+"""Which channel files are of, and what they tell of it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from fieldhouse.errors import ConfigurationError
+from fieldhouse.importing.wanted import Import, Wanted
+from fieldhouse.readings import RAW, READINGS, REJECTED
+from fieldhouse.sources.exports import Export
+from fieldhouse.sources.thingspeak.page import Page
+from fieldhouse.state import Labels
+from fieldhouse.sync import channel_row
+from fieldhouse.warehouse import Warehouse
+
+__all__ = ["channel_of", "check", "describe"]
+
+
+def channel_of(warehouse: Warehouse, exports: Sequence[Export], wanted: Wanted) -> int:
+    """The channel that is meant, or that the files name; without either a new one below zero."""
+    if wanted.channel_id is not None:
+        return wanted.channel_id
+    if said := {int(each.channel["id"]) for each in exports if each.channel.get("id")}:
+        if len(said) > 1:
+            raise ConfigurationError(
+                f"the files are of {len(said)} channels, {min(said)} among them: import each"
+                " channel's by itself"
+            )
+        return said.pop()
+    if any(each.has_ids for each in exports):
+        raise ConfigurationError(
+            f"{exports[0].name} does not say whose it is: name the channel, as --channel 9, or a"
+            " number below zero for a channel of its own, as --channel -1"
+        )
+    held = warehouse.query("channels").to_pylist()
+    name = wanted.name or _stem(exports[0].name)
+    own = {row["ChannelName"]: row["ChannelID"] for row in held if row["ChannelID"] < 0}
+    taken: int | None = own.get(name)
+    return taken or min([0, *own.values()]) - 1
+
+
+def _stem(name: str) -> str:
+    stem = Path(name).name
+    while (shorter := Path(stem).stem) != stem and Path(stem).suffix.lower() in _ENDINGS:
+        stem = shorter
+    return stem
+
+
+_ENDINGS = (".csv", ".txt", ".json", ".xml", ".gz", ".zip", ".tsv")
+
+
+def check(exports: Sequence[Export], channel_id: int, wanted: Wanted) -> None:
+    """Refuse files that are another channel's, or that lack the ids that it knows entries by."""
+    for export in exports:
+        said = export.channel.get("id")
+        if channel_id > 0 and not export.has_ids:
+            raise ConfigurationError(
+                f"{export.name} has no column entry_id, by which channel {channel_id} knows its"
+                " entries: leave out --channel, and it becomes a channel of its own"
+            )
+        if said and channel_id > 0 and int(said) != channel_id and not wanted.any_channel:
+            raise ConfigurationError(
+                f"{export.name} is of channel {said}, not of channel {channel_id}: import it with"
+                f" --channel {said}, or with --any-channel if you know better"
+            )
+        if wanted.epoch is not None and not export.has_ids:
+            raise ConfigurationError(f"--epoch is for files with entry ids: {export.name} has none")
+
+
+def describe(
+    done: Import, warehouse: Warehouse, exports: Sequence[Export], wanted: Wanted, now: datetime
+) -> None:
+    """The channel's own row, where the files are all that tells of it."""
+    channel: dict[str, Any] = next((dict(e.channel) for e in exports if e.channel), {})
+    if done.channel_id > 0:
+        if channel.get("name") is not None and done.state.metadata_at is None:
+            done.metadata = {**_row(channel, done.channel_id, now), "refreshed_at": None}
+        return
+    rows = warehouse.query("channels").to_pylist()
+    held: dict[str, Any] = next((r for r in rows if r["ChannelID"] == done.channel_id), {})
+    texts = {n: label for export in exports for n, label in export.labels.items()}
+    texts |= {n: str(channel[f"field{n}"]) for n in range(1, 9) if channel.get(f"field{n}")}
+    texts |= {n: held[f"Field{n}Name"] for n in range(1, 9) if held.get(f"Field{n}Name")}
+    texts |= wanted.labels
+    name = wanted.name or held.get("ChannelName") or channel.get("name") or _stem(exports[0].name)
+    described = channel | {f"field{n}": text for n, text in texts.items()} | {"name": name}
+    done.metadata = _row(described, done.channel_id, held.get("RefreshedAt") or now)
+    labels = tuple(sorted(texts.items()))
+    done.labels = Labels(now, labels) if labels != done.state.labels else None
+
+
+def _row(channel: dict[str, Any], channel_id: int, now: datetime) -> dict[str, Any]:
+    nothing = (READINGS.empty_table(), RAW.empty_table(), REJECTED.empty_table())
+    return channel_row(Page(channel, 0, *nothing), channel_id, now)
