@@ -7,7 +7,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from unusual_kit import value_hits
+from unusual_kit import (
+    COUNTER,
+    DIRECTION,
+    LIGHT,
+    PLAIN,
+    SPARSE,
+    SWITCH,
+    nature_of,
+    value_hits,
+)
 from warehouse_kit import DAY, FAR, HOUR, T0, batch, opened, refresh, row, rows_of
 
 from fieldhouse.errors import ConfigurationError
@@ -90,14 +99,10 @@ def natures(days: int) -> list[list[float]]:
     for i in range(1000, 1020):
         vane[i] = 190.0 + i % 3
     vane[1060] = 999.0
-    walk, value = [], 50.0
-    for _ in range(count):
-        value += rng.gauss(0, 0.2)
-        walk.append(value)
-    walk[1090] += 6
+    drift = [50 + rng.gauss(0, 0.2) + max(0.0, i / 48 - 18) for i in range(count)]
     quick = [rng.gauss(0, 1) for _ in range(count)]
     quick[1080] = 7.0
-    fields = [plain, counter, rain, switch, light, vane, walk, quick]
+    fields = [plain, counter, rain, switch, light, vane, drift, quick]
     return [[round(value, 3) for value in values] for values in fields]
 
 
@@ -115,7 +120,13 @@ def test_what_is_found_is_what_the_rule_says(warehouse: Warehouse) -> None:
         ]
     )
     judge(warehouse)
-    found = [s for s in spells(warehouse) if s["Family"] == "VALUE"]
+    expected_natures = [PLAIN, COUNTER, SPARSE, SWITCH, LIGHT, DIRECTION, PLAIN, PLAIN]
+    early = [list(zip(times[:900], values, strict=False)) for values in fields]
+    assert [nature_of(readings) for readings in early] == expected_natures
+    every = spells(warehouse)
+    found = [s for s in every if s["Family"] == "VALUE"]
+    assert [s["FieldNumber"] for s in every if s["Family"] == "FALL"] == [2]
+    assert {s["FieldNumber"] for s in every if s["Family"] == "DRIFT"} == {7}
     for number, values in enumerate(fields, 1):
         expected = [at for at, _ in value_hits(list(zip(times, values, strict=True)))]
         of_field = [s for s in found if s["FieldNumber"] == number]

@@ -86,6 +86,11 @@ class Past:
         return sorted(greatest.values())[-4] if len(greatest) >= 4 else None
 
 
+def nature_of(readings: list[Reading]) -> int:
+    """What a field is by its readings, in order."""
+    return Past([readings, []]).nature
+
+
 def value_hits(readings: list[Reading]) -> list[Hit]:
     """Readings of one field, in order, that its own past makes unlikely: their times and scores.
 

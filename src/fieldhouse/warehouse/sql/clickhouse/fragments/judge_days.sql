@@ -212,11 +212,12 @@ hits AS (
             w.Days / (w.Downs + 1), w.Least, w.Greatest,
             w.Nature = 1 AND w.Amount < w.Before AND 7 * w.Downs <= w.Days AND NOT w.IsRight[3]
         ),
-        -- a week that lies three spreads off the three before it
+        -- a week that lies three spreads off the three before it, and half a usual greatest step
         (
             'DRIFT', w.FieldNumber, toNullable(w.At), w.Week, w.Older, w.OlderSpread, ifNull(w.Week > w.Older, FALSE),
             FALSE, FALSE, abs(w.Week - w.Older) / w.OlderSpread, w.Least, w.Greatest,
-            w.OlderSpread > 0 AND abs(w.Week - w.Older) > 3 * w.OlderSpread AND NOT w.IsRight[4]
+            w.OlderSpread > 0 AND abs(w.Week - w.Older) > greatest(3 * w.OlderSpread, 0.5 * ifNull(w.UsualStep, 0))
+            AND NOT w.IsRight[4]
         )
     ]) AS hit
 ),

@@ -217,13 +217,13 @@ hits AS (
         w.Nature = 1 AND w.Amount < w.Before AND 7 * w.Downs <= w.Days
         AND NOT iot.IsRight(w.Amount, w.FallLow, w.FallHigh)
     UNION ALL
-    -- a week that lies three spreads off the three before it
+    -- a week that lies three spreads off the three before it, and half a usual greatest step
     SELECT
         w.ChannelID, w.FieldNumber, w.Day, 'DRIFT', w.CreatedAt, w.CreatedAt, w.Week, w.Older, w.OlderSpread,
         w.Week > w.Older, FALSE, FALSE, abs(w.Week - w.Older) / w.OlderSpread, w.Least, w.Greatest, w.Days
     FROM counted AS w
     WHERE
-        w.OlderSpread > 0 AND abs(w.Week - w.Older) > 3 * w.OlderSpread
+        w.OlderSpread > 0 AND abs(w.Week - w.Older) > greatest(3 * w.OlderSpread, 0.5 * w.UsualStep)
         AND NOT iot.IsRight(w.Week, w.WeekLow, w.WeekHigh)
 ),
 opened AS (

@@ -476,7 +476,7 @@ BEGIN
             OR w.Amount < w.FallLow - 0.05 * (w.FallHigh - w.FallLow)
             OR w.Amount > w.FallHigh + 0.05 * (w.FallHigh - w.FallLow)
         );
-    -- a week that lies three spreads off the three before it
+    -- a week that lies three spreads off the three before it, and half a usual greatest step
     INSERT INTO #hits (
         ChannelID,
         FieldNumber,
@@ -515,6 +515,7 @@ BEGIN
     FROM #odd AS w
     WHERE w.OlderSpread > 0
         AND ABS(w.Week - w.Older) > 3 * w.OlderSpread
+        AND ABS(w.Week - w.Older) > 0.5 * COALESCE(w.UsualStep, 0)
         AND (
             w.WeekLow IS NULL
             OR w.Week < w.WeekLow - 0.05 * (w.WeekHigh - w.WeekLow)
