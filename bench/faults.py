@@ -49,6 +49,8 @@ def spike(rng: Generator, s: Series, part: slice) -> None:
         s.values[part] += s.swing * rng.uniform(0.4, 0.8)
     elif s.nature in ("rain", "counter"):
         s.values[part] += np.max(s.steps) * rng.uniform(3, 8)
+    elif s.nature == "noise":
+        s.values[part] = np.median(s.right) + rng.choice([-1, 1]) * s.swing * rng.uniform(1.3, 2)
     else:
         middle = np.median(s.right)
         s.values[part] -= np.sign(s.values[part] - middle) * s.swing * rng.uniform(0.9, 1.3)

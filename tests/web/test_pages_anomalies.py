@@ -122,7 +122,7 @@ def test_each_method_is_shown_on_the_channels_own_readings(
     ]
     model = house.query("model_of_day", channel_id=WEATHER, field_number=field, day=end.date())
     pictures = dict(re.findall(r'<figure id="(\w+)"(.*?)</figure>', text, re.DOTALL))
-    has_levels = model.num_rows == 24 and not model["IsCounter"][0].as_py()
+    has_levels = model.num_rows == 24 and model["Nature"][0].as_py() not in (1, 5)
     assert ("seasonal" in pictures) == has_levels
     if has_levels:
         assert "three spreads</" in pictures["seasonal"] and "such hours" in pictures["seasonal"]

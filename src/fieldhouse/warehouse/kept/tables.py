@@ -267,7 +267,7 @@ _TABLES = (
     ),
     Kept(
         "AnomalyChannels",
-        columns(**_CHANNEL, FirstDay=DAY, NewestDay=DAY),
+        columns(**_CHANNEL, FirstDay=DAY, NewestDay=DAY, RewoundFrom=DAY),
         ("ChannelID",),
     ),
     Kept(
@@ -279,7 +279,7 @@ _TABLES = (
             Day=DAY,
             StartedAt=INSTANT,
             EndedAt=INSTANT,
-            **dict.fromkeys(("Hits", "HitsAbove", "Beyond"), LONG),
+            **dict.fromkeys(("Hits", "HitsAbove", "Beyond", "Jumps"), LONG),
             Score=FLOAT,
             PeakAt=INSTANT,
             Value=NUMBER,
@@ -298,6 +298,9 @@ _TABLES = (
             IsReal=FLAG,
             LabelledBy=TEXT,
             LabelledAt=INSTANT,
+            EndedAt=INSTANT,
+            Low=FLOAT,
+            High=FLOAT,
         ),
         ("ChannelID", "FieldNumber", "Family", "StartedAt"),
     ),

@@ -55,6 +55,7 @@ ANALYSES = (
             StartedAt=INSTANT,
             EndedAt=INSTANT,
             Hits=LONG,
+            Jumps=LONG,
             Score=FLOAT,
             PeakAt=INSTANT,
             Value=NUMBER,
@@ -147,9 +148,10 @@ ANALYSES = (
     Question(
         "model_of_day",
         "the level and the spread of each hour by which a day of a field is judged, of the last"
-        " model of it or of a day before; of a counter those of its rises",
+        " model of it or of a day before; of a counter those of its rises, of a direction its mean"
+        " angle. Nature: a counter 1, sparse 2, a switch 3, a light 4, a direction 5, none 0",
         takes(channel_id=INT, field_number=INT, day=DAY),
-        columns(Day=DAY, Hour=INT, Level=FLOAT, Spread=FLOAT, IsCounter=FLAG),
+        columns(Day=DAY, Hour=INT, Level=FLOAT, Spread=FLOAT, Nature=INT),
     ),
     Question(
         "quality_days",

@@ -26,6 +26,8 @@ _KEPT = 8
 """Days of which each has its own model still."""
 _DAYS = 30
 _SPREADS = 3
+_COUNTER, _DIRECTION = 1, 5
+"""Natures of which not the values are judged, but rises, and how far they turn."""
 _POINTS = 400
 _MOST = 200
 Row = Mapping[str, Any]
@@ -45,7 +47,7 @@ def insight_page(request: Request, served: House, channel_id: int) -> Response:
         incident = _strongest(served.warehouse, channel, field, end)
         day = (incident["PeakAt"] if incident else end).date()
         model = _model(served.warehouse, channel, field, day)
-        if model and not model[0]["IsCounter"]:
+        if model and model[0]["Nature"] not in (_COUNTER, _DIRECTION):
             shown["seasonal"] = _seasonal(served.warehouse, channel, field, model, day)
         for method in ("zscore", "mad"):
             shown[method] = _around(served.warehouse, channel, field, end, method)

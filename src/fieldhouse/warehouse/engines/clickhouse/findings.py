@@ -18,22 +18,28 @@ __all__ = ["SHAPED"]
 
 _KNOWN: Final = (
     *("Least", "Greatest", "Days", "Readings", "Ups", "Downs", "LongestRun", "Silences"),
-    *("LastValue", "LastAt", "LastRunAt", "IsCounter", "GreatestRise"),
+    *("LastValue", "LastAt", "LastRunAt", "Nature", "GreatestRise", "LongestOther"),
+    *("Zeros", "Ones", "Turns"),
 )
 """The items of the measure KNOWN, from 0 on."""
-_COUNTS = ("Days", "Readings", "Ups", "Downs", "Silences")
+_STEPS = range(17, 21)
+_SUMS: Final = {"Sines": 21, "Cosines": 22}
+_WEEKS: Final = {"Week": 23, "Older": 24, "OlderSpread": 25}
+_RIGHTS = range(26, 34)
+"""Lows and highs in turn, of values, silences, falls and weeks."""
+_COUNTS = ("Days", "Readings", "Ups", "Downs", "Silences", "Nature", "Zeros", "Ones", "Turns")
 _BINS = 64
+_LISTS = ("Levels", "Spreads", "Last", "Steps", "RightLows", "RightHighs")
 _FLOATS, _LONGS = pa.list_(pa.float64()), pa.list_(pa.int64())
 _MODELS = pa.schema(
     [
         ("ChannelID", pa.int64()),
         ("Day", pa.date32()),
         ("FieldNumber", pa.int32()),
-        *((name, _FLOATS) for name in ("Levels", "Spreads", "Last")),
+        *((name, _FLOATS) for name in _LISTS),
         *((name, _LONGS) for name in ("Far", "Lean")),
-        *((name, pa.int64() if name in _COUNTS else pa.float64()) for name in _KNOWN[:11]),
-        ("IsCounter", pa.bool_()),
-        ("GreatestRise", pa.float64()),
+        *((name, pa.int64() if name in _COUNTS else pa.float64()) for name in _KNOWN),
+        *((name, pa.float64()) for name in (*_SUMS, *_WEEKS)),
         ("Version", pa.uint64()),
     ]
 )
@@ -74,19 +80,38 @@ def _models(rows: pa.Table, version: int) -> pa.Table:
 
 
 def _model(items: Items) -> dict[str, Any]:
-    known = {name: items["KNOWN"].get(item) for item, name in enumerate(_KNOWN)}
+    told = items["KNOWN"]
+    known = {name: told.get(item) for item, name in enumerate(_KNOWN)}
     counts = {name: int(known[name] or 0) for name in _COUNTS}
     last = items["LAST"]
     return {
         **known,
         **counts,
-        "IsCounter": bool(known["IsCounter"]),
+        **{name: told.get(item, 0.0) for name, item in _SUMS.items()},
+        **{name: told.get(item) for name, item in _WEEKS.items()},
+        "Steps": [told[item] for item in _STEPS if item in told],
+        "RightLows": [told.get(item, math.nan) for item in _RIGHTS[::2]],
+        "RightHighs": [told.get(item, math.nan) for item in _RIGHTS[1::2]],
         "Levels": [items["LEVEL"][hour] for hour in sorted(items["LEVEL"])],
         "Spreads": [items["SPREAD"][hour] for hour in sorted(items["SPREAD"])],
         "Far": [int(items["FAR"].get(place, 0)) for place in range(_BINS)],
         "Lean": [int(items["LEAN"].get(place, 0)) for place in range(_BINS)],
         "Last": [last.get(item, math.nan) for item in range(max(last, default=0), 0, -1)],
     }
+
+
+def _taken_back(rows: pa.Table, version: int) -> pa.Table:
+    """Up to which day each channel had been judged, where a label has taken models back.
+
+    That day has no spells by this; where it has some, theirs is a row of a later version.
+    """
+    del version
+    made = [
+        {"ChannelID": row["ChannelID"], "Day": row["RewoundFrom"], "Spells": [], "Version": 0}
+        for row in rows.to_pylist()
+        if row["RewoundFrom"]
+    ]
+    return pa.Table.from_pylist(made, _FINDINGS)
 
 
 def _days(rows: pa.Table, version: int) -> pa.Table:
@@ -105,5 +130,6 @@ SHAPED: Final[Mapping[str, Callable[[pa.Table, int], pa.Table]]] = {
     "AnomalyModels": _models,
     "AnomalyModelsKept": _models,
     "AnomalySpells": _days,
+    "AnomalyChannels": _taken_back,
 }
 """Rows of a kept table, with a version, as rows of the table that it is a view of."""

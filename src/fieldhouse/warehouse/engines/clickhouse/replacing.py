@@ -28,6 +28,7 @@ _ROWS = "iot.Rows"
 _READINGS = ("SensorReadings", "SensorReadings_Archive")
 _TABLES: Final[Mapping[str, str]] = {
     "AggregatedData": "iot.Periods",
+    "AnomalyChannels": "iot.Findings",
     "AnomalyModels": "iot.Models",
     "AnomalyModelsKept": "iot.Models",
     "AnomalySpells": "iot.Findings",
@@ -38,8 +39,8 @@ _TABLES: Final[Mapping[str, str]] = {
     "SavedQueries": "iot.KeptQueries",
 }
 """Views of a table that has their columns, or has them in another shape."""
-_OF_OTHERS = ("AnomalyChannels",)
-"""Views of what other kept tables have brought."""
+_DERIVED = "AnomalyChannels"
+"""A view of what models and spells say; of its own it only adds to that."""
 _KINDS: Final[Mapping[str, tuple[int, ...]]] = {
     "RawValues": (Kind.TEXT,),
     "RejectedEntries": (Kind.REJECTED,),
@@ -76,12 +77,10 @@ _CALLED = {
 def replace(session: Session, name: str, part: Part, rows: pa.Table) -> None:
     """Replace a part of a table of ``kept.KEPT``."""
     table = KEPT[name]
-    if name in _OF_OTHERS:
-        return
     if name in _LIVES:
         _replace_lives(session, table, part, rows)
         return
-    if _is_there(session, table, part):
+    if name != _DERIVED and _is_there(session, table, part):
         _take_out(session, table, part)
     if not rows.num_rows:
         return
@@ -121,7 +120,9 @@ def _take_out(session: Session, table: Kept, part: Part) -> None:
     else:
         at = _CALLED.get(table.name, {}).get(table.at or "", table.at)
         where, values = _where(part, at)
-        if kinds := _KINDS.get(table.name):
+        if table.name == "AnomalySpells":
+            where = f"notEmpty(Spells) AND {where}"  # days without any say how far was judged
+        elif kinds := _KINDS.get(table.name):
             where = f"Kind IN ({', '.join(map(str, kinds))}) AND {where}"
     physical = _TABLES.get(table.name, _ROWS)
     session.do(session.named(f"ALTER TABLE {physical} DELETE WHERE {where}"), values)
@@ -193,10 +194,13 @@ def _odd_marks(session: Session, rows: pa.Table) -> pa.Table:
 
 
 def _keep_labels(session: Session, rows: pa.Table) -> None:
-    names = ("ChannelID", "StartedAt", "FieldNumber", "Family", "IsReal", "LabelledBy")
-    given = ("channels", "starts", "field_numbers", "families", "reals", "people", "instants")
-    told = (rows[name].to_pylist() for name in (*names, "LabelledAt"))
-    session.run("load", "keep_labels", **dict(zip(given, told, strict=True)))
+    parameters = {
+        **{"channels": "ChannelID", "starts": "StartedAt", "field_numbers": "FieldNumber"},
+        **{"families": "Family", "reals": "IsReal", "people": "LabelledBy"},
+        **{"instants": "LabelledAt", "ends": "EndedAt", "lows": "Low", "highs": "High"},
+    }
+    given = {name: rows[column].to_pylist() for name, column in parameters.items()}
+    session.run("load", "keep_labels", **given)
 
 
 def _derived_marks(session: Session, rows: pa.Table) -> pa.Table:

@@ -102,6 +102,42 @@ FROM (
 ) AS c;
 
 -- if IsChained
+-- where a label has taken models back, those of days judged since are made as well; and what people said
+SELECT
+    arrayConcat({ChainChannels:Array(Int64)}, groupArray(t.ChannelID)) AS ChainChannels,
+    arrayConcat({ChainDays:Array(Date32)}, groupArray(t.Day)) AS ChainDays,
+    arrayConcat({ChainNews:Array(Bool)}, groupArray(TRUE)) AS ChainNews,
+    arrayMax(ChainDays) AS LastDay
+FROM (
+    SELECT g.ChannelID AS ChannelID, toDate32(g.PeriodStart) AS Day
+    FROM iot.AggregatedData AS g
+    JOIN iot.AnomalyChannels AS n ON n.ChannelID = g.ChannelID
+    WHERE
+        g.AggregationType = 'DAILY' AND has({ChainChannels:Array(Int64)}, g.ChannelID)
+        AND Day > n.NewestDay AND Day <= n.RewoundFrom
+        AND NOT has(arrayZip({ChainChannels:Array(Int64)}, {ChainDays:Array(Date32)}), (g.ChannelID, Day))
+) AS t;
+
+-- if IsChained
+SELECT
+    groupArrayIf(l.ChannelID, IsWrong) AS WrongChannels, groupArrayIf(l.FieldNumber, IsWrong) AS WrongFields,
+    groupArrayIf(toUnixTimestamp64Micro(l.StartedAt), IsWrong) AS WrongStarts,
+    groupArrayIf(toUnixTimestamp64Micro(assumeNotNull(l.EndedAt)), IsWrong) AS WrongEnds,
+    groupArrayIf(l.ChannelID, IsRight) AS RightChannels, groupArrayIf(l.FieldNumber, IsRight) AS RightFields,
+    groupArrayIf(toDate32(l.StartedAt), IsRight) AS RightDays,
+    groupArrayIf(
+        toInt64(indexOf(['VALUE', 'SILENCE', 'FALL', 'DRIFT'], l.Family)), IsRight
+    ) AS RightFamilies,
+    groupArrayIf(assumeNotNull(l.Low), IsRight) AS RightLows, groupArrayIf(assumeNotNull(l.High), IsRight) AS RightHighs
+FROM (
+    SELECT
+        x.*, x.IsReal AND x.Family IN ('VALUE', 'STUCK', 'DRIFT') AND x.EndedAt IS NOT NULL AS IsWrong,
+        NOT x.IsReal AND x.Family <> 'STUCK' AND x.Low IS NOT NULL AS IsRight
+    FROM iot.AnomalyLabels AS x
+    WHERE has({ChainChannels:Array(Int64)}, x.ChannelID)
+) AS l;
+
+-- if IsChained
 -- include model_days
 
 -- if IsAny

@@ -21,11 +21,17 @@ FROM (
                 arrayMap((x, i) -> ('LAST', toInt32(i), toNullable(x)), arrayReverse(m.Last), arrayEnumerate(m.Last)),
                 arrayMap(
                     (x, i) -> ('KNOWN', toInt32(i - 1), x),
-                    [
-                        m.Least, m.Greatest, toFloat64(m.Days), toFloat64(m.Readings), toFloat64(m.Ups),
-                        toFloat64(m.Downs), m.LongestRun, toFloat64(m.Silences), m.LastValue, m.LastAt, m.LastRunAt,
-                        toFloat64(m.IsCounter), m.GreatestRise
-                    ] AS Known,
+                    arrayConcat(
+                        [
+                            m.Least, m.Greatest, toFloat64(m.Days), toFloat64(m.Readings), toFloat64(m.Ups),
+                            toFloat64(m.Downs), m.LongestRun, toFloat64(m.Silences), m.LastValue, m.LastAt,
+                            m.LastRunAt, toFloat64(m.Nature), m.GreatestRise, m.LongestOther, toFloat64(m.Zeros),
+                            toFloat64(m.Ones), toFloat64(m.Turns)
+                        ],
+                        arrayResize(arrayMap(x -> toNullable(x), m.Steps), 4, NULL),
+                        [m.Sines, m.Cosines, m.Week, m.Older, m.OlderSpread],
+                        arrayFlatten(arrayMap((x, y) -> [x, y], m.RightLows, m.RightHighs))
+                    ) AS Known,
                     arrayEnumerate(Known)
                 )
             )

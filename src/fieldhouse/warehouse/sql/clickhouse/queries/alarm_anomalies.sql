@@ -3,8 +3,8 @@
 -- person called ok.
 SELECT
     a.ChannelID AS ChannelID, a.FieldNumber AS FieldNumber, a.StartedAt AS SinceAt, a.Score AS Figure, a.Kind AS Kind,
-    a.EndedAt AS EndedAt, a.PeakAt AS PeakAt, a.Value AS Value, a.Expected AS Expected, a.Least AS Least,
-    a.Greatest AS Greatest
+    a.EndedAt AS EndedAt, a.Hits AS Hits, a.Jumps AS Jumps, a.PeakAt AS PeakAt, a.Value AS Value,
+    a.Expected AS Expected, a.Spread AS Spread, a.Least AS Least, a.Greatest AS Greatest
 FROM iot.Anomalies AS a
 WHERE
     has({channel_ids:Array(Int64)}, a.ChannelID)

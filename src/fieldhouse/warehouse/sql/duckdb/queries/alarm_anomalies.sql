@@ -2,8 +2,8 @@
 -- strongest of each, since when, its score, and what it is held against. Not what is young, nor a silence, nor what a
 -- person called ok.
 SELECT
-    a.ChannelID, a.FieldNumber, a.StartedAt AS SinceAt, a.Score AS Figure, a.Kind, a.EndedAt, a.PeakAt, a.Value,
-    a.Expected, a.Least, a.Greatest
+    a.ChannelID, a.FieldNumber, a.StartedAt AS SinceAt, a.Score AS Figure, a.Kind, a.EndedAt, a.Hits, a.Jumps,
+    a.PeakAt, a.Value, a.Expected, a.Spread, a.Least, a.Greatest
 FROM iot.Anomalies AS a
 WHERE
     list_contains($channel_ids::BIGINT[], a.ChannelID)

@@ -3,8 +3,8 @@
 -- as if the rest were not known yet, and the last origin is the last place. Lead by lead the interval, of 95 %, holds
 -- the middle of the errors of the method at this lead and its neighbours. It is NULL below twenty, and beyond the
 -- leads that could be tried it grows with them, as far to both sides. A place in whose season nothing came for 14
--- periods has no forecast. Errors is how many the interval is made of, Mae how far the method was off, and NaiveMae
--- the last value of the same season.
+-- periods has no forecast. Errors is how many the interval is made of, Mae how far the method was off, and NaiveMae the
+-- last value of the same season.
 WITH
 given AS MATERIALIZED (
     SELECT

@@ -1,5 +1,6 @@
 -- model_of_day(channel_id, field_number, day): the level and the spread of each hour by which a day of a field is
--- judged, of the last model of it or of a day before; of a counter those of its rises.
+-- judged, of the last model of it or of a day before; of a counter those of its rises, of a
+-- direction its mean angle. Nature: a counter 1, sparse 2, a switch 3, a light 4, a direction 5, none 0.
 WITH
 items AS (
     SELECT
@@ -13,15 +14,15 @@ items AS (
 newest AS (
     SELECT max(i.Day) AS Day FROM items AS i WHERE i.Measure = 'LEVEL' AND i.Amount IS NOT NULL
 ),
-kinds AS (
-    SELECT k.Day, k.Amount > 0 AS IsCounter FROM items AS k WHERE k.Measure = 'KNOWN' AND k.Item = 11
+natures AS (
+    SELECT k.Day, k.Amount::INTEGER AS Nature FROM items AS k WHERE k.Measure = 'KNOWN' AND k.Item = 11
 )
 SELECT
     i.Day, i.Item AS Hour, max(i.Amount) FILTER (i.Measure = 'LEVEL') AS Level,
-    max(i.Amount) FILTER (i.Measure = 'SPREAD') AS Spread, any_value(k.IsCounter) AS IsCounter
+    max(i.Amount) FILTER (i.Measure = 'SPREAD') AS Spread, any_value(k.Nature) AS Nature
 FROM items AS i
 JOIN newest AS n ON n.Day = i.Day
-JOIN kinds AS k ON k.Day = i.Day
+JOIN natures AS k ON k.Day = i.Day
 WHERE i.Measure IN ('LEVEL', 'SPREAD') AND i.Amount IS NOT NULL
 GROUP BY i.Day, i.Item
 ORDER BY i.Item;

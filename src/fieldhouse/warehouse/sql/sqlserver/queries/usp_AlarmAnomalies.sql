@@ -15,9 +15,12 @@ BEGIN
         s.Score AS Figure,
         s.Kind,
         s.EndedAt,
+        s.Hits,
+        s.Jumps,
         s.PeakAt,
         s.Value,
         s.Expected,
+        s.Spread,
         s.Least,
         s.Greatest
     FROM (

@@ -2,8 +2,9 @@
 -- the method that has erred least on their own past. From each of some origins, a stride apart, every method forecasts
 -- as if the rest were not known yet, and the last origin is the last place. Lead by lead the interval, of 95 %, holds
 -- the middle of the errors of the method at this lead and its neighbours. It is NULL below twenty, and beyond the
--- leads that could be tried it grows with them, as far to both sides. A place in whose season nothing came for 14 periods has no forecast. Errors is
--- how many the interval is made of, Mae how far the method was off, and NaiveMae the last value of the same season.
+-- leads that could be tried it grows with them, as far to both sides. A place in whose season nothing came for 14
+-- periods has no forecast. Errors is how many the interval is made of, Mae how far the method was off, and NaiveMae the
+-- last value of the same season.
 CREATE OR ALTER PROCEDURE iot.usp_Forecasts
     @Series NVARCHAR(MAX),
     @Places NVARCHAR(MAX),
