@@ -210,6 +210,8 @@ def test_quality_of_days_without_any_value(warehouse: Warehouse) -> None:
     for one in found:
         day = one["CheckDate"]
         assert judged(found, day) == expected_quality(rows, day, as_of), day
+    for one in (*found[::9], *found[-3:]):
+        day = one["CheckDate"]
         by_hand = warehouse.call(
             "usp_CalculateDataQuality", channel_id=9, check_date=day, as_of=as_of
         ).to_pylist()

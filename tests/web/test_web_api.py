@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from web_kit import EMPTY, HOSTILE, HOSTILE_LABELS, HOSTILE_NAME, NOW, PAUSED, WEATHER, Scope, Site
 
 from fieldhouse import read
+from fieldhouse.forecasts import forecast_of
 from fieldhouse.tendencies import tendencies_of
 from fieldhouse.trends import trend_of
 from fieldhouse.unusual import evidence
@@ -224,6 +225,14 @@ def test_the_questions_are_the_warehouses(site: Site, web: httpx2.Client) -> Non
         ),
         "/api/channels/{}/trend?field=Humidity": trend_of(
             house, channel, 2, days=30, as_of=NOW, zone=site.served.zone
+        ),
+        "/api/channels/{}/forecast?field=Humidity&hours=30": forecast_of(
+            house,
+            channel,
+            2,
+            length=timedelta(hours=30),
+            as_of=NOW,
+            zone=site.served.zone,
         ),
         "/api/channels/{}/trend/tests?field=Humidity": tendencies_of(
             house,

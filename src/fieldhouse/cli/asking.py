@@ -61,7 +61,7 @@ _TOLD = ("id", "field", "kind", "from", "to", "why", "real")
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this room."""
-    for command in (aggregate, quality, trend):
+    for command in (aggregate, quality, trend, forecast):
         app.command()(command)
     app.add_typer(anomalies, name="anomalies")
 
@@ -292,6 +292,60 @@ def trend(
                 typer.echo(line)
         if not found.num_rows and not as_json:
             typer.echo(f"no whole day with a value in the last {days} days")
+
+
+def forecast(
+    channel_id: ChannelID,
+    field: Field,
+    length: Annotated[
+        str | None, typer.Option("--for", metavar="LENGTH", help="How far: 24h, 7d; default: 1d.")
+    ] = None,
+    below: Annotated[
+        float | None, typer.Option("--until-below", metavar="N", help="Say when it falls below.")
+    ] = None,
+    above: Annotated[
+        float | None, typer.Option("--until-above", metavar="N", help="Say when it rises above.")
+    ] = None,
+    as_of: AsOf = None,
+    tz: TimeZone = None,
+    warehouse: WarehouseURL = None,
+    wait: Wait = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """How a field is likely to go on, with intervals of 95 % that its own past has tried.
+
+    fieldhouse forecast 12001 temperature --for 3d
+
+    fieldhouse forecast 12001 battery --until-below 3.3
+
+    Up to 14 days the means of hours, beyond of the days of --tz; --until looks a year ahead.
+    """
+    from fieldhouse.forecasts import LONGEST, crossing_of, forecast_of, told
+
+    if below is not None and above is not None:
+        raise ConfigurationError("--until-below or --until-above, not both")
+    limit = above if below is None else below
+    settings = settings_from(config, warehouse, wait)
+    zone = tz or settings.display_zone
+    with _reading(settings) as house:
+        _require(house, channel_id)
+        number = names.find_field(house, channel_id, field)
+        instant = _as_of(house, channel_id, as_of, zone)
+        far = LONGEST if length is None and limit is not None else _ahead(length or "1d", instant)
+        found = forecast_of(house, channel_id, number, length=far, as_of=instant, zone=zone)
+    if limit is None or as_json:
+        spare = ("NaiveMae", "Mae", "Errors")
+        output.print_table(found, as_json=as_json, spare=spare, zone=zone)
+    if not found.num_rows and not as_json:
+        typer.echo("no value in the last 14 days that could go on")
+    elif limit is not None and not as_json:
+        crossing = crossing_of(found, limit, below=above is None)
+        typer.echo(told(crossing, limit, zone, below=above is None, days=far.days))
+
+
+def _ahead(text: str, instant: datetime) -> timedelta:
+    return instant - times.length_of(text).before(instant)
 
 
 @contextmanager

@@ -88,6 +88,29 @@ ANALYSES = (
         _BUCKET,
     ),
     Question(
+        "forecasts",
+        "how series go on after their last places, by the method that has erred least on their own"
+        " past",
+        takes(
+            **_SERIES,
+            period=optional(INT, 24),
+            stride=optional(INT, 24),
+            origins=optional(INT, 42),
+            horizon=optional(INT, 24),
+        ),
+        columns(
+            Series=INT,
+            Place=INT,
+            Method=TEXT,
+            Forecast=FLOAT,
+            Low=FLOAT,
+            High=FLOAT,
+            Errors=LONG,
+            Mae=FLOAT,
+            NaiveMae=FLOAT,
+        ),
+    ),
+    Question(
         "hours_of_week",
         "fields by the day of the week and the hour of the day, from the hours' partials where"
         " asked; 1 is Monday",

@@ -21,6 +21,7 @@ from fieldhouse.warehouse.questions.kinds import (
 )
 from fieldhouse.warehouse.questions.looking import LOOKING
 from fieldhouse.warehouse.questions.question import Question, catalogue, optional, takes
+from fieldhouse.warehouse.questions.relating import RELATING
 from fieldhouse.warehouse.questions.said import SAID
 from fieldhouse.warehouse.questions.shapes import PERIOD, READING
 from fieldhouse.warehouse.questions.working import WORKING
@@ -390,6 +391,7 @@ QUERIES = catalogue(
     *DERIVED,
     *ANALYSES,
     *LOOKING,
+    *RELATING,
     *SAID,
     *WORKING,
     *ENTRIES,

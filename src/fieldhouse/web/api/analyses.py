@@ -1,4 +1,4 @@
-"""What the warehouse makes of readings: anomalies, quality, trend and its tests."""
+"""What the warehouse makes of readings: anomalies, quality, trend, its tests, forecasts."""
 
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from fieldhouse import names, times
 from fieldhouse.errors import ConfigurationError
+from fieldhouse.forecasts import FORECAST, forecast_of
 from fieldhouse.labelling import label
 from fieldhouse.tendencies import TENDENCIES, tendencies_of
 from fieldhouse.trends import trend_of
@@ -190,6 +191,25 @@ def trend_tests(
         return tendencies_of(house, daily.to_pylist())
 
     return asked.answer(f"channel-{channel}-trend-tests", found)
+
+
+@table(router, "/channels/{channel:channel}/forecast", FORECAST, tag="analyses")
+def forecast(
+    asked: Asked,
+    channel: Channel,
+    field: FieldName,
+    hours: Annotated[int, Query(ge=1, le=8784, description="How far; days beyond 336")] = 24,
+    as_of: AsOf = None,
+) -> Answer:
+    """How a field is likely to go on, with intervals of 95 % that its own past has tried."""
+    number = names.find_field(asked.served.warehouse, channel, field)
+    length, instant = timedelta(hours=hours), _instant(asked, channel, as_of)
+    return asked.answer(
+        f"channel-{channel}-forecast",
+        lambda house: forecast_of(
+            house, channel, number, length=length, as_of=instant, zone=asked.zone
+        ),
+    )
 
 
 def _day(instant: datetime | None, *, up: bool = False) -> date | None:

@@ -40,8 +40,8 @@ parts AS (
 ),
 merged AS (
     SELECT
-        w.ChannelID, w.CheckDate,
-        sumMap(p.Steps, p.Counts) AS Merged, argMin(p.Opening, p.Part) AS Into,
+        w.ChannelID, w.CheckDate, w.IsOver,
+        sumMap(p.Steps, p.Counts) AS Merged, ifNull(argMin(p.Opening, p.Part), -1) AS Into,
         sumIf(p.Seconds, w.Part >= 2 * toInt32(w.CheckDate)) AS Seconds,
         arrayCumSum(arrayMap((s, n) -> toInt64(n) - (s = Into), Merged.1, Merged.2)) AS UpTo,
         if(
@@ -53,8 +53,8 @@ merged AS (
             NULL
         ) AS Cadence
     FROM (SELECT v.*, arrayJoin(range(v.EndPart - 60, v.EndPart)) AS Part FROM windows AS v) AS w
-    JOIN parts AS p ON p.ChannelID = w.ChannelID AND p.Part = w.Part
-    GROUP BY w.ChannelID, w.CheckDate
+    LEFT JOIN parts AS p ON p.ChannelID = w.ChannelID AND p.Part = w.Part
+    GROUP BY w.ChannelID, w.CheckDate, w.IsOver
 ),
 ranges AS (
     -- a bound that is NULL is open, and so are both of a field without a range
@@ -71,7 +71,7 @@ odd_spans AS (
     SELECT
         w.ChannelID AS ChannelID, w.CheckDate AS CheckDate,
         groupArray((u.FieldNumber, u.StartedAt, u.EndedAt)) AS Spans
-    FROM windows AS w
+    FROM asked AS w
     JOIN (
 -- include unusual
     ) AS u ON u.ChannelID = w.ChannelID
@@ -80,11 +80,13 @@ odd_spans AS (
         AND u.EndedAt >= toDateTime64(w.CheckDate, 6, 'UTC')
     GROUP BY w.ChannelID, w.CheckDate
 ),
-counted AS (
+-- a row for each window, without a reading too: whatever is named twice would be planned and run twice
+judged AS (
     SELECT
-        w.ChannelID AS ChannelID, w.CheckDate AS CheckDate, count() AS Readings,
+        m.ChannelID AS ChannelID, m.CheckDate AS CheckDate, count(r.EntryID) AS Readings,
         countIf(
-            coalesce(r.Field1, r.Field2, r.Field3, r.Field4, r.Field5, r.Field6, r.Field7, r.Field8) IS NULL
+            r.EntryID IS NOT NULL
+            AND coalesce(r.Field1, r.Field2, r.Field3, r.Field4, r.Field5, r.Field6, r.Field7, r.Field8) IS NULL
         ) AS Missing,
         countIf(
             r.Field# < g.Low# OR r.Field# > g.High# -- each field, OR between
@@ -106,33 +108,29 @@ counted AS (
                     -- end
                 ]
             ), ', '
-        ) AS Unranged
-    FROM iot.CurrentReadings AS r
-    JOIN asked AS w ON w.ChannelID = r.ChannelID AND w.CheckDate = toDate32(r.CreatedAt)
-    LEFT JOIN odd_spans AS o ON o.ChannelID = r.ChannelID AND o.CheckDate = toDate32(r.CreatedAt)
-    LEFT JOIN ranges AS g ON g.ChannelID = r.ChannelID
-    WHERE
-        r.ChannelID IN (SELECT a.ChannelID FROM asked AS a)
-        AND r.CreatedAt >= (SELECT toDateTime64(min(a.CheckDate), 6, 'UTC') FROM asked AS a)
-        AND r.CreatedAt < (SELECT least(instant, toDateTime64(addDays(max(a.CheckDate), 1), 6, 'UTC')) FROM asked AS a)
-    GROUP BY w.ChannelID, w.CheckDate
-),
-judged AS (
-    SELECT
-        w.ChannelID AS ChannelID, w.CheckDate AS CheckDate, coalesce(c.Readings, 0) AS Readings,
-        coalesce(c.Missing, 0) AS Missing, coalesce(c.OutOfRange, 0) AS OutOfRange,
-        coalesce(c.Anomalies, 0) AS Anomalies, m.Cadence AS Cadence, toInt64(coalesce(m.Seconds, 0)) AS Seconds,
+        ) AS Unranged,
+        any(m.Cadence) AS Cadence, toInt64(coalesce(any(m.Seconds), 0)) AS Seconds,
         greatest(
             0,
-            toUnixTimestamp64Micro(if(w.IsOver, toDateTime64(addDays(w.CheckDate, 1), 6, 'UTC'), instant))
-            - toUnixTimestamp64Micro(toDateTime64(w.CheckDate, 6, 'UTC'))
+            toUnixTimestamp64Micro(if(m.IsOver, toDateTime64(addDays(m.CheckDate, 1), 6, 'UTC'), instant))
+            - toUnixTimestamp64Micro(toDateTime64(m.CheckDate, 6, 'UTC'))
         ) AS Passed,
         -- what is not there is divided by as well, before it is NULL
-        if(m.Cadence IS NULL, NULL, toInt64(floor(Passed / 1e6 / coalesce(m.Cadence, 1)))) AS Expected,
-        coalesce(c.Unranged, '') AS Unranged
-    FROM windows AS w
-    LEFT JOIN merged AS m ON m.ChannelID = w.ChannelID AND m.CheckDate = w.CheckDate
-    LEFT JOIN counted AS c ON c.ChannelID = w.ChannelID AND c.CheckDate = w.CheckDate
+        if(Cadence IS NULL, NULL, toInt64(floor(Passed / 1e6 / coalesce(Cadence, 1)))) AS Expected
+    FROM (
+        SELECT c.*
+        FROM iot.CurrentReadings AS c
+        WHERE
+            c.ChannelID IN (SELECT a.ChannelID FROM asked AS a)
+            AND c.CreatedAt >= (SELECT toDateTime64(min(a.CheckDate), 6, 'UTC') FROM asked AS a)
+            AND c.CreatedAt < (
+                SELECT least(instant, toDateTime64(addDays(max(a.CheckDate), 1), 6, 'UTC')) FROM asked AS a
+            )
+    ) AS r
+    RIGHT JOIN merged AS m ON m.ChannelID = r.ChannelID AND m.CheckDate = toDate32(r.CreatedAt)
+    LEFT JOIN odd_spans AS o ON o.ChannelID = m.ChannelID AND o.CheckDate = m.CheckDate
+    LEFT JOIN ranges AS g ON g.ChannelID = m.ChannelID
+    GROUP BY m.ChannelID, m.CheckDate, m.IsOver
 ),
 quality AS (
     SELECT
