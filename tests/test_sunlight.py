@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from fieldhouse.sunlight import daylight, is_light
+from fieldhouse.insight.sunlight import daylight, is_light
 
 MINUTE = timedelta(minutes=1)
 

@@ -11,7 +11,7 @@ import pytest
 from warehouse_kit import DAY, HOUR, T0, batch, refresh, row
 
 from fieldhouse.errors import ConfigurationError
-from fieldhouse.forecasts import FORECAST, Crossing, crossing_of, forecast_of, told
+from fieldhouse.insight.forecasts import FORECAST, Crossing, crossing_of, forecast_of, told
 from fieldhouse.warehouse import Warehouse
 
 Series = Mapping[int, float]

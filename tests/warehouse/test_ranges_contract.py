@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from warehouse_kit import T0, batch, row
 
-from fieldhouse.suggesting import LEAST_DAYS, Suggestion, suggested
+from fieldhouse.insight.suggesting import LEAST_DAYS, Suggestion, suggested
 from fieldhouse.warehouse import Warehouse
 
 

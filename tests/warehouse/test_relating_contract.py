@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from warehouse_kit import DAY, HOUR, MINUTE, T0, batch, refresh, row
 
-from fieldhouse import lasting, relating
 from fieldhouse.conditions import condition_of
 from fieldhouse.errors import ConfigurationError
-from fieldhouse.sunlight import is_light
+from fieldhouse.insight import lasting, relating
+from fieldhouse.insight.sunlight import is_light
 from fieldhouse.warehouse import Warehouse
 
 ZURICH = ZoneInfo("Europe/Zurich")

@@ -14,7 +14,7 @@ import pymannkendall
 import pytest
 from scipy.stats import norm, theilslopes
 
-from fieldhouse.tendencies import TENDENCIES, tendencies_of, told
+from fieldhouse.insight.tendencies import TENDENCIES, tendencies_of, told
 from fieldhouse.warehouse import Warehouse
 
 Series = tuple[float | None, ...]

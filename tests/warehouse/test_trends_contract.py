@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 from warehouse_kit import DAY, HOUR, MINUTE, batch, refresh, row
 
-from fieldhouse.trends import trend_of
+from fieldhouse.insight.trends import trend_of
 from fieldhouse.warehouse import Warehouse
 from fieldhouse.warehouse.questions import QUERIES
 

@@ -11,7 +11,7 @@ import pytest
 from pages_kit import page_of
 from web_kit import NOW, WEATHER, Scope, Site
 
-from fieldhouse.unusual import evidence
+from fieldhouse.insight.unusual import evidence
 
 LIST = f"/channel/{WEATHER}/anomalies"
 API = f"/api/channels/{WEATHER}/anomalies"

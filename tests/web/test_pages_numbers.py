@@ -13,8 +13,8 @@ import pytest
 from pages_kit import column, number, page_of
 from web_kit import EMPTY, HOSTILE, HOSTILE_LABELS, NOW, WEATHER, Site, listening
 
-from fieldhouse.tendencies import tendencies_of, told
-from fieldhouse.trends import trend_of
+from fieldhouse.insight.tendencies import tendencies_of, told
+from fieldhouse.insight.trends import trend_of
 
 
 def values_of(site: Site, channel: int, field: int) -> pl.DataFrame:

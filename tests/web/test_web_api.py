@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from web_kit import EMPTY, HOSTILE, HOSTILE_LABELS, HOSTILE_NAME, NOW, PAUSED, WEATHER, Scope, Site
 
 from fieldhouse import read
-from fieldhouse.forecasts import forecast_of
-from fieldhouse.tendencies import tendencies_of
-from fieldhouse.trends import trend_of
-from fieldhouse.unusual import evidence
+from fieldhouse.insight.forecasts import forecast_of
+from fieldhouse.insight.tendencies import tendencies_of
+from fieldhouse.insight.trends import trend_of
+from fieldhouse.insight.unusual import evidence
 
 ARROW = {"Accept": "application/vnd.apache.arrow.stream"}
 ZONES = ("UTC", "Europe/Zurich", "Asia/Kolkata", "America/St_Johns")

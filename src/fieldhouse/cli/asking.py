@@ -30,7 +30,7 @@ from fieldhouse.cli.options import (
     span_of,
 )
 from fieldhouse.errors import ConfigurationError
-from fieldhouse.unusual import evidence
+from fieldhouse.insight.unusual import evidence
 
 if TYPE_CHECKING:
     from fieldhouse.settings import Settings
@@ -204,7 +204,7 @@ def label_anomaly(
     """
     if ok and real:
         raise ConfigurationError("--ok or --real, not both")
-    from fieldhouse.labelling import label
+    from fieldhouse.insight.labelling import label
     from fieldhouse.times import utc_now
 
     is_real = real if ok or real else None
@@ -266,8 +266,8 @@ def trend(
     Days are those of --tz, of 23 and 25 hours too. The tests are Mann's and Kendall's, of slopes
     Theil's and Sen's, of changes of level Pettitt's; beyond three years of the months' means.
     """
-    from fieldhouse.tendencies import tendencies_of, told
-    from fieldhouse.trends import trend_of
+    from fieldhouse.insight.tendencies import tendencies_of, told
+    from fieldhouse.insight.trends import trend_of
 
     settings = settings_from(config, warehouse, wait)
     zone = tz or settings.display_zone
@@ -324,7 +324,7 @@ def forecast(
 
     Up to 14 days the means of hours, beyond of the days of --tz; --until looks a year ahead.
     """
-    from fieldhouse.forecasts import LONGEST, crossing_of, forecast_of, told
+    from fieldhouse.insight.forecasts import LONGEST, crossing_of, forecast_of, told
 
     if below is not None and above is not None:
         raise ConfigurationError("--until-below or --until-above, not both")

@@ -28,7 +28,7 @@ from fieldhouse.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from fieldhouse.conditions import Condition
-    from fieldhouse.relating import Beside, Together
+    from fieldhouse.insight.relating import Beside, Together
     from fieldhouse.warehouse import Warehouse
 
 __all__ = ["add_to"]
@@ -136,7 +136,7 @@ def hours(
     A value holds until the next one, at most three of the channel's usual distances; the mean is by
     time as well. --above 3 --below 5 is between them.
     """
-    from fieldhouse import lasting
+    from fieldhouse.insight import lasting
 
     condition = _condition(above, below)
     settings = settings_from(config, warehouse, wait)
@@ -235,14 +235,14 @@ def _together(
     most: int,
     span: tuple[datetime, datetime],
 ) -> "list[Together]":
-    from fieldhouse import relating
+    from fieldhouse.insight import relating
 
     start, end = span
     return relating.together(house, one, other, start=start, end=end, most_hours=most)
 
 
 def _print_together(found: "list[Together]", days: int, *, as_json: bool) -> None:
-    from fieldhouse import relating
+    from fieldhouse.insight import relating
 
     if as_json:
         output.print_json([asdict(each) for each in found])
@@ -267,7 +267,7 @@ def _print_together(found: "list[Together]", days: int, *, as_json: bool) -> Non
 def _near(
     house: "Warehouse", one: tuple[int, int], far: float, span: tuple[datetime, datetime]
 ) -> "list[Beside]":
-    from fieldhouse import relating
+    from fieldhouse.insight import relating
 
     start, end = span
     return relating.beside(house, *one, kilometres=far, start=start, end=end)

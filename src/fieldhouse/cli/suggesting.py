@@ -47,7 +47,7 @@ def suggest(
     They come from the days that are there, and from what a field's name and unit say that it
     measures. Look at each: a range should hold all that can be, not all that was.
     """
-    from fieldhouse.suggesting import suggested
+    from fieldhouse.insight.suggesting import suggested
 
     settings = settings_from(config, warehouse, wait)
     with closing(opened(settings)) as house:

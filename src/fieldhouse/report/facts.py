@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 
+from fieldhouse.insight.trends import trend_of
 from fieldhouse.report import gathering, pointing
 from fieldhouse.report.figure import SECOND, Boundary, Line
 from fieldhouse.report.gathering import Wanted
 from fieldhouse.report.thinning import longest_pause, step_for
-from fieldhouse.trends import trend_of
 
 if TYPE_CHECKING:
     from fieldhouse.warehouse import Warehouse

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fieldhouse.insight.unusual import said
 from fieldhouse.report.figure import Boundary, Line, Mark, MarkKind, Shade, ShadeKind, instant_of
 from fieldhouse.report.thinning import gaps
 from fieldhouse.report.ticks import time_text
-from fieldhouse.unusual import said
 from fieldhouse.warehouse.limits import Limits
 
 if TYPE_CHECKING:

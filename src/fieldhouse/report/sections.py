@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from fieldhouse.insight.unusual import evidence
 from fieldhouse.report import pointing
 from fieldhouse.report.embedded import decimals, given_decimals
 from fieldhouse.report.facts import Facts, Trend
@@ -20,7 +21,6 @@ from fieldhouse.report.page import Column, chart, table
 from fieldhouse.report.thinning import gaps, longest_pause
 from fieldhouse.report.ticks import number_text, time_text
 from fieldhouse.report.words import clean, unit_of
-from fieldhouse.unusual import evidence
 
 __all__ = ["Section", "name_of"]
 

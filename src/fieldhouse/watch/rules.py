@@ -8,8 +8,8 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
-from fieldhouse import unusual
 from fieldhouse.errors import ConfigurationError
+from fieldhouse.insight import unusual
 from fieldhouse.names import find_channels
 from fieldhouse.polled import polled_channels
 from fieldhouse.settings import Settings

@@ -9,11 +9,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from fieldhouse import names, times
 from fieldhouse.errors import ConfigurationError
-from fieldhouse.forecasts import FORECAST, forecast_of
-from fieldhouse.labelling import label
-from fieldhouse.tendencies import TENDENCIES, tendencies_of
-from fieldhouse.trends import trend_of
-from fieldhouse.unusual import evidence
+from fieldhouse.insight.forecasts import FORECAST, forecast_of
+from fieldhouse.insight.labelling import label
+from fieldhouse.insight.tendencies import TENDENCIES, tendencies_of
+from fieldhouse.insight.trends import trend_of
+from fieldhouse.insight.unusual import evidence
 from fieldhouse.warehouse import Warehouse
 from fieldhouse.warehouse.questions import QUERIES
 from fieldhouse.web.access import Scope

@@ -8,9 +8,9 @@ from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import Response
 
 from fieldhouse.errors import ConfigurationError
-from fieldhouse.labelling import label
+from fieldhouse.insight.labelling import label
+from fieldhouse.insight.unusual import evidence
 from fieldhouse.names import field_named
-from fieldhouse.unusual import evidence
 from fieldhouse.web.access import Scope
 from fieldhouse.web.pages.shared import (
     Channel,

@@ -8,12 +8,12 @@ import numpy as np
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from fieldhouse.insight.unusual import said
 from fieldhouse.report import gathering, pointing
 from fieldhouse.report.figure import Figure, Line, Mark, Panel, instant_of
 from fieldhouse.report.legend import beside
 from fieldhouse.report.page import chart
 from fieldhouse.report.thinning import step_for
-from fieldhouse.unusual import said
 from fieldhouse.warehouse import Limits, Warehouse
 from fieldhouse.web.pages.shared import Channel, Field, channel_of, chosen_field, given_in, show
 from fieldhouse.web.served import House, Served

@@ -10,12 +10,12 @@ from starlette.responses import Response
 
 from fieldhouse import times
 from fieldhouse.errors import ConfigurationError
+from fieldhouse.insight.tendencies import tendencies_of, told
+from fieldhouse.insight.trends import trend_of
 from fieldhouse.report.embedded import decimals
 from fieldhouse.report.figure import Figure, Line, Panel, instant_of
 from fieldhouse.report.legend import beside
 from fieldhouse.report.page import chart
-from fieldhouse.tendencies import tendencies_of, told
-from fieldhouse.trends import trend_of
 from fieldhouse.warehouse import Limits
 from fieldhouse.web.pages.shared import (
     Field,

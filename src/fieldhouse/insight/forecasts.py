@@ -8,9 +8,9 @@ import pyarrow as pa
 
 from fieldhouse import times
 from fieldhouse.errors import ConfigurationError
+from fieldhouse.insight.trends import trend_of
 from fieldhouse.periods import periods_of
 from fieldhouse.times import Length
-from fieldhouse.trends import trend_of
 from fieldhouse.warehouse import Warehouse
 
 __all__ = ["FORECAST", "LONGEST", "Crossing", "crossing_of", "forecast_of", "told"]

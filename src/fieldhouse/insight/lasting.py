@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from fieldhouse.conditions import EVERY, Condition
 from fieldhouse.errors import ConfigurationError
-from fieldhouse.sunlight import daylight, is_light
+from fieldhouse.insight.sunlight import daylight, is_light
 from fieldhouse.warehouse import Warehouse
 
 __all__ = ["CADENCES", "PERIODS", "Lasting", "hours"]
