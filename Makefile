@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 CHANNEL ?=
 
-.PHONY: run serve test test-long lint docs bench bench-sqlserver check-sqlserver check-deploy clean
+.PHONY: run serve test test-long lint docs bench bench-insight bench-sqlserver check-sqlserver check-deploy clean
 
 run: $(VENV)/ready  ## the main job: against the built-in simulator, or CHANNEL=9 for a real channel
 	$(BIN)/fieldhouse run $(if $(CHANNEL),$(CHANNEL),--simulated)
@@ -33,6 +33,10 @@ bench: $(VENV)/ready-bench  ## the table of benchmarks; some minutes, some GB of
 
 bench-sqlserver: $(VENV)/ready-dev  ## the same on the server that FIELDHOUSE_TEST_SQLSERVER names
 	$(BIN)/python -m bench.sqlserver
+
+bench-insight: $(VENV)/ready-dev  ## what is unusual: planted faults, and with NAB=FOLDER the Numenta Anomaly Benchmark
+	$(BIN)/python -m bench.planted
+	$(if $(NAB),$(BIN)/python -m bench.insight $(NAB))
 
 check-sqlserver: $(VENV)/ready-dev  ## the ten checks to make first on a real server, as a table of what held
 	$(BIN)/python -m bench.checks $(CHECKS)

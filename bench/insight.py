@@ -77,10 +77,10 @@ def filled(house: Warehouse, given: Sequence[File]) -> None:
 
 
 def alarms(house: Warehouse, given: Sequence[File]) -> Mapping[str, list[int]]:
-    """The places at which incidents begin, by file; what is stuck or silent is none of NAB's."""
+    """Where incidents begin, by file; what is stuck, silent or drifts is none of NAB's."""
     found: dict[str, list[int]] = {file.name: [] for file in given}
     for row in house.query("anomalies_kept", young=True).to_pylist():
-        if row["Kind"] not in ("STUCK", "SILENCE"):
+        if row["Kind"] not in ("STUCK", "SILENCE", "DRIFT"):
             file = given[row["ChannelID"] - 1]
             found[file.name].append(file.times.index(row["StartedAt"]))
     return found

@@ -29,7 +29,7 @@ _ASKED = {
     "a year by hours, a field": f"{_OF_ONE}/periods?every=1h&field=1&{_YEAR}",
     "a year by days": f"{_OF_ONE}/periods?every=1d&{_YEAR}",
     "the newest reading": f"{_OF_ONE}/latest",
-    "anomalies": f"{_OF_ONE}/anomalies?field=1&as_of=latest",
+    "anomalies": f"{_OF_ONE}/anomalies?field=1&method=ZSCORE&as_of=latest",
     "a month's trend": f"{_OF_ONE}/trend?field=1&as_of=latest",
     "quality": f"{_OF_ONE}/quality",
     "runs": "/api/runs",

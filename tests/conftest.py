@@ -18,6 +18,11 @@ RECORDED = Path(__file__).resolve().parents[2] / "shared" / "data"
 """Recorded responses of ThingSpeak's; not part of the project."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What may take long comes first, so that no worker is left with it at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("timeout") is None)
+
+
 @pytest.fixture(autouse=True)
 def directly(monkeypatch: pytest.MonkeyPatch) -> None:
     """The simulator is on this machine: no proxy of the developer's stands between."""

@@ -444,6 +444,7 @@ def test_the_warehouse_is_questioned(fieldhouse: Run, home: Path) -> None:
     assert fieldhouse("anomalies", "9", "1", "--method", "mad").returncode == 0
     days = json.loads(fieldhouse("trend", "9", "1", "--json").stdout)
     assert len(days) == 2  # and not what has passed of today
+    assert json.loads(fieldhouse("trend", "9", "1", "--tests", "--json").stdout) == []  # of two
     (score,) = json.loads(fieldhouse("quality", "9", "--as-of", "latest", "--json").stdout)
     assert 0 <= score["QualityScore"] <= 100
     (state,) = json.loads(fieldhouse("status", "--json").stdout)

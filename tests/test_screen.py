@@ -166,6 +166,16 @@ MISTAKES = {
     "anomalies label": ("", "404-1-v1764000000 --ok", "x --ok --real"),
     "quality": ("", "404", "9 --date 2026-13-01", "9 --date 2099-01-01"),
     "trend": ("9", "9 0", "404 1", "9 1 --as-of soon", "9 1 --days 99999999999"),
+    "forecast": (
+        "9",
+        "9 0",
+        "404 1",
+        "9 1 --for soon",
+        "9 1 --for 2y",
+        "9 1 --for 5min",
+        "9 1 --until-below x",
+        "9 1 --until-below 1 --until-above 2",
+    ),
     "aggregate": ("404", "9 --type yearly", "9 --from never"),
     "export": ("9", "404 -o x.csv", "9 -o x.docx", "9 -o no/such/x.csv"),
     "archive": ("", "--before 2024-02-29", "--before never"),
@@ -213,6 +223,51 @@ MISTAKES = {
         "fieldhouse.duckdb nowhere://x",
         "fieldhouse.duckdb x.csv",
     ),
+    "derive": (
+        "",
+        "9",
+        "404 K 'field1 + 1'",
+        "9 K 'field1 +'",
+        "9 K 'nosuch + 1'",
+        "9 K 1",
+        "9 '' field1",
+        "9 K 'field1; DROP TABLE x'",
+        "9 K 'pow(field1)'",
+        "9 K 'field1@404'",
+        "9 K field1 --within soon",
+        "9 K field1 --within 2y",
+    ),
+    "derived": ("frobnicate",),
+    "derived list": ("x", "-w missing.duckdb"),
+    "derived remove": ("", "404 1", "9 1"),
+    "relate": (
+        "",
+        "9",
+        "9 1",
+        "404 1 2",
+        "9 nosuch 2",
+        "9 1 404 1",
+        "9 1 9 1 7",
+        "9 1 2 --neighbours 3km",
+        "9 1 --neighbours far",
+        "9 1 --neighbours -3km",
+        "9 1 2 --lags soon",
+        "9 1 2 --lags 90min",
+        "9 1 2 --lags 900h",
+        "9 1 2 --as-of whenever",
+        "9 1 2 -w missing.duckdb",
+    ),
+    "hours": (
+        "",
+        "9",
+        "404 1",
+        "9 nosuch",
+        "9 1 --above much",
+        "9 1 --above 5 --below 3",
+        "9 1 --by hour",
+        "9 1 --days 0",
+        "9 1 -w missing.duckdb",
+    ),
     "schedule": ("nine", "--shard 5/4", "--shard x", "--metrics-port 70000", "-w a.csv"),
     "workers": ("", "x", "--tz Mars/Base"),
     "stream": ("", "x", "--every soon"),
@@ -222,6 +277,8 @@ MISTAKES = {
     "alerts ack": ("x", "7"),
     "alerts test": ("", "odd"),
     "alerts rules": ("x", "--config none.toml"),
+    "ranges": ("", "frobnicate"),
+    "ranges suggest": ("", "404", "nine", "9 9"),
     "tokens": ("frobnicate",),
     "tokens make": ("", "''", "a b", "me --scope all", "me --lasts soon", "me --lasts 9999y"),
     "tokens list": ("x",),
@@ -246,7 +303,14 @@ def test_a_mistake_is_one_line(tell: Tell, command: str, mistake: str) -> None:
 
 def test_every_command_has_its_mistakes(tell: Tell) -> None:
     """The table above leaves no command out."""
-    for group, least in (("", 30), ("channels", 8), ("anomalies", 2), ("alerts", 5), ("tokens", 3)):
+    for group, least in (
+        ("", 30),
+        ("channels", 8),
+        ("anomalies", 2),
+        ("alerts", 5),
+        ("tokens", 3),
+        ("derived", 2),
+    ):
         shown = tell(*group.split(), "--help").out
         names = re.findall(r"^\W*([a-z]+)  +\S", shown.split("Commands")[1], re.MULTILINE)
         assert len(names) >= least
@@ -256,7 +320,7 @@ def test_every_command_has_its_mistakes(tell: Tell) -> None:
 def test_every_help_shows_an_example(tell: Tell) -> None:
     """Who asks a command for help sees how it is typed."""
     for command in MISTAKES:
-        if command in ("frobnicate", "anomalies", "channels", "corrections", "tokens"):
+        if command in ("frobnicate", "anomalies", "channels", "corrections", "derived", "tokens"):
             continue
         shown = tell(*command.split(), "--help").out
         typed = command.replace("anomalies list", "anomalies")  # which need not be named

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
+from fieldhouse.derived.following import follow
 from fieldhouse.errors import ConfigurationError, StateMoved
 from fieldhouse.exporting import files
 from fieldhouse.exporting.texts import Exported, export_readings
@@ -90,6 +91,8 @@ def _planned(
 def _finish(warehouse: Warehouse, now: datetime) -> None:
     """Compute all that is marked, of every channel: afterwards it no longer could be."""
     warehouse.call("refresh_aggregates")
+    follow(warehouse, None)
+    warehouse.call("refresh_anomalies", as_of=now)
     warehouse.call("refresh_quality", as_of=now)
 
 

@@ -14,6 +14,8 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import Any, Literal
 
 from fieldhouse.conditions import EVERY, LARGEST, Condition, condition_of
+from fieldhouse.derived.following import follow
+from fieldhouse.derived.keeping import refuse
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.state import BEGINNING, END
 from fieldhouse.warehouse import Warehouse
@@ -146,6 +148,7 @@ def make(warehouse: Warehouse, rule: Rule, *, reason: str, by: str, now: datetim
     ConfigurationError for a channel that is not there, a span that begins before what is archived,
     a rule that holds already, and a reason that is none.
     """
+    refuse(warehouse, rule.channel_id, "correct its source")
     given = _parameters(rule) | {
         "request_id": secrets.randbits(62),
         "reason": kept_text(reason, "a reason"),
@@ -255,4 +258,6 @@ def kept_text(text: str, what: str) -> str:
 
 def _refresh(warehouse: Warehouse, channel_id: int, now: datetime) -> None:
     warehouse.call("refresh_aggregates", channel_ids=[channel_id])
-    warehouse.call("refresh_quality", channel_ids=[channel_id], as_of=now)
+    touched = [channel_id, *follow(warehouse, [channel_id])]
+    warehouse.call("refresh_anomalies", channel_ids=touched, as_of=now)
+    warehouse.call("refresh_quality", channel_ids=touched, as_of=now)

@@ -19,6 +19,7 @@ from fieldhouse import times
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.exporting import beside
 from fieldhouse.exporting.columns import Chosen, Request, chosen_channels, pieces, schema_of
+from fieldhouse.exporting.marking import marked
 from fieldhouse.periods import STATISTICS
 from fieldhouse.warehouse import Warehouse
 
@@ -87,6 +88,7 @@ def read(
     layout: str = "wide",
     statistics: Sequence[str] | str = "mean",
     original: bool = False,
+    anomalies: bool = False,
     align: str | timedelta | None = None,
     warehouse: Place = None,
 ) -> Frame:
@@ -104,6 +106,8 @@ def read(
     ``numbers``: ``float``, ``decimal`` (exact), or ``text`` (as the source wrote it, where kept).
     ``layout``: ``wide``, a column a field, or ``long``, a row a value.
     ``original``: readings as their source sent them, whatever corrections say.
+    ``anomalies``: one more column, ``unusual``, which says of a reading what is unusual in which of
+    its fields, as ``Temperature: spike``; null where nothing is.
 
     Several channels follow one another, told apart by a column ``channel``. They stand side by side
     (``Temperature (9)``) with ``every``, or with ``align``: how old, as ``"5min"``, a reading may
@@ -125,11 +129,14 @@ def read(
     )
     with _asked(warehouse, tz) as (house, zone):
         request = wanted.request(house, zone)
+        if anomalies and (every or align):
+            raise ConfigurationError("anomalies are of readings: leave out every and align")
         tolerance = beside.tolerance(align, request)
         if not request.is_long and len(request.channels) > 1 and (every or align):
             tables = [_table(request, channel) for channel in request.channels]
             return Frame(beside.joined(request.channels, tables, tolerance))
-        return Frame(_reader(request).read_all())
+        table = _reader(request).read_all()
+        return Frame(marked(request, table) if anomalies else table)
 
 
 def read_batches(

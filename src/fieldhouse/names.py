@@ -20,6 +20,8 @@ __all__ = [
     "find_channels",
     "find_field",
     "labels_of",
+    "unit_in",
+    "without_unit",
 ]
 
 _NUMBER = re.compile(r"-?[0-9]{1,10}", re.ASCII)
@@ -175,6 +177,17 @@ def _folded(label: str) -> str:
 def _unitless(label: str) -> str:
     """A label without the unit behind it: ``temperature`` is found in ``Temperature (°C)``."""
     return _folded(_UNIT.sub("", label))
+
+
+def without_unit(label: str) -> str:
+    """What a label calls a field, whatever its case, its blanks, and a unit in brackets behind."""
+    return _unitless(label)
+
+
+def unit_in(label: str) -> str:
+    """The unit in brackets behind a label; nothing where there is none."""
+    found = _UNIT.search(label)
+    return "".join(found[0].split())[1:-1] if found else ""
 
 
 def _quoted(text: str) -> str:

@@ -17,6 +17,7 @@ from fieldhouse.steps import (
     analyse,
     brought,
     copy_channel,
+    find_anomalies,
     read_history,
     record,
     refresh,
@@ -217,6 +218,7 @@ class IoTDataPipeline:
         return True
 
     def _quality(self, parts: Parts, channel_id: int) -> dict[str, Any] | None:
+        find_anomalies(parts, [channel_id])
         rows = score(parts, [channel_id])
         logger.info("Executed stored procedure iot.usp_CalculateDataQuality")
         if rows and self._run:

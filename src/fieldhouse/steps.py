@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from fieldhouse import events
+from fieldhouse.derived.following import follow
 from fieldhouse.errors import FieldhouseError, Interrupted
 from fieldhouse.parts import Parts
 from fieldhouse.sources.thingspeak.api import Channel
@@ -24,6 +25,7 @@ __all__ = [
     "attempt",
     "brought",
     "copy_channel",
+    "find_anomalies",
     "read_history",
     "record",
     "refresh",
@@ -145,7 +147,8 @@ def analyse(parts: Parts, channel_ids: Sequence[int]) -> dict[int, float]:
     """Refresh the aggregates and the quality of what was touched; each channel's score of today.
 
     Each refresh waits for its turn among the loads, and lets those in that come after it. A channel
-    that nothing came of, and that was judged within the hour, is left as it is.
+    that nothing came of, and that was judged within the hour, is left as it is. Channels that are
+    made of these follow them.
     """
     found = parts.writer.query(
         "analyses_due", channel_ids=list(channel_ids), as_of=parts.clock()
@@ -154,8 +157,11 @@ def analyse(parts: Parts, channel_ids: Sequence[int]) -> dict[int, float]:
     if due := [row["ChannelID"] for row in found if row["IsDue"]]:
         with _refreshing(parts, len(due)):
             parts.writer.call("refresh_aggregates", channel_ids=due)
-            parts.writer.call("refresh_anomalies", channel_ids=due, as_of=parts.clock())
+            find_anomalies(parts, due)
         scores |= {row["ChannelID"]: row["QualityScore"] for row in score(parts, due)}
+        if made := follow(parts.warehouse, due, parts.writer):
+            find_anomalies(parts, made)
+            score(parts, made)
     return scores
 
 
@@ -165,6 +171,7 @@ def refresh(parts: Parts, aggregation_type: str, channel_ids: Sequence[int]) -> 
         parts.writer.call(
             "refresh_aggregates", aggregation_type=aggregation_type, channel_ids=list(channel_ids)
         )
+        follow(parts.warehouse, channel_ids, parts.writer)
 
 
 @contextmanager
@@ -173,6 +180,11 @@ def _refreshing(parts: Parts, channels: int) -> Iterator[None]:
     began = time.monotonic()
     yield
     parts.tell(events.RefreshEnded(channels, time.monotonic() - began))
+
+
+def find_anomalies(parts: Parts, channel_ids: Sequence[int]) -> None:
+    """Judge what is unusual in every touched day, by its aggregates; quality counts it."""
+    parts.writer.call("refresh_anomalies", channel_ids=list(channel_ids), as_of=parts.clock())
 
 
 def score(parts: Parts, channel_ids: Sequence[int]) -> list[dict[str, Any]]:

@@ -16,11 +16,19 @@ from fieldhouse.parts import Parts, build
 from fieldhouse.settings import load_settings
 from fieldhouse.simulator import Clock, Entry, Fault, Simulator, World
 from fieldhouse.sources.thingspeak.stream import Ear
-from fieldhouse.web.jobs import Broadcast, Job, Jobs
+from fieldhouse.web import jobs
+from fieldhouse.web.broadcast import Broadcast
+from fieldhouse.web.jobs import Job, Jobs
 from fieldhouse.web.listening import Hints, listening
 
 NOW = datetime(2026, 5, 1, 12)
 SPAN = timedelta(minutes=5)
+
+
+@pytest.fixture(autouse=True)
+def clockwork(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clocks of these tests are moved by hand: it is looked at them more than once a second."""
+    monkeypatch.setattr(jobs, "_TICK", 0.1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,8 +189,8 @@ def test_a_bulk_write_that_takes_an_hour(life: Lives) -> None:
 def test_gaps_that_need_windows_stay_within_the_budget(life: Lives, page_size: int) -> None:
     """Rows come late all over a past that was read: every request that looks for them counts
     against the thirty of a run, also those that read a window of time."""
-    life.live(count=4000, step=10, mask=1)
-    life.run(page_size=1000)
+    life.live(count=2000, step=20, mask=1)
+    life.run(page_size=500)
     life.poll(seconds=HOUR)
     past = life.source.now - HOUR - 40_000
     for group in range(14):

@@ -13,7 +13,7 @@ deleted, and the clear came before anybody looked again), it may do either.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal
@@ -51,9 +51,10 @@ class Judge:
 
     def watch(self, readings: set[Held], *, complete: bool = False) -> None:
         """A run begins or has ended, with what is held; ``complete``: all was asked that can be."""
-        held = self._remembered(readings)
+        served = self.source.served().keys()
+        held = self._remembered(readings, served)
         own = {identity(entry) for entry in self.source.own}
-        left = held & self.source.served().keys() - own
+        left = held & served - own
         self.beside |= dict.fromkeys(left, self.source.life)
         mine = self.known[self.source.life]
         if not mine & own:
@@ -77,9 +78,9 @@ class Judge:
                 if self.source.now - self.again.setdefault(place, self.source.now) > HOUR:
                     self.sure.add(place)
 
-    def _remembered(self, readings: set[Held]) -> set[Identity]:
+    def _remembered(self, readings: set[Held], served: Set[Identity]) -> set[Identity]:
         held = {(entry_id, at) for _, entry_id, at in readings}
-        for key in held & self.source.served().keys():
+        for key in held & served:
             self.known[self.source.lives_of[key][-1]].add(key)
         return held
 
@@ -112,7 +113,7 @@ class Judge:
                 ours, theirs = current[key].values[number - 1], entry.fields[number - 1]
                 if not self._allowed(key, number, ours, theirs):
                     yield f"field {number} of {_said(key)} is {ours}, and {theirs} at the source"
-        held = self._remembered(house.ever_held())
+        held = self._remembered(house.ever_held(), served.keys())
         evidence = _Evidence(self)
         by_epoch = _by_epoch(house)
         epoch_of = {key: epoch for epoch, keys in by_epoch.items() for key in keys}

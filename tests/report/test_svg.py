@@ -167,7 +167,7 @@ def test_a_legend_has_the_signs_that_are_there() -> None:
             "P",
             (buckets([(T0, T0 + DAY, 1, 2, 3, 9)]),),
             marks=(Mark(T0 + HOUR, 40.0, "far"), Mark(T0, 1.0, "gone", kind=MarkKind.ASIDE)),
-            shades=(Shade(ShadeKind.GAP, T0, T0 + HOUR), Shade(ShadeKind.EXCLUDED, T0, T0 + HOUR)),
+            shades=tuple(Shade(kind, T0, T0 + HOUR) for kind in ShadeKind),
             boundaries=(Boundary(T0 + 12 * HOUR, "life 2"),),
         )
     )
@@ -175,10 +175,10 @@ def test_a_legend_has_the_signs_that_are_there() -> None:
         *(
             "mean",
             "least to greatest",
-            "far from the usual",
+            "unusual",
             "as sent, which does not count",
         ),
-        *("no readings", "excluded", "a new life"),
+        *("no readings", "excluded", "an unusual span", "a new life"),
     ]
     assert [meaning for _, meaning in signs(full)] == wanted
     assert [meaning for _, meaning in signs(plain)] == ["reading"]

@@ -13,6 +13,7 @@ from leases_kit import until
 from fieldhouse import Settings, events
 from fieldhouse.errors import WarehouseError
 from fieldhouse.parts import Parts, build
+from fieldhouse.scheduling import crew
 from fieldhouse.scheduling.leases import Alone, Holding
 from fieldhouse.scheduling.schedule import Schedule, rhythms_of
 from fieldhouse.scheduling.timetable import Bounds, distance
@@ -30,6 +31,12 @@ class Clock:
 
     def __call__(self) -> datetime:
         return self._world.clock.now().replace(tzinfo=None)
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has been read is recorded soon: nobody else comes for whom to wait for seconds."""
+    monkeypatch.setattr(crew, "_LINGER", 0.1)
 
 
 @pytest.fixture(autouse=True)

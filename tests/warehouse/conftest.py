@@ -125,7 +125,5 @@ def fresh_url(
 @pytest.fixture
 def warehouse(url: str) -> Iterator[Warehouse]:
     """An empty warehouse of this version's schema."""
-    held = opened(url)
-    held.migrate()
-    yield held
-    held.close()
+    with closing(opened(url)) as held:
+        yield held

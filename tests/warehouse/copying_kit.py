@@ -34,11 +34,29 @@ def fill(house: Warehouse) -> None:
     corrections.make(house, scaled, reason="ice water", by="me", now=NOW)
     corrections.remove(house, made.correction_id, by="you", now=NOW + HOUR)
     refresh(house)
+    _find(house)
     house.call("refresh_quality", as_of=NOW)
     house.call("archive_readings", before=datetime(2024, 2, 1))
     house.call("archive_before", channel_id=1, archived_before=datetime(2024, 2, 1))
     _manage(house)
     house.load([batch([row(5000, NOW - DAY, Field1=7)], channel_id=4)])  # its periods stay marked
+
+
+def _find(house: Warehouse) -> None:
+    """What is unusual, and what a person said of it; a day is still to be judged."""
+    days = [
+        row(n, T0 + n * HOUR, Field2={200: 500, 400: 900}.get(n, n % 9), Field7=n % 24)
+        for n in range(1, 24 * 20)
+    ]
+    house.load([batch(days, channel_id=5)])
+    refresh(house)
+    house.call("refresh_anomalies", as_of=NOW)
+    found = house.query("anomalies_kept", channel_ids=[5], young=True).to_pylist()
+    for is_real, one in zip((True, False), found, strict=False):
+        told = {"anomaly_id": one["AnomalyID"], "labelled_by": "Änn"}
+        house.call("label_anomaly", is_real=is_real, **told)
+    house.load([batch([row(9000, T0 + 20 * DAY, Field2=3)], channel_id=5)])
+    refresh(house)
 
 
 def _load_readings(house: Warehouse) -> None:
@@ -107,6 +125,17 @@ def _manage(house: Warehouse) -> None:
         field_numbers=[1, 8],
         minima=[Decimal("-40.5"), None],
         maxima=[None, Decimal(60)],
+    )
+    house.call(
+        "set_derived_field",
+        channel_id=-2,
+        field_number=3,
+        base_channel_id=2,
+        within_seconds=7200,
+        expression='"Näme" + 1',
+        formula="field1 + 1",
+        source_ids=[2, 1],
+        defined_at=T0,
     )
     run: dict[str, Any] = dict.fromkeys(
         ("requests", "requests_needed", "fetched", "inserted", "updated", "duplicates", "raw"), 3

@@ -44,7 +44,8 @@ DELETE FROM iot.Workers; DELETE FROM iot.Leases;
 DELETE FROM iot.Alerts; DELETE FROM iot.AlertNotices; DELETE FROM iot.AlertSilences;
 DELETE FROM iot.ApiCalls; DELETE FROM iot.AnomalyMarks; DELETE FROM iot.AnomalyChannels;
 DELETE FROM iot.AnomalyModels; DELETE FROM iot.AnomalyModelsKept; DELETE FROM iot.AnomalySpells;
-DELETE FROM iot.AnomalyLabels;
+DELETE FROM iot.AnomalyLabels; DELETE FROM iot.DerivedFields; DELETE FROM iot.DerivedSources;
+DELETE FROM iot.DerivedMarks;
 """
 
 

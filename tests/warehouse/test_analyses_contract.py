@@ -2,7 +2,8 @@
 
 import math
 import random
-from datetime import date, datetime, time, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from statistics import median
@@ -129,7 +130,11 @@ def test_a_question_that_makes_no_sense_is_refused(warehouse: Warehouse) -> None
 
 
 def expected_quality(
-    rows: list[Any], day: date, as_of: datetime, ranges: dict[int, Any] | None = None
+    rows: list[Any],
+    day: date,
+    as_of: datetime,
+    ranges: dict[int, Any] | None = None,
+    incidents: Sequence[dict[str, Any]] = (),
 ) -> dict[str, Any]:
     """One day's quality, by the words of the rule."""
     start = datetime(day.year, day.month, day.day)
@@ -138,8 +143,7 @@ def expected_quality(
     total = len(today)
     missing = sum(all(r.get(f"Field{n}") is None for n in range(1, 9)) for r in today)
     outside = sum(any(_outside(r.get(f"Field{n}"), n, ranges or {}) for n in (1, 2)) for r in today)
-    flagged = far_off(rows, "Field1", a) | far_off(rows, "Field2", a)
-    anomalies = sum(r["EntryID"] in flagged for r in today)
+    anomalies = sum(any(_is_within(r, one) for one in incidents) for r in today)
     seconds = sorted({r["CreatedAt"] for r in within(rows, a - 30 * DAY, a)})
     gaps = [(later - one).total_seconds() for one, later in pairwise(seconds)]
     cadence = median(gaps) if len(gaps) >= 10 else None
@@ -158,6 +162,15 @@ def expected_quality(
     }
 
 
+def _is_within(reading: Any, incident: dict[str, Any]) -> bool:
+    """Whether a reading has a value in a field while something is unusual there."""
+    if incident["Kind"] == "SILENCE" or incident["IsReal"] is False:
+        return False
+    value = reading.get(f"Field{incident['FieldNumber']}")
+    first, last = incident["StartedAt"], incident["EndedAt"]
+    return value is not None and first <= reading["CreatedAt"] <= last
+
+
 def _outside(value: Decimal | None, field: int, ranges: dict[int, Any]) -> bool:
     if value is None:
         return False
@@ -174,12 +187,16 @@ def test_quality_of_every_day(warehouse: Warehouse) -> None:
     """Many days judged at once, today among them, are each judged as the rule says."""
     rows = series()
     warehouse.load([batch(rows)])
+    refresh(warehouse)
+    warehouse.call("refresh_anomalies", as_of=AS_OF)
     found = warehouse.call("refresh_quality", channel_ids=[9], as_of=AS_OF).to_pylist()
+    incidents = warehouse.query("anomalies_kept").to_pylist()
     days = {r["CreatedAt"].date() for r in rows if r["CreatedAt"] < AS_OF}
     assert {r["CheckDate"] for r in found} == days | {AS_OF.date()}
     assert any(r["AnomaliesDetected"] for r in found) and any(r["AbsentReadings"] for r in found)
     for day in days:
-        assert judged(found, day) == expected_quality(rows, day, AS_OF), day
+        expected = expected_quality(rows, day, AS_OF, incidents=incidents)
+        assert judged(found, day) == expected, day
 
 
 def test_quality_of_days_without_any_value(warehouse: Warehouse) -> None:
@@ -193,6 +210,8 @@ def test_quality_of_days_without_any_value(warehouse: Warehouse) -> None:
     for one in found:
         day = one["CheckDate"]
         assert judged(found, day) == expected_quality(rows, day, as_of), day
+    for one in (*found[::9], *found[-3:]):
+        day = one["CheckDate"]
         by_hand = warehouse.call(
             "usp_CalculateDataQuality", channel_id=9, check_date=day, as_of=as_of
         ).to_pylist()
@@ -220,25 +239,50 @@ def test_quality_of_one_day_is_that_of_many(
     assert rows_of(warehouse, "SELECT count(*) AS n FROM iot.DataQuality") == [{"n": 5}]
 
 
-@pytest.mark.parametrize("aggregated", [False, True])
-def test_a_days_anomalies_are_those_that_are_found(warehouse: Warehouse, aggregated: bool) -> None:
-    """The anomalies of a day's quality are the readings that usp_DetectAnomalies finds there."""
-    rows = series()
+def test_quality_follows_what_is_unusual(warehouse: Warehouse) -> None:
+    """A label, and what late readings make of a day, mark the days of an incident, and no others;
+    judged again, they count what is unusual now. A silence counts nothing."""
+    step, values = HOUR / 2, [20 + 5 * math.sin(math.pi * n / 24) + n % 5 / 9 for n in range(1440)]
+    values[1200], values[1292:1340] = 90, [20] * 48  # stuck from one day to the next
+    rows = [row(n, T0 + n * step, Field1=round(v, 3), Field2=n % 3) for n, v in enumerate(values)]
+    rows = [r for n, r in enumerate(rows) if not 900 <= n < 990]
+    as_of = T0 + 30 * DAY
     warehouse.load([batch(rows)])
-    if aggregated:
+
+    def analysed() -> tuple[list[Any], list[Any]]:
         refresh(warehouse)
-    for one in warehouse.call("refresh_quality", as_of=AS_OF).to_pylist()[::7]:
-        day = datetime.combine(one["CheckDate"], time.min)
-        until = min(day + DAY, AS_OF)
-        found = [
-            r["EntryID"]
-            for n in (1, 2)
-            for r in warehouse.query(
-                "usp_DetectAnomalies", channel_id=9, field_number=n, as_of=until
-            ).to_pylist()
-            if r["CreatedAt"] >= day
-        ]
-        assert one["AnomaliesDetected"] == len(set(found)), day
+        warehouse.call("refresh_anomalies", as_of=as_of)
+        marked = [start.date() for _, _, start in marks(warehouse, "QUALITY")]
+        warehouse.call("refresh_quality", as_of=as_of)
+        return marked, warehouse.query("anomalies_kept").to_pylist()
+
+    def check(incidents: list[Any]) -> None:
+        found = rows_of(warehouse, "SELECT * FROM iot.DataQuality ORDER BY CheckDate")
+        assert len(found) == 30
+        for one in found[:-1]:
+            day = one["CheckDate"]
+            wanted = expected_quality(rows, day, as_of, incidents=incidents)
+            assert judged(found, day) == wanted, day
+
+    _, incidents = analysed()
+    check(incidents)
+    assert {"SILENCE", "OUT OF RANGE"} <= {one["Kind"] for one in incidents}
+    (stuck,) = (one for one in incidents if one["Kind"] == "STUCK")
+    days = [stuck["StartedAt"].date(), stuck["EndedAt"].date()]
+    assert days[1] == days[0] + DAY
+    for is_real in (False, None):
+        said = {"anomaly_id": stuck["AnomalyID"], "is_real": is_real, "labelled_by": "ann"}
+        warehouse.call("label_anomaly", **said)
+        marked, incidents = analysed()
+        assert marked == days
+        check(incidents)
+    (at,) = (place for place, r in enumerate(rows) if r["EntryID"] == 1298)
+    rows[at] = {**rows[at], "Field1": Decimal(21)}  # it was stuck for one of the days alone
+    warehouse.load([batch([rows[at]])])
+    marked, again = analysed()
+    assert again != incidents and set(days) <= set(marked)
+    check(again)
+    assert analysed()[0] == []
 
 
 def test_quality_replaces_its_row(warehouse: Warehouse) -> None:

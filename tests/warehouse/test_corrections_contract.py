@@ -341,8 +341,7 @@ def test_a_preview_says_what_a_rule_would_do(warehouse: Warehouse) -> None:
     """How many readings, the first of them, after the rules that there are; and nothing changes."""
     warehouse.load([batch([row(n, Field1=n, Field2=n * 10) for n in range(1, 9)])])
     make(warehouse, Rule(9, "scale", 1, offset=Decimal(100)))
-    before = tables(warehouse)
-    for rule in (
+    rules = (
         excluded(1, "> 104"),
         excluded(None, "between 30 and 106"),
         excluded(None, "!= 20", start=T0 + 7 * MINUTE),
@@ -350,9 +349,11 @@ def test_a_preview_says_what_a_rule_would_do(warehouse: Warehouse) -> None:
         Rule(9, "scale", 2, end=T0 + 3 * MINUTE, scale=Decimal("-0.5")),
         Rule(9, "shift", start=T0 + 4 * MINUTE, shift=-HOUR),
         excluded(7, end=FAR),
-    ):
-        found = corrections.preview(warehouse, rule, limit=100)
-        assert tables(warehouse) == before
+    )
+    before = tables(warehouse)
+    previews = [corrections.preview(warehouse, rule, limit=100) for rule in rules]
+    assert tables(warehouse) == before
+    for rule, found in zip(rules, previews, strict=True):
         counts = {r["EntryID"]: r for r in warehouse.query("readings", channel_id=9).to_pylist()}
         made = make(warehouse, rule)
         assert found.readings == made.readings, rule

@@ -287,6 +287,7 @@ def _judged(warehouse: Warehouse, channel_id: int, day: Any) -> list[int]:
     return [r[name] for name in names]
 
 
+@pytest.mark.timeout(900)  # eight warehouses are filled, ruled and checked, some many times
 @given(STEPS)
 @settings(
     max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

@@ -5,6 +5,7 @@ import random
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,7 @@ def filled(warehouse: Warehouse) -> Warehouse:
     return fill(warehouse, (1, 3))
 
 
+@cache
 def minutes(zone: str) -> pl.DataFrame:
     """Every minute around the readings, and what the wall clock shows then."""
     spans = [
@@ -82,13 +84,22 @@ def wall(zone: str) -> tuple[pl.Expr, pl.Expr]:
     return local.dt.replace_time_zone(None).alias("wall"), offset.alias("offset")
 
 
-def expected(rows: list[Row], clock: pl.DataFrame, zone: str, length: str) -> dict[datetime, Any]:
-    """By polars: the walls' times cut, floats summed exactly by Python."""
+def cut(length: str) -> list[pl.Expr]:
+    """Periods of the wall's time; short ones come twice where the clock is set back."""
     period = [pl.col("wall").dt.truncate(length).alias("period")]
-    if length in ("7m", "1h"):
-        period.append(pl.col("offset").alias("part"))
+    return [*period, pl.col("offset").alias("part")] if length in ("7m", "1h") else period
+
+
+@cache
+def beginnings(zone: str, length: str) -> pl.DataFrame:
+    """The first minute of each period around the readings."""
+    return minutes(zone).group_by(cut(length)).agg(pl.col("at").min().alias("begin"))
+
+
+def expected(rows: list[Row], zone: str, length: str) -> dict[datetime, Any]:
+    """By polars: the walls' times cut, floats summed exactly by Python."""
+    period, begins = cut(length), beginnings(zone, length)
     names = ["period", "part"][: len(period)]
-    begins = clock.group_by(period).agg(pl.col("at").min().alias("begin"))
     times = [one["CreatedAt"] for one in rows]
     frame = pl.DataFrame({"at": times, "row": range(len(rows))}).with_columns(
         pl.col("at").dt.replace_time_zone("UTC")
@@ -111,7 +122,6 @@ def expected(rows: list[Row], clock: pl.DataFrame, zone: str, length: str) -> di
 def test_periods_are_what_anybody_would_compute(warehouse: Warehouse) -> None:
     """Ten channels, three zones, seven minutes to a month: to 1e-9, and to the last digit."""
     fill(warehouse, range(1, 11))
-    clocks = {zone: minutes(zone) for zone in ZONES}
     compared = 0
     for number in range(1, 11):
         rows = made(number)
@@ -131,7 +141,7 @@ def test_periods_are_what_anybody_would_compute(warehouse: Warehouse) -> None:
                     one["time"].astimezone(UTC): tuple(one.values())[1:]
                     for one in table.to_pylist()
                 }
-                wanted = expected(rows, clocks[zone], zone, theirs)
+                wanted = expected(rows, zone, theirs)
                 assert list(answer) == list(wanted), (number, zone, ours)
                 for begin, (mean, least, greatest, whole, count) in answer.items():
                     assert (least, greatest, count) == wanted[begin][1:3] + wanted[begin][4:]

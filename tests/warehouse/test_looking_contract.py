@@ -28,31 +28,6 @@ def filled(warehouse: Warehouse, channel_id: int, *, seed: int, count: int = 400
     warehouse.load([batch(rows, channel_id=channel_id)])
 
 
-@pytest.mark.parametrize("days", [0, 1, 2, 30, 10**6])
-@pytest.mark.parametrize("threshold", [3.0, 0.5])
-def test_anomalies_of_all_fields_are_those_of_each(
-    warehouse: Warehouse, days: int, threshold: float
-) -> None:
-    """One question for eight fields tells what eight questions tell: the same, to 1e-9."""
-    filled(warehouse, 9, seed=1)
-    given = {"threshold_stddev": threshold, "lookback_days": days, "as_of": T0 + 3 * DAY}
-    wanted = [
-        {"FieldNumber": n, **found}
-        for n in FIELDS
-        for found in warehouse.query(
-            "usp_DetectAnomalies", channel_id=9, field_number=n, **given
-        ).to_pylist()
-    ]
-    told = warehouse.query("anomalies", channel_id=9, **given).to_pylist()
-    assert days < 2 or told
-    assert len(told) == len(wanted)
-    for mine, theirs in zip(told, wanted, strict=True):
-        for name in ("FieldNumber", "Epoch", "EntryID", "CreatedAt", "Value"):
-            assert mine[name] == theirs[name]
-        for name in ("Centre", "Spread", "Score"):
-            assert mine[name] == pytest.approx(theirs[name], rel=1e-9)
-
-
 def test_newest_values_are_each_fields_own(warehouse: Warehouse) -> None:
     """The last value of each field within a day, with its own time; what is later is no news."""
     late = T0 + 5 * DAY

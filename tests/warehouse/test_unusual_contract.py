@@ -7,9 +7,21 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from unusual_kit import value_hits
+from unusual_kit import (
+    COUNTER,
+    DIRECTION,
+    LIGHT,
+    PLAIN,
+    SPARSE,
+    SWITCH,
+    nature_of,
+    profile_of,
+    value_hits,
+)
 from warehouse_kit import DAY, FAR, HOUR, T0, batch, opened, refresh, row, rows_of
 
+from fieldhouse.errors import ConfigurationError
+from fieldhouse.frames import read
 from fieldhouse.warehouse import Warehouse
 
 Reading = tuple[datetime, float]
@@ -63,19 +75,79 @@ def kept(house: Warehouse, **asked: Any) -> list[dict[str, Any]]:
     return house.query("anomalies_kept", **asked).to_pylist()
 
 
-def test_what_is_found_is_what_the_rule_says(warehouse: Warehouse) -> None:
-    """Hits are those of the rule, computed apart reading by reading, and so are their scores."""
-    readings = weather(20)
-    readings[400] = (readings[400][0], 31.5)
+def natures(days: int) -> list[list[float]]:
+    """Fields of each nature, as sensors have them, with something odd late in each."""
+    rng = random.Random(7)
+    count = 48 * days
+    hours = [i / 2 % 24 for i in range(count)]
+    plain = [value for _, value in weather(days)]
     for i in range(700, 760):
-        readings[i] = (readings[i][0], readings[i][1] - 5)
-    bring(warehouse, readings, 1)
-    expected = value_hits([(at, round(value, 3)) for at, value in readings])
-    found = [s for s in spells(warehouse) if s["Family"] == "VALUE"]
-    assert sum(s["Hits"] for s in found) == len(expected) > 10
-    for spell in found:
-        within = [at for at, _ in expected if spell["StartedAt"] <= at <= spell["EndedAt"]]
-        assert len(within) == spell["Hits"]
+        plain[i] -= 9
+    plain[1000] += 7
+    counter, total = [], 500.0
+    for i in range(count):
+        total += rng.choice([0.1, 0.2, 0.3]) + (40 if i == 900 else 0) - (300 if i == 1100 else 0)
+        counter.append(total)
+    rain = [rng.choice([0.2, 0.4, 1.0]) if i % 200 < 30 else 0.0 for i in range(count)]
+    rain[950], rain[1050] = 9.0, 2.6
+    switch = [float(rng.random() < (0.5 if 7 < hour < 20 else 0.05)) for hour in hours]
+    switch[1000], switch[1100] = 3.0, 1.4
+    light = [
+        max(0.0, math.sin((hour - 6) / 12 * math.pi)) * rng.uniform(200, 999) for hour in hours
+    ]
+    light[960], light[1010] = 500.0, 1500.0
+    vane = [(20 + rng.gauss(0, 25)) % 360 for _ in hours]
+    for i in range(1000, 1020):
+        vane[i] = 190.0 + i % 3
+    vane[1060] = 999.0
+    drift = [50 + rng.gauss(0, 0.2) + max(0.0, i / 48 - 18) for i in range(count)]
+    quick = [rng.gauss(0, 1) for _ in range(count)]
+    quick[1080] = 7.0
+    fields = [plain, counter, rain, switch, light, vane, drift, quick]
+    return [[round(value, 3) for value in values] for values in fields]
+
+
+def test_what_is_found_is_what_the_rule_says(warehouse: Warehouse) -> None:
+    """Hits of each nature, and what a day is judged by, are the rule's, computed apart."""
+    fields = natures(26)
+    times = [T0 + i * STEP for i in range(len(fields[0])) if i % 97]
+    fields = [[v for i, v in enumerate(values) if i % 97] for values in fields]
+    warehouse.load(
+        [
+            batch(
+                row(i, at, **{f"Field{n}": v[i - 1] for n, v in enumerate(fields, 1)})
+                for i, at in enumerate(times, 1)
+            )
+        ]
+    )
+    judge(warehouse)
+    expected_natures = [PLAIN, COUNTER, SPARSE, SWITCH, LIGHT, DIRECTION, PLAIN, PLAIN]
+    early = [list(zip(times[:900], values, strict=False)) for values in fields]
+    assert [nature_of(readings) for readings in early] == expected_natures
+    every = spells(warehouse)
+    found = [s for s in every if s["Family"] == "VALUE"]
+    assert [s["FieldNumber"] for s in every if s["Family"] == "FALL"] == [2]
+    assert {s["FieldNumber"] for s in every if s["Family"] == "DRIFT"} == {7}
+    for number, values in enumerate(fields, 1):
+        expected = [at for at, _ in value_hits(list(zip(times, values, strict=True)))]
+        of_field = [s for s in found if s["FieldNumber"] == number]
+        assert sum(s["Hits"] for s in of_field) == len(expected) > 0, number
+        for spell in of_field:
+            within = [at for at in expected if spell["StartedAt"] <= at <= spell["EndedAt"]]
+            assert len(within) == spell["Hits"], number
+    day, newest = (T0 + 21 * DAY).date(), times[-1].date()
+    for number, values in enumerate(fields, 1):
+        readings = list(zip(times, values, strict=True))
+        asked = {"channel_id": 9, "field_number": number}
+        assert warehouse.query("model_of_day", **asked, day=T0.date()).num_rows == 0
+        for asked_day, judged_by in ((day, day), (newest + 9 * DAY, newest)):
+            model = warehouse.query("model_of_day", **asked, day=asked_day).to_pylist()
+            nature = nature_of([one for one in readings if one[0].date() < judged_by])
+            assert [(one["Day"], one["Hour"], one["Nature"]) for one in model] == [
+                (judged_by, hour, nature) for hour in range(24)
+            ]
+            for one, usual in zip(model, profile_of(readings, judged_by), strict=True):
+                assert (one["Level"], one["Spread"]) == pytest.approx(usual, rel=1e-9, abs=1e-9)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -209,6 +281,61 @@ def test_kinds(warehouse: Warehouse) -> None:
     assert "OUT OF RANGE" in kinds_at(1600, 1600)
     assert "SILENCE" in kinds_at(1750, 1830)
     assert {f["FieldNumber"] for f in found if f["Kind"] == "SILENCE"} == {0}
+    for at in (999, 1011, 1013, 1230, 1439, 1600, 1840):
+        asked = {"channel_ids": [9], "as_of": start[at][0] + HOUR / 4, "seconds": 6 * 3600.0}
+        told = warehouse.query("alarm_anomalies", **asked).to_pylist()
+        wanted = going_on(found, asked["as_of"], 6 * HOUR)
+        keys = ("FieldNumber", "Kind", "EndedAt", "PeakAt", "Value", "Expected")
+        assert [{k: one[k] for k in keys} for one in told] == [
+            {k: one[k] for k in keys} for one in wanted
+        ]
+        assert [(t["SinceAt"], t["Figure"]) for t in told] == [
+            (w["StartedAt"], w["Score"]) for w in wanted
+        ]
+        assert bool(told) == (at not in (999, 1013, 1840))
+        assert warehouse.query("alarm_anomalies", **{**asked, "channel_ids": [8]}).num_rows == 0
+    check_what_read_says(warehouse, found)
+
+
+def check_what_read_says(warehouse: Warehouse, found: Sequence[dict[str, Any]]) -> None:
+    """``read(anomalies=True)`` tells of each value what is unusual while it lasts."""
+    plain = read(9, warehouse=warehouse).table
+
+    def kinds(number: int, at: datetime, value: object) -> list[str]:
+        return [
+            f["Kind"].lower()
+            for f in found
+            if f["FieldNumber"] == number and f["Kind"] != "SILENCE" and value is not None
+            if f["StartedAt"] <= at.replace(tzinfo=None) <= f["EndedAt"]
+        ]
+
+    wide = read(9, anomalies=True, warehouse=warehouse).table
+    assert wide.drop_columns(["unusual"]) == plain
+    said = 0
+    for one in wide.to_pylist():
+        wanted = [
+            f"Field{n}: {kind}" for n in (1, 2) for kind in kinds(n, one["time"], one[f"Field{n}"])
+        ]
+        assert sorted((one["unusual"] or "").split("; ")) == sorted(wanted or [""])
+        said += bool(wanted)
+    assert 50 < said < plain.num_rows / 2
+    span = {"start": "2024-01-20", "end": "2024-02-02"}
+    for one in read(9, layout="long", anomalies=True, warehouse=warehouse, **span).to_pylist():
+        wanted = kinds(int(one["field"][-1]), one["time"], one["value"])
+        assert sorted((one["unusual"] or "").split("; ")) == sorted(wanted or [""])
+    with pytest.raises(ConfigurationError, match="leave out every"):
+        read(9, every="1h", anomalies=True, warehouse=warehouse)
+
+
+def going_on(
+    found: Sequence[dict[str, Any]], at: datetime, within: timedelta
+) -> Sequence[dict[str, Any]]:
+    """The strongest of each field's incidents that goes on at an instant, or did lately."""
+    strongest: dict[int, dict[str, Any]] = {}
+    for one in sorted(found, key=lambda one: (-one["Score"], one["StartedAt"])):
+        if one["Kind"] != "SILENCE" and one["StartedAt"] <= at < one["EndedAt"] + within:
+            strongest.setdefault(one["FieldNumber"], one)
+    return [strongest[number] for number in sorted(strongest)]
 
 
 def test_a_quiet_channel_is_quiet(warehouse: Warehouse) -> None:
@@ -279,3 +406,54 @@ def test_a_long_history_is_judged_for_its_last_four_hundred_days(warehouse: Ware
     warehouse.load([batch([row(900, T0 + 10 * DAY + HOUR, Field1=900)])])
     assert judge(warehouse) == 0
     assert spells(warehouse) == before
+
+
+def labelled(house: Warehouse, at: datetime, is_real: bool | None) -> None:
+    """Say of the incident of field 1 that is there at an instant what it is."""
+    (found,) = [f for f in kept(house, young=True) if f["StartedAt"] <= at <= f["EndedAt"]]
+    told = {"anomaly_id": found["AnomalyID"], "labelled_by": "ann"}
+    house.call("label_anomaly", is_real=is_real, **told)
+
+
+def starts(house: Warehouse) -> set[datetime]:
+    """When incidents begin."""
+    return {f["StartedAt"] for f in kept(house, young=True)}
+
+
+def test_what_was_said_to_be_right_is_not_told_again(warehouse: Warehouse) -> None:
+    """A spike that a person finds right is found no more at such values; another height is."""
+    readings = weather(34)
+    for i, value in ((1000, 34.0), (1300, 35.0), (1400, 33.0), (1500, 60.0)):
+        readings[i] = (readings[i][0], value)
+    bring(warehouse, readings[:1200], 1)
+    before = spells(warehouse)
+    labelled(warehouse, readings[1000][0], False)
+    assert judge(warehouse) == 0
+    bring(warehouse, readings[1200:], 1201)
+    assert [s for s in spells(warehouse) if s["Day"] < readings[1200][0].date()] == before
+    assert readings[1000][0] in starts(warehouse)
+    late = {at for at in starts(warehouse) if at > readings[1200][0]}
+    assert late & {readings[i][0] for i in (1300, 1400, 1500)} == {readings[1500][0]}
+
+
+def test_what_is_real_teaches_nothing(place: Callable[[int], str], engine: str) -> None:
+    """What a person finds wrong is kept out: the days after it are judged as if it had not been."""
+    readings = weather(30)
+    bad = range(1000, 1030)
+    wrong = [(at, value - 30 if i in bad else value) for i, (at, value) in enumerate(readings)]
+    wrong[1400] = readings[1400] = (readings[1400][0], -5.0)
+    found = []
+    for number, is_real in enumerate((None, True)):
+        house = opened(place(number))
+        house.migrate()
+        bring(house, wrong[:1200], 1)
+        before = spells(house)
+        labelled(house, wrong[1010][0], is_real)
+        bring(house, wrong[1200:], 1201)
+        after = spells(house)
+        assert [s for s in after if s["Day"] < wrong[1200][0].date()] == before
+        (spike,) = [f for f in kept(house) if f["StartedAt"] == wrong[1400][0]]
+        found.append(spike["Least"])
+        house.close()
+    assert found[0] == min(value for _, value in wrong[:1200]) < -10
+    assert found[1] == min(value for i, (_, value) in enumerate(wrong[:1200]) if i not in bad) > 0

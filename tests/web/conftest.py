@@ -15,6 +15,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with serving(tmp_path_factory.mktemp("site"), a_world()) as made:
         fill(made.served, [WEATHER, HOSTILE, EMPTY, PAUSED])
         yield made
+        assert not made.served.jobs.is_stopping, "a test has stopped the jobs of all others"
 
 
 @pytest.fixture

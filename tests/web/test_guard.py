@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from raw_kit import asked, connected, received
-from web_kit import HOSTILE, Scope, Site, a_world, listening, serving
+from web_kit import HOSTILE, GoingOn, Scope, Site, a_world, listening, serving
 
 from fieldhouse.web.served import Rules
 from fieldhouse.web.serving import Address, Server
@@ -467,7 +467,8 @@ def _server(site: Site) -> Iterator[tuple[Server, Any]]:
     """A server of a site that can be looked into, and where it listens."""
     is_ready, address = threading.Event(), Address(port=0)
     with address.listening() as listened:
-        served = replace(site.served, ending=threading.Event())
+        jobs: Any = GoingOn(site.served.jobs)
+        served = replace(site.served, ending=threading.Event(), jobs=jobs)
         server = Server(served, address, ready=is_ready.set)
         run = threading.Thread(target=server.run, args=([listened],))
         run.start()

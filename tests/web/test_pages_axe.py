@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 from test_pages_browser import CHROMIUM, browser, opened
-from web_kit import HOSTILE, Site
+from web_kit import HOSTILE, WEATHER, Site
 
 SPEC = find_spec("axe_playwright_python")
 pytestmark = [
@@ -21,6 +21,7 @@ PAGES = (
     f"/channel/{HOSTILE}?last=7d&compare=11",
     *(f"/channel/{HOSTILE}/{page}" for page in ("readings", "rhythm", "trend", "quality")),
     *(f"/channel/{HOSTILE}/{page}" for page in ("lives", "texts", "rejected", "runs")),
+    *(f"/channel/{WEATHER}/{page}" for page in ("anomalies?young=yes", "insight")),
     f"/channel/{HOSTILE}/corrections?look=1&kind=exclude&field=2&where=%3E5",
 )
 LEVELS = [

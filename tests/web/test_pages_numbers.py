@@ -1,5 +1,6 @@
 """What pages show of a channel: their numbers are those of the readings."""
 
+import html
 import math
 from collections import Counter
 from dataclasses import replace
@@ -11,6 +12,9 @@ import polars as pl
 import pytest
 from pages_kit import column, number, page_of
 from web_kit import EMPTY, HOSTILE, HOSTILE_LABELS, NOW, WEATHER, Site, listening
+
+from fieldhouse.insight.tendencies import tendencies_of, told
+from fieldhouse.insight.trends import trend_of
 
 
 def values_of(site: Site, channel: int, field: int) -> pl.DataFrame:
@@ -126,9 +130,12 @@ def test_the_worst_spans_are_the_runs_of_days_that_lost_most(
 
 
 def test_the_trend_is_the_days_and_their_week(site: Site, web: httpx2.Client) -> None:
-    """Each whole day stands beside the day before, and the mean of the seven that end there."""
-    page = page_of(web.get(f"/channel/{WEATHER}/trend", params={"field": 1, "days": 20}))
-    shown = page.tables["Day by day"][1:]
+    """Each whole day stands beside the day before, and the mean of the seven that end there.
+
+    Above them stands what the tests say of the same days.
+    """
+    answer = web.get(f"/channel/{WEATHER}/trend", params={"field": 1, "days": 20})
+    shown = page_of(answer).tables["Day by day"][1:]
     values = values_of(site, WEATHER, 1).with_columns(pl.col("at").dt.date().alias("day"))
     means = dict(values.group_by("day").agg(pl.col("value").mean()).iter_rows())
     assert shown[0][0] == str(NOW.date() - timedelta(days=1)) and len(shown) <= 20
@@ -139,6 +146,10 @@ def test_the_trend_is_the_days_and_their_week(site: Site, web: httpx2.Client) ->
         assert number(row[6]) == pytest.approx(sum(week) / len(week), abs=0.0051)
         if before := means.get(day - timedelta(days=1)):
             assert number(row[5]) == pytest.approx(means[day] - before, abs=0.0051)
+    house, zone = site.served.warehouse, site.served.zone
+    days = trend_of(house, WEATHER, 1, days=20, as_of=NOW, zone=zone).to_pylist()
+    said = list(told(tendencies_of(house, days)))
+    assert said and all(line in html.unescape(answer.text) for line in said)
 
 
 # What did not fit
@@ -238,7 +249,10 @@ def test_tiles_lie_below_the_points(site: Site) -> None:
 # All of them
 
 
-PAGES = ("rhythm", "trend", "quality", "lives", "texts", "rejected", "corrections", "runs")
+PAGES = (
+    *("rhythm", "trend", "anomalies", "insight", "quality", "lives"),
+    *("texts", "rejected", "corrections", "runs"),
+)
 
 
 @pytest.mark.parametrize("channel", [HOSTILE, EMPTY])

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,7 +17,10 @@ from hypothesis import strategies as st
 from web_kit import EMPTY, HOSTILE, HOSTILE_LABELS, HOSTILE_NAME, NOW, PAUSED, WEATHER, Scope, Site
 
 from fieldhouse import read
-from fieldhouse.trends import trend_of
+from fieldhouse.insight.forecasts import forecast_of
+from fieldhouse.insight.tendencies import tendencies_of
+from fieldhouse.insight.trends import trend_of
+from fieldhouse.insight.unusual import evidence
 
 ARROW = {"Accept": "application/vnd.apache.arrow.stream"}
 ZONES = ("UTC", "Europe/Zurich", "Asia/Kolkata", "America/St_Johns")
@@ -209,17 +212,54 @@ def test_the_questions_are_the_warehouses(site: Site, web: httpx2.Client) -> Non
         "/api/channels/{}/quality": house.query("quality_days", **of_one),
         "/api/channels/{}/runs": house.query("runs", **of_one),
         "/api/channels/{}/texts": house.query("kept_texts", **of_one),
-        "/api/channels/{}/anomalies?field=1": house.query(
+        "/api/channels/{}/anomalies?field=1&method=zscore": house.query(
             "usp_DetectAnomalies", **of_one, field_number=1, as_of=NOW
+        ),
+        "/api/channels/{}/anomalies?field=1&method=MAD&days=9": house.query(
+            "usp_DetectAnomalies",
+            **of_one,
+            field_number=1,
+            method="MAD",
+            lookback_days=9,
+            as_of=NOW,
         ),
         "/api/channels/{}/trend?field=Humidity": trend_of(
             house, channel, 2, days=30, as_of=NOW, zone=site.served.zone
+        ),
+        "/api/channels/{}/forecast?field=Humidity&hours=30": forecast_of(
+            house,
+            channel,
+            2,
+            length=timedelta(hours=30),
+            as_of=NOW,
+            zone=site.served.zone,
+        ),
+        "/api/channels/{}/trend/tests?field=Humidity": tendencies_of(
+            house,
+            trend_of(house, channel, 2, days=30, as_of=NOW, zone=site.served.zone).to_pylist(),
         ),
     }
     for path, table in expected.items():
         found = arrow(web, path.format(channel))
         assert alike(found.cast(table.schema), table), path
     assert sum(table.num_rows > 0 for table in expected.values()) >= 11
+
+
+def test_what_is_unusual_has_its_evidence(site: Site, web: httpx2.Client) -> None:
+    """By default the incidents that are kept, a row each, with why; young ones where asked for."""
+    house, mine = site.served.warehouse, {"channel_ids": [WEATHER]}
+    for words, asked in (
+        ({"days": 45}, {"start_at": NOW - timedelta(days=45), "end_at": NOW}),
+        (
+            {"days": 36_500, "young": 1, "field": "2", "as_of": "2024-02-01"},
+            {"young": True, "field_number": 2, "end_at": datetime(2024, 2, 1)},
+        ),
+    ):
+        kept = house.query("anomalies_kept", **mine, **asked)
+        found = rows(web, f"/api/channels/{WEATHER}/anomalies", **words)
+        assert [one["AnomalyID"] for one in found] == kept["AnomalyID"].to_pylist() != []
+        for one, row in zip(found, kept.to_pylist(), strict=True):
+            assert one["Evidence"] == evidence(row, UTC)
 
 
 def test_what_is_of_one_is_no_list(web: httpx2.Client) -> None:
@@ -282,7 +322,8 @@ WRONG = {
     f"/api/channels/{WEATHER}/periods?every=1s&from=0001&to=9998": 200,
     f"/api/channels/{WEATHER}/periods?every=999y": 400,
     f"/api/channels/{WEATHER}/periods?statistic=median": 422,
-    f"/api/channels/{WEATHER}/anomalies": 422,
+    f"/api/channels/{WEATHER}/anomalies?method=mad": 400,
+    f"/api/channels/{WEATHER}/anomalies?method=odd": 422,
     f"/api/channels/{WEATHER}/anomalies?field=1&threshold=nan": 422,
     f"/api/channels/{WEATHER}/anomalies?field=1&days=0": 422,
     f"/api/channels/{EMPTY}/anomalies?field=1&as_of=latest": 400,

@@ -1,9 +1,10 @@
 """Jobs beside the answering: begun, watched, stopped, failing; and the turns of the schedule."""
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,13 @@ from web_kit import EMPTY, HOSTILE, NOW, PAUSED, Scope, Site, a_world, fill, ser
 
 from fieldhouse import events
 from fieldhouse.errors import ConfigurationError, WarehouseUnavailable
+from fieldhouse.parts import build
 from fieldhouse.scheduling.fleet import run_fleet
+from fieldhouse.settings import Settings
+from fieldhouse.simulator import Clock, Fault, Simulator, World
 from fieldhouse.web import jobs
+from fieldhouse.web.broadcast import Broadcast
+from fieldhouse.web.jobs import Jobs
 from fieldhouse.web.limits.heard import Heard
 
 
@@ -32,6 +38,19 @@ def held_up(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
         yield go_on
     finally:
         go_on.set()
+
+
+def naive(world: World) -> datetime:
+    """What time it is there, UTC."""
+    return world.clock.now().replace(tzinfo=None)
+
+
+def until(is_so: Callable[[], object]) -> None:
+    """Wait for it, for a minute."""
+    end = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < end, "it does not become so"
+        time.sleep(0.01)
 
 
 @pytest.fixture(scope="module")
@@ -205,6 +224,33 @@ def test_the_schedule_takes_up_what_is_due(tmp_path: Path) -> None:
             assert heard.wait(30)
         assert PAUSED not in seen and len(site.served.jobs.all()) == before + 1
         assert site.served.jobs.all()[0].kind == "poll"
+
+
+def test_many_new_channels_come_in_few_jobs(tmp_path: Path) -> None:
+    """Of forty one takes long: the others of its job are through, and are read again meanwhile."""
+    world, go_on = World(clock=Clock()), threading.Event()
+    for number in range(1, 41):
+        world.add_channel(number).write(fields={1: "1"})
+    with Simulator(world) as simulator:
+        simulator.faults.add(Fault("call", channel_id=7, action=lambda _: go_on.wait(60)))
+        settings = Settings(
+            warehouse_url=str(tmp_path / "w.duckdb"),
+            base_url=simulator.url,
+            rate_limit_delay=0,
+            channels={number: {} for number in world.channels},  # type: ignore[dict-item]
+        )
+        with (
+            build(settings, observe=Broadcast(), clock=lambda: naive(world)) as parts,
+            Jobs(parts, every=timedelta(minutes=5)) as going,
+        ):
+            until(lambda: going.all() and going.busy() == {7})
+            assert len(going.all()) == 2
+            world.clock.advance(700)
+            until(lambda: len(going.all()) > 2)
+            assert 7 not in going.all()[0].channel_ids and len(going.all()[0].channel_ids) > 20
+            go_on.set()
+            until(lambda: not going.busy())
+        assert all(job.error is None for job in going.all())
 
 
 def test_a_job_hears_of_its_own_channels(small: Site) -> None:

@@ -19,6 +19,7 @@ from fieldhouse.cli import (
     channels,
     copying,
     correcting,
+    deriving,
     drawing,
     exporting,
     importing,
@@ -28,10 +29,12 @@ from fieldhouse.cli import (
     moving,
     output,
     querying,
+    relating,
     scheduling,
     serving,
     setup,
     streaming,
+    suggesting,
 )
 from fieldhouse.errors import ConfigurationError, FieldhouseError, Interrupted
 
@@ -52,7 +55,10 @@ _ROOMS = (
     looking,
     asking,
     querying,
+    relating,
+    suggesting,
     correcting,
+    deriving,
     drawing,
     exporting,
     importing,

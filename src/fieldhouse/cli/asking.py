@@ -30,7 +30,7 @@ from fieldhouse.cli.options import (
     span_of,
 )
 from fieldhouse.errors import ConfigurationError
-from fieldhouse.unusual import evidence
+from fieldhouse.insight.unusual import evidence
 
 if TYPE_CHECKING:
     from fieldhouse.settings import Settings
@@ -55,6 +55,7 @@ class Method(StrEnum):
     MAD = "MAD"
 
 
+_SPARE_OF_TESTS = ("Variance", "Tau", "Z", "S", "Intercept")
 _TOLD = ("id", "field", "kind", "from", "to", "why", "real")
 
 
@@ -63,7 +64,7 @@ Days = Annotated[int, typer.Option(min=1, max=100_000, help="How far to look bac
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this room."""
-    for command in (aggregate, quality, trend):
+    for command in (aggregate, quality, trend, forecast):
         app.command()(command)
     app.add_typer(anomalies, name="anomalies")
 
@@ -203,9 +204,12 @@ def label_anomaly(
     """
     if ok and real:
         raise ConfigurationError("--ok or --real, not both")
+    from fieldhouse.insight.labelling import label
+    from fieldhouse.times import utc_now
+
+    is_real = real if ok or real else None
     with _writing(settings_from(config, warehouse, wait)) as house:
-        given = {"is_real": real if ok or real else None, "labelled_by": by or user()}
-        if not house.call("label_anomaly", anomaly_id=anomaly_id, **given)["Labelled"][0].as_py():
+        if not label(house, anomaly_id, is_real, by=by or user(), now=utc_now()):
             raise ConfigurationError(f"there is no {anomaly_id}: fieldhouse anomalies lists them")
     typer.echo(f"{anomaly_id} is {'real' if real else 'ok' if ok else 'not labelled'}")
 
@@ -245,6 +249,9 @@ def trend(
     channel_id: ChannelID,
     field: Field,
     days: Days = 30,
+    tests: Annotated[
+        bool, typer.Option("--tests", help="The tests, with all their figures, and no days.")
+    ] = False,
     as_of: AsOf = None,
     tz: TimeZone = None,
     warehouse: WarehouseURL = None,
@@ -252,13 +259,15 @@ def trend(
     config: Config = None,
     as_json: Json = False,
 ) -> None:
-    """A field by whole days: change, seven-day mean, direction (usp_GetTrendAnalysis).
+    """A field by whole days (usp_GetTrendAnalysis), and whether it rises or falls, how surely.
 
     fieldhouse trend 12001 temperature --days 14
 
-    Days are those of --tz, of 23 and 25 hours too.
+    Days are those of --tz, of 23 and 25 hours too. The tests are Mann's and Kendall's, of slopes
+    Theil's and Sen's, of changes of level Pettitt's; beyond three years of the months' means.
     """
-    from fieldhouse.trends import trend_of
+    from fieldhouse.insight.tendencies import tendencies_of, told
+    from fieldhouse.insight.trends import trend_of
 
     settings = settings_from(config, warehouse, wait)
     zone = tz or settings.display_zone
@@ -272,12 +281,74 @@ def trend(
             as_of=_as_of(house, channel_id, as_of, zone),
             zone=zone,
         )
-        spare = ("ReadingCount", "MinValue", "MaxValue")
-        output.print_table(found, as_json=as_json, spare=spare)
+        if not tests:
+            spare = ("YearAgoAvg", "ReadingCount", "MinValue", "MaxValue", "ChangeFromYearAgo")
+            output.print_table(found, as_json=as_json, spare=spare)
+            if as_json:
+                return
+        tested = tendencies_of(house, found.to_pylist())
+        if tests:
+            output.print_table(tested, as_json=as_json, spare=_SPARE_OF_TESTS)
         if found.num_rows and not as_json:
             typer.echo(f"days: {zone}")
+            for line in told(tested):
+                typer.echo(line)
         if not found.num_rows and not as_json:
             typer.echo(f"no whole day with a value in the last {days} days")
+
+
+def forecast(
+    channel_id: ChannelID,
+    field: Field,
+    length: Annotated[
+        str | None, typer.Option("--for", metavar="LENGTH", help="How far: 24h, 7d; default: 1d.")
+    ] = None,
+    below: Annotated[
+        float | None, typer.Option("--until-below", metavar="N", help="Say when it falls below.")
+    ] = None,
+    above: Annotated[
+        float | None, typer.Option("--until-above", metavar="N", help="Say when it rises above.")
+    ] = None,
+    as_of: AsOf = None,
+    tz: TimeZone = None,
+    warehouse: WarehouseURL = None,
+    wait: Wait = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """How a field is likely to go on, with intervals of 95 % that its own past has tried.
+
+    fieldhouse forecast 12001 temperature --for 3d
+
+    fieldhouse forecast 12001 battery --until-below 3.3
+
+    Up to 14 days the means of hours, beyond of the days of --tz; --until looks a year ahead.
+    """
+    from fieldhouse.insight.forecasts import LONGEST, crossing_of, forecast_of, told
+
+    if below is not None and above is not None:
+        raise ConfigurationError("--until-below or --until-above, not both")
+    limit = above if below is None else below
+    settings = settings_from(config, warehouse, wait)
+    zone = tz or settings.display_zone
+    with _reading(settings) as house:
+        _require(house, channel_id)
+        number = names.find_field(house, channel_id, field)
+        instant = _as_of(house, channel_id, as_of, zone)
+        far = LONGEST if length is None and limit is not None else _ahead(length or "1d", instant)
+        found = forecast_of(house, channel_id, number, length=far, as_of=instant, zone=zone)
+    if limit is None or as_json:
+        spare = ("NaiveMae", "Mae", "Errors")
+        output.print_table(found, as_json=as_json, spare=spare, zone=zone)
+    if not found.num_rows and not as_json:
+        typer.echo("no value in the last 14 days that could go on")
+    elif limit is not None and not as_json:
+        crossing = crossing_of(found, limit, below=above is None)
+        typer.echo(told(crossing, limit, zone, below=above is None, days=far.days))
+
+
+def _ahead(text: str, instant: datetime) -> timedelta:
+    return instant - times.length_of(text).before(instant)
 
 
 @contextmanager

@@ -82,8 +82,14 @@ def _held(house: "Warehouse") -> list[dict[str, Any]]:
     tags: dict[int, list[str]] = {}
     for row in house.query("channel_tags").to_pylist():
         tags.setdefault(row["ChannelID"], []).append(row["Tag"])
+    from fieldhouse.derived.keeping import derived_channels
+
+    derived = derived_channels(house)
     channels = house.query("channels").to_pylist()
-    return [row | {"Tags": tags.get(row["ChannelID"], [])} for row in channels]
+    return [
+        row | {"Tags": tags.get(row["ChannelID"], []), "DerivedFrom": derived.get(row["ChannelID"])}
+        for row in channels
+    ]
 
 
 def _listed(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -99,6 +105,8 @@ def _listed(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _state(row: Mapping[str, Any]) -> str:
+    if row["DerivedFrom"]:
+        return f"derived from {row['DerivedFrom']}"
     if not row["IsActive"]:
         return "removed"
     return "paused" if row["PausedAt"] else "active"
@@ -204,6 +212,8 @@ def remove(
 
     fieldhouse channels remove 12003 --forget
     """
+    from fieldhouse.derived.keeping import require_none_follows
+
     settings = settings_from(config, warehouse, wait)
     with _changing(settings) as house:
         known = {row["ChannelID"]: row["Readings"] for row in house.query("status").to_pylist()}
@@ -212,6 +222,7 @@ def remove(
             _stop_copying(house, numbers)
             typer.echo(f"{_said(numbers)} removed; what is held of them stays")
             return
+        require_none_follows(house, numbers)
         held = sum(known[number] for number in numbers)
         _confirm(f"delete {_said(numbers)} with {held:,} readings for ever", yes=yes)
         for number in numbers:

@@ -75,13 +75,16 @@ def status(
     A channel is fresh if it sent something within three of its usual distances (ten minutes at the
     least) before it was last read, and was read in the last day.
     """
+    from fieldhouse.derived.keeping import derived_channels
     from fieldhouse.times import utc_now
 
     now = utc_now()
     settings = settings_from(config, warehouse, wait)
     with closing(opened(settings)) as house:
         found = house.query("status", as_of=now).to_pylist()
+        derived = derived_channels(house)
     rows = [*found, *_untried(settings, found)]
+    rows = [row | {"DerivedFrom": derived.get(row["ChannelID"])} for row in rows]
     rows = [row | {"State": _state(row, now)} for row in rows]
     wanted = [
         row
@@ -140,6 +143,8 @@ def _state(row: Mapping[str, Any], now: datetime) -> str:
 
 def _aside(row: Mapping[str, Any]) -> str | None:
     """Why a channel is not polled, if it is not."""
+    if row["DerivedFrom"]:
+        return f"derived from {row['DerivedFrom']}"
     if row["ChannelID"] < 0:
         return "of files"
     if not row["IsActive"]:

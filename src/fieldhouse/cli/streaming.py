@@ -41,7 +41,8 @@ def stream(
     """
     from fieldhouse.cli.telling import Steps
     from fieldhouse.parts import build
-    from fieldhouse.web.jobs import Broadcast, Jobs
+    from fieldhouse.web.broadcast import Broadcast
+    from fieldhouse.web.jobs import Jobs
     from fieldhouse.web.listening import listening
 
     output.set_up_log(verbose=verbose, quiet=False)

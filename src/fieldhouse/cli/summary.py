@@ -1,12 +1,15 @@
 """What a run did, on one screen."""
 
+from collections import Counter
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from fieldhouse.cli import output
+from fieldhouse.times import utc_now
 
 if TYPE_CHECKING:
     from fieldhouse.settings import Settings
@@ -80,6 +83,7 @@ def _print_channel(channel_id: int, warehouse: "Warehouse") -> None:
     name = channel["ChannelName"] or f"channel {channel_id}"
     around = _LABEL + 24
     width = max(10, min(60, (output.screen_width() or 120) - around - _FOUND))
+    unusual = _unusual(channel_id, warehouse)
     typer.echo(
         f"\n{name}: daily means, {first:%Y-%m-%d} to {last:%Y-%m-%d} (UTC); anomalies of 30 days\n"
     )
@@ -89,18 +93,17 @@ def _print_channel(channel_id: int, warehouse: "Warehouse") -> None:
         if not known:
             continue
         label = (channel[f"Field{n}Name"] or f"Field {n}")[:_LABEL]
-        anomalies = warehouse.query(
-            "usp_DetectAnomalies",
-            channel_id=channel_id,
-            field_number=n,
-            threshold_stddev=3.0,
-            lookback_days=30,
-            method="ZSCORE",
-            as_of=None,
-        ).num_rows
         curve = output.sparkline(means, width)
-        found = f"anomalies: {anomalies}" if anomalies else ""
+        found = f"anomalies: {unusual[n]}" if unusual[n] else ""
         typer.echo(
             f"  {label:<{_LABEL}} {min(known):>9.2f} {curve} {max(known):<9.2f} {found}".rstrip()
         )
     typer.echo("")
+
+
+def _unusual(channel_id: int, warehouse: "Warehouse") -> Counter[int]:
+    """How many incidents of the last thirty days each field has, of those nobody called ok."""
+    rows = warehouse.query(
+        "anomalies_kept", channel_ids=[channel_id], start_at=utc_now() - timedelta(days=30)
+    ).to_pylist()
+    return Counter(row["FieldNumber"] for row in rows if row["IsReal"] is not False)

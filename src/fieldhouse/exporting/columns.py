@@ -18,15 +18,17 @@ from fieldhouse.times import Length
 from fieldhouse.warehouse import Limits, Warehouse
 from fieldhouse.warehouse.questions import QUERIES
 
-__all__ = ["Chosen", "Request", "chosen_channels", "field_names", "pieces", "schema_of"]
+__all__ = ["UNUSUAL", "Chosen", "Request", "chosen_channels", "field_names", "pieces", "schema_of"]
 
+UNUSUAL = "unusual"
+"""The column that says what is unusual about a reading."""
 Span = tuple[datetime | None, datetime | None]
 _ENDS = ("Text", "Avg", "Min", "Max", "StdDev", "Count", *STATISTICS)
 """What stands behind a field's name where it has several columns."""
 _EXACT = 2**53
 """Below it a whole number is a float exactly, and a fraction of two such is rounded once."""
 _TAKEN = (
-    *("channel", "time", "field", "value", "ValueText", *STATISTICS),
+    *("channel", "time", "field", "value", "ValueText", UNUSUAL, *STATISTICS),
     *(name for question in ("readings", "aggregates") for name in QUERIES[question].columns.names),
     *(f"{name}Text" for name in NUMBERS),
 )

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fieldhouse import events, recall
+from fieldhouse.derived.keeping import refuse
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.importing import placing, whose
 from fieldhouse.importing.comparing import Seen, compare
@@ -52,6 +53,7 @@ def plan(
     opened = [open_export(member, options) for member in found]
     channel_id = whose.channel_of(warehouse, opened, wanted)
     whose.check(opened, channel_id, wanted)
+    refuse(warehouse, channel_id, "import")
     state = recall.channel_state(warehouse, channel_id)
     done = Import(channel_id, state, highest=state.epoch.highest_id or 0)
     whose.describe(done, warehouse, opened, wanted, now)

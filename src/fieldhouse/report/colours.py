@@ -12,13 +12,13 @@ LINES = 8
 
 _LIGHT = {
     "paper": "#ffffff", "ink": "#1b2733", "soft": "#434f5b", "grid": "#dfe4e9", "axis": "#8a97a3",
-    "shade": "#eceff2", "excluded": "#f6e3d3", "mark": "#9c0e36", "bound": "#5a4190",
-    "land": "#c3ccc4", "good": "#005f44",
+    "shade": "#eceff2", "excluded": "#f6e3d3", "unusual": "#f8dfe6", "mark": "#9c0e36",
+    "bound": "#5a4190", "land": "#c3ccc4", "good": "#005f44",
 }  # fmt: skip
 _DARK = {
     "paper": "#12181f", "ink": "#e6ebf0", "soft": "#abb8c4", "grid": "#2b3641", "axis": "#6b7885",
-    "shade": "#1d262f", "excluded": "#3a2b1d", "mark": "#ff92ad", "bound": "#b9a2ea",
-    "land": "#3d4a43", "good": "#37c99e",
+    "shade": "#1d262f", "excluded": "#3a2b1d", "unusual": "#3b1c27", "mark": "#ff92ad",
+    "bound": "#b9a2ea", "land": "#3d4a43", "good": "#37c99e",
 }  # fmt: skip
 _LIGHT_LINES = (
     "#0072b2", "#d55e00", "#00845f", "#b3589a", "#a86f00", "#2a86bd", "#5c5c5c", "#7a5230",
@@ -54,6 +54,7 @@ def _rules(root: str, colours: Mapping[str, str], lines: tuple[str, ...]) -> str
         "soft": "soft",
         "gap": "shade",
         "excluded": "excluded",
+        "unusual": "unusual",
         "land": "land",
     }
     strokes = {"grid": "grid", "axis": "axis", "boundary": "bound"}

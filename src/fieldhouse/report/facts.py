@@ -1,15 +1,15 @@
 """What a report says of a channel, asked of the warehouse once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 
+from fieldhouse.insight.trends import trend_of
 from fieldhouse.report import gathering, pointing
-from fieldhouse.report.figure import SECOND, Boundary, Line, Mark
+from fieldhouse.report.figure import SECOND, Boundary, Line
 from fieldhouse.report.gathering import Wanted
 from fieldhouse.report.thinning import longest_pause, step_for
-from fieldhouse.trends import trend_of
 
 if TYPE_CHECKING:
     from fieldhouse.warehouse import Warehouse
@@ -39,7 +39,7 @@ class Facts:
     end: datetime
     lines: dict[Wanted, Line]
     presence: Line
-    marks: dict[Wanted, tuple[Mark, ...]]
+    incidents: Sequence[Mapping[str, Any]]
     boundaries: tuple[Boundary, ...]
     trends: Sequence[Trend]
     quality: Sequence[Row]
@@ -65,7 +65,6 @@ def facts_of(
     mine = {"channel_ids": [number]}
     runs = house.query("runs", channel_id=number, limit=1).to_pylist()
     lives = house.query("lives", channel_id=number).to_pylist()
-    anomalies = pointing.anomalies(house, number, start, end)
     return Facts(
         channel=next(
             row for row in house.query("channels").to_pylist() if row["ChannelID"] == number
@@ -74,7 +73,7 @@ def facts_of(
         end=end,
         lines={field: lines[field] for field in shown},
         presence=presence,
-        marks={field: anomalies.get(field.number, ()) for field in shown},
+        incidents=pointing.incidents(house, number, start, end),
         boundaries=pointing.boundaries(lives),
         trends=[_trend(house, field, end, zone) for field in shown],
         quality=house.query(

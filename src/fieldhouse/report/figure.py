@@ -88,7 +88,7 @@ class MarkKind(StrEnum):
     """Why a reading is pointed at."""
 
     ANOMALY = "mark"
-    """It counts, and lies far from the rest."""
+    """It counts, and is unusual."""
     ASIDE = "aside"
     """It does not count as its source sent it: withdrawn, excluded, corrected."""
 
@@ -112,6 +112,8 @@ class ShadeKind(StrEnum):
     """There are no readings."""
     EXCLUDED = "excluded"
     """Readings there are, but a person has taken them out."""
+    UNUSUAL = "unusual"
+    """What is there, or is not, is not as it is at such hours."""
 
 
 @dataclass(frozen=True, slots=True)

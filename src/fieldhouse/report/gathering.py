@@ -218,27 +218,29 @@ class _Told:
     start: datetime
     end: datetime
     zone: tzinfo
-    anomalies: Mapping[int, tuple[Mark, ...]]
+    incidents: Sequence[Mapping[str, Any]]
     rules: Sequence[Mapping[str, Any]]
     lives: tuple[Boundary, ...]
     aside: Sequence[Mapping[str, Any]]
 
-    def marks(self, number: int) -> tuple[Mark, ...]:
-        """A field's."""
+    def marks(self, line: Line, number: int) -> tuple[Mark, ...]:
+        """Those of a field's line."""
+        unusual = pointing.of_field(self.incidents, number)
         aside = pointing.asides(self.aside, number, self.rules, self.zone)
-        return (*self.anomalies.get(number, ()), *aside)
+        return (*pointing.peaks(unusual, line, self.zone), *aside)
 
     def shades(self, line: Line, number: int) -> tuple[Shade, ...]:
         """Those of a field's line."""
-        return pointing.shades(line, self.start, self.end, self.rules, number)
+        unusual = pointing.of_field(self.incidents, number)
+        return (
+            *pointing.shades(line, self.start, self.end, self.rules, number),
+            *pointing.spans(unusual, self.start, self.end, self.zone),
+        )
 
 
 def _told(
     house: "Warehouse", channel_id: int, start: datetime, end: datetime, zone: tzinfo
 ) -> _Told:
-    def anomalies() -> Mapping[int, tuple[Mark, ...]]:
-        return pointing.anomalies(house, channel_id, start, end)
-
     def others() -> tuple[Sequence[Mapping[str, Any]], ...]:
         return (
             house.query("lives_begun", channel_id=channel_id).to_pylist(),
@@ -246,8 +248,10 @@ def _told(
             pointing.set_aside(house, channel_id, start, end),
         )
 
-    marks, (lives, rules, aside) = together(anomalies, others)
-    return _Told(start, end, zone, marks, rules, pointing.boundaries(lives), aside)
+    unusual, (lives, rules, aside) = together(
+        lambda: pointing.incidents(house, channel_id, start, end), others
+    )
+    return _Told(start, end, zone, unusual, rules, pointing.boundaries(lives), aside)
 
 
 def _panel(
@@ -260,7 +264,7 @@ def _panel(
         title,
         shown,
         unit,
-        marks=tuple(m for f in fields for m in told[f.channel_id].marks(f.number)),
+        marks=tuple(m for f in fields for m in told[f.channel_id].marks(lines[f], f.number)),
         shades=own.shades(shown[0], first.number) if len(fields) == 1 else (),
         boundaries=own.lives if len(fields) == 1 else (),
     )

@@ -40,10 +40,14 @@ def signs(figure: Figure) -> Iterator[tuple[Markup, str]]:
 
 
 _MARKS = {
-    MarkKind.ANOMALY: "far from the usual",
+    MarkKind.ANOMALY: "unusual",
     MarkKind.ASIDE: "as sent, which does not count",
 }
-_GROUNDS = {ShadeKind.GAP: "no readings", ShadeKind.EXCLUDED: "excluded"}
+_GROUNDS = {
+    ShadeKind.GAP: "no readings",
+    ShadeKind.EXCLUDED: "excluded",
+    ShadeKind.UNUSUAL: "an unusual span",
+}
 
 
 def below(figure: Figure, width: float) -> tuple[Markup, float]:

@@ -1,9 +1,12 @@
-"""What a picture points at: anomalies, readings set aside, lives, spans without readings."""
+"""What a picture points at: what is unusual, readings set aside, lives, spans without readings."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from fieldhouse.insight.unusual import said
 from fieldhouse.report.figure import Boundary, Line, Mark, MarkKind, Shade, ShadeKind, instant_of
 from fieldhouse.report.thinning import gaps
 from fieldhouse.report.ticks import time_text
@@ -12,36 +15,70 @@ from fieldhouse.warehouse.limits import Limits
 if TYPE_CHECKING:
     from fieldhouse.warehouse import Warehouse
 
-__all__ = ["MOST_ASIDE", "anomalies", "asides", "boundaries", "set_aside", "shades"]
+__all__ = [
+    "MOST_ASIDE",
+    "asides",
+    "boundaries",
+    "incidents",
+    "of_field",
+    "peaks",
+    "set_aside",
+    "shades",
+    "spans",
+]
 
 Row = Mapping[str, Any]
 
 MOST_ASIDE = 1000
 """Readings set aside of one channel that a picture points at: the first of its span."""
-_FEW = 30
-"""Days that anomalies are told over, unless a shorter span is shown: as `anomalies` does."""
 
 
-def anomalies(
-    house: "Warehouse", channel_id: int, start: datetime, end: datetime
-) -> dict[int, tuple[Mark, ...]]:
-    """The anomalies of a span by field, as they are told over its last 30 days."""
-    days = max(1, min(_FEW, -(-(end - start) // timedelta(days=1))))
-    found = house.query("anomalies", channel_id=channel_id, lookback_days=days, as_of=end)
-    marks: dict[int, list[Mark]] = {}
-    for row in found.to_pylist():
-        if row["CreatedAt"] >= start:
-            marks.setdefault(row["FieldNumber"], []).append(_anomaly(row, days))
-    return {number: tuple(ones) for number, ones in marks.items()}
+def incidents(house: "Warehouse", channel_id: int, start: datetime, end: datetime) -> Sequence[Row]:
+    """What is unusual in ``[start, end)``, an incident a row, but for what a person called ok."""
+    rows = house.query(
+        "anomalies_kept", channel_ids=[channel_id], start_at=start, end_at=end
+    ).to_pylist()
+    return [row for row in rows if row["IsReal"] is not False]
 
 
-def _anomaly(row: Row, days: int) -> Mark:
-    side = "above" if row["Score"] > 0 else "below"
-    return Mark(
-        instant_of(row["CreatedAt"]),
-        float(row["Value"]),
-        f"lies {abs(row['Score']):.1f} standard deviations {side} the mean of {days} days",
-        abs(row["Score"]),
+def of_field(rows: Sequence[Row], number: int) -> Sequence[Row]:
+    """The incidents of a field, and of the whole channel."""
+    return [row for row in rows if row["FieldNumber"] in (0, number)]
+
+
+def peaks(rows: Sequence[Row], line: Line, zone: tzinfo) -> tuple[Mark, ...]:
+    """The reading of each of a field's incidents that is the most unusual; a silence has none."""
+    found = ((row, _within(line, row)) for row in rows if row["Value"] is not None)
+    return tuple(
+        Mark(instant_of(row["PeakAt"]), value, said(row, zone), row["Score"])
+        for row, value in found
+        if value is not None
+    )
+
+
+def _within(line: Line, row: Row) -> float | None:
+    """Where the line has an incident's peak; None: nowhere.
+
+    What is judged of a counter is its rise: the reading itself is known by the bucket it is in.
+    """
+    at = instant_of(row["PeakAt"])
+    place = int(np.searchsorted(line.start, at, side="right")) - 1
+    if place < 0 or at >= line.end[place]:
+        return None
+    return float(np.clip(float(row["Value"]), line.least[place], line.greatest[place]))
+
+
+def spans(rows: Sequence[Row], start: datetime, end: datetime, zone: tzinfo) -> tuple[Shade, ...]:
+    """How long each of a field's incidents lasts, of those that last, within ``[start, end)``."""
+    return tuple(
+        Shade(
+            ShadeKind.UNUSUAL,
+            instant_of(max(row["StartedAt"], start)),
+            instant_of(min(row["EndedAt"], end)),
+            said(row, zone),
+        )
+        for row in rows
+        if max(row["StartedAt"], start) < min(row["EndedAt"], end)
     )
 
 

@@ -3,15 +3,16 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from typing import Any
 
 import numpy as np
 
+from fieldhouse.insight.unusual import evidence
 from fieldhouse.report import pointing
 from fieldhouse.report.embedded import decimals, given_decimals
 from fieldhouse.report.facts import Facts, Trend
-from fieldhouse.report.figure import SECOND, Figure, Line, Mark, Panel, instant_of
+from fieldhouse.report.figure import SECOND, Figure, Line, Panel, instant_of
 from fieldhouse.report.gathering import Wanted, length_text
 from fieldhouse.report.legend import beside
 from fieldhouse.report.locator import locator
@@ -87,12 +88,16 @@ class Section:
 
     def _field(self, field: Wanted, line: Line) -> Markup:
         facts, (title, unit) = self.facts, unit_of(field.label)
+        unusual = pointing.of_field(facts.incidents, field.number)
         panel = Panel(
             title,
             (line,),
             unit,
-            marks=facts.marks[field],
-            shades=pointing.shades(line, facts.start, facts.end, facts.rules, field.number),
+            marks=pointing.peaks(unusual, line, self.zone),
+            shades=(
+                *pointing.shades(line, facts.start, facts.end, facts.rules, field.number),
+                *pointing.spans(unusual, facts.start, facts.end, self.zone),
+            ),
             boundaries=facts.boundaries,
             has_heading=False,
         )
@@ -158,28 +163,31 @@ class Section:
         )
 
     def anomalies(self) -> Markup:
-        """The readings that lie far from the rest, the farthest of them."""
-        found = [(field, mark) for field, marks in self.facts.marks.items() for mark in marks]
+        """What is unusual, the strongest of it."""
+        found = self.facts.incidents
         heading = tag("h2", "Anomalies")
-        days = min(30, -(-(self.facts.end - self.facts.start) // timedelta(days=1)))
-        span = f"the last {days} days shown" if days > 1 else "the last day shown"
         if not found:
-            return joined([heading, tag("p", f"None in {span}.")])
-        far = sorted(found, key=lambda pair: -pair[1].score)[:_MOST]
+            return joined([heading, tag("p", "Nothing unusual in this span.")])
+        labels = {field.number: clean(field.label) for field in self.facts.lines}
+        names = [labels.get(row["FieldNumber"], "all fields") for row in found]
+        strongest = sorted(zip(found, names, strict=True), key=lambda pair: -pair[0]["Score"])
+        shown = sorted(strongest[:_MOST], key=lambda pair: pair[0]["StartedAt"])
         rows = (
-            (self._at(mark.at, seconds=True), clean(field.label), _value(mark), mark.note)
-            for field, mark in sorted(far, key=lambda pair: pair[1].at)
-        )
-        columns = [Column("When", "time"), Column("Field", "words"), Column("Value", "number"),
-                   Column("Why", "words")]  # fmt: skip
-        counts = Counter(clean(field.label) for field, _ in found)
-        said = "; ".join(f"{name}: {count:,}" for name, count in counts.items())
-        caption = _of_all("farthest", "anomaly", "anomalies", len(far), len(found))
+            (
+                self._when(row["StartedAt"]), self._when(row["EndedAt"]), name,
+                row["Kind"].lower(), evidence(row, self.zone),
+            )
+            for row, name in shown
+        )  # fmt: skip
+        columns = [Column("From", "time"), Column("To", "time"), Column("Field", "words"),
+                   Column("What"), Column("Why", "words")]  # fmt: skip
+        said = "; ".join(f"{name}: {count:,}" for name, count in Counter(names).items())
+        caption = _of_all("strongest", "anomaly", "anomalies", len(shown), len(found))
         return joined(
             [
                 heading,
-                tag("p", f"In {span}: {said}."),
-                _folded(caption, columns, rows, opened=len(far) <= 12),
+                tag("p", f"In this span: {said}."),
+                _folded(caption, columns, rows, opened=len(shown) <= 12),
             ]
         )
 
@@ -354,11 +362,6 @@ def _reasons(day: dict[str, Any]) -> str:
 
 def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
-
-
-def _value(mark: Mark) -> str:
-    text = number_text(mark.value, 6)
-    return text.rstrip("0").rstrip(".")
 
 
 def _long(length: int) -> str:

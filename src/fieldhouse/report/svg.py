@@ -210,7 +210,7 @@ def _points(x: Floats, y: Floats) -> str:
 
 def _shade(layout: Layout, placed: Placed, shade: Shade) -> Markup:
     begin, end = (float(layout.x(at)) for at in (shade.start, shade.end))
-    if end - begin < 1 and shade.kind == "gap":  # a hair between two points says nothing
+    if end - begin < 1 and shade.kind != "excluded":  # a hair between two points says nothing
         return Markup()
     note = (
         shade.note or f"no readings from {_when(layout, shade.start)} to {_when(layout, shade.end)}"

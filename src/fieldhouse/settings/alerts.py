@@ -1,7 +1,8 @@
 """``[alerts]``: what is to be told, when, and to whom; read from its table, checked, frozen.
 
 A rule has a kind, which says what it looks at. The kinds that need no value of one's own are rules
-by themselves, under their kind's name and with quiet defaults. Another rule of such a kind that
+by themselves, under their kind's name and with quiet defaults; but for anomalies, of which each
+channel has some in the long run. Another rule of such a kind that
 names channels takes these over from the one by default.
 """
 
@@ -29,12 +30,13 @@ _HOUR, _DAY = 3600.0, 86400.0
 class _Kind(NamedTuple):
     """A kind of rule: how bad it is, and its figures with their defaults (seconds, shares, counts).
 
-    What is None must be given.
+    What is None must be given. One that is not ``is_on`` holds where a file has its table alone.
     """
 
     severity: Severity
     figures: Mapping[str, float | None]
     takes_channels: bool = True
+    is_on: bool = True
 
 
 _OF_VALUES = {"field": None, "limit": None, "for": 0.0}
@@ -48,6 +50,7 @@ KINDS = {
     "below": _Kind("warning", _OF_VALUES),
     "rate": _Kind("warning", _OF_VALUES),
     "stuck": _Kind("warning", {"after": _DAY, "readings": 10.0}),
+    "anomaly": _Kind("warning", {"over": 6 * _HOUR}, is_on=False),
     "gap": _Kind("warning", {"for": _HOUR}),
     "new_life": _Kind("warning", {"over": _DAY}),
     "dispute": _Kind("warning", {}),
@@ -96,7 +99,7 @@ def _default_rules() -> dict[str, Rule]:
     return {
         name: Rule(name=name, kind=name, severity=kind.severity, figures=_numbers(kind))
         for name, kind in KINDS.items()
-        if None not in kind.figures.values()
+        if kind.is_on and None not in kind.figures.values()
     }
 
 

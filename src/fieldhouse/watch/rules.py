@@ -4,11 +4,12 @@ import logging
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
 from fieldhouse.errors import ConfigurationError
+from fieldhouse.insight import unusual
 from fieldhouse.names import find_channels
 from fieldhouse.polled import polled_channels
 from fieldhouse.settings import Settings
@@ -155,6 +156,22 @@ def _values(scope: _Scope, rules: Sequence[Rule]) -> list[Finding]:
     return [_found(rules[row["RuleNumber"]], row) for row in rows]
 
 
+def _anomalies(scope: _Scope, rule: Rule, ids: Sequence[int]) -> Iterable[Finding]:
+    """What is unusual now, said with what it is held against."""
+    if not ids:
+        return []
+    rows = scope.ask("alarm_anomalies", channel_ids=ids, seconds=rule["over"])
+    return [_unusual(rule, row, scope.settings.display_zone) for row in rows]
+
+
+def _unusual(rule: Rule, row: Mapping[str, Any], zone: tzinfo) -> Finding:
+    why = unusual.said({**row, "StartedAt": row["SinceAt"]}, zone)
+    field, score = row["FieldNumber"], row["Figure"]
+    return Finding(
+        rule, row["ChannelID"], field, row["SinceAt"], score, f"field {field} is unusual, {why}"
+    )
+
+
 def _disk(scope: _Scope, rule: Rule, _: Sequence[int]) -> Iterable[Finding]:
     """The disk that the warehouse's file is on, or else the one where we stand."""
     file = file_of(scope.settings.warehouse_url)
@@ -190,6 +207,7 @@ _JUDGES: Mapping[str, _Judge] = {
     "nothing_new": _asked("alarm_nothing_new", runs="runs", distances="distances"),
     "silent": _asked("alarm_silent", distances="distances", seconds="after"),
     "stuck": _asked("alarm_stuck", seconds="after", readings="readings"),
+    "anomaly": _anomalies,
     "gap": _asked("alarm_gaps"),
     "new_life": _asked("alarm_lives", seconds="over"),
     "dispute": _asked("alarm_disputes"),

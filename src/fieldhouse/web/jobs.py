@@ -10,7 +10,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from fieldhouse import events
@@ -23,8 +23,9 @@ from fieldhouse.scheduling.timetable import Bounds, Rhythm, Timetable
 from fieldhouse.settings import Settings
 from fieldhouse.state import Run, Span
 from fieldhouse.steps import analyse
+from fieldhouse.web.broadcast import Broadcast, about
 
-__all__ = ["Broadcast", "Job", "Jobs"]
+__all__ = ["Job", "Jobs"]
 
 logger = logging.getLogger(__name__)
 
@@ -35,29 +36,8 @@ _TICK = 1.0
 _LOOK = timedelta(seconds=5)
 """How often it is looked which channels are polled."""
 _POLL = "poll"
-
-
-class Broadcast:
-    """An observer that passes on what happened to whoever listens at the moment."""
-
-    def __init__(self) -> None:
-        self._changing = threading.Lock()
-        self._listeners: tuple[events.Observer, ...] = ()
-
-    def __call__(self, event: events.Event) -> None:
-        for listener in self._listeners:
-            events.tell(listener, event)
-
-    @contextmanager
-    def heard_by(self, listener: events.Observer) -> Iterator[None]:
-        """Let a listener hear, for the time of a ``with``; it must be quick."""
-        with self._changing:
-            self._listeners = (*self._listeners, listener)
-        try:
-            yield
-        finally:
-            with self._changing:
-                self._listeners = tuple(one for one in self._listeners if one is not listener)
+_TOGETHER = 25
+"""Channels whose history is still to be read, in one job: what they are analysed by is shared."""
 
 
 @dataclass(slots=True)
@@ -75,6 +55,8 @@ class Job:
     """Why it could not be done at all, in one line."""
     lines: list[str] = field(default_factory=list)
     """What came of it, or goes on, as it says itself."""
+    over: set[int] = field(default_factory=set)
+    """The channels that it is through with."""
     _ended: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def stop(self) -> None:
@@ -89,8 +71,8 @@ class Job:
 class Jobs:
     """Starts jobs, and, with ``every``, polls all channels, none of them more often than that.
 
-    When each is due its own rhythm says (`Timetable`). One whose history is still to be read has a
-    job of its own, so that it does not hold up the others.
+    When each is due its own rhythm says (`Timetable`). Those whose history is still to be read have
+    jobs of their own, so that they do not hold up the others.
     """
 
     def __init__(
@@ -193,7 +175,7 @@ class Jobs:
         def begun() -> list[Run]:
             return work(parts, job)
 
-        listener = _about(set(wanted), observe) if observe else None
+        listener = about(set(wanted), observe) if observe else None
         name = f"job {job.number}"
         thread = threading.Thread(target=self._carry_out, args=(job, begun, listener), name=name)
         try:
@@ -211,7 +193,8 @@ class Jobs:
 
     def busy(self) -> set[int]:
         """The channels that are being read, or wait for it in a job."""
-        return {number for job in self.all() if not job.ended_at for number in job.channel_ids}
+        going_on = [job for job in self.all() if not job.ended_at]
+        return {number for job in going_on for number in job.channel_ids if number not in job.over}
 
     def number(self, number: int) -> Job | None:
         """A job by its number, as long as it is remembered."""
@@ -225,12 +208,8 @@ class Jobs:
     def _carry_out(
         self, job: Job, work: Callable[[], list[Run]], listener: events.Observer | None
     ) -> None:
-        told = self._parts.observe
         try:
-            if listener and isinstance(told, Broadcast):
-                with told.heard_by(listener):
-                    job.runs = work()
-            else:
+            with self._heard(job, listener):
                 job.runs = work()
         except FieldhouseError as error:
             job.error = str(error)
@@ -242,6 +221,23 @@ class Jobs:
             if job.kind == _POLL:
                 self._polled(job)
             job._ended.set()
+
+    @contextmanager
+    def _heard(self, job: Job, listener: events.Observer | None) -> Iterator[None]:
+        """Let a job's listener hear what happens, and know which channels it is through with."""
+        told = self._parts.observe
+        if not isinstance(told, Broadcast):
+            yield
+            return
+
+        def hear(event: events.Event) -> None:
+            if isinstance(event, events.RunEnded) and event.run.channel_id in job.channel_ids:
+                self._over(job, event.run.channel_id, event.run)
+            if listener:
+                listener(event)
+
+        with told.heard_by(hear):
+            yield
 
     def _keep_on(self) -> None:
         while not self._stopping.wait(_TICK):
@@ -270,13 +266,18 @@ class Jobs:
         now = self._parts.clock()
         self._look(now)
         quick: list[int] = []
+        long: list[int] = []
         while self._left() > 1 and (channel_id := self._taken(now)) is not None:
-            if self._table.is_long(channel_id):
-                self._begin_poll([channel_id])
-            else:
+            if not self._table.is_long(channel_id):
                 quick.append(channel_id)
-        if quick:
-            self._begin_poll(quick)
+                continue
+            long.append(channel_id)
+            if len(long) == _TOGETHER:
+                self._begin_poll(long)
+                long = []
+        for due in (long, quick):
+            if due:
+                self._begin_poll(due)
 
     def _left(self) -> int:
         """How many jobs may still be begun."""
@@ -319,22 +320,30 @@ class Jobs:
             raise
 
     def _polled(self, job: Job) -> None:
-        """Channels were polled: when each is due again follows."""
+        """A turn is over: those of its channels that nothing was told of are due as before."""
         runs = {run.channel_id: run for run in job.runs}
+        for channel_id in job.channel_ids:
+            self._over(job, channel_id, runs.get(channel_id))
+
+    def _over(self, job: Job, channel_id: int, run: Run | None) -> None:
+        """A job is through with a channel; of one that was polled follows when it is due again."""
         now = self._parts.clock()
         with self._changing:
-            for channel_id in job.channel_ids:
-                run = runs.get(channel_id)
-                if run is None:
-                    self._table.put_back(channel_id)
-                    continue
-                self._table.ended(
-                    channel_id,
-                    now,
-                    failed=run.outcome == "failed",
-                    is_new=run.inserted > 0,
-                    is_whole=run.outcome == "success" or not self._table.is_long(channel_id),
-                )
+            if channel_id in job.over:
+                return
+            job.over.add(channel_id)
+            if job.kind != _POLL:
+                return
+            if run is None:
+                self._table.put_back(channel_id)
+                return
+            self._table.ended(
+                channel_id,
+                now,
+                failed=run.outcome == "failed",
+                is_new=run.inserted > 0,
+                is_whole=run.outcome == "success" or not self._table.is_long(channel_id),
+            )
 
     def _analyse_written(self) -> None:
         """No run asks for channels that devices write to: what cannot be done now is done later."""
@@ -347,32 +356,3 @@ class Jobs:
             with self._changing:
                 self._written |= written
             raise
-
-
-def _about(channel_ids: set[int], observe: events.Observer) -> events.Observer:
-    """An observer that hears of some channels only."""
-
-    def heard(event: events.Event) -> None:
-        match event:
-            case events.AnalysisStarted():
-                here = tuple(n for n in event.channel_ids if n in channel_ids)
-                if here:
-                    observe(replace(event, channel_ids=here))
-            case events.RunEnded():
-                if event.run.channel_id in channel_ids:
-                    observe(event)
-            case events.FleetStarted() | events.WarehouseAwaited() | events.FileRead():
-                pass  # of no channel, so perhaps another job's
-            case (
-                events.LoadEnded()
-                | events.WarehouseFailed()
-                | events.RefreshEnded()
-                | events.Looked()
-                | events.Surveyed()
-            ):
-                pass  # the process's own
-            case _:
-                if event.channel_id is None or event.channel_id in channel_ids:
-                    observe(event)
-
-    return heard

@@ -20,7 +20,8 @@ from fieldhouse.polled import polled_channels
 from fieldhouse.settings.mqtt import BROKER, SECRETS, MqttSettings, broker_of
 from fieldhouse.sources.thingspeak.stream import Device, Ear
 from fieldhouse.state import Run
-from fieldhouse.web.jobs import Broadcast, Jobs
+from fieldhouse.web.broadcast import Broadcast
+from fieldhouse.web.jobs import Jobs
 
 __all__ = ["Hints", "ear_of", "listening"]
 

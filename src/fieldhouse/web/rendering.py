@@ -33,6 +33,7 @@ CHANNEL_PAGES = (
     ("/readings", "Readings"),
     ("/rhythm", "Rhythm"),
     ("/trend", "Trend"),
+    ("/anomalies", "Anomalies"),
     ("/quality", "Quality"),
     ("/lives", "Lives and gaps"),
     ("/texts", "Raw values"),

@@ -18,7 +18,8 @@ from fieldhouse.web.limits.threads import Threads, Turns
 
 if TYPE_CHECKING:
     from fieldhouse.settings import Settings
-    from fieldhouse.web.jobs import Broadcast, Jobs
+    from fieldhouse.web.broadcast import Broadcast
+    from fieldhouse.web.jobs import Jobs
 
 __all__ = ["House", "Rules", "Served", "Who", "needs"]
 

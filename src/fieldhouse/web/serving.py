@@ -24,7 +24,8 @@ from fieldhouse.watch.tracing import spans_to
 from fieldhouse.watch.watching import Watching
 from fieldhouse.web.access import Tokens
 from fieldhouse.web.app import create_app
-from fieldhouse.web.jobs import Broadcast, Jobs
+from fieldhouse.web.broadcast import Broadcast
+from fieldhouse.web.jobs import Jobs
 from fieldhouse.web.kept import Uploads
 from fieldhouse.web.limits.bounded import Bounded
 from fieldhouse.web.limits.patience import PatientProtocol

@@ -2,8 +2,7 @@
 
 What an engine keeps for itself is none of them: staged rows, hashes, counts that follow from
 readings, numbers that nothing refers to, who logged in to a server. Alerts are none either: the
-watch over a copy sees for itself, and a notice must not go out from both. Nor are anomalies: a copy
-finds those of the days that come.
+watch over a copy sees for itself, and a notice must not go out from both.
 """
 
 from collections.abc import Mapping
@@ -251,11 +250,90 @@ _TABLES = (
         ),
         ("ChannelID", "CheckDate"),
     ),
+    Kept("AnomalyMarks", columns(**_CHANNEL, Day=DAY), ("ChannelID", "Day"), is_set=True),
+    *(
+        Kept(
+            name,
+            columns(
+                **_CHANNEL,
+                Day=DAY,
+                Measure=TEXT,
+                Item=INT,
+                **{f"Field{n}": FLOAT for n in range(1, 9)},
+            ),
+            ("ChannelID", "Day", "Measure", "Item"),
+        )
+        for name in ("AnomalyModels", "AnomalyModelsKept")
+    ),
+    Kept(
+        "AnomalyChannels",
+        columns(**_CHANNEL, FirstDay=DAY, NewestDay=DAY, RewoundFrom=DAY),
+        ("ChannelID",),
+    ),
+    Kept(
+        "AnomalySpells",
+        columns(
+            **_CHANNEL,
+            FieldNumber=INT,
+            Family=TEXT,
+            Day=DAY,
+            StartedAt=INSTANT,
+            EndedAt=INSTANT,
+            **dict.fromkeys(("Hits", "HitsAbove", "Beyond", "Jumps"), LONG),
+            Score=FLOAT,
+            PeakAt=INSTANT,
+            Value=NUMBER,
+            **dict.fromkeys(("Expected", "Spread", "Least", "Greatest"), FLOAT),
+            DaysKnown=INT,
+        ),
+        ("ChannelID", "Day", "FieldNumber", "Family", "StartedAt", "EndedAt"),
+    ),
+    Kept(
+        "AnomalyLabels",
+        columns(
+            **_CHANNEL,
+            FieldNumber=INT,
+            Family=TEXT,
+            StartedAt=INSTANT,
+            IsReal=FLAG,
+            LabelledBy=TEXT,
+            LabelledAt=INSTANT,
+            EndedAt=INSTANT,
+            Low=FLOAT,
+            High=FLOAT,
+        ),
+        ("ChannelID", "FieldNumber", "Family", "StartedAt"),
+    ),
     Kept(
         "PeriodMarks",
         columns(**_CHANNEL, AggregationType=TEXT, PeriodStart=INSTANT),
         ("ChannelID", "AggregationType", "PeriodStart"),
         at="PeriodStart",
+        is_set=True,
+    ),
+    Kept(
+        "DerivedFields",
+        columns(
+            **_CHANNEL,
+            FieldNumber=INT,
+            BaseChannelID=LONG,
+            WithinSeconds=LONG,
+            Expression=TEXT,
+            Formula=TEXT,
+            DefinedAt=INSTANT,
+        ),
+        ("ChannelID", "FieldNumber"),
+    ),
+    Kept(
+        "DerivedSources",
+        columns(**_CHANNEL, SourceChannelID=LONG),
+        ("ChannelID", "SourceChannelID"),
+    ),
+    Kept(
+        "DerivedMarks",
+        columns(**_CHANNEL, Hour=INSTANT),
+        ("ChannelID", "Hour"),
+        at="Hour",
         is_set=True,
     ),
     Kept(

@@ -6,6 +6,7 @@ from fieldhouse.warehouse.questions.kinds import (
     INSTANT,
     INT,
     LONG,
+    NUMBER,
     TEXT,
     columns,
     list_of,
@@ -51,6 +52,28 @@ _ALERT = columns(
 )
 
 ALARMS = (
+    Question(
+        "alarm_anomalies",
+        "fields in which something is unusual, or was in the last while: the strongest of each,"
+        " since when, its score, and what it is held against",
+        takes(**_CHOSEN, seconds=FLOAT),
+        columns(
+            ChannelID=LONG,
+            FieldNumber=INT,
+            SinceAt=INSTANT,
+            Figure=FLOAT,
+            Kind=TEXT,
+            EndedAt=INSTANT,
+            Hits=LONG,
+            Jumps=LONG,
+            PeakAt=INSTANT,
+            Value=NUMBER,
+            Expected=FLOAT,
+            Spread=FLOAT,
+            Least=FLOAT,
+            Greatest=FLOAT,
+        ),
+    ),
     Question(
         "alarm_api_errors",
         "whether more than a share of the requests of the last while failed, of so many at least",

@@ -27,6 +27,8 @@ _BUCKETS = takes(
 )
 MERGED = {"Avg": FLOAT, "Min": NUMBER, "Max": NUMBER, "Sum": FLOAT, "Count": LONG}
 """What is known of a field where parts of readings are brought together."""
+_SERIES = {"series": list_of(INT), "places": list_of(INT), "amounts": list_of(FLOAT)}
+"""Series by their numbers: what each has at which place, in whatever order."""
 _BUCKET = columns(
     BucketStart=INSTANT,
     **{f"Field{n}{name}": kind for n in range(1, 9) for name, kind in _STATISTICS.items()},
@@ -53,6 +55,7 @@ ANALYSES = (
             StartedAt=INSTANT,
             EndedAt=INSTANT,
             Hits=LONG,
+            Jumps=LONG,
             Score=FLOAT,
             PeakAt=INSTANT,
             Value=NUMBER,
@@ -86,6 +89,44 @@ ANALYSES = (
         _BUCKET,
     ),
     Question(
+        "daily_extremes",
+        "how far a field's days reach, of all days that are kept",
+        takes(channel_id=INT),
+        columns(
+            FieldNumber=INT,
+            Days=LONG,
+            Least=NUMBER,
+            Greatest=NUMBER,
+            LowQuarter=NUMBER,
+            LowThreeQuarters=NUMBER,
+            HighQuarter=NUMBER,
+            HighThreeQuarters=NUMBER,
+        ),
+    ),
+    Question(
+        "forecasts",
+        "how series go on after their last places, by the method that has erred least on their own"
+        " past",
+        takes(
+            **_SERIES,
+            period=optional(INT, 24),
+            stride=optional(INT, 24),
+            origins=optional(INT, 42),
+            horizon=optional(INT, 24),
+        ),
+        columns(
+            Series=INT,
+            Place=INT,
+            Method=TEXT,
+            Forecast=FLOAT,
+            Low=FLOAT,
+            High=FLOAT,
+            Errors=LONG,
+            Mae=FLOAT,
+            NaiveMae=FLOAT,
+        ),
+    ),
+    Question(
         "hours_of_week",
         "fields by the day of the week and the hour of the day, from the hours' partials where"
         " asked; 1 is Monday",
@@ -105,6 +146,14 @@ ANALYSES = (
         ),
     ),
     Question(
+        "model_of_day",
+        "the level and the spread of each hour by which a day of a field is judged, of the last"
+        " model of it or of a day before; of a counter those of its rises, of a direction its mean"
+        " angle. Nature: a counter 1, sparse 2, a switch 3, a light 4, a direction 5, none 0",
+        takes(channel_id=INT, field_number=INT, day=DAY),
+        columns(Day=DAY, Hour=INT, Level=FLOAT, Spread=FLOAT, Nature=INT),
+    ),
+    Question(
         "quality_days",
         "the judged days of a span, end excluded, in the order of time; NULL is open",
         takes(channel_id=INT, start_at=optional(DAY), end_at=optional(DAY)),
@@ -121,6 +170,40 @@ ANALYSES = (
             RangesConfigured=FLAG,
             Notes=TEXT,
             AsOfTime=INSTANT,
+        ),
+    ),
+    Question(
+        "trend_changes",
+        "where the level of series changed, after Pettitt: the place at which the new level begins",
+        takes(**_SERIES),
+        columns(
+            Series=INT,
+            Points=LONG,
+            K=FLOAT,
+            P=FLOAT,
+            ChangeAt=INT,
+            LevelBefore=FLOAT,
+            LevelAfter=FLOAT,
+        ),
+    ),
+    Question(
+        "trend_tests",
+        "whether series rise or fall, by Mann and Kendall: plain, after Hamed and Rao, and within"
+        " the seasons of a period",
+        takes(**_SERIES, period=optional(INT, 7)),
+        columns(
+            Series=INT,
+            Method=TEXT,
+            Points=LONG,
+            S=FLOAT,
+            Variance=FLOAT,
+            Z=FLOAT,
+            P=FLOAT,
+            Tau=FLOAT,
+            Slope=FLOAT,
+            Intercept=FLOAT,
+            SlopeLow=FLOAT,
+            SlopeHigh=FLOAT,
         ),
     ),
     Question(
@@ -163,6 +246,8 @@ ANALYSES = (
             ChangeFromPrevious=FLOAT,
             MovingAvg7Day=FLOAT,
             Trend=TEXT,
+            YearAgoAvg=FLOAT,
+            ChangeFromYearAgo=FLOAT,
         ),
     ),
     Question(

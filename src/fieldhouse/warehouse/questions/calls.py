@@ -1,6 +1,7 @@
 """What ``Warehouse.call`` carries out."""
 
 from fieldhouse.warehouse.questions.alarms import ALARM_CALLS
+from fieldhouse.warehouse.questions.deriving import DERIVED_CALLS
 from fieldhouse.warehouse.questions.kinds import (
     AGGREGATION_TYPE,
     CHANNEL_IDS,
@@ -275,4 +276,5 @@ CALLS = catalogue(
     ),
     *SHARING,
     *ALARM_CALLS,
+    *DERIVED_CALLS,
 )

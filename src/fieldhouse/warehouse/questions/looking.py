@@ -20,27 +20,6 @@ _FIELDS = range(1, 9)
 
 LOOKING = (
     Question(
-        "anomalies",
-        "the readings that lie far from the rest in any of their fields, over [as-of - days,"
-        " as-of), as usp_DetectAnomalies finds them in each (ZSCORE)",
-        takes(
-            channel_id=INT,
-            threshold_stddev=optional(FLOAT, 3.0),
-            lookback_days=optional(INT, 30),
-            as_of=optional(INSTANT),
-        ),
-        columns(
-            FieldNumber=INT,
-            Epoch=INT,
-            EntryID=LONG,
-            CreatedAt=INSTANT,
-            Value=NUMBER,
-            Centre=FLOAT,
-            Spread=FLOAT,
-            Score=FLOAT,
-        ),
-    ),
-    Question(
         "lives_begun",
         "the epochs of a channel, and when the first reading of each was made",
         takes(channel_id=INT),

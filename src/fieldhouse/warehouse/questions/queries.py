@@ -3,6 +3,7 @@
 from fieldhouse.readings import NUMBERS
 from fieldhouse.warehouse.questions.alarms import ALARMS
 from fieldhouse.warehouse.questions.analyses import ANALYSES, MERGED
+from fieldhouse.warehouse.questions.deriving import DERIVED
 from fieldhouse.warehouse.questions.entries import ENTRIES
 from fieldhouse.warehouse.questions.kinds import (
     AGGREGATION_TYPE,
@@ -20,6 +21,7 @@ from fieldhouse.warehouse.questions.kinds import (
 )
 from fieldhouse.warehouse.questions.looking import LOOKING
 from fieldhouse.warehouse.questions.question import Question, catalogue, optional, takes
+from fieldhouse.warehouse.questions.relating import RELATING
 from fieldhouse.warehouse.questions.said import SAID
 from fieldhouse.warehouse.questions.shapes import PERIOD, READING
 from fieldhouse.warehouse.questions.working import WORKING
@@ -386,8 +388,10 @@ QUERIES = catalogue(
         columns(Epoch=INT, EntryID=LONG, CreatedAt=INSTANT, WithdrawnAt=INSTANT),
     ),
     *ALARMS,
+    *DERIVED,
     *ANALYSES,
     *LOOKING,
+    *RELATING,
     *SAID,
     *WORKING,
     *ENTRIES,

@@ -3,9 +3,11 @@
 from fastapi import APIRouter
 
 from fieldhouse.web.pages import (
+    anomalies,
     channel,
     correcting,
     importing,
+    insight,
     live,
     lives,
     managing,
@@ -24,7 +26,10 @@ from fieldhouse.web.pages import (
 __all__ = ["router"]
 
 router = APIRouter(include_in_schema=False)
-_LOOKING = (overview, channel, live, rhythm, quality, trend, texts, runs, lives, places, querying)
+_LOOKING = (
+    *(overview, channel, live, rhythm, trend, anomalies, insight, quality),
+    *(texts, runs, lives, places, querying),
+)
 _DOING = (managing, working, correcting, importing, tokens)
 for room in (*_LOOKING, *_DOING):
     router.include_router(room.router)

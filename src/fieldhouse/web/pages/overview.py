@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from fieldhouse.derived.keeping import derived_channels
 from fieldhouse.report.markup import Markup
 from fieldhouse.report.words import unit_of
 from fieldhouse.web.ages import exact_text
@@ -95,7 +96,11 @@ def overview(
     """Channels: those that are searched for, in the order that is asked for."""
     now = served.clock()
     asked = _Listing(q.strip(), tag, sort if sort in _ORDERS else "channel", down, page)
-    rows = served.warehouse.query("overview", as_of=now).to_pylist()
+    derived = derived_channels(served.warehouse)
+    rows = [
+        row | {"DerivedFrom": derived.get(row["ChannelID"])}
+        for row in served.warehouse.query("overview", as_of=now).to_pylist()
+    ]
     tags = tags_of(served.warehouse)
     found = [row for row in rows if _is_found(row, tags.get(row["ChannelID"], ()), asked)]
     states = {row["ChannelID"]: _state(row, now) for row in found}
@@ -147,7 +152,7 @@ def _state(row: Row, now: datetime) -> _State:
 def _aside(row: Row) -> _State | None:
     """Why a channel is not polled, if it is not."""
     if row["ChannelID"] < 0:
-        return _State("aside", "of files")
+        return _State("aside", "derived" if row["DerivedFrom"] else "of files")
     if not row["IsActive"]:
         return _State("aside", "removed")
     return _State("aside", "paused", row["PausedAt"]) if row["PausedAt"] else None

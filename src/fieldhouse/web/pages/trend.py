@@ -1,4 +1,4 @@
-"""Where a field goes: its days, how each changed, and the mean of seven."""
+"""Where a field goes: its days, how each changed, the mean of seven, and what tests say of them."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, tzinfo
@@ -10,11 +10,12 @@ from starlette.responses import Response
 
 from fieldhouse import times
 from fieldhouse.errors import ConfigurationError
+from fieldhouse.insight.tendencies import tendencies_of, told
+from fieldhouse.insight.trends import trend_of
 from fieldhouse.report.embedded import decimals
 from fieldhouse.report.figure import Figure, Line, Panel, instant_of
 from fieldhouse.report.legend import beside
 from fieldhouse.report.page import chart
-from fieldhouse.trends import trend_of
 from fieldhouse.warehouse import Limits
 from fieldhouse.web.pages.shared import (
     Field,
@@ -50,6 +51,7 @@ def trend_page(request: Request, served: House, channel_id: int) -> Response:
         as_of=_as_of(served, channel.number, zone),
         zone=zone,
     ).to_pylist()
+    tested = tendencies_of(served.warehouse, rows)
     lines = _lines(rows, zone) if rows else ()
     figure = _figure(field, lines, zone) if lines else None
     return show(
@@ -62,6 +64,9 @@ def trend_page(request: Request, served: House, channel_id: int) -> Response:
         zone=zone,
         days=days,
         rows=rows[::-1],
+        said=list(told(tested)),
+        unit=tested["Unit"][0].as_py() if tested.num_rows else None,
+        is_year_old=any(row["YearAgoAvg"] is not None for row in rows),
         places=decimals(lines[0]) if lines else 0,
         drawn=chart("trend", figure, beside(figure)) if figure else None,
     )

@@ -3,13 +3,15 @@
 An entry is typed and loaded as any other. Ids are given out under the channel's lock.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
+from functools import cached_property
 from itertools import chain
 from typing import Any
 
 import pyarrow as pa
 
+from fieldhouse.derived.keeping import derived_channels
 from fieldhouse.protocol import Entry, Refused, Request, Response, Route
 from fieldhouse.protocol import writing as sent
 from fieldhouse.protocol.exchange import data
@@ -48,6 +50,14 @@ class Receiver(Held):
         super().__init__(warehouse, clock)
         self.may_write, self.written = may_write, written
 
+    def is_own(self, channel_id: int) -> bool:
+        """Whether entries may be put into a channel: it is no copy, and not made of others."""
+        return channel_id < 0 and channel_id not in self._derived
+
+    @cached_property
+    def _derived(self) -> Collection[int]:
+        return derived_channels(self.warehouse)
+
 
 def update(house: Receiver, request: Request, format: str) -> Response:
     """`/update`: one entry; the text answer is its id, or 0 if nothing was written.
@@ -72,7 +82,7 @@ def update(house: Receiver, request: Request, format: str) -> Response:
 def bulk_update(house: Receiver, request: Request, id: str, format: str) -> Response:
     """`/channels/ID/bulk_update`: many entries at once, all of them or none."""
     channel_id = house.row(int(id))["ChannelID"]
-    if channel_id > 0:  # a copy: what is written there would be no copy of anything
+    if not house.is_own(channel_id):
         raise Refused(409)
     if not house.may_write(channel_id):
         raise Refused(401)
@@ -126,8 +136,8 @@ def _meant(house: Receiver, request: Request) -> int | None:
         except (ValueError, Refused):
             return None
     else:
-        wanted = [number for number in house.numbers if number < 0]
-    found = [number for number in wanted if number < 0 and house.may_write(number)]
+        wanted = list(house.numbers)
+    found = [number for number in wanted if house.is_own(number) and house.may_write(number)]
     return found[0] if len(found) == 1 else None
 
 

@@ -15,6 +15,7 @@ from fieldhouse.warehouse.engines.clickhouse.correcting import (
     Rule,
     leave_days,
 )
+from fieldhouse.warehouse.engines.clickhouse.deriving import keep_derived
 from fieldhouse.warehouse.engines.clickhouse.held import Held, read
 from fieldhouse.warehouse.engines.clickhouse.lives import Life
 from fieldhouse.warehouse.engines.clickhouse.rows import NEVER, Kind, Rows, said
@@ -179,6 +180,7 @@ def _remove_correction(session: Session, values: Values) -> pa.Table:
 
 HANDS: Final[Mapping[str, Callable[[Session, Values], pa.Table]]] = {
     "judge_epoch": _judge_epoch,
+    "keep_derived": keep_derived,
     "open_epoch": _open_epoch,
     "remove_correction": _remove_correction,
     "set_correction": _set_correction,

@@ -94,10 +94,8 @@ class InProcess:
             handle = chdb.connect(self._folder)  # type: ignore[no-untyped-call]
         except RuntimeError as error:  # which says no more than that it could not
             raise self._refused() from error
-        for name, value in SETTINGS.items():
-            handle.query(f"SET {name} = '{value}'")
-        if guarded:
-            handle.query("SET readonly = 1")
+        asked = {**SETTINGS, "readonly": "1"} if guarded else SETTINGS
+        handle.query("SET " + ", ".join(f"{name} = '{value}'" for name, value in asked.items()))
         return handle
 
     def _refused(self) -> WarehouseError:

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fieldhouse.state import Span
+from fieldhouse.warehouse.engines.clickhouse.findings import SHAPED
 from fieldhouse.warehouse.engines.clickhouse.held import Held, read
 from fieldhouse.warehouse.engines.clickhouse.lives import Life
 from fieldhouse.warehouse.engines.clickhouse.load import text_id
@@ -27,23 +28,34 @@ _ROWS = "iot.Rows"
 _READINGS = ("SensorReadings", "SensorReadings_Archive")
 _TABLES: Final[Mapping[str, str]] = {
     "AggregatedData": "iot.Periods",
+    "AnomalyChannels": "iot.Findings",
+    "AnomalyModels": "iot.Models",
+    "AnomalyModelsKept": "iot.Models",
+    "AnomalySpells": "iot.Findings",
     "DataQuality": "iot.Judgements",
     "PipelineRuns": "iot.Runs",
     "RequestBudget": "iot.CountedRequests",
     "AccessTokens": "iot.Tokens",
     "SavedQueries": "iot.KeptQueries",
 }
-"""Views of a table that has their columns."""
+"""Views of a table that has their columns, or has them in another shape."""
+_DERIVED = "AnomalyChannels"
+"""A view of what models and spells say; of its own it only adds to that."""
 _KINDS: Final[Mapping[str, tuple[int, ...]]] = {
     "RawValues": (Kind.TEXT,),
     "RejectedEntries": (Kind.REJECTED,),
     "LoadLedger": (Kind.BATCH,),
     "PeriodMarks": (Kind.MARK,),
+    "AnomalyMarks": (Kind.ODD_MARK,),
+    "AnomalyLabels": (Kind.ODD_LABEL,),
     "Disputes": (Kind.DISPUTE,),
     "Corrections": (Kind.RULE,),
     "CorrectedReadings": (Kind.CORRECTED,),
     "ChannelTags": (Kind.TAG,),
     "FieldRanges": (Kind.RANGE,),
+    "DerivedFields": (Kind.DERIVED,),
+    "DerivedSources": (Kind.SOURCE,),
+    "DerivedMarks": (Kind.DERIVED_MARK,),
     "Channels": (Kind.CHANNEL, Kind.POLLED, Kind.ARCHIVED),
     "FieldLabels": (Kind.LABELS,),
     "Reimports": (Kind.REIMPORTS,),
@@ -56,6 +68,8 @@ _CALLED = {
     "PeriodMarks": {"PeriodStart": "CreatedAt"},
     "CorrectedReadings": {"ChangedFields": "State"},
     "ChannelTags": {"Tag": "RawValue"},
+    "DerivedSources": {"SourceChannelID": "EntryID"},
+    "DerivedMarks": {"Hour": "CreatedAt"},
 }
 """What columns of a view are called in the rows."""
 
@@ -66,12 +80,16 @@ def replace(session: Session, name: str, part: Part, rows: pa.Table) -> None:
     if name in _LIVES:
         _replace_lives(session, table, part, rows)
         return
-    if _is_there(session, table, part):
+    if name != _DERIVED and _is_there(session, table, part):
         _take_out(session, table, part)
     if not rows.num_rows:
         return
     if name in _TABLES:
-        _insert(session, _TABLES[name], rows)
+        shaped = SHAPED[name](rows, _begun(session).number) if name in SHAPED else rows
+        _insert(session, _TABLES[name], shaped)
+        return
+    if name == "AnomalyLabels":
+        _keep_labels(session, rows)
         return
     _insert(session, _ROWS, _MADE.get(name, _named(name))(session, rows))
     if name == "SensorReadings_Archive":
@@ -95,10 +113,16 @@ def _take_out(session: Session, table: Kept, part: Part) -> None:
         where, values = _where(part, table.at)
         inner = f"SELECT ReadingID FROM iot.{table.name} WHERE {where}"  # noqa: S608
         where = f"Kind = {Kind.READING} AND ReadingID IN ({inner})"
+    elif table.name.startswith("AnomalyModels"):
+        where, values = _where(part, None)
+        inner = f"SELECT ChannelID, Day FROM iot.{table.name} WHERE {where}"  # noqa: S608
+        where = f"(ChannelID, Day) IN ({inner})"
     else:
         at = _CALLED.get(table.name, {}).get(table.at or "", table.at)
         where, values = _where(part, at)
-        if kinds := _KINDS.get(table.name):
+        if table.name == "AnomalySpells":
+            where = f"notEmpty(Spells) AND {where}"  # days without any say how far was judged
+        elif kinds := _KINDS.get(table.name):
             where = f"Kind IN ({', '.join(map(str, kinds))}) AND {where}"
     physical = _TABLES.get(table.name, _ROWS)
     session.do(session.named(f"ALTER TABLE {physical} DELETE WHERE {where}"), values)
@@ -163,6 +187,28 @@ def _marks(session: Session, rows: pa.Table) -> pa.Table:
     return held.table()
 
 
+def _odd_marks(session: Session, rows: pa.Table) -> pa.Table:
+    days = rows["Day"].cast(pa.timestamp("us"))
+    made = pa.table({"ChannelID": rows["ChannelID"], "CreatedAt": days})
+    return _of_kind(made, Kind.ODD_MARK, Mark=_begun(session).number)
+
+
+def _keep_labels(session: Session, rows: pa.Table) -> None:
+    parameters = {
+        **{"channels": "ChannelID", "starts": "StartedAt", "field_numbers": "FieldNumber"},
+        **{"families": "Family", "reals": "IsReal", "people": "LabelledBy"},
+        **{"instants": "LabelledAt", "ends": "EndedAt", "lows": "Low", "highs": "High"},
+    }
+    given = {name: rows[column].to_pylist() for name, column in parameters.items()}
+    session.run("load", "keep_labels", **given)
+
+
+def _derived_marks(session: Session, rows: pa.Table) -> pa.Table:
+    number = pa.scalar(_begun(session).number, pa.int64())
+    made = _named("DerivedMarks")(session, rows)
+    return made.append_column("Mark", pa.repeat(number, made.num_rows))
+
+
 def _corrected(session: Session, rows: pa.Table) -> pa.Table:
     number = pa.scalar(_begun(session).number, pa.uint64())
     made = _named("CorrectedReadings")(session, rows)
@@ -218,12 +264,15 @@ _MADE: Final[Mapping[str, Make]] = {
     "Channels": _channels,
     "Disputes": _said(Kind.DISPUTE, "EntryID", less=("Epoch", "CreatedAt")),
     "Corrections": _said(Kind.RULE, "CorrectionID"),
+    "DerivedFields": _said(Kind.DERIVED, "FieldNumber"),
+    "DerivedMarks": _derived_marks,
     "FieldRanges": _said(Kind.RANGE, "FieldNumber"),
     "FieldLabels": _of_channel(Kind.LABELS),
     "Reimports": _of_channel(Kind.REIMPORTS),
     "RejectedEntries": _rejected,
     "LoadLedger": _batches,
     "PeriodMarks": _marks,
+    "AnomalyMarks": _odd_marks,
     "CorrectedReadings": _corrected,
 }
 

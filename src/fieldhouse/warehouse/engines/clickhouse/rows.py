@@ -60,6 +60,11 @@ class Kind:
     ARCHIVED = 14
     TAG = 15
     RANGE = 16
+    ODD_MARK = 17
+    ODD_LABEL = 18
+    DERIVED = 19
+    SOURCE = 20
+    DERIVED_MARK = 21
 
 
 _PERIODS = {"HOURLY": 1, "DAILY": 2, "WEEKLY": 3, "QUALITY": 4}

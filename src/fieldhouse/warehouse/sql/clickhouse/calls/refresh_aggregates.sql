@@ -37,7 +37,9 @@ FROM (
     LIMIT 4000
 ) AS t;
 
-SELECT toUnixTimestamp64Nano(now64(9)) AS Version;
+SELECT
+    toUnixTimestamp64Nano(now64(9)) AS Version,
+    (SELECT count() FROM iot.DerivedSources AS s WHERE has({Channels:Array(Int64)}, s.SourceChannelID)) > 0 AS IsSource;
 
 -- if HasHours
 INSERT INTO iot.Periods (
@@ -67,6 +69,13 @@ wholes AS (
 INSERT INTO iot.Rows (ChannelID, Kind, CreatedAt, Mark)
 -- include anomaly_marks
 -- include taken_periods
+WHERE t.IsDue AND t.Number = 1;
+
+-- if IsSource
+INSERT INTO iot.Rows (ChannelID, Kind, CreatedAt, Mark)
+-- include derived_marks
+-- include taken_periods
+JOIN iot.DerivedSources AS s ON s.SourceChannelID = t.ChannelID
 WHERE t.IsDue AND t.Number = 1;
 
 -- if IsAny

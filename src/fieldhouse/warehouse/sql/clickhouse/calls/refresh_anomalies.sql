@@ -2,7 +2,8 @@
 -- channel ids: all channels. Days after as-of keep their marks, days before a channel's ArchivedBefore lose them. At
 -- most 200 days a turn; an answer with More, TRUE, asks for another turn. First the marks are read, then the clock,
 -- then what they are about; models are written, then what is found by them, then that exactly those marks are done:
--- what is killed in between is done again, by the same models.
+-- what is killed in between is done again, by the same models. Days in which something is unusual, before or after, are
+-- marked, so that their quality is judged again.
 --
 -- A value x of an hour is scored by the level m and the spread s of such hours: z = (x - m) / s, of which FAR is |z|
 -- and LEAN the mean of the last 24, each no more than 6. How rare both are among the channel's own scores so far makes
@@ -59,13 +60,14 @@ WHERE
 -- if IsRestarted
 INSERT INTO iot.Models (ChannelID, Day, FieldNumber, Version, Deleted)
 SELECT m.ChannelID, m.Day, m.FieldNumber, toUnixTimestamp64Nano(now64(9)), 1
-FROM iot.AnomalyModels AS m
+FROM iot.FieldModels AS m
 WHERE has({Restarted:Array(Int64)}, m.ChannelID);
 
 SELECT
     groupArray(t.ChannelID) AS Channels, groupArray(t.Day) AS Days, groupArray(t.Mark) AS Marks,
     groupArray(t.IsDue) AS Dues, coalesce({Judged:Nullable(Int64)}, 0) + countIf(t.IsDue) AS Judged,
-    countIf(t.IsDue) > 0 AS IsAny, count() > 0 AS IsRead, count() = 200 AS IsMore
+    countIf(t.IsDue) > 0 AS IsAny, count() > 0 AS IsRead, count() = 200 AS IsMore,
+    minOrNull(t.Day) AS FirstAsked, maxOrNull(t.Day) AS LastAsked, FALSE AS WasOdd, FALSE AS IsOdd
 FROM (
     SELECT
         m.ChannelID AS ChannelID, m.Day AS Day, m.Mark AS Mark,
@@ -100,6 +102,42 @@ FROM (
 ) AS c;
 
 -- if IsChained
+-- where a label has taken models back, those of days judged since are made as well; and what people said
+SELECT
+    arrayConcat({ChainChannels:Array(Int64)}, groupArray(t.ChannelID)) AS ChainChannels,
+    arrayConcat({ChainDays:Array(Date32)}, groupArray(t.Day)) AS ChainDays,
+    arrayConcat({ChainNews:Array(Bool)}, groupArray(TRUE)) AS ChainNews,
+    arrayMax(ChainDays) AS LastDay
+FROM (
+    SELECT g.ChannelID AS ChannelID, toDate32(g.PeriodStart) AS Day
+    FROM iot.AggregatedData AS g
+    JOIN iot.AnomalyChannels AS n ON n.ChannelID = g.ChannelID
+    WHERE
+        g.AggregationType = 'DAILY' AND has({ChainChannels:Array(Int64)}, g.ChannelID)
+        AND Day > n.NewestDay AND Day <= n.RewoundFrom
+        AND NOT has(arrayZip({ChainChannels:Array(Int64)}, {ChainDays:Array(Date32)}), (g.ChannelID, Day))
+) AS t;
+
+-- if IsChained
+SELECT
+    groupArrayIf(l.ChannelID, IsWrong) AS WrongChannels, groupArrayIf(l.FieldNumber, IsWrong) AS WrongFields,
+    groupArrayIf(toUnixTimestamp64Micro(l.StartedAt), IsWrong) AS WrongStarts,
+    groupArrayIf(toUnixTimestamp64Micro(assumeNotNull(l.EndedAt)), IsWrong) AS WrongEnds,
+    groupArrayIf(l.ChannelID, IsRight) AS RightChannels, groupArrayIf(l.FieldNumber, IsRight) AS RightFields,
+    groupArrayIf(toDate32(l.StartedAt), IsRight) AS RightDays,
+    groupArrayIf(
+        toInt64(indexOf(['VALUE', 'SILENCE', 'FALL', 'DRIFT'], l.Family)), IsRight
+    ) AS RightFamilies,
+    groupArrayIf(assumeNotNull(l.Low), IsRight) AS RightLows, groupArrayIf(assumeNotNull(l.High), IsRight) AS RightHighs
+FROM (
+    SELECT
+        x.*, x.IsReal AND x.Family IN ('VALUE', 'STUCK', 'DRIFT') AND x.EndedAt IS NOT NULL AS IsWrong,
+        NOT x.IsReal AND x.Family <> 'STUCK' AND x.Low IS NOT NULL AS IsRight
+    FROM iot.AnomalyLabels AS x
+    WHERE has({ChainChannels:Array(Int64)}, x.ChannelID)
+) AS l;
+
+-- if IsChained
 -- include model_days
 
 -- if IsAny
@@ -117,18 +155,36 @@ FROM (
             toNullable(m.Day), (toDayOfWeek(m.Day) = toDayOfWeek(a.Day), m.Day), m.Day <= a.Day
         ) AS ModelDay
     FROM asked AS a
-    LEFT JOIN (SELECT DISTINCT o.ChannelID, o.Day FROM iot.AnomalyModels AS o) AS m ON m.ChannelID = a.ChannelID
+    LEFT JOIN (SELECT DISTINCT o.ChannelID, o.Day FROM iot.FieldModels AS o) AS m ON m.ChannelID = a.ChannelID
     GROUP BY a.ChannelID, a.Day
 ) AS j;
 
 -- if IsAny
+SELECT count() > 0 AS WasOdd
+FROM iot.Findings AS f FINAL
+WHERE has({Channels:Array(Int64)}, f.ChannelID) AND has({Days:Array(Date32)}, f.Day) AND notEmpty(f.Spells);
+
+-- if WasOdd
+-- include unusual_marks
+;
+
+-- if IsAny
 -- include judge_days
+
+-- if IsAny
+SELECT count() > 0 AS IsOdd
+FROM iot.Findings AS f FINAL
+WHERE has({Channels:Array(Int64)}, f.ChannelID) AND has({Days:Array(Date32)}, f.Day) AND notEmpty(f.Spells);
+
+-- if IsOdd
+-- include unusual_marks
+;
 
 -- if IsChained
 -- of the older models the last eight days are kept, and the first week of each month
 INSERT INTO iot.Models (ChannelID, Day, FieldNumber, Version, Deleted)
 SELECT m.ChannelID, m.Day, m.FieldNumber, {Version:UInt64}, 1
-FROM iot.AnomalyModels AS m
+FROM iot.FieldModels AS m
 JOIN iot.AnomalyChannels AS n ON n.ChannelID = m.ChannelID
 WHERE
     m.Day < n.NewestDay - 8 AND toDayOfMonth(m.Day) > 7 AND m.Day > n.FirstDay

@@ -3,9 +3,17 @@
 -- the engine computes it as often.
 INSERT INTO iot.Models (
     ChannelID, Day, FieldNumber, Levels, Spreads, Far, Lean, Last, Least, Greatest, Days, Readings, Ups, Downs,
-    LongestRun, Silences, LastValue, LastAt, LastRunAt, IsCounter, GreatestRise, Version
+    LongestRun, LongestOther, Silences, LastValue, LastAt, LastRunAt, Nature, GreatestRise, Zeros, Ones, Turns, Steps,
+    Sines, Cosines, Week, Older, OlderSpread, RightLows, RightHighs, Version
 )
 WITH
+arrayZip(
+    {WrongChannels:Array(Int64)}, {WrongFields:Array(Int32)}, {WrongStarts:Array(Int64)}, {WrongEnds:Array(Int64)}
+) AS Wrongs,
+arrayZip(
+    {RightChannels:Array(Int64)}, {RightFields:Array(Int32)}, {RightDays:Array(Date32)}, {RightFamilies:Array(Int64)},
+    {RightLows:Array(Float64)}, {RightHighs:Array(Float64)}
+) AS Rights,
 chained AS (
     SELECT z.1 AS ChannelID, z.2 AS Day, z.3 AS IsNew
     FROM (
@@ -16,11 +24,12 @@ chained AS (
 ),
 based AS (
     SELECT m.*
-    FROM iot.AnomalyModels AS m
+    FROM iot.FieldModels AS m
     WHERE (m.ChannelID, m.Day) IN (SELECT c.ChannelID, c.Day FROM chained AS c WHERE NOT c.IsNew)
 ),
 -- the level and the spread of each hour of the days, by the 28 days before; Mode 1: of a counter. Hours of the week
--- (Kind 3) shrink towards hours of the day (2), these towards all hours (1), the more the fewer they are
+-- (Kind 3) shrink towards hours of the day (2), these towards all hours (1), the more the fewer they are; a light's
+-- dark hours are dark
 hours AS (
     SELECT
         g.ChannelID, addDays(toDate32(g.PeriodStart), After) AS Day, toHour(g.PeriodStart) AS Hour, After,
@@ -39,6 +48,11 @@ hours AS (
         AND (g.ChannelID, addDays(toDate32(g.PeriodStart), After)) IN (
             SELECT c.ChannelID, c.Day FROM chained AS c WHERE c.IsNew
         )
+        AND NOT arrayExists(
+            w -> w.1 = g.ChannelID AND w.2 = f.1 AND w.4 >= toUnixTimestamp64Micro(g.PeriodStart)
+            AND w.3 < toUnixTimestamp64Micro(g.PeriodStart) + 3600000000,
+            Wrongs
+        )
 ),
 middles AS (
     SELECT
@@ -54,7 +68,8 @@ spreads AS (
     SELECT
         m.ChannelID, m.Day, m.FieldNumber, m.Mode, m.Kind, m.OfHour, m.Hours, m.Level,
         arrayMap(x -> abs(x - m.Level), m.Levels) AS Distances,
-        m.Variance + 0.5 * pow(1.4826 * arrayReduce('quantileExactInclusive(0.5)', Distances), 2)
+        arrayReduce('quantileExactInclusive(0.5)', Distances) AS Distance,
+        m.Variance + 0.5 * pow(1.4826 * Distance, 2)
         + 0.5 * pow(1.2533 * arrayAvg(Distances), 2) AS Variance
     FROM middles AS m
 ),
@@ -63,7 +78,9 @@ gathered AS (
         s.ChannelID, s.Day, s.FieldNumber, s.Mode,
         anyIf(s.Level, s.Kind = 1) AS Level, anyIf(s.Variance, s.Kind = 1) AS Variance,
         groupArrayIf(s.OfHour, s.Kind = 2) AS DayHours,
-        groupArrayIf((s.Hours, s.Level, s.Variance), s.Kind = 2) AS OfDay,
+        groupArrayIf(
+            (s.Hours, s.Level, s.Variance, s.Hours >= 14 AND s.Level = 0 AND s.Distance = 0), s.Kind = 2
+        ) AS OfDay,
         groupArrayIf(s.OfHour, s.Kind = 3) AS WeekHours,
         groupArrayIf((s.Hours, s.Level, s.Variance), s.Kind = 3) AS OfWeek
     FROM spreads AS s
@@ -71,20 +88,44 @@ gathered AS (
 ),
 profiles AS (
     SELECT
-        g.ChannelID, g.Day, g.FieldNumber, g.Mode,
+        g.ChannelID, g.Day, g.FieldNumber, g.Mode, sqrt(g.Variance) / 20 AS DarkSpread,
         arrayMap(h -> g.OfDay[indexOf(g.DayHours, h)], range(24)) AS D,
         arrayMap(h -> g.OfWeek[indexOf(g.WeekHours, h)], range(24)) AS W,
         arrayMap((d, w) -> (w.1 * w.2 + 3 * (d.1 * d.2 + 3 * g.Level) / (d.1 + 3)) / (w.1 + 3), D, W) AS Levels,
         arrayMap(
             (d, w) -> sqrt((w.1 * w.3 + 3 * (d.1 * d.3 + 3 * g.Variance) / (d.1 + 3)) / (w.1 + 3)), D, W
-        ) AS Spreads
+        ) AS Spreads,
+        arrayMap(d -> d.4, D) AS Darks
     FROM gathered AS g
 ),
--- the values of the days, each with the one before, and what was known before its day of steps up and down
+-- where the last week lay, and the three before it
+weeks AS (
+    SELECT
+        d.ChannelID, d.Day, d.FieldNumber, groupArrayIf(d.Level, d.After <= 7) AS Near,
+        groupArrayIf(d.Level, d.After > 7) AS Before,
+        arrayReduce('quantileExactInclusive(0.5)', Near) AS Week,
+        arrayReduce('quantileExactInclusive(0.5)', Before) AS Older,
+        1.4826 * arrayReduce('quantileExactInclusive(0.5)', arrayMap(x -> abs(x - Older), Before)) AS Spread
+    FROM (
+        SELECT h.ChannelID, h.Day, h.FieldNumber, h.After, avg(h.Mean) AS Level
+        FROM hours AS h
+        GROUP BY h.ChannelID, h.Day, h.FieldNumber, h.After
+    ) AS d
+    GROUP BY d.ChannelID, d.Day, d.FieldNumber
+    HAVING length(Near) >= 5 AND length(Before) >= 14
+),
+-- the values of the days, each with the one before, and what was known before its day: Counts are steps up, steps
+-- down, zeros, ones, turns, readings, sines and cosines
 given AS (
     SELECT
         r.ChannelID, toDate32(r.CreatedAt) AS Day, toHour(r.CreatedAt) AS Hour, r.CreatedAt, r.Epoch, r.EntryID,
-        toUnixTimestamp64Micro(r.CreatedAt) / 1000000 AS At, FieldNumber, toFloat64(assumeNotNull(Given)) AS Amount
+        toUnixTimestamp64Micro(r.CreatedAt) / 1000000 AS At, FieldNumber, toFloat64(assumeNotNull(Given)) AS Amount,
+        -- what was said to be wrong teaches nothing, nor does the step back from it
+        arrayExists(
+            w -> w.1 = r.ChannelID AND w.2 = FieldNumber
+            AND toUnixTimestamp64Micro(r.CreatedAt) BETWEEN w.3 AND w.4,
+            Wrongs
+        ) AS IsOut
     FROM iot.CurrentReadings AS r
     ARRAY JOIN
         [1, 2, 3, 4, 5, 6, 7, 8] AS FieldNumber,
@@ -97,8 +138,13 @@ given AS (
 ),
 followed AS (
     SELECT
-        g.ChannelID, g.Day, g.Hour, g.FieldNumber, g.At, g.Amount, b.LastRunAt,
-        ifNull(b.Days, 0) AS DaysBase, ifNull(b.Ups, 0) AS UpsBase, ifNull(b.Downs, 0) AS DownsBase,
+        g.ChannelID, g.Day, g.Hour, g.FieldNumber, g.At, g.Amount, g.IsOut, if(g.IsOut, NULL, g.Amount) AS Told,
+        ifNull(lag(toNullable(g.IsOut)) OVER straight, FALSE) AS IsAfterOut, b.LastRunAt,
+        ifNull(b.Days, 0) AS DaysBase, b.Least AS LeastBase, b.Greatest AS GreatestBase,
+        arrayMap(
+            x -> toFloat64(ifNull(x, 0)),
+            [b.Ups, b.Downs, b.Zeros, b.Ones, b.Turns, b.Readings, b.Sines, b.Cosines]
+        ) AS CountsBase,
         toInt64(row_number() OVER straight) AS Place,
         coalesce(lag(toNullable(g.Amount)) OVER straight, b.LastValue) AS Before,
         coalesce(lag(toNullable(g.At)) OVER straight, b.LastAt) AS BeforeAt,
@@ -116,47 +162,96 @@ running AS (
             first_value(f.At) OVER straight
         ) AS RunAt,
         f.DaysBase + sum(f.IsFirst) OVER straight - 1 AS DaysBefore,
-        f.UpsBase + countIf(f.Amount > f.Before) OVER straight AS UpsWith,
-        f.DownsBase + countIf(f.Amount < f.Before) OVER straight AS DownsWith
+        arrayMap(
+            (x, y) -> x + y, f.CountsBase,
+            arrayResize(
+                sumForEach(
+                    [
+                        toFloat64(ifNull(f.Told > f.Before, FALSE)), toFloat64(ifNull(f.Told < f.Before, FALSE)),
+                        toFloat64(ifNull(f.Told = 0, FALSE)), toFloat64(ifNull(f.Told = 1, FALSE)),
+                        toFloat64(ifNull(abs(f.Told - f.Before) > 180, FALSE)), toFloat64(f.Told IS NOT NULL),
+                        ifNull(sin(radians(f.Told)), 0), ifNull(cos(radians(f.Told)), 0)
+                    ]
+                ) OVER earlier,
+                8
+            )
+        ) AS CountsBefore,
+        least(f.LeastBase, min(f.Told) OVER earlier) AS LeastBefore,
+        greatest(f.GreatestBase, max(f.Told) OVER earlier) AS GreatestBefore
     FROM followed AS f
-    WINDOW straight AS (PARTITION BY f.ChannelID, f.FieldNumber ORDER BY f.Place)
+    WINDOW
+        straight AS (PARTITION BY f.ChannelID, f.FieldNumber ORDER BY f.Place),
+        earlier AS (
+            PARTITION BY f.ChannelID, f.FieldNumber ORDER BY f.Place ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        )
 ),
 valued AS (
     SELECT
         r.*,
-        if(r.Before <> r.Amount, r.BeforeAt - coalesce(lag(toNullable(r.RunAt)) OVER straight, r.LastRunAt), NULL)
+        if(r.Before <> r.Amount AND NOT r.IsAfterOut, r.BeforeAt - coalesce(lag(toNullable(r.RunAt)) OVER straight, r.LastRunAt), NULL)
             AS StayedFor,
-        min(r.UpsWith - ifNull(r.Amount > r.Before, FALSE)) OVER of_day AS Ups,
-        min(r.DownsWith - ifNull(r.Amount < r.Before, FALSE)) OVER of_day AS Downs,
-        r.DaysBefore >= 2 AND Ups >= 50 AND 50 * Downs <= Ups AS IsCounter
+        -- the value before, where it is not much older than usual
+        if(r.At - r.BeforeAt <= 259200 / r.OfDay AND NOT r.IsAfterOut, r.Before, NULL) AS Near,
+        first_value(r.CountsBefore) OVER of_day AS Counts, first_value(r.LeastBefore) OVER of_day AS Least,
+        first_value(r.GreatestBefore) OVER of_day AS Greatest, r.DaysBefore AS Days,
+        Counts[1] AS Ups, Counts[2] AS Downs, Counts[3] AS Zeros, Counts[4] AS Ones, Counts[5] AS Turns,
+        Counts[6] AS Readings,
+        -- include nature_of
+        AS Nature
     FROM running AS r
     WINDOW
         straight AS (PARTITION BY r.ChannelID, r.FieldNumber ORDER BY r.Place),
-        of_day AS (PARTITION BY r.ChannelID, r.FieldNumber, r.Day)
+        of_day AS (
+            PARTITION BY r.ChannelID, r.FieldNumber, r.Day ORDER BY r.Place
+            ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+        )
 ),
 -- how far each value was, and how much the last twenty-four leant to one side; places below 0 are of before
 measured AS (
     SELECT
-        v.ChannelID, v.FieldNumber, v.Day, v.Place, v.At, v.Amount, v.Before, v.BeforeAt, v.StayedFor, v.RunAt, v.OfDay,
+        v.ChannelID, v.FieldNumber, v.Day, v.Place, v.At, v.Amount, v.Told, v.Before, v.Near, v.BeforeAt, v.StayedFor,
+        v.RunAt, v.OfDay,
+        multiIf(
+            v.Nature = 5, degrees(atan2(v.Counts[7], v.Counts[8])) + if(v.Counts[7] < 0, 360, 0),
+            v.Nature = 4 AND p.IsDark, 0,
+            p.Level
+        ) AS Centre,
+        multiIf(
+            v.Nature = 5,
+            degrees(sqrt(-2 * log(greatest(0.001, least(
+                0.9999, sqrt(v.Counts[7] * v.Counts[7] + v.Counts[8] * v.Counts[8]) / v.Counts[6]
+            ))))),
+            v.Nature = 4 AND p.IsDark, p.DarkSpread,
+            p.Spread
+        ) AS Width,
         (
-            multiIf(NOT v.IsCounter, toNullable(v.Amount), v.Amount >= v.Before, v.Amount - v.Before, NULL)
-            - p.Level
-        ) / greatest(p.Spread, 1e-9) AS Deviation
+            multiIf(
+                v.Nature = 1, if(v.Told >= v.Near, v.Told - v.Near, NULL),
+                v.Nature = 5 AND v.Told >= 0 AND v.Told <= 360, v.Told - 360 * floor((v.Told - Centre + 180) / 360),
+                v.Told
+            )
+            - if(p.Level IS NULL, NULL, Centre)
+        ) / greatest(Width, 1e-9) AS Deviation
     FROM valued AS v
     LEFT JOIN (
-        SELECT l.ChannelID, l.Day, l.FieldNumber, l.Mode, Hour, Level, Spread
+        SELECT
+            l.ChannelID, l.Day, l.FieldNumber, l.Mode, Hour, toNullable(Level) AS Level, Spread, IsDark, l.DarkSpread
         FROM (
-            SELECT p.ChannelID, p.Day, p.FieldNumber, p.Mode, p.Levels, p.Spreads FROM profiles AS p
+            SELECT p.ChannelID, p.Day, p.FieldNumber, p.Mode, p.Levels, p.Spreads, p.Darks, p.DarkSpread
+            FROM profiles AS p
             UNION ALL
-            SELECT b.ChannelID, b.Day, b.FieldNumber, toUInt8(b.IsCounter), b.Levels, b.Spreads FROM based AS b
+            SELECT
+                b.ChannelID, b.Day, b.FieldNumber, toUInt8(b.Nature = 1), b.Levels, b.Spreads,
+                arrayMap(x -> 0, b.Levels), 0
+            FROM based AS b
         ) AS l
-        ARRAY JOIN l.Levels AS Level, l.Spreads AS Spread, arrayEnumerate(l.Levels) AS Hour
+        ARRAY JOIN l.Levels AS Level, l.Spreads AS Spread, l.Darks AS IsDark, arrayEnumerate(l.Levels) AS Hour
     ) AS p
-        ON p.ChannelID = v.ChannelID AND p.Day = v.Day AND p.FieldNumber = v.FieldNumber AND p.Mode = v.IsCounter
-        AND p.Hour = v.Hour + 1
+        ON p.ChannelID = v.ChannelID AND p.Day = v.Day AND p.FieldNumber = v.FieldNumber
+        AND p.Mode = (v.Nature = 1) AND p.Hour = v.Hour + 1
     UNION ALL
     SELECT
-        b.ChannelID, b.FieldNumber, b.Day, toInt64(Number) - 24, 0, 0, NULL, NULL, NULL, 0, 0, Deviation
+        b.ChannelID, b.FieldNumber, b.Day, toInt64(Number) - 24, 0, 0, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, Deviation
     FROM based AS b
     ARRAY JOIN b.Last AS Deviation, arrayEnumerate(b.Last) AS Number
     WHERE NOT isNaN(Deviation)
@@ -174,9 +269,12 @@ leant AS (
 days AS (
     SELECT
         l.ChannelID, l.FieldNumber, l.Day,
-        toNullable(min(l.Amount)) AS Least, toNullable(max(l.Amount)) AS Greatest, toNullable(count()) AS Readings,
-        countIf(l.Amount > l.Before) AS Ups, countIf(l.Amount < l.Before) AS Downs,
-        max(l.StayedFor) AS LongestRun, maxOrNullIf(l.Amount - l.Before, l.Amount >= l.Before) AS GreatestRise,
+        min(l.Told) AS Least, max(l.Told) AS Greatest, toNullable(count(l.Told)) AS Readings,
+        countIf(l.Told > l.Before) AS Ups, countIf(l.Told < l.Before) AS Downs,
+        max(l.StayedFor) AS LongestRun, maxOrNullIf(l.StayedFor, l.Before <> 0) AS LongestOther,
+        maxOrNullIf(l.Told - l.Near, l.Told >= l.Near) AS GreatestRise, max(abs(l.Told - l.Near)) AS Step,
+        countIf(l.Told = 0) AS Zeros, countIf(l.Told = 1) AS Ones, countIf(abs(l.Told - l.Before) > 180) AS Turns,
+        sum(sin(radians(l.Told))) AS Sines, sum(cos(radians(l.Told))) AS Cosines,
         countIf(l.At - l.BeforeAt > greatest(3600, 20 * 86400 / l.OfDay)) AS Silences,
         toNullable(argMax(l.Amount, l.Place)) AS LastValue, toNullable(max(l.At)) AS LastAt,
         toNullable(argMax(l.RunAt, l.Place)) AS LastRunAt,
@@ -197,7 +295,11 @@ known AS (
         min(d.Least) OVER earlier AS Least, max(d.Greatest) OVER earlier AS Greatest,
         count(d.Readings) OVER earlier AS Days, ifNull(sum(d.Readings) OVER earlier, 0) AS Readings,
         ifNull(sum(d.Ups) OVER earlier, 0) AS Ups, ifNull(sum(d.Downs) OVER earlier, 0) AS Downs,
-        max(d.LongestRun) OVER earlier AS LongestRun, max(d.GreatestRise) OVER earlier AS GreatestRise,
+        max(d.LongestRun) OVER earlier AS LongestRun, max(d.LongestOther) OVER earlier AS LongestOther,
+        max(d.GreatestRise) OVER earlier AS GreatestRise, groupArray(d.Step) OVER earlier AS Steps,
+        ifNull(sum(d.Zeros) OVER earlier, 0) AS Zeros, ifNull(sum(d.Ones) OVER earlier, 0) AS Ones,
+        ifNull(sum(d.Turns) OVER earlier, 0) AS Turns, ifNull(sum(d.Sines) OVER earlier, 0) AS Sines,
+        ifNull(sum(d.Cosines) OVER earlier, 0) AS Cosines,
         ifNull(sum(d.Silences) OVER earlier, 0) AS Silences,
         anyLast(d.LastValue) OVER earlier AS LastValue, anyLast(d.LastAt) OVER earlier AS LastAt,
         anyLast(d.LastRunAt) OVER earlier AS LastRunAt,
@@ -220,16 +322,62 @@ stated AS (
         ifNull(b.Ups, 0) + k.Ups AS Ups, ifNull(b.Downs, 0) + k.Downs AS Downs,
         greatest(b.LongestRun, k.LongestRun) AS LongestRun, ifNull(b.Silences, 0) + k.Silences AS Silences,
         coalesce(k.LastValue, b.LastValue) AS LastValue, coalesce(k.LastAt, b.LastAt) AS LastAt,
-        coalesce(k.LastRunAt, b.LastRunAt) AS LastRunAt, Days >= 2 AND Ups >= 50 AND 50 * Downs <= Ups AS IsCounter,
-        greatest(b.GreatestRise, k.GreatestRise) AS GreatestRise
+        coalesce(k.LastRunAt, b.LastRunAt) AS LastRunAt,
+        greatest(b.GreatestRise, k.GreatestRise) AS GreatestRise,
+        greatest(b.LongestOther, k.LongestOther) AS LongestOther,
+        arraySlice(arrayReverseSort(arrayConcat(b.Steps, k.Steps)), 1, 4) AS Steps,
+        ifNull(b.Zeros, 0) + k.Zeros AS Zeros, ifNull(b.Ones, 0) + k.Ones AS Ones,
+        ifNull(b.Turns, 0) + k.Turns AS Turns, ifNull(b.Sines, 0) + k.Sines AS Sines,
+        ifNull(b.Cosines, 0) + k.Cosines AS Cosines,
+        -- include nature_of
+        AS Nature
     FROM known AS k
     LEFT JOIN based AS b ON b.ChannelID = k.ChannelID AND b.FieldNumber = k.FieldNumber
     WHERE k.IsNew AND (k.IsThere OR b.ChannelID IS NOT NULL)
 )
 SELECT
-    s.ChannelID, s.Day, s.FieldNumber, p.Levels, p.Spreads, s.Far, s.Lean, s.Last, s.Least, s.Greatest, s.Days,
-    s.Readings, s.Ups, s.Downs, s.LongestRun, s.Silences, s.LastValue, s.LastAt, s.LastRunAt, s.IsCounter,
-    s.GreatestRise, {Version:UInt64}
+    s.ChannelID, s.Day, s.FieldNumber,
+    multiIf(
+        s.Nature = 5,
+        arrayMap(x -> degrees(atan2(s.Sines, s.Cosines)) + if(s.Sines < 0, 360, 0), p.Levels),
+        s.Nature = 4, arrayMap((x, d) -> if(d, 0, x), p.Levels, p.Darks),
+        p.Levels
+    ),
+    multiIf(
+        s.Nature = 5,
+        arrayMap(
+            x -> degrees(sqrt(-2 * log(greatest(0.001, least(
+                0.9999, sqrt(s.Sines * s.Sines + s.Cosines * s.Cosines) / s.Readings
+            ))))),
+            p.Levels
+        ),
+        s.Nature = 4, arrayMap((x, d) -> if(d, p.DarkSpread, x), p.Spreads, p.Darks),
+        p.Spreads
+    ),
+    s.Far, s.Lean, s.Last, s.Least, s.Greatest, s.Days, s.Readings, s.Ups, s.Downs, s.LongestRun, s.LongestOther,
+    s.Silences, s.LastValue, s.LastAt, s.LastRunAt, s.Nature, s.GreatestRise, s.Zeros, s.Ones, s.Turns, s.Steps, s.Sines,
+    s.Cosines, if(s.Nature = 0, w.Week, NULL), if(s.Nature = 0, w.Older, NULL), if(s.Nature = 0, w.Spread, NULL),
+    -- from where to where what was found was said to be right, by family; NaN where nothing was said
+    arrayMap(
+        k -> ifNull(arrayReduce('minOrNull', arrayMap(
+            r -> r.5,
+            arrayFilter(
+                r -> r.1 = s.ChannelID AND r.2 IN (0, s.FieldNumber) AND r.3 < s.Day AND r.4 = k, Rights
+            )
+        )), nan),
+        range(1, 5)
+    ),
+    arrayMap(
+        k -> ifNull(arrayReduce('maxOrNull', arrayMap(
+            r -> r.6,
+            arrayFilter(
+                r -> r.1 = s.ChannelID AND r.2 IN (0, s.FieldNumber) AND r.3 < s.Day AND r.4 = k, Rights
+            )
+        )), nan),
+        range(1, 5)
+    ),
+    {Version:UInt64}
 FROM stated AS s
 LEFT JOIN profiles AS p
-    ON p.ChannelID = s.ChannelID AND p.Day = s.Day AND p.FieldNumber = s.FieldNumber AND p.Mode = s.IsCounter;
+    ON p.ChannelID = s.ChannelID AND p.Day = s.Day AND p.FieldNumber = s.FieldNumber AND p.Mode = (s.Nature = 1)
+LEFT JOIN weeks AS w ON w.ChannelID = s.ChannelID AND w.Day = s.Day AND w.FieldNumber = s.FieldNumber;

@@ -1,6 +1,7 @@
--- From instant and asked(ChannelID, CheckDate): quality(...), one row for each day asked. A day's statistics cover the
--- thirty days before a, the end of the day or the as-of instant, whichever is first. Every day is cut in two at the time
--- of day of the as-of instant, so that each window has sixty parts, whose sums are exact and read once for all windows.
+-- From instant and asked(ChannelID, CheckDate): quality(...), one row for each day asked. Anomalous is a reading with a
+-- value of a field while something is unusual in it. A day's cadence is that of the thirty days before a, the end of
+-- the day or the as-of instant, whichever is first: every day is cut in two at the time of day of the as-of instant, so
+-- that each window has sixty parts, read once for all windows.
 -- A step is the time from one second with readings to the next one, told by the part in which it ends; the one into a
 -- window does not lie within it. A step of -1 is none.
 windows AS (
@@ -12,7 +13,6 @@ windows AS (
 stepped AS (
     SELECT
         r.ChannelID, r.CreatedAt,
-        r.Field#, -- each field
         intDiv(toUnixTimestamp64Micro(r.CreatedAt) - positiveModulo(toUnixTimestamp64Micro(r.CreatedAt), 1000000), 1000000)
             AS Second,
         2 * toInt32(toDate32(r.CreatedAt)) + (
@@ -27,17 +27,12 @@ stepped AS (
         AND r.CreatedAt < (SELECT least(instant, toDateTime64(addDays(max(a.CheckDate), 1), 6, 'UTC')) FROM asked AS a)
 ),
 by_step AS (
-    SELECT
-        -- each field
-        count(s.Field#) AS Count#, sum(s.Field#) AS Sum#, sum(toDecimal256(s.Field#, 6) * s.Field#) AS Squares#,
-        -- end
-        s.ChannelID, s.Part, s.Step, min(s.CreatedAt) AS FirstAt, count() AS Readings
+    SELECT s.ChannelID, s.Part, s.Step, min(s.CreatedAt) AS FirstAt, count() AS Readings
     FROM stepped AS s
     GROUP BY s.ChannelID, s.Part, s.Step
 ),
 parts AS (
     SELECT
-        sum(s.Count#) AS Count#, sum(s.Sum#) AS Sum#, sum(s.Squares#) AS Squares#, -- each field
         s.ChannelID, s.Part, sumIf(s.Readings, s.Step <> 0) AS Seconds, argMin(s.Step, s.FirstAt) AS Opening,
         groupArrayIf(s.Step, s.Step > 0) AS Steps, groupArrayIf(s.Readings, s.Step > 0) AS Counts
     FROM by_step AS s
@@ -45,15 +40,8 @@ parts AS (
 ),
 merged AS (
     SELECT
-        -- each field
-        sum(p.Count#) AS Count#, sum(p.Sum#) AS Sum#,
-        if(
-            Count# > 1,
-            sqrt(toFloat64(Count# * sum(p.Squares#) - toDecimal256(Sum#, 6) * Sum#) / Count# / (Count# - 1)), 0
-        ) AS Spread#,
-        -- end
-        w.ChannelID, w.CheckDate,
-        sumMap(p.Steps, p.Counts) AS Merged, argMin(p.Opening, p.Part) AS Into,
+        w.ChannelID, w.CheckDate, w.IsOver,
+        sumMap(p.Steps, p.Counts) AS Merged, ifNull(argMin(p.Opening, p.Part), -1) AS Into,
         sumIf(p.Seconds, w.Part >= 2 * toInt32(w.CheckDate)) AS Seconds,
         arrayCumSum(arrayMap((s, n) -> toInt64(n) - (s = Into), Merged.1, Merged.2)) AS UpTo,
         if(
@@ -65,8 +53,8 @@ merged AS (
             NULL
         ) AS Cadence
     FROM (SELECT v.*, arrayJoin(range(v.EndPart - 60, v.EndPart)) AS Part FROM windows AS v) AS w
-    JOIN parts AS p ON p.ChannelID = w.ChannelID AND p.Part = w.Part
-    GROUP BY w.ChannelID, w.CheckDate
+    LEFT JOIN parts AS p ON p.ChannelID = w.ChannelID AND p.Part = w.Part
+    GROUP BY w.ChannelID, w.CheckDate, w.IsOver
 ),
 ranges AS (
     -- a bound that is NULL is open, and so are both of a field without a range
@@ -79,19 +67,37 @@ ranges AS (
     WHERE f.ChannelID IN (SELECT a.ChannelID FROM asked AS a)
     GROUP BY f.ChannelID
 ),
-counted AS (
+odd_spans AS (
     SELECT
-        m.ChannelID AS ChannelID, m.CheckDate AS CheckDate, count() AS Readings,
+        w.ChannelID AS ChannelID, w.CheckDate AS CheckDate,
+        groupArray((u.FieldNumber, u.StartedAt, u.EndedAt)) AS Spans
+    FROM asked AS w
+    JOIN (
+-- include unusual
+    ) AS u ON u.ChannelID = w.ChannelID
+    WHERE
+        u.StartedAt < toDateTime64(addDays(w.CheckDate, 1), 6, 'UTC')
+        AND u.EndedAt >= toDateTime64(w.CheckDate, 6, 'UTC')
+    GROUP BY w.ChannelID, w.CheckDate
+),
+-- a row for each window, without a reading too: whatever is named twice would be planned and run twice
+judged AS (
+    SELECT
+        m.ChannelID AS ChannelID, m.CheckDate AS CheckDate, count(r.EntryID) AS Readings,
         countIf(
-            coalesce(r.Field1, r.Field2, r.Field3, r.Field4, r.Field5, r.Field6, r.Field7, r.Field8) IS NULL
+            r.EntryID IS NOT NULL
+            AND coalesce(r.Field1, r.Field2, r.Field3, r.Field4, r.Field5, r.Field6, r.Field7, r.Field8) IS NULL
         ) AS Missing,
         countIf(
             r.Field# < g.Low# OR r.Field# > g.High# -- each field, OR between
         ) AS OutOfRange,
         countIf(
-            -- each field, OR between
-            (m.Spread# > 0 AND abs(toFloat64(m.Count# * toDecimal128(r.Field#, 6) - m.Sum#)) / m.Count# > 3 * m.Spread#)
-            -- end
+            arrayExists(
+                s -> r.CreatedAt >= s.2 AND r.CreatedAt <= s.3 AND [
+                    r.Field# -- each field, comma between
+                ][s.1] IS NOT NULL,
+                o.Spans
+            )
         ) AS Anomalies,
         arrayStringConcat(
             arrayFilter(
@@ -102,32 +108,29 @@ counted AS (
                     -- end
                 ]
             ), ', '
-        ) AS Unranged
-    FROM iot.CurrentReadings AS r
-    JOIN merged AS m ON m.ChannelID = r.ChannelID AND m.CheckDate = toDate32(r.CreatedAt)
-    LEFT JOIN ranges AS g ON g.ChannelID = r.ChannelID
-    WHERE
-        r.ChannelID IN (SELECT a.ChannelID FROM asked AS a)
-        AND r.CreatedAt >= (SELECT toDateTime64(min(a.CheckDate), 6, 'UTC') FROM asked AS a)
-        AND r.CreatedAt < (SELECT least(instant, toDateTime64(addDays(max(a.CheckDate), 1), 6, 'UTC')) FROM asked AS a)
-    GROUP BY m.ChannelID, m.CheckDate
-),
-judged AS (
-    SELECT
-        w.ChannelID AS ChannelID, w.CheckDate AS CheckDate, coalesce(c.Readings, 0) AS Readings,
-        coalesce(c.Missing, 0) AS Missing, coalesce(c.OutOfRange, 0) AS OutOfRange,
-        coalesce(c.Anomalies, 0) AS Anomalies, m.Cadence AS Cadence, toInt64(coalesce(m.Seconds, 0)) AS Seconds,
+        ) AS Unranged,
+        any(m.Cadence) AS Cadence, toInt64(coalesce(any(m.Seconds), 0)) AS Seconds,
         greatest(
             0,
-            toUnixTimestamp64Micro(if(w.IsOver, toDateTime64(addDays(w.CheckDate, 1), 6, 'UTC'), instant))
-            - toUnixTimestamp64Micro(toDateTime64(w.CheckDate, 6, 'UTC'))
+            toUnixTimestamp64Micro(if(m.IsOver, toDateTime64(addDays(m.CheckDate, 1), 6, 'UTC'), instant))
+            - toUnixTimestamp64Micro(toDateTime64(m.CheckDate, 6, 'UTC'))
         ) AS Passed,
         -- what is not there is divided by as well, before it is NULL
-        if(m.Cadence IS NULL, NULL, toInt64(floor(Passed / 1e6 / coalesce(m.Cadence, 1)))) AS Expected,
-        coalesce(c.Unranged, '') AS Unranged
-    FROM windows AS w
-    LEFT JOIN merged AS m ON m.ChannelID = w.ChannelID AND m.CheckDate = w.CheckDate
-    LEFT JOIN counted AS c ON c.ChannelID = w.ChannelID AND c.CheckDate = w.CheckDate
+        if(Cadence IS NULL, NULL, toInt64(floor(Passed / 1e6 / coalesce(Cadence, 1)))) AS Expected
+    FROM (
+        SELECT c.*
+        FROM iot.CurrentReadings AS c
+        WHERE
+            c.ChannelID IN (SELECT a.ChannelID FROM asked AS a)
+            AND c.CreatedAt >= (SELECT toDateTime64(min(a.CheckDate), 6, 'UTC') FROM asked AS a)
+            AND c.CreatedAt < (
+                SELECT least(instant, toDateTime64(addDays(max(a.CheckDate), 1), 6, 'UTC')) FROM asked AS a
+            )
+    ) AS r
+    RIGHT JOIN merged AS m ON m.ChannelID = r.ChannelID AND m.CheckDate = toDate32(r.CreatedAt)
+    LEFT JOIN odd_spans AS o ON o.ChannelID = m.ChannelID AND o.CheckDate = m.CheckDate
+    LEFT JOIN ranges AS g ON g.ChannelID = m.ChannelID
+    GROUP BY m.ChannelID, m.CheckDate, m.IsOver
 ),
 quality AS (
     SELECT

@@ -1,5 +1,6 @@
 -- usp_GetTrendAnalysis: one field day by day over the last days that are whole as of an instant: how it changed,
--- where it goes. Seven days more are read, so that the first day shown is compared as any other.
+-- where it goes. Seven days more are read, so that the first day shown is compared as any other, and the same days a
+-- year before; 29 February is compared with the 28th.
 CREATE OR REPLACE VIEW iot.usp_GetTrendAnalysis AS
 WITH
 toDate32(coalesce({AsOfTime:Nullable(DateTime64(6, 'UTC'))}, now64(6, 'UTC'))) AS today,
@@ -18,8 +19,17 @@ sourced AS (
     FROM iot.CurrentReadings AS r
     WHERE
         r.ChannelID = {ChannelID:Int64}
-        AND r.CreatedAt >= toDateTime64(addDays(first_day, -7), 6, 'UTC')
-        AND r.CreatedAt < toDateTime64(today, 6, 'UTC') AND NOT refused
+        AND (
+            (
+                r.CreatedAt >= toDateTime64(addDays(first_day, -7), 6, 'UTC')
+                AND r.CreatedAt < toDateTime64(today, 6, 'UTC')
+            )
+            OR (
+                r.CreatedAt >= toDateTime64(addYears(first_day, -1), 6, 'UTC')
+                AND r.CreatedAt < toDateTime64(addDays(addYears(addDays(today, -1), -1), 1), 6, 'UTC')
+            )
+        )
+        AND NOT refused
 ),
 daily AS (
     SELECT
@@ -43,7 +53,11 @@ compared AS (
         avg(d.AvgValue) OVER (ORDER BY toInt32(d.ReadingDate) RANGE BETWEEN 6 PRECEDING AND CURRENT ROW) AS Moving,
         lag(toNullable(d.ReadingDate)) OVER (ORDER BY d.ReadingDate) = addDays(d.ReadingDate, -1) AS HasBefore,
         lag(toNullable(d.AvgValue)) OVER (ORDER BY d.ReadingDate) AS AvgBefore,
-        lag(toNullable(d.AvgMicros)) OVER (ORDER BY d.ReadingDate) AS MicrosBefore
+        lag(toNullable(d.AvgMicros)) OVER (ORDER BY d.ReadingDate) AS MicrosBefore,
+        groupArray((d.ReadingDate, d.AvgValue)) OVER (
+            ORDER BY toInt32(d.ReadingDate) RANGE BETWEEN 366 PRECEDING AND 365 PRECEDING
+        ) AS YearAgo,
+        arrayFirstOrNull(x -> x.1 = addYears(d.ReadingDate, -1), YearAgo).2 AS YearAgoAvg
     FROM rounded AS d
 )
 SELECT
@@ -56,7 +70,8 @@ SELECT
         c.AvgMicros > c.MicrosBefore, 'Increasing',
         c.AvgMicros < c.MicrosBefore, 'Decreasing',
         'Stable'
-    ) AS Trend
+    ) AS Trend,
+    c.YearAgoAvg AS YearAgoAvg, c.AvgValue - c.YearAgoAvg AS ChangeFromYearAgo
 FROM compared AS c
 WHERE c.ReadingDate >= first_day
 ORDER BY c.ReadingDate;

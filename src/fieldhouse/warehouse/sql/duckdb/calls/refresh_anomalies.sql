@@ -1,6 +1,7 @@
 -- refresh_anomalies(channel_ids, as_of): judge the marked days by what was known before them; how many they were. No
 -- channel ids: all channels. Days after as-of keep their marks, days before a channel's ArchivedBefore lose them. At
--- most 200 days a turn; an answer with More, TRUE, asks for another turn.
+-- most 200 days a turn; an answer with More, TRUE, asks for another turn. Days in which what counts as unusual changes
+-- are marked, so that their quality is judged again.
 --
 -- A value x of an hour is scored by the level m and the spread s of such hours: z = (x - m) / s, of which FAR is |z|
 -- and LEAN the mean of the last 24, each no more than 6. How rare both are among the channel's own scores so far makes
@@ -57,8 +58,26 @@ WHERE
 ORDER BY m.ChannelID, m.Day
 LIMIT 200;
 SELECT coalesce(getvariable('days'), 0) AS Days, FALSE AS More WHERE NOT EXISTS (FROM asked);
+SET VARIABLE bounds = (
+    SELECT {
+        'FirstChannel': min(a.ChannelID), 'LastChannel': max(a.ChannelID), 'FirstDay': min(a.Day), 'LastDay': max(a.Day)
+    }
+    FROM asked AS a
+);
+CREATE OR REPLACE TEMP TABLE unusual_before AS
+-- include unusual_days
+;
 -- include model_days
 -- include judge_days
+
+CREATE OR REPLACE TEMP TABLE unusual_after AS
+-- include unusual_days
+;
+INSERT INTO iot.PeriodMarks (ChannelID, AggregationType, PeriodStart)
+SELECT DISTINCT c.ChannelID, 'QUALITY', c.CheckDate::TIMESTAMP
+FROM (
+    (FROM unusual_before EXCEPT FROM unusual_after) UNION ALL (FROM unusual_after EXCEPT FROM unusual_before)
+) AS c;
 
 DELETE FROM iot.AnomalyMarks AS m USING asked AS a WHERE m.ChannelID = a.ChannelID AND m.Day = a.Day;
 SET VARIABLE days = coalesce(getvariable('days'), 0) + (SELECT count(*) FROM asked);

@@ -51,12 +51,20 @@ known AS (
         m.ChannelID, m.Day, m.FieldNumber,
         max(m.Amount) FILTER (m.Item = 0) AS Least, max(m.Amount) FILTER (m.Item = 1) AS Greatest,
         max(m.Amount) FILTER (m.Item = 2) AS Days, max(m.Amount) FILTER (m.Item = 3) AS Readings,
+        max(m.Amount) FILTER (m.Item = 5) AS Downs,
         max(m.Amount) FILTER (m.Item = 6) AS LongestRun, max(m.Amount) FILTER (m.Item = 7) AS Silences,
         max(m.Amount) FILTER (m.Item = 8 AND m.IsOwn) AS LastValue,
         max(m.Amount) FILTER (m.Item = 9 AND m.IsOwn) AS LastAt,
         max(m.Amount) FILTER (m.Item = 10 AND m.IsOwn) AS LastRunAt,
-        max(m.Amount) FILTER (m.Item = 11) > 0 AS IsCounter,
-        max(m.Amount) FILTER (m.Item = 12) AS GreatestRise
+        max(m.Amount) FILTER (m.Item = 11) AS Nature, max(m.Amount) FILTER (m.Item = 12) AS GreatestRise,
+        max(m.Amount) FILTER (m.Item = 13) AS LongestOther, max(m.Amount) FILTER (m.Item = 14) AS Zeros,
+        max(m.Amount) FILTER (m.Item = 20) AS UsualStep,
+        max(m.Amount) FILTER (m.Item = 23 AND m.IsOwn) AS Week,
+        max(m.Amount) FILTER (m.Item = 24) AS Older, max(m.Amount) FILTER (m.Item = 25) AS OlderSpread,
+        max(m.Amount) FILTER (m.Item = 26) AS RightLow, max(m.Amount) FILTER (m.Item = 27) AS RightHigh,
+        max(m.Amount) FILTER (m.Item = 29) AS RightSilence, max(m.Amount) FILTER (m.Item = 30) AS FallLow,
+        max(m.Amount) FILTER (m.Item = 31) AS FallHigh, max(m.Amount) FILTER (m.Item = 32) AS WeekLow,
+        max(m.Amount) FILTER (m.Item = 33) AS WeekHigh
     FROM models AS m
     WHERE m.Measure = 'KNOWN' AND m.Amount IS NOT NULL
     GROUP BY m.ChannelID, m.Day, m.FieldNumber
@@ -103,10 +111,15 @@ followed AS (
 ),
 measured AS (
     SELECT
-        f.*, p.Level, p.Spread, iot.JudgedValue(f.Amount, f.Before, f.IsCounter) AS Judged,
-        CASE WHEN f.IsCounter THEN 0 ELSE f.Least END AS From_,
-        CASE WHEN f.IsCounter THEN f.GreatestRise ELSE f.Greatest END AS To_,
-        iot.Deviation(iot.JudgedValue(f.Amount, f.Before, f.IsCounter), p.Level, p.Spread) AS Deviation
+        f.*, p.Level, p.Spread, 86400 * f.Days / f.Readings AS Usual, epoch(f.CreatedAt - f.BeforeAt) AS SilentFor,
+        -- the value before, where it is not much older than usual
+        CASE WHEN SilentFor <= 3 * Usual THEN f.Before END AS Near,
+        iot.JudgedValue(f.Amount, Near, f.Nature, p.Level) AS Judged,
+        CASE WHEN f.Nature = 1 THEN 0 ELSE f.Least END AS From_,
+        CASE WHEN f.Nature = 1 THEN f.GreatestRise ELSE f.Greatest END AS To_,
+        CASE WHEN f.Nature = 5 THEN f.Amount ELSE Judged END AS Bounded,
+        CASE WHEN Bounded < From_ THEN From_ - Bounded WHEN Bounded > To_ THEN Bounded - To_ ELSE 0 END AS Off,
+        iot.Deviation(Judged, p.Level, p.Spread) AS Deviation
     FROM followed AS f
     LEFT JOIN profiles AS p
         ON p.ChannelID = f.ChannelID AND p.Day = f.Day AND p.FieldNumber = f.FieldNumber AND p.Hour = hour(f.CreatedAt)
@@ -139,10 +152,12 @@ weighed AS (
                 9
             )
         END AS Rareness,
-        round(4.6 + greatest(0, log10(300 * l.Readings / (86400 * l.Days))), 9) AS Threshold,
-        coalesce(
-            l.Judged < l.From_ - 0.05 * (l.To_ - l.From_) OR l.Judged > l.To_ + 0.05 * (l.To_ - l.From_), FALSE
-        ) AS IsBeyond
+        round(4.6 + greatest(0, log10(300 / l.Usual)), 9) + CASE WHEN l.Nature = 2 THEN 1 ELSE 0 END AS Threshold,
+        iot.IsBeyond(l.Nature, l.Off, l.To_ - l.From_, l.Deviation, l.Readings - l.Zeros)
+        OR coalesce(l.Nature = 4 AND l.Level = 0 AND l.Deviation >= 6, FALSE) AS IsBeyond,
+        coalesce(iot.IsJump(l.Nature, abs(l.Amount - l.Near), l.UsualStep, l.Readings - l.Zeros), FALSE) AS IsJump,
+        epoch(l.CreatedAt - l.RunAt) AS StayedFor,
+        CASE WHEN l.Amount = 0 THEN l.LongestRun ELSE l.LongestOther END AS Longest
     FROM leant AS l
     LEFT JOIN (SELECT DISTINCT o.ChannelID, o.Day, o.FieldNumber, o.Total FROM tails AS o WHERE o.Measure = 'FAR') AS t
         ON t.ChannelID = l.ChannelID AND t.Day = l.Day AND t.FieldNumber = l.FieldNumber
@@ -154,38 +169,66 @@ weighed AS (
         AND iot.ScoreBin(l.Lean) BETWEEN b.BinBefore + 1 AND b.Bin
     WHERE l.CreatedAt IS NOT NULL AND l.Days > 0
 ),
+counted AS (
+    SELECT
+        w.*,
+        w.IsBeyond
+        OR (w.Nature <> 3 AND coalesce(w.Rareness >= w.Threshold AND abs(w.Deviation) >= 4, FALSE)) AS IsOdd
+    FROM weighed AS w
+),
 hits AS (
     SELECT
         w.ChannelID, w.FieldNumber, w.Day, 'VALUE' AS Family, w.CreatedAt AS Since, w.CreatedAt,
-        w.Judged AS Value, w.Level, w.Spread, coalesce(w.Deviation > 0, w.Judged > w.To_) AS IsAbove, w.IsBeyond,
-        greatest(coalesce(w.Rareness, 0), CASE WHEN w.IsBeyond THEN w.Threshold ELSE 0 END) AS Score,
+        CASE WHEN w.IsOdd THEN w.Judged ELSE w.Amount END AS Value,
+        CASE WHEN w.IsOdd THEN w.Level ELSE w.Before END AS Level,
+        CASE WHEN w.IsOdd THEN w.Spread ELSE w.UsualStep END AS Spread,
+        w.IsOdd AND coalesce(w.Deviation > 0, w.Judged > w.To_, FALSE) AS IsAbove, w.IsBeyond, NOT w.IsOdd AS IsJump,
+        greatest(coalesce(w.Rareness, 0), w.Threshold) AS Score,
         w.From_ AS Least, w.To_ AS Greatest, w.Days
-    FROM weighed AS w
-    WHERE w.IsBeyond OR w.Rareness >= w.Threshold
+    FROM counted AS w
+    WHERE
+        (w.IsOdd OR w.IsJump)
+        AND NOT iot.IsRight(CASE WHEN w.IsOdd THEN w.Judged ELSE w.Amount END, w.RightLow, w.RightHigh)
     UNION ALL
-    -- the same for longer than ever: three times as long, and three hours
+    -- the same for twice as long as ever, and three hours; what rests at zero may do so longer
     SELECT
         w.ChannelID, w.FieldNumber, w.Day, 'STUCK', w.RunAt, w.CreatedAt, w.Amount,
-        w.LongestRun, NULL, FALSE, FALSE, epoch(w.CreatedAt - w.RunAt) / greatest(w.LongestRun, 3600),
+        w.Longest, NULL, FALSE, FALSE, FALSE, w.StayedFor / greatest(w.Longest, 3600),
         w.Least, w.Greatest, w.Days
-    FROM weighed AS w
-    WHERE
-        NOT w.IsCounter AND w.LongestRun IS NOT NULL
-        AND epoch(w.CreatedAt - w.RunAt) > greatest(3 * w.LongestRun, 10800)
+    FROM counted AS w
+    WHERE w.Longest IS NOT NULL AND w.StayedFor > greatest(2 * w.Longest, 10800)
     UNION ALL
     -- no value for an hour, and twenty times as long as usual, which was not so once a week; of all fields: field 0
     SELECT
         w.ChannelID, CASE WHEN coalesce(w.RowBeforeAt = w.BeforeAt, TRUE) THEN 0 ELSE w.FieldNumber END, w.Day,
-        'SILENCE', w.BeforeAt, w.CreatedAt, NULL, 86400 * w.Days / w.Readings, NULL, FALSE, FALSE,
-        epoch(w.CreatedAt - w.BeforeAt) * w.Readings / (86400 * w.Days), NULL, NULL, w.Days
-    FROM weighed AS w
+        'SILENCE', w.BeforeAt, w.CreatedAt, NULL, w.Usual, NULL, FALSE, FALSE, FALSE,
+        w.SilentFor / w.Usual, NULL, NULL, w.Days
+    FROM counted AS w
     WHERE
-        epoch(w.CreatedAt - w.BeforeAt) > greatest(3600, 20 * 86400 * w.Days / w.Readings)
-        AND 7 * w.Silences <= w.Days
+        w.SilentFor > greatest(3600, 20 * w.Usual) AND 7 * w.Silences <= w.Days
+        AND NOT iot.IsRight(w.SilentFor, 0, w.RightSilence)
+    UNION ALL
+    -- a counter that falls, which it did not once a week
+    SELECT
+        w.ChannelID, w.FieldNumber, w.Day, 'FALL', w.CreatedAt, w.CreatedAt, w.Amount, w.Before, NULL, FALSE, FALSE,
+        FALSE, w.Days / (w.Downs + 1), w.Least, w.Greatest, w.Days
+    FROM counted AS w
+    WHERE
+        w.Nature = 1 AND w.Amount < w.Before AND 7 * w.Downs <= w.Days
+        AND NOT iot.IsRight(w.Amount, w.FallLow, w.FallHigh)
+    UNION ALL
+    -- a week that lies three spreads off the three before it, and half a usual greatest step
+    SELECT
+        w.ChannelID, w.FieldNumber, w.Day, 'DRIFT', w.CreatedAt, w.CreatedAt, w.Week, w.Older, w.OlderSpread,
+        w.Week > w.Older, FALSE, FALSE, abs(w.Week - w.Older) / w.OlderSpread, w.Least, w.Greatest, w.Days
+    FROM counted AS w
+    WHERE
+        w.OlderSpread > 0 AND abs(w.Week - w.Older) > greatest(3 * w.OlderSpread, 0.5 * w.UsualStep)
+        AND NOT iot.IsRight(w.Week, w.WeekLow, w.WeekHigh)
 ),
 opened AS (
     SELECT
-        h.*,
+        h.*, {'IsOdd': NOT h.IsJump, 'Score': h.Score, 'Before': -epoch_us(h.CreatedAt)} AS Weight,
         count(*) FILTER (h.IsApart) OVER (PARTITION BY h.ChannelID, h.FieldNumber, h.Family, h.Day ORDER BY h.CreatedAt)
             AS Spell
     FROM (
@@ -199,9 +242,11 @@ opened AS (
 )
 SELECT
     o.ChannelID, o.FieldNumber, o.Family, o.Day, min(o.Since), max(o.CreatedAt),
-    count(*), count(*) FILTER (o.IsAbove), count(*) FILTER (o.IsBeyond), max(o.Score),
-    arg_max(o.CreatedAt, o.Score), arg_max(o.Value, o.Score)::DECIMAL(18, 6),
-    arg_max(o.Level, o.Score), arg_max(o.Spread, o.Score), any_value(o.Least), any_value(o.Greatest), max(o.Days)
+    count(*), count(*) FILTER (o.IsAbove), count(*) FILTER (o.IsBeyond),
+    count(*) FILTER (o.IsJump), max(o.Score),
+    arg_max(o.CreatedAt, o.Weight), arg_max_null(o.Value, o.Weight)::DECIMAL(18, 6),
+    arg_max_null(o.Level, o.Weight), arg_max_null(o.Spread, o.Weight), any_value(o.Least), any_value(o.Greatest),
+    max(o.Days)
 FROM opened AS o
 GROUP BY o.ChannelID, o.FieldNumber, o.Family, o.Day, o.Spell;
 

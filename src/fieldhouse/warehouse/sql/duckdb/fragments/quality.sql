@@ -1,9 +1,8 @@
--- From asked(ChannelID, CheckDate), instant(A), fresh(ChannelID, Day, ...), times(ChannelID, CreatedAt) and
--- readings(ChannelID, CreatedAt, Field1..Field8): quality(...), one row for each day asked. A day's statistics
--- cover the thirty days before a, the end of the day or the as-of instant, whichever is first. They are merged
--- from days: from fresh, which has rows of AggregatedData, and for the others from readings, which has those
--- days whole. Every day is cut in two at the time of day of the as-of instant, so that each window has sixty
--- parts; the days that only half of may lie within a window are never in fresh.
+-- From asked(ChannelID, CheckDate), instant(A), times(ChannelID, CreatedAt), readings(ChannelID, CreatedAt, Field1..
+-- Field8) and unusual(ChannelID, FieldNumber, StartedAt, EndedAt): quality(...), one row for each day asked. Anomalous
+-- is a reading with a value of a field while something is unusual in it. A day's cadence is that of the thirty days
+-- before a, the end of the day or the as-of instant, whichever is first: every day is cut in two at the time of day of
+-- the as-of instant, so that each window has sixty parts.
 windows AS MATERIALIZED (
     SELECT
         row_number() OVER () AS Period, a.ChannelID, a.CheckDate,
@@ -18,44 +17,6 @@ windows AS MATERIALIZED (
 window_parts AS MATERIALIZED (
     SELECT w.Period, w.ChannelID, unnest(range(w.EndPart - 60, w.EndPart)) AS Part FROM windows AS w
 ),
-needed AS MATERIALIZED (
-    SELECT row_number() OVER () AS Period, n.ChannelID, n.Part
-    FROM (SELECT DISTINCT p.ChannelID, p.Part FROM window_parts AS p) AS n
-    ANTI JOIN fresh AS f ON f.ChannelID = n.ChannelID AND f.Day = DATE '1970-01-01' + (n.Part // 2)::INTEGER
-),
-sourced AS NOT MATERIALIZED (
-    SELECT n.Period, r.Field1, r.Field2, r.Field3, r.Field4, r.Field5, r.Field6, r.Field7, r.Field8
-    FROM readings AS r
-    CROSS JOIN instant AS i
-    JOIN needed AS n
-        ON n.ChannelID = r.ChannelID
-        AND n.Part = 2 * (r.CreatedAt::DATE - DATE '1970-01-01') + (r.CreatedAt::TIME >= i.A::TIME)::INTEGER
-),
--- include period_statistics
-, parts AS MATERIALIZED (
-    SELECT
-        w.Period, f.ReadingCount,
-        f.Field#Sum, f.Field#Min, f.Field#Max, f.Field#StdDev, f.Field#Count -- each field, comma between
-    FROM window_parts AS w
-    JOIN fresh AS f ON f.ChannelID = w.ChannelID AND w.Part = 2 * (f.Day - DATE '1970-01-01')
-    UNION ALL
-    SELECT
-        w.Period, s.ReadingCount,
-        s.Field#Sum, s.Field#Min, s.Field#Max, s.Field#StdDev, s.Field#Count -- each field, comma between
-    FROM window_parts AS w
-    JOIN needed AS n ON n.ChannelID = w.ChannelID AND n.Part = w.Part
-    JOIN statistics AS s ON s.Period = n.Period
-),
--- include merged_statistics
-, limits AS (
-    SELECT
-        -- each field
-        m.Field#Min AS Least#, (m.Field#Sum - m.Field#Count * m.Field#Min)::DOUBLE / m.Field#Count AS Mean#,
-        m.Field#StdDev AS Spread#,
-        -- end
-        m.Period
-    FROM merged AS m
-),
 ranges AS (
     -- a bound that is NULL is open, and so are both of a field without a range
     SELECT
@@ -68,6 +29,12 @@ ranges AS (
     LEFT JOIN iot.FieldRanges AS f ON f.ChannelID = w.ChannelID
     GROUP BY w.ChannelID
 ),
+odd_spans AS (
+    SELECT w.Period, list({'FieldNumber': u.FieldNumber, 'StartedAt': u.StartedAt, 'EndedAt': u.EndedAt}) AS Spans
+    FROM windows AS w
+    JOIN unusual AS u ON u.ChannelID = w.ChannelID AND u.StartedAt < w.Until AND u.EndedAt >= w.CheckDate
+    GROUP BY w.Period
+),
 counted AS (
     SELECT
         w.Period,
@@ -79,9 +46,12 @@ counted AS (
             r.Field# < g.Low# OR r.Field# > g.High# -- each field, OR between
         ) AS OutOfRange,
         count(*) FILTER (
-            -- each field, OR between
-            iot.IsAnomaly((r.Field#::DECIMAL(19, 6) - l.Least#)::DOUBLE - l.Mean#, l.Spread#, 3)
-            -- end
+            len(list_filter(
+                o.Spans,
+                lambda s: r.CreatedAt BETWEEN s.StartedAt AND s.EndedAt AND [
+                    r.Field# -- each field, comma between
+                ][s.FieldNumber] IS NOT NULL
+            )) > 0
         ) AS Anomalies,
         array_to_string([
             -- each field, comma between
@@ -91,7 +61,7 @@ counted AS (
     FROM readings AS r
     JOIN windows AS w ON w.ChannelID = r.ChannelID AND w.CheckDate = r.CreatedAt::DATE
     JOIN ranges AS g ON g.ChannelID = w.ChannelID
-    JOIN limits AS l ON l.Period = w.Period
+    LEFT JOIN odd_spans AS o ON o.Period = w.Period
     CROSS JOIN instant AS i
     WHERE r.CreatedAt < i.A
     GROUP BY w.Period

@@ -116,3 +116,10 @@ WHERE
 INSERT INTO iot.AnomalyMarks (ChannelID, Day)
 SELECT DISTINCT t.ChannelID, t.PeriodStart::DATE FROM taken AS t WHERE t.AggregationType = 'HOURLY'
 ON CONFLICT DO NOTHING;
+
+-- what is made of these readings is to be computed anew
+INSERT INTO iot.DerivedMarks (ChannelID, Hour)
+SELECT DISTINCT s.ChannelID, t.PeriodStart
+FROM taken AS t
+JOIN iot.DerivedSources AS s ON s.SourceChannelID = t.ChannelID
+WHERE t.AggregationType = 'HOURLY';

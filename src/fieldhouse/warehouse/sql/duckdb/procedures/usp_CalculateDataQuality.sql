@@ -29,19 +29,25 @@ asked AS (
     FROM instant AS i
     CROSS JOIN first AS f
 ),
-readings AS NOT MATERIALIZED (
-    SELECT r.ChannelID, r.CreatedAt, r.Field1, r.Field2, r.Field3, r.Field4, r.Field5, r.Field6, r.Field7, r.Field8
+times AS NOT MATERIALIZED (
+    SELECT r.ChannelID, r.CreatedAt
     FROM iot.CurrentReadings AS r
     WHERE
         r.ChannelID = ChannelID
         AND r.CreatedAt >= (SELECT least(a.CheckDate, i.A::DATE) - 31 FROM asked AS a CROSS JOIN instant AS i)
         AND r.CreatedAt < (SELECT least(i.A, (a.CheckDate + 1)::TIMESTAMP) FROM asked AS a CROSS JOIN instant AS i)
 ),
-times AS NOT MATERIALIZED (
-    SELECT r.ChannelID, r.CreatedAt FROM readings AS r
+readings AS NOT MATERIALIZED (
+    SELECT r.ChannelID, r.CreatedAt, r.Field1, r.Field2, r.Field3, r.Field4, r.Field5, r.Field6, r.Field7, r.Field8
+    FROM iot.CurrentReadings AS r
+    WHERE
+        r.ChannelID = ChannelID
+        AND r.CreatedAt >= (SELECT a.CheckDate FROM asked AS a)
+        AND r.CreatedAt < (SELECT least(i.A, (a.CheckDate + 1)::TIMESTAMP) FROM asked AS a CROSS JOIN instant AS i)
 ),
-fresh AS (
-    SELECT g.*, g.PeriodStart::DATE AS Day FROM iot.AggregatedData AS g WHERE FALSE
+unusual AS (
+-- include unusual
+        AND a.ChannelID = ChannelID
 ),
 -- include quality
 SELECT * FROM quality;

@@ -2,8 +2,8 @@
 -- incident a row; NULL is all; field 0 is the whole channel. In the order of time; those of the first two weeks of a
 -- field, which does not know itself yet, only where young says so.
 SELECT
-    a.AnomalyID, a.ChannelID, a.FieldNumber, a.Kind, a.StartedAt, a.EndedAt, a.Hits, a.Score, a.PeakAt, a.Value,
-    a.Expected, a.Spread, a.Least, a.Greatest, a.DaysKnown, a.IsReal
+    a.AnomalyID, a.ChannelID, a.FieldNumber, a.Kind, a.StartedAt, a.EndedAt, a.Hits, a.Jumps, a.Score, a.PeakAt,
+    a.Value, a.Expected, a.Spread, a.Least, a.Greatest, a.DaysKnown, a.IsReal
 FROM iot.Anomalies AS a
 WHERE
     ($channel_ids::BIGINT[] IS NULL OR list_contains($channel_ids::BIGINT[], a.ChannelID))

@@ -39,6 +39,12 @@ BEGIN
         WHERE ChannelID = @ChannelID;
         DELETE FROM iot.AnomalyLabels
         WHERE ChannelID = @ChannelID;
+        DELETE FROM iot.DerivedFields
+        WHERE ChannelID = @ChannelID;
+        DELETE FROM iot.DerivedSources
+        WHERE ChannelID = @ChannelID;
+        DELETE FROM iot.DerivedMarks
+        WHERE ChannelID = @ChannelID;
         DELETE FROM iot.ReadingCounts
         WHERE ChannelID = @ChannelID;
         DELETE FROM iot.Epochs

@@ -1,6 +1,7 @@
 -- usp_RefreshAnomalies(channel_ids, as_of): judge the marked days by what was known before them; how many they were.
 -- No channel ids: all channels. Days after as-of keep their marks, days before a channel's ArchivedBefore lose them.
 -- At most 200 days a transaction: called outside of one, it commits turn by turn, and lets others write in between.
+-- Days in which what counts as unusual changes are marked, so that their quality is judged again.
 --
 -- A value x of an hour is scored by the level m and the spread s of such hours: z = (x - m) / s, of which FAR is |z|
 -- and LEAN the mean of the last 24, each no more than 6. How rare both are among the channel's own scores so far makes
@@ -29,6 +30,15 @@ BEGIN
         ChannelID INT NOT NULL,
         Day DATE NOT NULL,
         PRIMARY KEY (ChannelID, Day)
+    );
+    -- an end that is NULL lies beyond the day
+    CREATE TABLE #unusual_days (
+        IsAfter BIT NOT NULL,
+        ChannelID INT NOT NULL,
+        CheckDate DATE NOT NULL,
+        FieldNumber INT NOT NULL,
+        StartedAt DATETIME2(6),
+        EndedAt DATETIME2(6)
     );
     DELETE m
     FROM #asked_ids AS i
@@ -82,9 +92,20 @@ BEGIN
             JOIN #asked_days AS a ON a.ChannelID = m.ChannelID AND a.Day = m.Day;
             IF @count > 0
             BEGIN
+                DELETE FROM #unusual_days;
+                EXEC iot.usp_FindUnusualDays @IsAfter = 0;
                 EXEC iot.usp_ModelDays;
                 EXEC iot.usp_FindAnomalies;
                 EXEC iot.usp_ForgetModels;
+                EXEC iot.usp_FindUnusualDays @IsAfter = 1;
+                INSERT INTO iot.PeriodMarks (ChannelID, AggregationType, PeriodStart)
+                SELECT DISTINCT c.ChannelID, N'QUALITY', CAST(c.CheckDate AS DATETIME2(6))
+                FROM (
+                    SELECT u.ChannelID, u.CheckDate
+                    FROM #unusual_days AS u
+                    GROUP BY u.ChannelID, u.CheckDate, u.FieldNumber, u.StartedAt, u.EndedAt
+                    HAVING SUM(CASE WHEN u.IsAfter = 1 THEN 1 ELSE -1 END) <> 0
+                ) AS c;
             END;
             COMMIT TRANSACTION;
         END TRY

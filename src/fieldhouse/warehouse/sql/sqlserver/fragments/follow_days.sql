@@ -59,6 +59,28 @@ SELECT
     CASE
         WHEN r.Before <> r.Amount THEN r.BeforeAt -
         COALESCE(LAG(r.RunAt) OVER (PARTITION BY r.ChannelID, r.FieldNumber ORDER BY r.Place), r.LastRunAt)
-    END AS StayedFor
+    END AS StayedFor,
+    -- the value before, where it is not much older than usual
+    CASE WHEN r.At - r.BeforeAt <= 259200.0E0 / r.OfDay THEN r.Before END AS Near,
+    r.Amount AS Told
 INTO #valued
 FROM #running AS r;
+-- what was said to be wrong teaches nothing, nor does the step back from it
+UPDATE v
+SET Told = NULL, Near = NULL
+FROM #valued AS v
+JOIN iot.AnomalyLabels AS l
+    ON l.ChannelID = v.ChannelID
+        AND l.FieldNumber = v.FieldNumber
+        AND l.IsReal = 1
+        AND l.Family IN (N'VALUE', N'STUCK', N'DRIFT')
+        AND v.CreatedAt >= l.StartedAt
+        AND v.CreatedAt <= l.EndedAt;
+UPDATE v
+SET Near = NULL, StayedFor = NULL
+FROM #valued AS v
+JOIN #valued AS o
+    ON o.ChannelID = v.ChannelID
+        AND o.FieldNumber = v.FieldNumber
+        AND o.Place = v.Place - 1
+        AND o.Told IS NULL;

@@ -1,13 +1,16 @@
 -- the level and the spread of each hour of the days, by the 28 days before: hours of the week shrink towards hours of
--- the day, these towards all hours, the more the fewer they are: #profiles
+-- the day, these towards all hours, the more the fewer they are; but a light's dark hours are dark. Of a direction it is the mean
+-- angle, and how far angles lie about it. Before that, where the last week lay, and the three before: #profiles, #weeks
 SELECT
     k.ChannelID,
     k.Day,
     k.FieldNumber,
     DATEPART(HOUR, g.PeriodStart) AS Hour,
+    DATEDIFF(DAY, g.PeriodStart, k.Day) AS DaysBefore,
+    k.Nature,
     CASE WHEN DATEDIFF(DAY, g.PeriodStart, k.Day) % 7 = 0 THEN 1 ELSE 0 END AS IsOfWeekday,
-    CASE WHEN k.IsCounter = 1 THEN v.Rise ELSE v.Mean END AS Level,
-    CASE WHEN k.IsCounter = 1 THEN v.Rise * v.Rise ELSE COALESCE(v.Deviation * v.Deviation, 0) END AS Variance
+    CASE WHEN k.Nature = 1 THEN v.Rise ELSE v.Mean END AS Level,
+    CASE WHEN k.Nature = 1 THEN v.Rise * v.Rise ELSE COALESCE(v.Deviation * v.Deviation, 0) END AS Variance
 INTO #hours
 FROM #knowledge AS k
 JOIN iot.AggregatedData AS g
@@ -21,8 +24,68 @@ CROSS APPLY ( VALUES
     -- end
     (0, NULL, NULL, NULL)
 ) AS v (FieldNumber, Mean, Deviation, Rise)
-WHERE k.IsNew = 1 AND v.FieldNumber = k.FieldNumber AND v.Mean IS NOT NULL
+WHERE k.IsNew = 1
+    AND v.FieldNumber = k.FieldNumber
+    AND v.Mean IS NOT NULL
+    AND NOT EXISTS (
+        SELECT 1
+        FROM iot.AnomalyLabels AS l
+        WHERE l.ChannelID = k.ChannelID
+            AND l.FieldNumber = k.FieldNumber
+            AND l.IsReal = 1
+            AND l.Family IN (N'VALUE', N'STUCK', N'DRIFT')
+            AND l.EndedAt >= g.PeriodStart
+            AND l.StartedAt < DATEADD(HOUR, 1, g.PeriodStart)
+    )
 OPTION (RECOMPILE);
+SELECT
+    h.ChannelID,
+    h.Day,
+    h.FieldNumber,
+    CASE WHEN h.DaysBefore <= 7 THEN 1 ELSE 0 END AS IsNear,
+    AVG(h.Level) AS Level
+INTO #day_levels
+FROM #hours AS h
+WHERE h.Nature = 0
+GROUP BY h.ChannelID, h.Day, h.FieldNumber, h.DaysBefore;
+SELECT
+    r.ChannelID,
+    r.Day,
+    r.FieldNumber,
+    AVG(CASE WHEN r.IsNear = 1 AND 2 * r.Place BETWEEN r.Days AND r.Days + 2 THEN r.Level END) AS Week,
+    AVG(CASE WHEN r.IsNear = 0 AND 2 * r.Place BETWEEN r.Days AND r.Days + 2 THEN r.Level END) AS Older
+INTO #week_levels
+FROM (
+    SELECT
+        d.*,
+        COUNT_BIG(*) OVER (PARTITION BY d.ChannelID, d.Day, d.FieldNumber, d.IsNear) AS Days,
+        ROW_NUMBER() OVER (PARTITION BY d.ChannelID, d.Day, d.FieldNumber, d.IsNear ORDER BY d.Level) AS Place
+    FROM #day_levels AS d
+) AS r
+GROUP BY r.ChannelID, r.Day, r.FieldNumber
+HAVING SUM(r.IsNear) >= 5 AND SUM(1 - r.IsNear) >= 14;
+SELECT
+    r.ChannelID,
+    r.Day,
+    r.FieldNumber,
+    MAX(r.Week) AS Week,
+    MAX(r.Older) AS Older,
+    1.4826 * AVG(CASE WHEN 2 * r.Place BETWEEN r.Days AND r.Days + 2 THEN r.Distance END) AS Spread
+INTO #weeks
+FROM (
+    SELECT
+        w.*,
+        ABS(d.Level - w.Older) AS Distance,
+        COUNT_BIG(*) OVER (PARTITION BY d.ChannelID, d.Day, d.FieldNumber) AS Days,
+        ROW_NUMBER() OVER (
+            PARTITION BY d.ChannelID, d.Day, d.FieldNumber
+            ORDER BY ABS(d.Level - w.Older)
+        ) AS Place
+    FROM #week_levels AS w
+    JOIN #day_levels AS d
+        ON d.ChannelID = w.ChannelID AND d.Day = w.Day AND d.FieldNumber = w.FieldNumber AND d.IsNear = 0
+) AS r
+GROUP BY r.ChannelID, r.Day, r.FieldNumber;
 SELECT
     s.ChannelID,
     s.Day,
@@ -72,6 +135,7 @@ SELECT
     r.Hour,
     MAX(r.Hours) AS Hours,
     MAX(r.Level) AS Level,
+    AVG(CASE WHEN 2 * r.DistanceRank BETWEEN r.Hours AND r.Hours + 2 THEN r.Distance END) AS Distance,
     MAX(r.Variance) +
     0.5 *
     SQUARE(1.4826 * AVG(CASE WHEN 2 * r.DistanceRank BETWEEN r.Hours AND r.Hours + 2 THEN r.Distance END)) +
@@ -131,7 +195,9 @@ SELECT
     a.FieldNumber,
     n.Hour,
     (COALESCE(d.Hours * d.Level, 0) + 3 * a.Level) / (COALESCE(d.Hours, 0) + 3) AS Level,
-    (COALESCE(d.Hours * d.Variance, 0) + 3 * a.Variance) / (COALESCE(d.Hours, 0) + 3) AS Variance
+    (COALESCE(d.Hours * d.Variance, 0) + 3 * a.Variance) / (COALESCE(d.Hours, 0) + 3) AS Variance,
+    CASE WHEN d.Hours >= 14 AND d.Level = 0 AND d.Distance = 0 THEN 1 ELSE 0 END AS IsDark,
+    a.Variance AS OfAll
 INTO #of_days
 FROM #spreads AS a
 CROSS JOIN #clock AS n
@@ -147,10 +213,19 @@ SELECT
     d.Day,
     d.FieldNumber,
     d.Hour,
-    (COALESCE(w.Hours * w.Level, 0) + 3 * d.Level) / (COALESCE(w.Hours, 0) + 3) AS Level,
-    SQRT((COALESCE(w.Hours * w.Variance, 0) + 3 * d.Variance) / (COALESCE(w.Hours, 0) + 3)) AS Spread
+    CASE
+        WHEN k.Nature = 5 THEN k.Angle
+        WHEN k.Nature = 4 AND d.IsDark = 1 THEN 0
+        ELSE (COALESCE(w.Hours * w.Level, 0) + 3 * d.Level) / (COALESCE(w.Hours, 0) + 3)
+    END AS Level,
+    CASE
+        WHEN k.Nature = 5 THEN k.Angles
+        WHEN k.Nature = 4 AND d.IsDark = 1 THEN SQRT(d.OfAll) / 20
+        ELSE SQRT((COALESCE(w.Hours * w.Variance, 0) + 3 * d.Variance) / (COALESCE(w.Hours, 0) + 3))
+    END AS Spread
 INTO #profiles
 FROM #of_days AS d
+JOIN #knowledge AS k ON k.ChannelID = d.ChannelID AND k.Day = d.Day AND k.FieldNumber = d.FieldNumber
 LEFT JOIN #spreads AS w
     ON w.Kind = N'WEEK'
         AND w.ChannelID = d.ChannelID

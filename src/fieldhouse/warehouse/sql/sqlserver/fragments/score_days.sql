@@ -7,8 +7,10 @@ SELECT
     v.Day,
     (
         CASE
-            WHEN k.IsCounter = 0 THEN v.Amount
-            WHEN v.Amount >= v.Before THEN v.Amount - v.Before
+            WHEN k.Nature = 1 THEN CASE WHEN v.Told >= v.Near THEN v.Told - v.Near END
+            WHEN k.Nature = 5 AND v.Told >= 0 AND v.Told <= 360 THEN v.Told -
+            360 * FLOOR((v.Told - p.Level + 180) / 360)
+            ELSE v.Told
         END -
         p.Level
     ) /
@@ -73,6 +75,7 @@ GROUP BY c.ChannelID, c.Day, b.Measure, b.Bin, b.FieldNumber;
 INSERT INTO #amounts (ChannelID, Day, Measure, Item, FieldNumber, Amount)
 SELECT k.ChannelID, k.Day, N'KNOWN', v.Item, k.FieldNumber, v.Amount
 FROM #knowledge AS k
+LEFT JOIN #weeks AS w ON w.ChannelID = k.ChannelID AND w.Day = k.Day AND w.FieldNumber = k.FieldNumber
 CROSS APPLY ( VALUES
     (0, k.Least),
     (1, k.Greatest),
@@ -85,9 +88,51 @@ CROSS APPLY ( VALUES
     (8, k.LastValue),
     (9, k.LastAt),
     (10, k.LastRunAt),
-    (11, CAST(k.IsCounter AS FLOAT)),
-    (12, k.GreatestRise)
+    (11, CAST(k.Nature AS FLOAT)),
+    (12, k.GreatestRise),
+    (13, k.LongestOther),
+    (14, CAST(k.Zeros AS FLOAT)),
+    (15, CAST(k.Ones AS FLOAT)),
+    (16, CAST(k.Turns AS FLOAT)),
+    (17, k.Step1),
+    (18, k.Step2),
+    (19, k.Step3),
+    (20, k.Step4),
+    (21, k.Sines),
+    (22, k.Cosines),
+    (23, w.Week),
+    (24, w.Older),
+    (25, w.Spread)
 ) AS v (Item, Amount);
+-- from where to where what was found was said to be right
+INSERT INTO #amounts (ChannelID, Day, Measure, Item, FieldNumber, Amount)
+SELECT
+    c.ChannelID,
+    c.Day,
+    N'KNOWN',
+    CASE l.Family
+        WHEN N'VALUE' THEN 26
+        WHEN N'SILENCE' THEN 28
+        WHEN N'FALL' THEN 30
+        ELSE 32
+    END +
+    e.Place,
+    f.FieldNumber,
+    CASE WHEN e.Place = 0 THEN MIN(l.Low) ELSE MAX(l.High) END
+FROM #chained AS c
+JOIN iot.AnomalyLabels AS l
+    ON l.ChannelID = c.ChannelID
+        AND CAST(l.StartedAt AS DATE) < c.Day
+        AND l.IsReal = 0
+        AND l.Family <> N'STUCK'
+JOIN (
+    SELECT DISTINCT k.ChannelID, k.FieldNumber FROM #knowledge AS k
+) AS f ON f.ChannelID = c.ChannelID AND l.FieldNumber IN (0, f.FieldNumber)
+CROSS JOIN (VALUES
+    (0),
+    (1)
+) AS e (Place)
+GROUP BY c.ChannelID, c.Day, l.Family, f.FieldNumber, e.Place;
 INSERT INTO #amounts (ChannelID, Day, Measure, Item, FieldNumber, Amount)
 SELECT k.ChannelID, k.Day, N'LAST', n.Hour, k.FieldNumber, d.Deviation
 FROM #knowledge AS k
@@ -106,4 +151,5 @@ SELECT
 INTO #models
 FROM #amounts AS s
 JOIN #chained AS c ON c.ChannelID = s.ChannelID AND c.Day = s.Day AND c.IsNew = 1
+WHERE s.Amount IS NOT NULL
 GROUP BY s.ChannelID, s.Day, s.Measure, s.Item;

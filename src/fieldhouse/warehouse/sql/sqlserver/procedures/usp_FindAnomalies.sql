@@ -53,13 +53,27 @@ BEGIN
         MAX(CASE WHEN m.Item = 1 THEN m.Amount END) AS Greatest,
         MAX(CASE WHEN m.Item = 2 THEN m.Amount END) AS Days,
         MAX(CASE WHEN m.Item = 3 THEN m.Amount END) AS Readings,
+        MAX(CASE WHEN m.Item = 5 THEN m.Amount END) AS Downs,
         MAX(CASE WHEN m.Item = 6 THEN m.Amount END) AS LongestRun,
         MAX(CASE WHEN m.Item = 7 THEN m.Amount END) AS Silences,
         MAX(CASE WHEN m.Item = 8 AND m.IsOwn = 1 THEN m.Amount END) AS LastValue,
         MAX(CASE WHEN m.Item = 9 AND m.IsOwn = 1 THEN m.Amount END) AS LastAt,
         MAX(CASE WHEN m.Item = 10 AND m.IsOwn = 1 THEN m.Amount END) AS LastRunAt,
-        MAX(CASE WHEN m.Item = 11 THEN m.Amount END) AS IsCounter,
-        MAX(CASE WHEN m.Item = 12 THEN m.Amount END) AS GreatestRise
+        MAX(CASE WHEN m.Item = 11 THEN m.Amount END) AS Nature,
+        MAX(CASE WHEN m.Item = 12 THEN m.Amount END) AS GreatestRise,
+        MAX(CASE WHEN m.Item = 13 THEN m.Amount END) AS LongestOther,
+        MAX(CASE WHEN m.Item = 14 THEN m.Amount END) AS Zeros,
+        MAX(CASE WHEN m.Item = 20 THEN m.Amount END) AS UsualStep,
+        MAX(CASE WHEN m.Item = 23 AND m.IsOwn = 1 THEN m.Amount END) AS Week,
+        MAX(CASE WHEN m.Item = 24 THEN m.Amount END) AS Older,
+        MAX(CASE WHEN m.Item = 25 THEN m.Amount END) AS OlderSpread,
+        MAX(CASE WHEN m.Item = 26 THEN m.Amount END) AS RightLow,
+        MAX(CASE WHEN m.Item = 27 THEN m.Amount END) AS RightHigh,
+        MAX(CASE WHEN m.Item = 29 THEN m.Amount END) AS RightSilence,
+        MAX(CASE WHEN m.Item = 30 THEN m.Amount END) AS FallLow,
+        MAX(CASE WHEN m.Item = 31 THEN m.Amount END) AS FallHigh,
+        MAX(CASE WHEN m.Item = 32 THEN m.Amount END) AS WeekLow,
+        MAX(CASE WHEN m.Item = 33 THEN m.Amount END) AS WeekHigh
     INTO #known
     FROM #model AS m
     WHERE m.Measure = N'KNOWN'
@@ -125,13 +139,28 @@ BEGIN
         k.Greatest,
         k.Days,
         k.Readings,
+        k.Downs,
         k.LongestRun,
+        k.LongestOther,
         k.Silences,
         k.LastValue,
         k.LastAt,
         k.LastRunAt,
-        k.IsCounter,
+        k.Nature,
         k.GreatestRise,
+        k.Zeros,
+        k.UsualStep,
+        k.Week,
+        k.Older,
+        k.OlderSpread,
+        k.RightLow,
+        k.RightHigh,
+        k.RightSilence,
+        k.FallLow,
+        k.FallHigh,
+        k.WeekLow,
+        k.WeekHigh,
+        86400 * k.Days / NULLIF(k.Readings, 0) AS Usual,
         ROW_NUMBER() OVER (
             PARTITION BY m.ChannelID, m.Day, v.FieldNumber
             ORDER BY m.CreatedAt, m.Epoch, m.EntryID
@@ -154,18 +183,26 @@ BEGIN
             LAG(g.At) OVER (PARTITION BY g.ChannelID, g.Day, g.FieldNumber ORDER BY g.Place),
             g.LastAt
         ) AS BeforeAt
-    INTO #followed
+    INTO #before
     FROM #given AS g;
+    SELECT
+        f.*,
+        -- the value before, where it is not much older than usual
+        CASE WHEN f.At - f.BeforeAt <= 3 * f.Usual THEN f.Before END AS Near
+    INTO #followed
+    FROM #before AS f;
     SELECT
         f.*,
         p.Level,
         p.Spread,
         CASE
-            WHEN f.IsCounter = 0 THEN f.Amount
-            WHEN f.Amount >= f.Before THEN f.Amount - f.Before
+            WHEN f.Nature = 1 THEN CASE WHEN f.Amount >= f.Near THEN f.Amount - f.Near END
+            WHEN f.Nature = 5 AND f.Amount >= 0 AND f.Amount <= 360 THEN f.Amount -
+            360 * FLOOR((f.Amount - p.Level + 180) / 360)
+            ELSE f.Amount
         END AS Judged,
-        CASE WHEN f.IsCounter = 0 THEN f.Least ELSE 0 END AS FromValue,
-        CASE WHEN f.IsCounter = 0 THEN f.Greatest ELSE f.GreatestRise END AS ToValue,
+        CASE WHEN f.Nature = 1 THEN 0 ELSE f.Least END AS FromValue,
+        CASE WHEN f.Nature = 1 THEN f.GreatestRise ELSE f.Greatest END AS ToValue,
         COALESCE(
             MAX(CASE WHEN f.Before <> f.Amount THEN f.At END) OVER (
                 PARTITION BY f.ChannelID, f.Day, f.FieldNumber
@@ -183,10 +220,22 @@ BEGIN
             AND p.Hour = DATEPART(HOUR, f.CreatedAt);
     SELECT
         x.*,
-        (x.Judged - x.Level) /
-        CASE WHEN x.Spread > 0.000000001 THEN x.Spread ELSE 0.000000001 END AS Deviation
+        CASE
+            WHEN x.Bounded < x.FromValue THEN x.FromValue - x.Bounded
+            WHEN x.Bounded > x.ToValue THEN x.Bounded - x.ToValue
+            ELSE 0
+        END AS OffBy
     INTO #measured
-    FROM #levelled AS x;
+    FROM (
+        SELECT
+            l.*,
+            CASE WHEN l.Nature = 5 THEN l.Amount ELSE l.Judged END AS Bounded,
+            l.ToValue - l.FromValue AS Known,
+            l.Readings - l.Zeros AS Others,
+            (l.Judged - l.Level) /
+            CASE WHEN l.Spread > 0.000000001 THEN l.Spread ELSE 0.000000001 END AS Deviation
+        FROM #levelled AS l
+    ) AS x;
     SELECT
         m.ChannelID,
         m.Day,
@@ -216,19 +265,28 @@ BEGIN
                 9
             )
         END AS Rareness,
-        ROUND(
-            4.6 +
-            CASE
-                WHEN 300 * m.Readings > 86400 * m.Days THEN LOG10(300 * m.Readings / (86400 * m.Days))
-                ELSE 0
-            END,
-            9
-        ) AS Threshold,
+        ROUND(4.6 + CASE WHEN m.Usual < 300 THEN LOG10(300 / m.Usual) ELSE 0 END, 9) +
+        CASE WHEN m.Nature = 2 THEN 1 ELSE 0 END AS Threshold,
+        -- outside of all that was known by a quarter of its range, or by a twentieth where that is five spreads off its
+        -- level; a switch by half; by all of it a counter's rise, and what is sparse, when twenty other than zero are
+        -- known; in a light's dark hours six spreads off
         CASE
-            WHEN m.Judged < m.FromValue - 0.05 * (m.ToValue - m.FromValue) THEN 1
-            WHEN m.Judged > m.ToValue + 0.05 * (m.ToValue - m.FromValue) THEN 1
+            WHEN m.Nature = 4 AND m.Level = 0 AND m.Deviation >= 6 THEN 1
+            WHEN m.Nature = 1 AND m.OffBy > m.Known THEN 1
+            WHEN m.Nature = 2 AND m.OffBy > m.Known AND m.Others >= 20 THEN 1
+            WHEN m.Nature = 3 AND m.OffBy > 0.5 * m.Known THEN 1
+            WHEN m.Nature IN (0, 4, 5) AND m.OffBy > 0.25 * m.Known THEN 1
+            WHEN m.Nature IN (0, 4, 5) AND m.OffBy > 0.05 * m.Known AND ABS(m.Deviation) >= 5 THEN 1
             ELSE 0
-        END AS IsBeyond
+        END AS IsBeyond,
+        -- a step twice as great as those of all days but three; three times where most are zero, when a hundred others
+        -- are known
+        CASE
+            WHEN m.Nature IN (0, 4) AND ABS(m.Amount - m.Near) > 2 * m.UsualStep THEN 1
+            WHEN m.Nature = 2 AND ABS(m.Amount - m.Near) > 3 * m.UsualStep AND m.Others >= 100 THEN 1
+            ELSE 0
+        END AS IsJump,
+        CASE WHEN m.Amount = 0 THEN m.LongestRun ELSE m.LongestOther END AS Longest
     INTO #weighed
     FROM #measured AS m
     JOIN #leant AS l
@@ -257,31 +315,44 @@ BEGIN
     WHERE m.Days > 0;
 
     SELECT
+        w.*,
+        CASE
+            WHEN w.IsBeyond = 1 THEN 1
+            WHEN w.Nature <> 3 AND w.Rareness >= w.Threshold AND ABS(w.Deviation) >= 4 THEN 1
+            ELSE 0
+        END AS IsOdd
+    INTO #odd
+    FROM #weighed AS w;
+    -- what lies where people said that such is right, or a twentieth of that span beside it, is none
+    UPDATE #odd
+    SET IsOdd = 0, IsJump = 0
+    WHERE (IsOdd = 1 OR IsJump = 1)
+        AND CASE WHEN IsOdd = 1 THEN Judged ELSE Amount END >= RightLow - 0.05 * (RightHigh - RightLow)
+        AND CASE WHEN IsOdd = 1 THEN Judged ELSE Amount END <= RightHigh + 0.05 * (RightHigh - RightLow);
+    SELECT
         w.ChannelID,
         w.FieldNumber,
         w.Day,
         CAST(N'VALUE' AS NVARCHAR(10)) AS Family,
         w.At AS Since,
         w.At,
-        w.Judged AS Value,
-        w.Level AS Expected,
-        w.Spread,
+        CASE WHEN w.IsOdd = 1 THEN w.Judged ELSE w.Amount END AS Value,
+        CASE WHEN w.IsOdd = 1 THEN w.Level ELSE w.Before END AS Expected,
+        CASE WHEN w.IsOdd = 1 THEN w.Spread ELSE w.UsualStep END AS Spread,
         CASE
-            WHEN w.Deviation > 0 OR (w.Deviation IS NULL AND w.Judged > w.ToValue) THEN 1
+            WHEN w.IsOdd = 1 AND (w.Deviation > 0 OR (w.Deviation IS NULL AND w.Judged > w.ToValue)) THEN 1
             ELSE 0
         END AS IsAbove,
         w.IsBeyond,
-        CASE
-            WHEN w.IsBeyond = 1 AND COALESCE(w.Rareness, 0) < w.Threshold THEN w.Threshold
-            ELSE w.Rareness
-        END AS Score,
+        1 - w.IsOdd AS IsJump,
+        CASE WHEN w.Rareness > w.Threshold THEN w.Rareness ELSE w.Threshold END AS Score,
         w.FromValue AS Least,
         w.ToValue AS Greatest,
         w.Days
     INTO #hits
-    FROM #weighed AS w
-    WHERE w.IsBeyond = 1 OR w.Rareness >= w.Threshold;
-    -- the same for longer than ever: three times as long, and three hours
+    FROM #odd AS w
+    WHERE w.IsOdd = 1 OR w.IsJump = 1;
+    -- the same for twice as long as ever, and three hours; what rests at zero may do so longer
     INSERT INTO #hits (
         ChannelID,
         FieldNumber,
@@ -294,6 +365,7 @@ BEGIN
         Spread,
         IsAbove,
         IsBeyond,
+        IsJump,
         Score,
         Least,
         Greatest,
@@ -307,16 +379,17 @@ BEGIN
         w.RunAt,
         w.At,
         w.Amount,
-        w.LongestRun,
+        w.Longest,
         NULL,
         0,
         0,
-        (w.At - w.RunAt) / CASE WHEN w.LongestRun > 3600 THEN w.LongestRun ELSE 3600 END,
+        0,
+        (w.At - w.RunAt) / CASE WHEN w.Longest > 3600 THEN w.Longest ELSE 3600 END,
         w.Least,
         w.Greatest,
         w.Days
-    FROM #weighed AS w
-    WHERE w.IsCounter = 0 AND w.At - w.RunAt > 3 * w.LongestRun AND w.At - w.RunAt > 10800;
+    FROM #odd AS w
+    WHERE w.At - w.RunAt > 2 * w.Longest AND w.At - w.RunAt > 10800;
     -- no value for an hour, and twenty times as long as usual, which was not so once a week; of all fields: field 0
     INSERT INTO #hits (
         ChannelID,
@@ -330,6 +403,7 @@ BEGIN
         Spread,
         IsAbove,
         IsBeyond,
+        IsJump,
         Score,
         Least,
         Greatest,
@@ -343,18 +417,110 @@ BEGIN
         w.BeforeAt,
         w.At,
         NULL,
-        86400 * w.Days / w.Readings,
+        w.Usual,
         NULL,
         0,
         0,
-        (w.At - w.BeforeAt) * w.Readings / (86400 * w.Days),
+        0,
+        (w.At - w.BeforeAt) / w.Usual,
         NULL,
         NULL,
         w.Days
-    FROM #weighed AS w
+    FROM #odd AS w
     WHERE w.At - w.BeforeAt > 3600
-        AND w.At - w.BeforeAt > 20 * 86400 * w.Days / w.Readings
-        AND 7 * w.Silences <= w.Days;
+        AND w.At - w.BeforeAt > 20 * w.Usual
+        AND 7 * w.Silences <= w.Days
+        AND (w.RightSilence IS NULL OR w.At - w.BeforeAt > 1.05 * w.RightSilence);
+    -- a counter that falls, which it did not once a week
+    INSERT INTO #hits (
+        ChannelID,
+        FieldNumber,
+        Day,
+        Family,
+        Since,
+        At,
+        Value,
+        Expected,
+        Spread,
+        IsAbove,
+        IsBeyond,
+        IsJump,
+        Score,
+        Least,
+        Greatest,
+        Days
+    )
+    SELECT
+        w.ChannelID,
+        w.FieldNumber,
+        w.Day,
+        N'FALL',
+        w.At,
+        w.At,
+        w.Amount,
+        w.Before,
+        NULL,
+        0,
+        0,
+        0,
+        w.Days / (w.Downs + 1),
+        w.Least,
+        w.Greatest,
+        w.Days
+    FROM #odd AS w
+    WHERE w.Nature = 1
+        AND w.Amount < w.Before
+        AND 7 * w.Downs <= w.Days
+        AND (
+            w.FallLow IS NULL
+            OR w.Amount < w.FallLow - 0.05 * (w.FallHigh - w.FallLow)
+            OR w.Amount > w.FallHigh + 0.05 * (w.FallHigh - w.FallLow)
+        );
+    -- a week that lies three spreads off the three before it, and half a usual greatest step
+    INSERT INTO #hits (
+        ChannelID,
+        FieldNumber,
+        Day,
+        Family,
+        Since,
+        At,
+        Value,
+        Expected,
+        Spread,
+        IsAbove,
+        IsBeyond,
+        IsJump,
+        Score,
+        Least,
+        Greatest,
+        Days
+    )
+    SELECT
+        w.ChannelID,
+        w.FieldNumber,
+        w.Day,
+        N'DRIFT',
+        w.At,
+        w.At,
+        w.Week,
+        w.Older,
+        w.OlderSpread,
+        CASE WHEN w.Week > w.Older THEN 1 ELSE 0 END,
+        0,
+        0,
+        ABS(w.Week - w.Older) / w.OlderSpread,
+        w.Least,
+        w.Greatest,
+        w.Days
+    FROM #odd AS w
+    WHERE w.OlderSpread > 0
+        AND ABS(w.Week - w.Older) > 3 * w.OlderSpread
+        AND ABS(w.Week - w.Older) > 0.5 * COALESCE(w.UsualStep, 0)
+        AND (
+            w.WeekLow IS NULL
+            OR w.Week < w.WeekLow - 0.05 * (w.WeekHigh - w.WeekLow)
+            OR w.Week > w.WeekHigh + 0.05 * (w.WeekHigh - w.WeekLow)
+        );
 
     SELECT
         i.*,
@@ -390,6 +556,7 @@ BEGIN
         Hits,
         HitsAbove,
         Beyond,
+        Jumps,
         Score,
         PeakAt,
         Value,
@@ -409,6 +576,7 @@ BEGIN
         COUNT_BIG(*),
         SUM(o.IsAbove),
         SUM(o.IsBeyond),
+        SUM(o.IsJump),
         MAX(o.Score),
         iot.ufn_AtSeconds(MAX(CASE WHEN o.Rank = 1 THEN o.At END)),
         CAST(MAX(CASE WHEN o.Rank = 1 THEN o.Value END) AS DECIMAL(18, 6)),
@@ -422,7 +590,7 @@ BEGIN
             x.*,
             ROW_NUMBER() OVER (
                 PARTITION BY x.ChannelID, x.FieldNumber, x.Family, x.Day, x.Spell
-                ORDER BY x.Score DESC, x.At
+                ORDER BY x.IsJump, x.Score DESC, x.At
             ) AS Rank
         FROM #opened AS x
     ) AS o

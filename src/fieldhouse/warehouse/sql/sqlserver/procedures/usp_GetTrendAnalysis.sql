@@ -1,5 +1,6 @@
 -- usp_GetTrendAnalysis: one field day by day over the last days that are whole as of an instant: how it changed,
--- where it goes. Seven days more are read, so that the first day shown is compared as any other.
+-- where it goes. Seven days more are read, so that the first day shown is compared as any other, and the same days a
+-- year before; 29 February is compared with the 28th.
 CREATE OR ALTER PROCEDURE iot.usp_GetTrendAnalysis
     @ChannelID INT,
     @FieldNumber INT,
@@ -17,6 +18,14 @@ BEGIN
     IF DATEDIFF(DAY, @from, @first) >= 7
         SET @from = DATEADD(DAY, -7, CAST(@first AS DATETIME2(6)));
     SET @a = @today;
+    -- the first year has none before it
+    DECLARE @yearAgo DATETIME2(6) = '0001-01-01', @endYearAgo DATETIME2(6) = '0001-01-01';
+    IF YEAR(@first) > 1
+        SET @yearAgo = DATEADD(YEAR, -1, @first);
+    IF YEAR(@today) > 2
+        SET @endYearAgo = DATEADD(DAY, 1, DATEADD(YEAR, -1, DATEADD(DAY, -1, @today)));
+    IF @endYearAgo > @from
+        SET @endYearAgo = @from;
 
     SELECT
         CAST(r.CreatedAt AS DATE) AS ReadingDate,
@@ -25,8 +34,12 @@ BEGIN
             WHEN # THEN r.Field# -- each field
         END AS Value
     INTO #sourced
-    FROM iot.CurrentReadings AS r
-    WHERE r.ChannelID = @ChannelID AND r.CreatedAt >= @from AND r.CreatedAt < @a
+    FROM (VALUES
+        (@from, @a),
+        (@yearAgo, @endYearAgo)
+    ) AS s (StartAt, EndAt)
+    JOIN iot.CurrentReadings AS r
+        ON r.ChannelID = @ChannelID AND r.CreatedAt >= s.StartAt AND r.CreatedAt < s.EndAt
     -- the bounds as they are, not as they might be: a guess would read the whole table
     OPTION (RECOMPILE);
 
@@ -66,11 +79,15 @@ BEGIN
             WHEN r.AvgMicros > e.AvgMicros THEN N'Increasing'
             WHEN r.AvgMicros < e.AvgMicros THEN N'Decreasing'
             WHEN e.AvgMicros IS NOT NULL THEN N'Stable'
-        END AS Trend
+        END AS Trend,
+        y.AvgValue AS YearAgoAvg,
+        d.AvgValue - y.AvgValue AS ChangeFromYearAgo
     FROM #daily AS d
     JOIN #rounded AS r ON r.ReadingDate = d.ReadingDate
     LEFT JOIN #daily AS b ON DATEDIFF(DAY, b.ReadingDate, d.ReadingDate) = 1
     LEFT JOIN #rounded AS e ON e.ReadingDate = b.ReadingDate
+    LEFT JOIN #daily AS y
+        ON y.ReadingDate = CASE WHEN YEAR(d.ReadingDate) > 1 THEN DATEADD(YEAR, -1, d.ReadingDate) END
     CROSS APPLY (
         SELECT AVG(x.AvgValue) AS MovingAvg7Day
         FROM #daily AS x

@@ -1,18 +1,14 @@
--- usp_JudgeDays: the quality of the days in #asked(ChannelID, CheckDate), kept in iot.DataQuality. A day's
--- statistics cover the thirty days before a, the end of the day or the as-of instant, whichever is first. They
--- are merged from the days that are aggregated; only those are read again whose aggregates are not up to date,
--- and the two that only half of may lie within a window: that of as-of and the thirtieth before it. Every day is
--- cut in two at the time of day of the as-of instant, so that each window has sixty parts.
+-- usp_JudgeDays: the quality of the days in #asked(ChannelID, CheckDate), kept in iot.DataQuality. Anomalous is a
+-- reading with a value of a field while something is unusual in it. A day's cadence is that of the thirty days before
+-- a, the end of the day or the as-of instant, whichever is first: every day is cut in two at the time of day of the
+-- as-of instant, so that each window has sixty parts.
 CREATE OR ALTER PROCEDURE iot.usp_JudgeDays @AsOfTime DATETIME2(6)
 AS
 BEGIN
     SET NOCOUNT ON;
     DECLARE @base DATE = '0001-01-01', @today INT = DATEDIFF(DAY, '0001-01-01', @AsOfTime);
     DECLARE @cut BIGINT = DATEDIFF_BIG(MICROSECOND, CAST(CAST(@AsOfTime AS DATE) AS DATETIME2(6)), @AsOfTime);
-    DECLARE @ThresholdStdDev FLOAT = 3.0; -- as usp_DetectAnomalies has it
-    -- include sourced_table
-    -- include parts_table
-    -- include made_table
+    DECLARE @first INT, @last INT, @from DATE, @to DATE;
     SELECT
         ROW_NUMBER() OVER (ORDER BY a.ChannelID, a.CheckDate) AS Period,
         a.ChannelID,
@@ -60,138 +56,42 @@ BEGIN
     ) AS t
     WHERE w.EndPart - 1 - t.N >= 0;
 
-    SELECT d.ChannelID, d.Day, g.AggregationID
-    INTO #fresh
-    FROM (
-        SELECT DISTINCT p.ChannelID, p.Day
-        FROM #window_parts AS p
-        WHERE p.Day < @today AND p.Day <> @today - 30
-    ) AS d
-    JOIN iot.Channels AS c ON c.ChannelID = d.ChannelID
-    JOIN iot.AggregatedData AS g WITH (FORCESEEK)
-        ON g.ChannelID = d.ChannelID
-            AND g.AggregationType = N'DAILY'
-            AND g.PeriodStart = DATEADD(DAY, d.Day, CAST(@base AS DATETIME2(6)))
-    WHERE (c.ArchivedBefore IS NULL OR g.PeriodStart >= c.ArchivedBefore)
-        AND NOT EXISTS (
-            SELECT 1
-            FROM iot.PeriodMarks AS m WITH (FORCESEEK)
-            WHERE m.AggregationType = N'DAILY' AND m.ChannelID = g.ChannelID AND m.PeriodStart = g.PeriodStart
-        )
-    OPTION (LOOP JOIN);
-
-    SELECT ROW_NUMBER() OVER (ORDER BY n.ChannelID, n.Part) AS Period, n.ChannelID, n.Part, n.Day
-    INTO #needed
-    FROM (
-        SELECT DISTINCT p.ChannelID, p.Part, p.Day FROM #window_parts AS p
-    ) AS n
-    WHERE NOT EXISTS (SELECT 1 FROM #fresh AS f WHERE f.ChannelID = n.ChannelID AND f.Day = n.Day);
-
-    -- the readings of the days to be judged, and of those that are needed
+    -- the readings of the days to be judged
     SELECT
-        d.ChannelID,
-        d.Day,
-        2 * d.Day +
-        CASE WHEN DATEDIFF_BIG(MICROSECOND, d.StartAt, r.CreatedAt) >= @cut THEN 1 ELSE 0 END AS Part,
+        w.Period,
+        w.ChannelID,
+        r.CreatedAt,
         r.Field# -- each field, comma between
     INTO #readings
     FROM (
         SELECT
+            x.Period,
             x.ChannelID,
-            x.Day,
             DATEADD(DAY, x.Day, CAST(@base AS DATETIME2(6))) AS StartAt,
             CASE
                 WHEN x.Day >= @today THEN @AsOfTime
                 ELSE DATEADD(DAY, x.Day + 1, CAST(@base AS DATETIME2(6)))
             END AS EndAt
-        FROM (
-            SELECT n.ChannelID, n.Day FROM #needed AS n
-            UNION
-            SELECT w.ChannelID, w.Day FROM #windows AS w
-        ) AS x
-    ) AS d
+        FROM #windows AS x
+    ) AS w
     JOIN iot.CurrentReadings AS r WITH (FORCESEEK)
-        ON r.ChannelID = d.ChannelID AND r.CreatedAt >= d.StartAt AND r.CreatedAt < d.EndAt
+        ON r.ChannelID = w.ChannelID AND r.CreatedAt >= w.StartAt AND r.CreatedAt < w.EndAt
     OPTION (LOOP JOIN, FORCE ORDER);
 
-    INSERT INTO #sourced (
-        Period,
-        Field# -- each field, comma between
-    )
     SELECT
-        n.Period,
-        r.Field# -- each field, comma between
-    FROM #readings AS r
-    JOIN #needed AS n ON n.ChannelID = r.ChannelID AND n.Part = r.Part;
-    EXEC iot.usp_SummarizeSourced;
-    INSERT INTO #parts (
-        Period,
-        -- each field
-        Field#Min,
-        Field#Max,
-        Field#StdDev,
-        Field#Count,
-        Field#Sum,
-        -- end
-        ReadingCount
-    )
-    SELECT
-        p.Period,
-        -- each field
-        m.Field#Min,
-        m.Field#Max,
-        m.Field#StdDev,
-        m.Field#Count,
-        m.Field#Sum,
-        -- end
-        m.ReadingCount
-    FROM #window_parts AS p
-    JOIN #needed AS n ON n.ChannelID = p.ChannelID AND n.Part = p.Part
-    JOIN #made AS m ON m.Period = n.Period
-    UNION ALL
-    SELECT
-        p.Period,
-        -- each field
-        g.Field#Min,
-        g.Field#Max,
-        g.Field#StdDev,
-        g.Field#Count,
-        g.Field#Sum,
-        -- end
-        g.ReadingCount
-    FROM #window_parts AS p
-    JOIN #fresh AS f ON f.ChannelID = p.ChannelID AND p.Part = 2 * f.Day
-    JOIN iot.AggregatedData AS g WITH (FORCESEEK) ON g.AggregationID = f.AggregationID;
-    DELETE FROM #made;
-    EXEC iot.usp_MergeParts;
-
-    -- means are taken from the least value, subtracted exactly, so that far-off levels cost no digits
-    CREATE TABLE #spreads (
-        Period BIGINT NOT NULL,
-        Field INT NOT NULL,
-        Centre FLOAT,
-        Spread FLOAT
-    );
-    -- each field
-    INSERT INTO #spreads (Period, Field, Centre, Spread)
-    SELECT
-        m.Period,
-        #,
-        CAST(m.Field#Sum - CAST(m.Field#Count AS DECIMAL(18, 0)) * m.Field#Min AS FLOAT) /
-        NULLIF(m.Field#Count, 0),
-        m.Field#StdDev
-    FROM #made AS m;
-    -- end
-    -- include reaches
-    SELECT
-        -- each field
-        MAX(CASE WHEN r.Field = # THEN r.Centre END) AS Centre#,
-        MAX(CASE WHEN r.Field = # THEN r.Reach END) AS Reach#,
-        -- end
-        r.Period
-    INTO #limits
-    FROM #reaches AS r
-    GROUP BY r.Period;
+        @first = MIN(a.ChannelID),
+        @last = MAX(a.ChannelID),
+        @from = MIN(a.CheckDate),
+        @to = MAX(a.CheckDate)
+    FROM #asked AS a;
+    -- include unusual
+    SELECT w.Period, u.FieldNumber, u.StartedAt, u.EndedAt
+    INTO #odd
+    FROM #unusual AS u
+    JOIN #windows AS w
+        ON w.ChannelID = u.ChannelID
+            AND CAST(u.StartedAt AS DATE) <= w.CheckDate
+            AND CAST(u.EndedAt AS DATE) >= w.CheckDate;
 
     -- a bound that is NULL is open, and so are both of a field without a range
     SELECT
@@ -208,7 +108,7 @@ BEGIN
     GROUP BY w.ChannelID;
 
     SELECT
-        w.Period,
+        r.Period,
         COUNT_BIG(*) AS Readings,
         SUM(
             CAST(
@@ -234,28 +134,29 @@ BEGIN
                 END AS BIGINT
             )
         ) AS OutOfRange,
-        SUM(
-            CAST(
-                CASE
-                    WHEN (
-                        -- each field, OR between
-                        ABS(
-                            CAST(CAST(r.Field# AS DECIMAL(19, 6)) - m.Field#Min AS FLOAT) - l.Centre#
-                        ) > l.Reach#
-                        -- end
-                    ) THEN 1
-                    ELSE 0
-                END AS BIGINT
-            )
-        ) AS Anomalies,
+        SUM(CAST(r.IsOdd AS BIGINT)) AS Anomalies,
         COUNT_BIG(r.Field#) AS Known# -- each field, comma between
     INTO #counted
-    FROM #windows AS w
-    JOIN #readings AS r ON r.ChannelID = w.ChannelID AND r.Day = w.Day
-    JOIN #ranges AS g ON g.ChannelID = w.ChannelID
-    JOIN #made AS m ON m.Period = w.Period
-    JOIN #limits AS l ON l.Period = w.Period
-    GROUP BY w.Period;
+    FROM (
+        SELECT
+            q.*,
+            CASE
+                WHEN EXISTS (
+                    SELECT 1
+                    FROM #odd AS o
+                    WHERE o.Period = q.Period
+                        AND o.StartedAt <= q.CreatedAt
+                        AND o.EndedAt >= q.CreatedAt
+                        AND CASE o.FieldNumber
+                            WHEN # THEN q.Field# -- each field
+                        END IS NOT NULL
+                ) THEN 1
+                ELSE 0
+            END AS IsOdd
+        FROM #readings AS q
+    ) AS r
+    JOIN #ranges AS g ON g.ChannelID = r.ChannelID
+    GROUP BY r.Period;
 
     CREATE TABLE #known (
         Period BIGINT NOT NULL,

@@ -14,6 +14,20 @@ BEGIN
         RETURN 0;
     INSERT INTO #chained (ChannelID, Day, IsNew, BaseDay)
     SELECT DISTINCT c.ChannelID, c.BaseDay, 0, c.BaseDay FROM #chained AS c WHERE c.BaseDay IS NOT NULL;
+    -- where a label has taken models back, those of days judged since are made as well
+    INSERT INTO #chained (ChannelID, Day, IsNew, BaseDay)
+    SELECT c.ChannelID, CAST(g.PeriodStart AS DATE), 1, c.Day
+    FROM #chained AS c
+    JOIN iot.AnomalyChannels AS n ON n.ChannelID = c.ChannelID AND n.RewoundFrom IS NOT NULL
+    JOIN iot.AggregatedData AS g ON g.ChannelID = c.ChannelID AND g.AggregationType = N'DAILY'
+    WHERE c.IsNew = 0
+        AND CAST(g.PeriodStart AS DATE) > c.Day
+        AND CAST(g.PeriodStart AS DATE) <= n.RewoundFrom
+        AND NOT EXISTS (
+            SELECT 1
+            FROM #chained AS h
+            WHERE h.ChannelID = c.ChannelID AND h.Day = CAST(g.PeriodStart AS DATE)
+        );
 
     -- what each channel's newest day was judged by
     SELECT m.ChannelID, m.Measure, m.Item, v.FieldNumber, v.Amount
@@ -38,7 +52,13 @@ BEGIN
         MAX(CASE WHEN b.Item = 8 THEN b.Amount END) AS LastValue,
         MAX(CASE WHEN b.Item = 9 THEN b.Amount END) AS LastAt,
         MAX(CASE WHEN b.Item = 10 THEN b.Amount END) AS LastRunAt,
-        MAX(CASE WHEN b.Item = 12 THEN b.Amount END) AS GreatestRise
+        MAX(CASE WHEN b.Item = 12 THEN b.Amount END) AS GreatestRise,
+        MAX(CASE WHEN b.Item = 13 THEN b.Amount END) AS LongestOther,
+        MAX(CASE WHEN b.Item = 14 THEN b.Amount END) AS Zeros,
+        MAX(CASE WHEN b.Item = 15 THEN b.Amount END) AS Ones,
+        MAX(CASE WHEN b.Item = 16 THEN b.Amount END) AS Turns,
+        MAX(CASE WHEN b.Item = 21 THEN b.Amount END) AS Sines,
+        MAX(CASE WHEN b.Item = 22 THEN b.Amount END) AS Cosines
     INTO #begun
     FROM #based AS b
     WHERE b.Measure = N'KNOWN'
@@ -65,7 +85,7 @@ BEGIN
     FROM iot.AnomalyModels AS m
     WHERE m.ChannelID IN (SELECT c.ChannelID FROM #chained AS c);
     UPDATE n
-    SET NewestDay = c.Day
+    SET NewestDay = c.Day, RewoundFrom = NULL
     FROM iot.AnomalyChannels AS n
     JOIN (
         SELECT x.ChannelID, MAX(x.Day) AS Day FROM #chained AS x GROUP BY x.ChannelID

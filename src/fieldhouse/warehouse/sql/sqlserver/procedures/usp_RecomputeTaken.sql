@@ -60,6 +60,12 @@ BEGIN
         EXEC iot.usp_MergeParts;
         EXEC iot.usp_KeepMade @Hours = 0;
     END;
+    -- what is made of these readings is to be computed anew
+    INSERT INTO iot.DerivedMarks (ChannelID, Hour)
+    SELECT DISTINCT s.ChannelID, t.PeriodStart
+    FROM #taken AS t
+    JOIN iot.DerivedSources AS s ON s.SourceChannelID = t.ChannelID
+    WHERE t.AggregationType = N'HOURLY';
     INSERT INTO iot.AuditTrail (Action, ChannelID, Updated, Detail)
     SELECT N'usp_RecomputeTaken', t.ChannelID, COUNT_BIG(*), t.AggregationType
     FROM #taken AS t

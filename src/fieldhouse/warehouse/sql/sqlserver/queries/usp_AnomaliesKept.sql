@@ -18,6 +18,7 @@ BEGIN
         a.StartedAt,
         a.EndedAt,
         a.Hits,
+        a.Jumps,
         a.Score,
         a.PeakAt,
         a.Value,

@@ -1,6 +1,8 @@
 -- What is unusual, an incident a row: spells of a field that follow one another within six hours. Of a channel as a
 -- whole, FieldNumber is 0. Expected and Spread are what such hours have (of a counter: its rises); of STUCK the longest
--- that a value stayed before, of SILENCE the usual distance of two values, in seconds. IsYoung: not yet known for two
+-- that a value stayed before, of SILENCE the usual distance of two values, in seconds; of COUNTER LOST the value before,
+-- of DRIFT what the three weeks before the last had. Jumps are hits by their step alone: where all are,
+-- Expected is the value before, and Spread the usual greatest step. IsYoung: not yet known for two
 -- weeks. IsReal is what a person says of it.
 CREATE OR ALTER VIEW iot.Anomalies
 AS
@@ -17,18 +19,22 @@ SELECT
     i.FieldNumber,
     i.Family,
     CASE
+        WHEN i.Family = N'FALL' THEN N'COUNTER LOST'
         WHEN i.Family <> N'VALUE' THEN i.Family
         WHEN i.Value < r.MinValue
         OR i.Value > r.MaxValue
         OR CAST(i.Value AS FLOAT) < 2 * i.Least - i.Greatest
         OR CAST(i.Value AS FLOAT) > 2 * i.Greatest - i.Least THEN N'OUT OF RANGE'
+        WHEN i.Hits = 1 AND i.Jumps = 1 THEN N'IMPOSSIBLE RATE'
         WHEN i.Hits <= 3 OR DATEDIFF_BIG(MICROSECOND, i.StartedAt, i.EndedAt) < 3600000000 THEN N'SPIKE'
-        WHEN i.HitsAbove = 0 OR i.HitsAbove = i.Hits THEN N'SHIFT'
+        WHEN i.Jumps >= 4 THEN N'NOISE GROWN'
+        WHEN i.HitsAbove = 0 OR i.HitsAbove = i.Hits - i.Jumps THEN N'SHIFT'
         ELSE N'RHYTHM BROKEN'
     END AS Kind,
     i.StartedAt,
     i.EndedAt,
     i.Hits,
+    i.Jumps,
     i.Score,
     i.PeakAt,
     i.Value,
@@ -48,6 +54,7 @@ FROM (
         MAX(n.EndedAt) AS EndedAt,
         SUM(n.Hits) AS Hits,
         SUM(n.HitsAbove) AS HitsAbove,
+        SUM(n.Jumps) AS Jumps,
         MAX(n.Score) AS Score,
         MAX(CASE WHEN n.PeakRank = 1 THEN n.PeakAt END) AS PeakAt,
         MAX(CASE WHEN n.PeakRank = 1 THEN n.Value END) AS Value,
@@ -61,11 +68,11 @@ FROM (
             b.*,
             ROW_NUMBER() OVER (
                 PARTITION BY b.ChannelID, b.FieldNumber, b.Family, b.Incident
-                ORDER BY b.Score DESC, b.StartedAt
+                ORDER BY CASE WHEN b.Hits > b.Jumps THEN 0 ELSE 1 END, b.Score DESC, b.StartedAt
             ) AS PeakRank,
             ROW_NUMBER() OVER (
                 PARTITION BY b.ChannelID, b.FieldNumber, b.Family, b.Incident
-                ORDER BY b.StartedAt
+                ORDER BY b.EndedAt
             ) AS StartRank
         FROM (
             SELECT

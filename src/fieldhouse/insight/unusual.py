@@ -4,10 +4,15 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
-__all__ = ["evidence"]
+__all__ = ["evidence", "said"]
 
 _DAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
 _BEYOND = 0.05
+_JUMP = "from {before} to {value} at once: seldom more than {usual} before"
+_FROM_TO = {
+    "COUNTER LOST": "falls from {before} to {value}: it hardly ever fell before",
+    "DRIFT": "the last week lies about {value}, the three before it about {before}",
+}
 
 
 def evidence(incident: Mapping[str, Any], zone: tzinfo) -> str:
@@ -15,7 +20,7 @@ def evidence(incident: Mapping[str, Any], zone: tzinfo) -> str:
 
     >>> from datetime import UTC
     >>> evidence({"Kind": "SPIKE", "Value": 31, "Expected": 10.0, "Spread": 2.0, "Least": 0.0,
-    ...     "Greatest": 40.0, "PeakAt": datetime(2026, 3, 3, 14)}, UTC)
+    ...     "Greatest": 40.0, "Hits": 1, "Jumps": 0, "PeakAt": datetime(2026, 3, 3, 14)}, UTC)
     '21 above what Tuesdays at 14 h (UTC) have been for four weeks'
     """
     kind = incident["Kind"]
@@ -28,6 +33,17 @@ def evidence(incident: Mapping[str, Any], zone: tzinfo) -> str:
             f"stays at {_number(incident['Value'])} for {_length(stayed.total_seconds())}:"
             f" {_length(incident['Expected'])} was the longest before"
         )
+    if kind in _FROM_TO or incident["Jumps"] == incident["Hits"]:
+        return _FROM_TO.get(kind, _JUMP).format(
+            before=_number(incident["Expected"]),
+            value=_number(incident["Value"]),
+            usual=_number(incident["Spread"] or 0),
+        )
+    return _of_value(incident)
+
+
+def _of_value(incident: Mapping[str, Any]) -> str:
+    """What a value is held against: all that was known, or the level of its hour."""
     value, least, greatest = float(incident["Value"]), incident["Least"], incident["Greatest"]
     room = _BEYOND * (greatest - least)
     if value > greatest + room:
@@ -41,6 +57,11 @@ def evidence(incident: Mapping[str, Any], zone: tzinfo) -> str:
         f"{abs(off):.3g} {side} what {_DAYS[at.weekday()]} at {at.hour} h (UTC) have been"
         " for four weeks"
     )
+
+
+def said(incident: Mapping[str, Any], zone: tzinfo) -> str:
+    """What an incident is, and why: ``spike: 21 above what Tuesdays …``."""
+    return f"{incident['Kind'].lower()}: {evidence(incident, zone)}"
 
 
 def _time(at: datetime, zone: tzinfo) -> str:

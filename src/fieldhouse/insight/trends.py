@@ -48,8 +48,12 @@ def trend_of(
         asked = {"channel_id": channel_id, "field_number": field_number, "days": days}
         return warehouse.query(_QUESTION, **asked, as_of=as_of)
     today = as_of.replace(tzinfo=UTC).astimezone(zone).date()
-    first = max(today - timedelta(days=min(days, 700_000)), date(1, 1, 9))
-    found = list(_days(warehouse, channel_id, field_number, zone, first - _WEEK * _DAY, today))
+    first = max(today - timedelta(days=min(days, 700_000)), date(2, 1, 9))
+    start = first - _WEEK * _DAY
+    spans = ((_year_before(first), min(_year_before(today - _DAY) + _DAY, start)), (start, today))
+    found = [
+        day for span in spans for day in _days(warehouse, channel_id, field_number, zone, *span)
+    ]
     rows = [row for row in _compared(found) if row["ReadingDate"] >= first]
     return pa.Table.from_pylist(rows, QUERIES[_QUESTION].columns)
 
@@ -58,6 +62,8 @@ def _days(
     warehouse: Warehouse, channel_id: int, number: int, zone: tzinfo, first: date, end: date
 ) -> Iterator[_Day]:
     """The days with a value of ``[first, end)``, ascending."""
+    if first >= end:
+        return
     start_at, end_at = (times.instant_of(day.isoformat(), zone) for day in (first, end))
     names = [f"Field{number}{what}" for what in ("Avg", "Min", "Max", "Count", "Sum")]
     found = periods_of(
@@ -80,12 +86,13 @@ def _days(
 
 
 def _compared(days: list[_Day]) -> Iterator[dict[str, Any]]:
-    """Each day beside the one before it and the week that ends with it."""
+    """Each day beside the one before it, the week that ends with it, and the year before."""
     by_date = {each.day: each for each in days}
     for each in days:
         before = by_date.get(each.day - _DAY)
         week = [by_date.get(each.day - n * _DAY) for n in range(_WEEK)]
         means = [one.mean for one in week if one]
+        year_ago = by_date.get(_year_before(each.day))
         yield {
             "ReadingDate": each.day,
             "AvgValue": each.mean,
@@ -95,7 +102,15 @@ def _compared(days: list[_Day]) -> Iterator[dict[str, Any]]:
             "ChangeFromPrevious": before and each.mean - before.mean,
             "MovingAvg7Day": sum(means) / len(means),
             "Trend": before and _direction(before, each),
+            "YearAgoAvg": year_ago and year_ago.mean,
+            "ChangeFromYearAgo": year_ago and each.mean - year_ago.mean,
         }
+
+
+def _year_before(day: date) -> date:
+    """The same day a year before; of 29 February the 28th."""
+    is_leap = (day.month, day.day) == (2, 29)
+    return day.replace(year=day.year - 1, day=28 if is_leap else day.day)
 
 
 def _direction(before: _Day, day: _Day) -> str:

@@ -1,0 +1,1 @@
+"""What fields do: where they go, what is unusual in them, what goes together."""

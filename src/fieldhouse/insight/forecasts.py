@@ -1,0 +1,185 @@
+"""How a field goes on: a baseline, with intervals that its own past has tried."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from fieldhouse import times
+from fieldhouse.errors import ConfigurationError
+from fieldhouse.insight.trends import trend_of
+from fieldhouse.periods import periods_of
+from fieldhouse.times import Length
+from fieldhouse.warehouse import Warehouse
+
+__all__ = ["FORECAST", "LONGEST", "Crossing", "crossing_of", "forecast_of", "told"]
+
+FORECAST = pa.schema(
+    [
+        ("At", pa.timestamp("us")),
+        ("Forecast", pa.float64()),
+        ("Low", pa.float64()),
+        ("High", pa.float64()),
+        ("Method", pa.string()),
+        ("Errors", pa.int64()),
+        ("Mae", pa.float64()),
+        ("NaiveMae", pa.float64()),
+    ]
+)
+"""A row for each hour or day, by its begin, naive UTC; Low and High hold 95 %, or are NULL."""
+
+LONGEST = timedelta(days=366)
+_HOURLY = timedelta(days=14)
+"""Up to here the means of hours are forecast, beyond those of days."""
+_HOUR = timedelta(hours=1)
+_EPOCH = datetime(1970, 1, 1)
+
+
+class _Step(NamedTuple):
+    """What is forecast: so many ``period`` to a season, ``stride`` from one trial to the next."""
+
+    length: timedelta
+    period: int
+    stride: int
+    origins: int
+    history: timedelta
+
+
+_HOURS = _Step(_HOUR, 24, 24, 42, timedelta(days=84))
+_DAYS = _Step(timedelta(days=1), 7, 1, 60, timedelta(days=400))
+
+
+def forecast_of(
+    warehouse: Warehouse,
+    channel_id: int,
+    field_number: int,
+    *,
+    length: timedelta,
+    as_of: datetime,
+    zone: tzinfo,
+) -> pa.Table:
+    """The hours' means from ``as_of`` on, or, for more than 14 days, those of a zone's days.
+
+    ``as_of`` is naive UTC; what is later takes no part. An answer is empty where there is no value
+    in the last 14 days. Columns as ``FORECAST``. Raises ConfigurationError for a length below an
+    hour or above ``LONGEST``, and what the warehouse does.
+    """
+    if not _HOUR <= length <= LONGEST:
+        raise ConfigurationError(f"a forecast is for 1h to {LONGEST.days}d")
+    if length <= _HOURLY:
+        step, now = _HOURS, _place(as_of)
+        held = _hours(warehouse, channel_id, field_number, as_of)
+    else:
+        step, now = _DAYS, as_of.replace(tzinfo=UTC).astimezone(zone).date().toordinal()
+        days = trend_of(
+            warehouse, channel_id, field_number, days=step.history.days, as_of=as_of, zone=zone
+        )
+        held = [(row["ReadingDate"].toordinal(), row["AvgValue"]) for row in days.to_pylist()]
+    if not held or (now - held[-1][0]) * step.length > _HOURLY:
+        return FORECAST.empty_table()
+    rows = _asked(warehouse, held, step, now - held[-1][0] - 1 + -(-length // step.length))
+    begins = _instant if step is _HOURS else lambda place: _midnight(place, zone)
+    shown = [{**row, "At": begins(row["Place"])} for row in rows if row["Place"] >= now]
+    return pa.Table.from_pylist(shown, FORECAST)
+
+
+def _hours(
+    warehouse: Warehouse, channel_id: int, number: int, as_of: datetime
+) -> list[tuple[int, float]]:
+    """The whole hours with a value before an instant."""
+    names = (f"Field{number}Avg", f"Field{number}Count")
+    end = _instant(_place(as_of))
+    found = periods_of(
+        warehouse,
+        channel_id,
+        Length(seconds=3600),
+        UTC,
+        start=end - _HOURS.history,
+        end=end,
+        columns=names,
+    )
+    rows = zip(*(found[name].to_pylist() for name in ("PeriodStart", *names)), strict=True)
+    return [(_place(begin), mean) for begin, mean, count in rows if count]
+
+
+def _asked(
+    warehouse: Warehouse, held: Sequence[tuple[int, float]], step: _Step, horizon: int
+) -> list[dict[str, Any]]:
+    """The question's rows; means count at six decimals, like the readings."""
+    found: list[dict[str, Any]] = warehouse.query(
+        "forecasts",
+        series=[0] * len(held),
+        places=[place for place, _ in held],
+        amounts=[round(mean, 6) for _, mean in held],
+        period=step.period,
+        stride=step.stride,
+        origins=step.origins,
+        horizon=horizon,
+    ).to_pylist()
+    return found
+
+
+def _place(at: datetime) -> int:
+    return (at - _EPOCH) // _HOUR
+
+
+def _instant(place: int) -> datetime:
+    return _EPOCH + place * _HOUR
+
+
+def _midnight(place: int, zone: tzinfo) -> datetime:
+    return times.instant_of(date.fromordinal(place).isoformat(), zone)
+
+
+class Crossing(NamedTuple):
+    """When a forecast is first beyond a limit, and when, at 95 %, at the earliest and latest.
+
+    None is not within the forecast; ``is_tried``: whether it has intervals.
+    """
+
+    at: datetime | None
+    earliest: datetime | None
+    latest: datetime | None
+    is_tried: bool
+
+
+def crossing_of(forecast: pa.Table, limit: float, *, below: bool) -> Crossing:
+    """When a forecast first goes below a limit, or above it."""
+    near, far = ("Low", "High") if below else ("High", "Low")
+    rows = forecast.to_pylist()
+
+    def first(name: str) -> datetime | None:
+        known = ((row["At"], row[name]) for row in rows if row[name] is not None)
+        return next((at for at, v in known if (v < limit if below else v > limit)), None)
+
+    return Crossing(
+        first("Forecast"), first(near), first(far), any(row["Low"] is not None for row in rows)
+    )
+
+
+def told(crossing: Crossing, limit: float, zone: tzinfo, *, below: bool, days: int) -> str:
+    """A crossing in a line.
+
+    >>> from datetime import UTC
+    >>> first, early, late = (datetime(2026, 12, day) for day in (24, 20, 30))
+    >>> told(Crossing(first, early, late, True), 3.3, UTC, below=True, days=366)
+    'below 3.3 on 2026-12-24 (95 %: 2026-12-20 … 2026-12-30)'
+    >>> told(Crossing(None, None, None, True), 3.3, UTC, below=True, days=366)
+    'not below 3.3 within 366 days (95 %)'
+    """
+
+    def on(at: datetime | None) -> str:
+        return f"{at.replace(tzinfo=UTC).astimezone(zone):%Y-%m-%d}" if at else f"after {days} days"
+
+    where = f"{'below' if below else 'above'} {limit:g}"
+    if not crossing.is_tried:
+        said = f"{where} on {on(crossing.at)}" if crossing.at else f"not {where} within {days} days"
+        return f"{said} (too young to say how surely)"
+    if crossing.earliest is None:
+        return f"not {where} within {days} days (95 %)"
+    if crossing.at is None:
+        return (
+            f"not {where} within {days} days, but it may be from {on(crossing.earliest)} on (95 %)"
+        )
+    return f"{where} on {on(crossing.at)} (95 %: {on(crossing.earliest)} … {on(crossing.latest)})"
