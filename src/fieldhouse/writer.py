@@ -146,6 +146,11 @@ class Writer:
     ) -> None:
         self.close()
 
+    @property
+    def ended(self) -> WarehouseError | None:
+        """Why nothing can be written any more, if so: a process that stays on has to begin anew."""
+        return self._ended
+
     def put(self, ticket: Ticket, batch: Batch) -> None:
         """Queue a batch; waits while enough is queued. Raises the error of an earlier batch."""
         self._put(ticket, batch.readings.num_rows, lambda: _done(batch))

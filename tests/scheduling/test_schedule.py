@@ -11,6 +11,7 @@ import pytest
 from leases_kit import until
 
 from fieldhouse import Settings, events
+from fieldhouse.errors import WarehouseError
 from fieldhouse.parts import Parts, build
 from fieldhouse.scheduling import crew
 from fieldhouse.scheduling.leases import Alone, Holding
@@ -140,6 +141,26 @@ def test_a_stop_ends_all_and_loses_nothing(
     recorded = parts.warehouse.query("runs", limit=1000).to_pylist()
     assert len(recorded) == sum(ended.values()) > 0
     assert {row["Outcome"] for row in recorded} <= {"success", "interrupted"}
+
+
+def test_a_writer_that_dies_ends_the_schedule(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its error, so that whoever started the process begins it anew: it could never write."""
+
+    class Panic(BaseException):
+        """As a driver's, which is no Exception."""
+
+    def panic(*_: object) -> None:
+        raise Panic
+
+    monkeypatch.setattr(parts.warehouse, "load", panic)
+    late = threading.Timer(100, parts.stop.set)
+    late.start()
+    with pytest.raises(WarehouseError, match="the writer ended unexpectedly"):
+        Schedule(parts).run()
+    assert late.is_alive()
+    late.cancel()
 
 
 def test_paused_channels_are_not_read_and_added_ones_are(

@@ -100,7 +100,7 @@ class Schedule:
     def run(self) -> None:
         """Read on and on; ends within moments of ``parts.stop`` or Ctrl-C, and records what it has.
 
-        Raises what the first look at the warehouse raises.
+        Raises what the first look at the warehouse raises, and the error of a writer that has died.
         """
         try:
             self._renew()
@@ -113,6 +113,8 @@ class Schedule:
                 thread.start()
             try:
                 Crew(self._parts, self, hands=self._hands).run()
+                if dead := self._parts.writer.ended:
+                    raise dead
             finally:
                 self._parts.stop.set()
                 for thread in threads:
@@ -128,7 +130,7 @@ class Schedule:
     def take(self) -> int | None:
         """The next channel that is due, waited for; None once all is to stop."""
         with self._changed:
-            while not self._parts.stop.is_set():
+            while not self._parts.stop.is_set() and not self._parts.writer.ended:
                 now = self._parts.clock()
                 channel_id = None if now < self._rest_until else self._due(now)
                 if channel_id is not None:
