@@ -1,5 +1,7 @@
 """Jobs beside the answering: begun, watched, stopped, failing; and the turns of the schedule."""
 
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,18 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from web_kit import EMPTY, HOSTILE, NOW, PAUSED, Scope, Site, a_world, fill, serving
+from web_kit import EMPTY, HOSTILE, NO_RULES, NOW, PAUSED, Scope, Site, a_world, fill, serving
 
 from fieldhouse import events
-from fieldhouse.errors import ConfigurationError, WarehouseUnavailable
+from fieldhouse.errors import ConfigurationError, WarehouseError, WarehouseUnavailable
 from fieldhouse.parts import build
 from fieldhouse.scheduling.fleet import run_fleet
 from fieldhouse.settings import Settings
 from fieldhouse.simulator import Clock, Fault, Simulator, World
+from fieldhouse.warehouse.engines.duckdb.warehouse import DuckDBWarehouse
 from fieldhouse.web import jobs
 from fieldhouse.web.broadcast import Broadcast
 from fieldhouse.web.jobs import Jobs
 from fieldhouse.web.limits.heard import Heard
+from fieldhouse.web.serving import Address, serve
 
 
 @contextmanager
@@ -309,3 +313,32 @@ def test_nobody_waits_for_who_has_gone() -> None:
     ended.set()
     waiting.join(30)
     assert not waiting.is_alive()
+
+
+def test_a_writer_that_dies_ends_the_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its error, so that whoever began the process begins it anew: it could never write."""
+
+    class Panic(BaseException):
+        """As a driver's, which is no Exception."""
+
+    def panic(*_: object) -> None:
+        raise Panic
+
+    world = World(clock=Clock())
+    world.add_channel(9).write(fields={1: "1"})
+    with Simulator(world) as simulator:
+        settings = Settings(
+            warehouse_url=str(tmp_path / "w.duckdb"),
+            base_url=simulator.url,
+            rate_limit_delay=0,
+            channels={9: {}},  # type: ignore[dict-item]
+        )
+        monkeypatch.setattr(DuckDBWarehouse, "load", panic)
+        late = threading.Timer(100, os.kill, (os.getpid(), signal.SIGINT))
+        late.start()
+        with pytest.raises(WarehouseError, match="the writer ended unexpectedly"):
+            serve(settings, NO_RULES, Address("127.0.0.1", 0), every=timedelta(minutes=5))
+        assert late.is_alive()
+        late.cancel()

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from fieldhouse import events
-from fieldhouse.errors import FieldhouseError, WarehouseUnavailable
+from fieldhouse.errors import FieldhouseError, WarehouseError, WarehouseUnavailable
 from fieldhouse.parts import Parts
 from fieldhouse.polled import polled_channels
 from fieldhouse.scheduling.fleet import run_fleet
@@ -109,6 +109,11 @@ class Jobs:
     def poll_rarely(self, how: Callable[[int, datetime], timedelta]) -> None:
         """Let ``how`` say how long a channel, begun at a time, may wait where that is longer."""
         self._rarely = how
+
+    @property
+    def failed(self) -> WarehouseError | None:
+        """Why nothing can be written any more, if so: the process has to begin anew."""
+        return self._parts.writer.ended
 
     @property
     def is_stopping(self) -> bool:

@@ -152,8 +152,8 @@ def serve(
 ) -> None:
     """Serve until told to stop (Ctrl-C, the signal TERM); ``ready`` is told the address.
 
-    Raises ConfigurationError for an address or a certificate that will not do, and whatever opening
-    the warehouse raises.
+    Raises ConfigurationError for an address or a certificate that will not do, whatever opening the
+    warehouse raises, and the error of a writer that has died: whoever began this begins it anew.
     """
     _quieten()
     _allow_files()
@@ -163,6 +163,8 @@ def serve(
         url = address.url(listening.getsockname()[1])
         with owned(served.whole, settings.warehouse_url, served.jobs):
             Server(served, address, ready=lambda: ready(url)).run(sockets=[listening])
+        if failed := served.jobs.failed:
+            raise failed
 
 
 def _allow_files() -> None:
@@ -202,6 +204,11 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._ready()
+
+    async def on_tick(self, counter: int) -> bool:
+        if self._served.jobs.failed:
+            self.should_exit = True
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._served.jobs.stop()
