@@ -117,13 +117,24 @@ def test_a_clusters_tables_are_replicated_and_what_is_a_channels_is_sharded() ->
     tables = [each for each in made if each.startswith("CREATE TABLE")]
     assert all(" ON CLUSTER prod " in each.split("\n")[0] for each in tables)
     fronts = [each for each in tables if "ENGINE = Distributed(prod, iot, " in each]
-    assert len(fronts) == len(cluster.SHARDED)
+    assert len({each.split()[5] for each in fronts}) == len(cluster.SHARDED)
     assert all(each.endswith("_local, ChannelID)") for each in fronts)
     for each in set(tables) - set(fronts):
         assert "ENGINE = Replicated" in each
         assert ("_local " in each) == ("/{shard}/" in each)
         assert "non_replicated" not in each
     assert all(" ON CLUSTER prod" in each for each in made if "VIEW" in each or "DATABASE" in each)
+
+
+def test_what_is_dropped_on_a_cluster_is_dropped_with_what_it_stands_before() -> None:
+    """On every server, and at once: a table of its name is made after it."""
+    assert list(cluster.over("-- Why.\nDROP TABLE IF EXISTS iot.Models", "prod")) == [
+        "DROP TABLE IF EXISTS iot.Models ON CLUSTER prod SYNC",
+        "DROP TABLE IF EXISTS iot.Models_local ON CLUSTER prod SYNC",
+    ]
+    assert list(cluster.over("DROP TABLE IF EXISTS iot.Scripts", "prod")) == [
+        "DROP TABLE IF EXISTS iot.Scripts ON CLUSTER prod SYNC"
+    ]
 
 
 def test_what_is_deleted_on_a_cluster_is_deleted_in_every_shard() -> None:

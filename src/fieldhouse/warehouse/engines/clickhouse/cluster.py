@@ -19,6 +19,7 @@ _TABLE = re.compile(
     r"(?P<order>ORDER BY [^\n]+?)(?:\nSETTINGS (?P<settings>[^\n]+))?\Z",
     re.DOTALL,
 )
+_DROP = re.compile(r"DROP TABLE IF EXISTS (?P<database>\S+?)\.(?P<name>\w+)")
 _VIEW = re.compile(r"(CREATE OR REPLACE VIEW \S+)")
 _DATABASE = re.compile(r"(CREATE DATABASE IF NOT EXISTS \S+)")
 _DELETE = re.compile(rf"\b(\S+?)\.({'|'.join(SHARDED)})\b")
@@ -36,6 +37,8 @@ def over(statement: str, cluster: str | None) -> Iterator[str]:
         yield statement
     elif table := _TABLE.fullmatch(bare):
         yield from _tables(table, cluster)
+    elif dropped := _DROP.fullmatch(bare):
+        yield from _dropped(dropped, cluster)
     elif bare.startswith("DELETE FROM "):
         local, condition = _DELETE.sub(r"\1.\2_local", bare).split("WHERE", 1)
         yield f"{local.rstrip()} ON CLUSTER {cluster} WHERE{condition}"
@@ -57,6 +60,13 @@ def settings_of(address: ClickHouseAddress) -> Mapping[str, str]:
         "allow_nondeterministic_mutations": "1",
         "distributed_ddl_task_timeout": "180",
     }
+
+
+def _dropped(table: re.Match[str], cluster: str) -> Iterator[str]:
+    """Both a table and what it stands in front of, gone for good: one of their name may follow."""
+    name = table["name"]
+    for each in (name, f"{name}_local") if name in SHARDED else (name,):
+        yield f"DROP TABLE IF EXISTS {table['database']}.{each} ON CLUSTER {cluster} SYNC"
 
 
 def _tables(table: re.Match[str], cluster: str) -> Iterator[str]:

@@ -1,6 +1,6 @@
 -- More is known of a field, so that it is judged by its nature, and more kinds are found; what was found is found anew.
--- LongestOther is the longest that a value other than zero stayed; Turns are steps of more than 180; Steps the four
--- greatest of the days' greatest steps; Week is the median of the last seven days, Older that of the 21 before;
+-- LongestOther is the longest that a value other than zero stayed. Turns are steps of more than 180, Steps the four
+-- greatest of the days' greatest steps. Week is the median of the last seven days, Older that of the 21 before.
 -- RightLows and RightHighs are from where to where people said that it is right: values, silences, falls and weeks.
 DROP TABLE IF EXISTS iot.Models;
 CREATE TABLE IF NOT EXISTS iot.Models (
