@@ -79,11 +79,14 @@ def test_a_missing_file_is_not_made_for_reading(file: Path) -> None:
     assert not file.exists()
 
 
-@pytest.mark.parametrize("content", [b"", b"not a database" * 900])
-def test_another_kind_of_file_is_named(file: Path, content: bytes) -> None:
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [(b"", "an empty file, no warehouse"), (b"not a database" * 900, "not a DuckDB file")],
+)
+def test_another_kind_of_file_is_named(file: Path, content: bytes, told: str) -> None:
     """A file that is no DuckDB database is said to be none, and stays as it is."""
     file.write_bytes(content)
-    with pytest.raises(WarehouseUnusable, match=f"{file}: not a DuckDB file"):
+    with pytest.raises(WarehouseUnusable, match=f"{file}: {told}"):
         open_warehouse(str(file))
     assert file.read_bytes() == content
 

@@ -366,7 +366,6 @@ def test_tables_are_the_same(filled: Pair) -> None:
     assert any(reading["Superseded"] for reading in held["SensorReadings"])
     kinds = {period["AggregationType"] for period in held["AggregatedData"]}
     assert kinds == {"HOURLY", "DAILY", "WEEKLY"}
-    assert any(day["AnomaliesDetected"] for day in held["DataQuality"])
     assert any(day["RangesConfigured"] and day["TotalReadings"] for day in held["DataQuality"])
     assert any(day["Notes"] for day in held["DataQuality"])
     assert any(day["AbsentReadings"] for day in held["DataQuality"])

@@ -19,7 +19,7 @@ from fieldhouse.errors import ConfigurationError
 
 __all__ = ["add_to"]
 
-app = typer.Typer(help="The ranges that a field's values should keep to.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 
 def add_to(main: typer.Typer) -> None:

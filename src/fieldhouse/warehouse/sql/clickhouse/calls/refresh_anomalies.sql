@@ -146,7 +146,8 @@ FROM (
 WITH
 -- include asked_days
 SELECT
-    groupArray(j.ChannelID) AS JudgedChannels, groupArray(j.Day) AS JudgedDays, groupArray(j.ModelDay) AS ModelDays,
+    groupArray(j.ChannelID) AS JudgedChannels, groupArray(j.Day) AS JudgedDays,
+    arrayMap(x -> x.1, groupArray(tuple(j.ModelDay))) AS ModelDays,  -- bare, those that are NULL would be left out
     min(j.Day) AS FirstDay, max(j.Day) AS LastDay
 FROM (
     SELECT
