@@ -315,6 +315,7 @@ def fill(pair: Pair, seed: int) -> None:
         maxima=[25, 10**9, None, Decimal("7.5"), *[None] * 8],
     )
     pair.both(refresh)
+    pair.call("refresh_anomalies", as_of=AS_OF)
     pair.call("refresh_quality", as_of=T0 + 30 * DAY + 5 * HOUR)
     pair.call("refresh_quality", as_of=AS_OF)
 
@@ -366,6 +367,7 @@ def test_tables_are_the_same(filled: Pair) -> None:
     assert any(reading["Superseded"] for reading in held["SensorReadings"])
     kinds = {period["AggregationType"] for period in held["AggregatedData"]}
     assert kinds == {"HOURLY", "DAILY", "WEEKLY"}
+    assert any(day["AnomaliesDetected"] for day in held["DataQuality"])
     assert any(day["RangesConfigured"] and day["TotalReadings"] for day in held["DataQuality"])
     assert any(day["Notes"] for day in held["DataQuality"])
     assert any(day["AbsentReadings"] for day in held["DataQuality"])

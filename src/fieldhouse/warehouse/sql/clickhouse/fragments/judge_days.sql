@@ -243,7 +243,11 @@ spells AS (
             o.FieldNumber, o.Family, fromUnixTimestamp64Micro(min(o.Since), 'UTC'),
             fromUnixTimestamp64Micro(max(o.At), 'UTC'), count(), countIf(o.IsAbove), countIf(o.IsBeyond), countIf(o.IsJump),
             max(o.Score),
-            fromUnixTimestamp64Micro(Peak.1, 'UTC'), toDecimal64OrNull(toString(round(Peak.2, 6)), 6), Peak.3, Peak.4,
+            fromUnixTimestamp64Micro(Peak.1, 'UTC'),
+            -- as a float the largest numbers are more than their column holds
+            toDecimal64OrNull(
+                toString(round(if(abs(Peak.2) < 999999999999.5, Peak.2, sign(Peak.2) * 999999999999.5), 6)), 6
+            ), Peak.3, Peak.4,
             any(o.Least), any(o.Greatest), max(o.Days)
         ) AS Told
     FROM opened AS o

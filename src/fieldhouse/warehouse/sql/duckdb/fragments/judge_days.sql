@@ -244,7 +244,12 @@ SELECT
     o.ChannelID, o.FieldNumber, o.Family, o.Day, min(o.Since), max(o.CreatedAt),
     count(*), count(*) FILTER (o.IsAbove), count(*) FILTER (o.IsBeyond),
     count(*) FILTER (o.IsJump), max(o.Score),
-    arg_max(o.CreatedAt, o.Weight), arg_max_null(o.Value, o.Weight)::DECIMAL(18, 6),
+    arg_max(o.CreatedAt, o.Weight),
+    -- as a float the largest numbers are more than their column holds
+    coalesce(
+        TRY_CAST(arg_max_null(o.Value, o.Weight) AS DECIMAL(18, 6)),
+        (sign(arg_max_null(o.Value, o.Weight)) * 999999999999.5)::DECIMAL(18, 6)
+    ),
     arg_max_null(o.Level, o.Weight), arg_max_null(o.Spread, o.Weight), any_value(o.Least), any_value(o.Greatest),
     max(o.Days)
 FROM opened AS o

@@ -579,7 +579,17 @@ BEGIN
         SUM(o.IsJump),
         MAX(o.Score),
         iot.ufn_AtSeconds(MAX(CASE WHEN o.Rank = 1 THEN o.At END)),
-        CAST(MAX(CASE WHEN o.Rank = 1 THEN o.Value END) AS DECIMAL(18, 6)),
+        -- as a float the largest numbers are more than their column holds
+        CAST(
+            MAX(
+                CASE
+                    WHEN o.Rank = 1 THEN CASE
+                        WHEN ABS(o.Value) < 999999999999.5 THEN o.Value
+                        ELSE SIGN(o.Value) * 999999999999.5
+                    END
+                END
+            ) AS DECIMAL(18, 6)
+        ),
         MAX(CASE WHEN o.Rank = 1 THEN o.Expected END),
         MAX(CASE WHEN o.Rank = 1 THEN o.Spread END),
         MAX(o.Least),
