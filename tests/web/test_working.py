@@ -232,7 +232,7 @@ def test_the_schedule_takes_up_what_is_due(tmp_path: Path) -> None:
 
 def test_many_new_channels_come_in_few_jobs(tmp_path: Path) -> None:
     """Of forty one takes long: the others of its job are through, and are read again meanwhile."""
-    world, go_on = World(clock=Clock()), threading.Event()
+    world, go_on = World(clock=Clock(NOW)), threading.Event()
     for number in range(1, 41):
         world.add_channel(number).write(fields={1: "1"})
     with Simulator(world) as simulator:
