@@ -216,11 +216,13 @@ def _cast(column: pa.Array, kind: pa.DataType) -> pa.Array:
     """Numbers in another type; Arrow's own cast makes 3.1999999999999997 of an exact 3.2."""
     if kind != pa.float64() or column.type != DECIMAL:
         return column.cast(kind)
-    halves = np.frombuffer(column.buffers()[1], np.int64).reshape(-1, 2)
-    millionths = halves[column.offset : column.offset + len(column), 0]
-    if np.abs(millionths).max(initial=0) >= _EXACT:
+    nulls = column.is_null().to_numpy(zero_copy_only=False) if column.null_count else None
+    held = column if nulls is None else column.fill_null(0)  # below a null stands anything
+    halves = np.frombuffer(held.buffers()[1], np.int64).reshape(-1, 2)
+    millionths = halves[held.offset : held.offset + len(held), 0]
+    if max(millionths.max(initial=0), -millionths.min(initial=0)) >= _EXACT:
         return column.cast(pa.string()).cast(kind)
-    return pa.array(millionths / 1e6, kind, mask=column.is_null().to_numpy(zero_copy_only=False))
+    return pa.array(millionths / 1e6, kind, mask=nulls)
 
 
 def _readings(request: Request, channel: Chosen) -> Iterator[pa.RecordBatch]:
