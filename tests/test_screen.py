@@ -722,3 +722,11 @@ def test_the_pages_queries_of_monitoring_are_answered(tell: Tell, tmp_path: Path
     for statement in found:
         (tmp_path / "q.sql").write_text(statement, "utf-8")
         assert tell("query", "-f", str(tmp_path / "q.sql")).code == 0, statement
+
+
+def test_a_group_lists_by_itself(tell: Tell) -> None:
+    """Bare, a group of commands says what its `list` does: no page of help, no error."""
+    for group in ("channels", "corrections", "derived", "tokens"):
+        bare = tell(group)
+        assert bare.code == 0
+        assert bare.out == tell(group, "list").out != ""

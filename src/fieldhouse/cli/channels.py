@@ -10,6 +10,7 @@ import typer
 from fieldhouse.cli import output, searching
 from fieldhouse.cli.completing import complete_tags, complete_words
 from fieldhouse.cli.options import (
+    Bare,
     ChannelID,
     Channels,
     Config,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(help="The channels: those that are copied, public ones, your own.")
+app = typer.Typer(cls=Bare, help="The channels: those that are copied, public ones, your own.")
 
 Tag = Annotated[
     str, typer.Argument(metavar="TAG", help="A word of yours.", autocompletion=complete_tags)

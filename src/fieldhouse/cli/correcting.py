@@ -13,6 +13,7 @@ import typer
 from fieldhouse import names
 from fieldhouse.cli import output, rules
 from fieldhouse.cli.options import (
+    Bare,
     ChannelID,
     Config,
     From,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_to", "app", "user"]
 
-app = typer.Typer(help="The rules that exclude or correct readings.", no_args_is_help=True)
+app = typer.Typer(cls=Bare, help="The rules that exclude or correct readings.")
 
 FieldOrAll = Annotated[
     str | None,

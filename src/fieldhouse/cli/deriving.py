@@ -9,6 +9,7 @@ import typer
 from fieldhouse import names, times
 from fieldhouse.cli import output
 from fieldhouse.cli.options import (
+    Bare,
     ChannelID,
     Config,
     Field,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_to", "app"]
 
-app = typer.Typer(help="Fields that are made of others.", no_args_is_help=True)
+app = typer.Typer(cls=Bare, help="Fields that are made of others.")
 
 
 def add_to(main: typer.Typer) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AsOf",
+    "Bare",
     "ChannelID",
     "Channels",
     "Config",
@@ -58,6 +59,14 @@ class Listing(TyperGroup):
         """The arguments, `list` put before those that name no command."""
         named = args and (args[0] in self.commands or args[0] in ctx.help_option_names)
         return super().parse_args(ctx, args if named else ["list", *args])
+
+
+class Bare(TyperGroup):
+    """A group of commands that lists, where none is named."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """The arguments; of none `list`."""
+        return super().parse_args(ctx, args or ["list"])
 
 
 def channel_number(value: str) -> int:

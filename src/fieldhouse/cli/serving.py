@@ -11,6 +11,7 @@ import typer
 
 from fieldhouse.cli import output
 from fieldhouse.cli.options import (
+    Bare,
     Config,
     Json,
     Wait,
@@ -27,7 +28,9 @@ __all__ = ["add_to", "tokens"]
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|[0-9a-f:.]+", re.ASCII)
 
-tokens = typer.Typer(help="The tokens that let people and programs in, where serve is reached.")
+tokens = typer.Typer(
+    cls=Bare, help="The tokens that let people and programs in, where serve is reached."
+)
 
 
 def add_to(app: typer.Typer) -> None:
