@@ -122,9 +122,9 @@ def test_what_has_no_file_any_more_is_dropped(
     earlier = shutil.copytree(SQL / engine, tmp_path / engine)
     word = "ALTER" if engine == "sqlserver" else "REPLACE"
     for folder, made in LEFT[engine].items():
-        text = f"-- Left.\nCREATE OR {word} {made.format(name=f'Left_{folder}')};\n"
-        (earlier / folder / f"Left_{folder}.sql").write_text(text)
-    names = {f"Left_{folder}" for folder in LEFT[engine]}
+        text = f"-- Left.\nCREATE OR {word} {made.format(name=f'left_{folder}')};\n"
+        (earlier / folder / f"left_{folder}.sql").write_text(text)
+    names = {f"left_{folder}" for folder in LEFT[engine]}
 
     def held() -> set[str]:
         return {row["Name"] for row in rows_of(warehouse, HELD[engine])} & names
@@ -136,7 +136,7 @@ def test_what_has_no_file_any_more_is_dropped(
                 patch.setattr(sqlfiles, cached.__name__, cached.__wrapped__)
             return list(warehouse.migrate())
 
-    scripts = sorted(f"{folder}/Left_{folder}" for folder in LEFT[engine])
+    scripts = sorted(f"{folder}/left_{folder}" for folder in LEFT[engine])
     for _ in range(2):
         assert sorted(migrated(earlier)) == scripts and held() == names
         assert sorted(migrated(SQL / engine)) == scripts and held() == set()
@@ -403,11 +403,15 @@ def test_babelfish_gets_what_it_needs() -> None:
             SELECT
                 j.Number,
                 j.Said,
+                j.Short,
+                j.Kind,
                 HASHBYTES(N'SHA2_256', j.Said) AS Hash
             INTO #x
             FROM OPENJSON(@J) WITH (
                 Number INT '$.Number',
-                Said NVARCHAR(MAX) '$.Said'
+                Said NVARCHAR(MAX) '$.Said',
+                Short NVARCHAR(500) '$.Short',
+                Kind NVARCHAR(10) '$.Kind'
             ) AS j;
         """
     )
@@ -415,6 +419,7 @@ def test_babelfish_gets_what_it_needs() -> None:
     assert drop == "DROP PROCEDURE IF EXISTS iot.usp_X"
     assert create.startswith("CREATE PROCEDURE iot.usp_X @J NVARCHAR(MAX)\nAS\n")
     assert "        iot.ufn_JsonText(j.Said) AS Said,\n" in create
+    assert "        iot.ufn_JsonText(j.Short) AS Short,\n        j.Kind,\n" in create
     assert "HASHBYTES(N'SHA2_256', iot.ufn_JsonText(j.Said)) AS Hash" in create
     assert "Said NVARCHAR(MAX) '$.Said'" in create
     assert standin.adapted("SELECT 1;") == ["SELECT 1;"]
