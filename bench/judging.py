@@ -1,6 +1,7 @@
 """What engines find unusual in the same series: each in an empty warehouse of its own."""
 
 import argparse
+import math
 import os
 import tempfile
 import time
@@ -75,14 +76,29 @@ def judged(engine: str, given: Sequence[Series]) -> Judged:
 
 
 def differing(found: Sequence[Judged]) -> set[int]:
-    """The channels in which not all engines have found the same."""
-    whole = [{_key(alarm) for alarm in each.alarms} for each in found]
-    return {channel for channel, *_ in set.union(*whole) - set.intersection(*whole)}
+    """The channels in which not all engines have found the same incidents.
+
+    Their values are means, rounded to six decimals: two engines may round one to either side.
+    """
+    told = [sorted(each.alarms, key=_exactly) for each in found]
+    whole = [{_exactly(alarm) for alarm in alarms} for alarms in told]
+    odd = {channel for channel, *_ in set.union(*whole) - set.intersection(*whole)}
+    alike = ([alarm for alarm in alarms if alarm["ChannelID"] not in odd] for alarms in told)
+    for same in zip(*alike, strict=True):
+        if not all(_is_near(same[0], other) for other in same[1:]):
+            odd.add(same[0]["ChannelID"])
+    return odd
 
 
-def _key(alarm: Alarm) -> tuple[Any, ...]:
-    words = ("ChannelID", "Kind", "StartedAt", "EndedAt", "Hits", "Jumps", "PeakAt", "Value")
-    return (*(alarm[word] for word in words), float(f"{alarm['Score']:.8g}"))
+def _exactly(alarm: Alarm) -> tuple[Any, ...]:
+    words = ("ChannelID", "StartedAt", "Kind", "FieldNumber", "EndedAt", "Hits", "Jumps", "PeakAt")
+    return tuple(alarm[word] for word in words)
+
+
+def _is_near(one: Alarm, other: Alarm) -> bool:
+    values = (float(alarm["Value"] or 0) for alarm in (one, other))
+    scores = (alarm["Score"] for alarm in (one, other))
+    return math.isclose(*values, rel_tol=1e-9, abs_tol=1.5e-6) and math.isclose(*scores)
 
 
 @contextmanager
