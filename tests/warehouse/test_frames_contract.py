@@ -2,7 +2,7 @@
 
 import math
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
@@ -198,7 +198,12 @@ ODD = {"EntryID": 2, "ColumnName": "Field1", "RawValue": "ON", "Reason": "unpars
 
 
 @pytest.fixture
-def small(warehouse: Warehouse) -> Warehouse:
+def small(filled_once: Callable[[Callable[[Warehouse], object]], Warehouse]) -> Warehouse:
+    """Three small channels, to be read."""
+    return filled_once(fill_small)
+
+
+def fill_small(warehouse: Warehouse) -> None:
     """Channel 9 with labels and a text; channel 11 a minute later; channel 12 without anything."""
     rows = [row(n, Field1=None if n == 2 else f"{n}.5", Field2=1, Field6=n) for n in range(1, 6)]
     warehouse.load([batch(rows, raw=[ODD])])
@@ -207,7 +212,6 @@ def small(warehouse: Warehouse) -> Warehouse:
     warehouse.call("upsert_channel", channel_id=9, name="nine", **LABELS)
     warehouse.call("upsert_channel", channel_id=11, name="eleven", field2="Temp °C")
     warehouse.call("upsert_channel", channel_id=12, name="twelve")
-    return warehouse
 
 
 def test_columns_are_called_as_fields_are(small: Warehouse) -> None:
