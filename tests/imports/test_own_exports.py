@@ -1,6 +1,7 @@
 """What `fieldhouse export` wrote comes back: the same readings in another warehouse."""
 
 import shlex
+from csv import reader
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,27 @@ def test_labels_are_those_of_the_channel_or_a_persons_word(
             for options in (label, known):
                 done = planned(parts, file, options)
                 assert (done.known, done.new, done.differing) == (40, 0, 0)
+
+
+def test_columns_in_another_order_are_told_by_their_names(
+    held: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Turned round they bring the same; labels that nobody knows are not guessed by their place."""
+    for labels in ("", "--labels"):
+        file = export(held, f"9 -o a.csv --overwrite {labels}", monkeypatch, tmp_path)
+        with file.open(newline="") as lines:
+            rows = [[f'"{cell}"' if cell else "" for cell in row[::-1]] for row in reader(lines)]
+        rows[0] = [cell.replace('Door "A"', 'Door ""A""') for cell in rows[0]]
+        odd = [row for row in rows[1:] if any(cell.strip('"').count('"') for cell in row)]
+        kept = [row for row in rows if row not in odd]
+        file.write_text("".join(",".join(row) + "\n" for row in kept))
+        with house(held) as parts:
+            known = Options(labels=LABELS if labels else {})
+            done = planned(parts, file, known)
+            assert (done.known, done.new, done.differing) == (len(kept) - 1, 0, 0)
+            if labels:
+                with pytest.raises(ConfigurationError, match="is none of field1 to field8"):
+                    planned(parts, file)
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ _LONG = {"Field": "name", "Value": "value", "ValueText": "value_text"}
 LEFT = frozenset({"ReadingID", "Epoch", "Superseded", "ImportedAt", "WithdrawnAt"})
 """What an import makes anew."""
 _ZONED = re.compile(r"(CreatedAt|ImportedAt|WithdrawnAt) \((.+)\)")
+_NUMBERED = re.compile(r" \(field ([1-8])\)\Z")
 _FIELDS = tuple(f"field{n}" for n in range(1, 9))
 _VALUES = (*(name.lower() for name in NUMBERS), "status")
 KEYS = ("channel", *_LONG.values(), *(f"{key}_text" for key in _VALUES))
@@ -47,20 +48,26 @@ def zone_in(cells: Sequence[str]) -> str | None:
 def translated(cells: Sequence[str], names: Mapping[str, str]) -> tuple[str, ...]:
     """The cells as ThingSpeak's keys, and ``channel``, ``name``, ``value``; others as they are.
 
-    A text beside is ``field1_text``. What is left out is nothing. Where all eight fields are there
-    they are in order, whatever they are called; else ``names`` has the keys of their labels.
+    A text beside is ``field1_text``. What is left out is nothing. ``names`` has the keys of labels;
+    where it has none of another order, all eight fields are told by the order of an export.
     """
     words = [plain(cell) for cell in cells]
-    said = {"": "", **_KEYS, **dict.fromkeys(LEFT, "")}
+    said = dict(_KEYS)
     if {"Field", "Value"} <= set(words):
         said |= _LONG
     beside = {at for at in range(1, len(words)) if _is_beside(words[at], words[at - 1])}
-    others = {*said, *NUMBERS[8:], "Status"}
-    fields = [at for at, word in enumerate(words) if at not in beside and word not in others]
-    called = [said.get(word, names.get(word.casefold(), word)) for word in words]
-    if len(fields) == len(_FIELDS) and "Latitude" in words:
-        for at, key in zip(fields, _FIELDS, strict=True):
-            called[at] = key
+    called = [said.get(word) or _field(word, names) for word in words]
+    called = ["" if word in LEFT else key for word, key in zip(words, called, strict=True)]
+    own = [at for at in range(len(words)) if at not in beside]
+    if "CreatedAt" in words:
+        first = own.index(words.index("CreatedAt")) + 1
+        fields = own[first : first + len(_FIELDS)]
+        behind = [words[at] for at in own[first + len(_FIELDS) :]]
+        known = {at: called[at].lower() for at in fields if called[at].lower() in _FIELDS}
+        by_order = dict(zip(fields, _FIELDS, strict=False))
+        if behind[:1] == ["Latitude"] and known.items() <= by_order.items():
+            for at, key in by_order.items():
+                called[at] = key
     for at in beside:
         called[at] = f"{called[at - 1].lower()}_text"
     return tuple(called)
@@ -70,6 +77,12 @@ def plain(cell: str) -> str:
     """A column's name without the zone behind it."""
     found = _ZONED.fullmatch(cell)
     return found[1] if found else cell
+
+
+def _field(name: str, names: Mapping[str, str]) -> str:
+    """A field's key by its label, or by the number that an export sets behind an odd one."""
+    numbered = _NUMBERED.search(name)
+    return names.get(name.casefold()) or (f"field{numbered[1]}" if numbered else name)
 
 
 def _is_beside(cell: str, before: str) -> bool:
@@ -134,8 +147,7 @@ class Rows:
         return found, places[starts]
 
     def _key(self, name: str | None) -> str:
-        said = (name or "").casefold()
-        key = self.names.get(said, said)
+        key = _field(name or "", self.names).casefold()
         if key not in _VALUES:
             raise ConfigurationError(
                 f"{self.file}: a row is of {name!r}, which is none of Field1 to Field8 and no label"
