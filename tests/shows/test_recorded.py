@@ -297,10 +297,7 @@ def load(path: Path, pages: list[Record]) -> list[list[tuple[Any, ...]]]:
         warehouse.migrate()
         for begin in range(0, len(pages), 50):
             warehouse.load([batch(page) for page in pages[begin : begin + 50]])
-        for aggregation_type in ("HOURLY", "DAILY", "WEEKLY"):
-            warehouse.call(
-                "refresh_aggregates", aggregation_type=aggregation_type, channel_ids=None
-            )
+        warehouse.call("refresh_aggregates")
         return [
             table(
                 warehouse,
