@@ -154,7 +154,9 @@ def test_the_answers_are_as_declared(filled: Warehouse, monkeypatch: pytest.Monk
             with _native(monkeypatch) as native:
                 answer = filled.query(question.name, **parameters)
             _check(question, answer, native)
-            assert filled.scan(question.name, **parameters).read_all().equals(answer), question.name
+            scanned = filled.scan(question.name, **parameters).read_all()
+            if "as_of" in parameters or "as_of" not in question.parameters:  # else it is later now
+                assert scanned.equals(answer), question.name
 
 
 LAST = ("remove_correction", "archive_readings", "forget_channel")
