@@ -231,7 +231,7 @@ def test_every_recorded_channel_is_read_at_few_requests(responses: list[Record])
     assert sorted(requests)[len(requests) // 2] <= 10
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(3600)
 def test_recorded_channels_go_the_whole_way(chosen: list[Record], tmp_path: Path) -> None:
     """Real channels over HTTP, analysed: counts equal, nothing lost, a second run inserts nothing.
 
