@@ -16,9 +16,10 @@ serve: $(VENV)/ready-web  ## pages, API and ThingSpeak's endpoints over the simu
 test: lint $(VENV)/ready-dev  ## lint, types, the import contract, all tests
 	$(BIN)/pytest -n 2 --dist worksteal
 
-test-long: $(VENV)/ready-dev  ## 50,000 lives of a channel, 2,000 over DuckDB, ten million texts typed; hours
+test-long: $(VENV)/ready-dev  ## 50,000 lives, 2,000 over DuckDB, ten million texts, all recorded channels; hours
 	FIELDHOUSE_LIVES=50000 FIELDHOUSE_LIVES_DUCKDB=2000 FIELDHOUSE_LIVES_SEED=random \
-		FIELDHOUSE_TEXTS=10000000 $(BIN)/pytest -n 2 tests/lives tests/test_readings_fuzzed.py
+		FIELDHOUSE_TEXTS=10000000 FIELDHOUSE_RECORDED=3040 \
+		$(BIN)/pytest -n 2 tests/lives tests/test_readings_fuzzed.py tests/shows/test_recorded.py
 
 lint: $(VENV)/ready-dev
 	$(BIN)/ruff check .

@@ -1,7 +1,8 @@
 """The command line in processes of its own, each forked from one that has imported the libraries.
 
 Most of a short command's time is Python importing pyarrow, DuckDB and the like. Here that is done
-once for a test run; our own modules are imported by every command anew, as ``python -m`` does it.
+once for a test run, and with them what is below the command line, which reads nothing of its
+surroundings when it is imported; the command line is imported by every command anew.
 """
 
 import atexit
@@ -21,6 +22,10 @@ from tempfile import TemporaryDirectory
 
 __all__ = ["run_command"]
 
+OURS = (
+    *("fieldhouse.pipeline", "fieldhouse.settings", "fieldhouse.warehouse.questions"),
+    *("fieldhouse.sources.thingspeak.api", "fieldhouse.warehouse.engines.duckdb.warehouse"),
+)
 LIBRARIES = (
     *("duckdb", "httpx2", "msgspec", "numpy", "pyarrow", "pyarrow.compute", "pyarrow.parquet"),
     *("pydantic", "rich.console", "rich.progress", "rich.table", "stamina", "typer", "typer.core"),
@@ -73,7 +78,7 @@ def _server() -> "subprocess.Popen[str]":
 
 def _serve() -> None:
     """Fork for each job, and say the exit code; the child leaves here and becomes the command."""
-    for library in LIBRARIES:
+    for library in (*LIBRARIES, *OURS):
         importlib.import_module(library)
     for line in iter(sys.stdin.readline, ""):
         if not (child := os.fork()):

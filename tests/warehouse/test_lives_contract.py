@@ -57,8 +57,7 @@ def begin(warehouse: Warehouse, number: int, started_at: datetime = LATER) -> No
 
 
 def forget_marks(warehouse: Warehouse) -> None:
-    for kind in ("HOURLY", "DAILY", "WEEKLY"):
-        warehouse.call("refresh_aggregates", aggregation_type=kind, channel_ids=None)
+    warehouse.call("refresh_aggregates")
     warehouse.call("refresh_quality", as_of=LATER, channel_ids=None)
 
 

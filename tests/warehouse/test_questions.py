@@ -140,8 +140,7 @@ def filled(warehouse: Warehouse) -> Warehouse:
     """Something to answer with: three days of a channel, judged, and a run."""
     rows = [row(n, T0 + n * timedelta(minutes=10), Field1=n % 7, Status="x") for n in range(1, 400)]
     warehouse.load([batch(rows, covered=(Span(T0, T0 + DAY),), gaps=(Gap(500, 501),))])
-    for kind in ("HOURLY", "DAILY", "WEEKLY"):
-        warehouse.call("refresh_aggregates", aggregation_type=kind)
+    warehouse.call("refresh_aggregates")
     warehouse.call("refresh_quality", as_of=T0 + 3 * DAY)
     warehouse.call("record_runs", runs=CALLS["record_runs"].parameters["runs"].kind.example)
     return warehouse

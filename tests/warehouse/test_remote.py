@@ -62,8 +62,7 @@ def remote(file: str, here: Warehouse) -> Iterator[Warehouse]:
 def filled(warehouse: Warehouse) -> None:
     rows = [row(n, T0 + n * HOUR / 6, Field1=n % 7, Field8="-0.000001") for n in range(1, 300)]
     warehouse.load([batch(rows, covered=(Span(T0, T0 + DAY),), gaps=(Gap(500, 501),))])
-    for kind in ("HOURLY", "DAILY", "WEEKLY"):
-        warehouse.call("refresh_aggregates", aggregation_type=kind)
+    warehouse.call("refresh_aggregates")
 
 
 # What crosses

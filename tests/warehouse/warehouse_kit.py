@@ -143,12 +143,9 @@ def earliest_week(warehouse: Warehouse) -> datetime:
 
 def refresh(warehouse: Warehouse, channel_ids: list[int] | None = None) -> int:
     """Refresh all three aggregations; how many periods."""
-    return sum(
-        warehouse.call("refresh_aggregates", aggregation_type=kind, channel_ids=channel_ids)[
-            "Periods"
-        ][0].as_py()
-        for kind in ("HOURLY", "DAILY", "WEEKLY")
-    )
+    done = warehouse.call("refresh_aggregates", channel_ids=channel_ids)
+    periods: int = done["Periods"][0].as_py()
+    return periods
 
 
 def aggregates(warehouse: Warehouse, kind: str, channel_id: int = 9) -> dict[datetime, Any]:
