@@ -440,7 +440,7 @@ BEGIN
         CASE WHEN w.Week > w.Older THEN 1 ELSE 0 END,
         0,
         0,
-        ABS(w.Week - w.Older) / w.OlderSpread,
+        ABS(w.Week - w.Older) / NULLIF(w.OlderSpread, 0),
         w.Least,
         w.Greatest,
         w.Days
