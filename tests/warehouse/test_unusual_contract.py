@@ -197,6 +197,10 @@ def test_late_readings_redo_their_day_alone(warehouse: Warehouse) -> None:
     warehouse.load([batch([row(5000, late[0], Field1=late[1])])])
     judge(warehouse)
     assert spells(warehouse) == before
+    # before the first day nothing was known: what came later does not judge it
+    warehouse.load([batch([row(5001, T0 + STEP / 2, Field1=90.0)])])
+    assert judge(warehouse) == 1
+    assert spells(warehouse) == before
 
 
 def test_a_history_that_grows_backwards(place: Callable[[int], str], engine: str) -> None:

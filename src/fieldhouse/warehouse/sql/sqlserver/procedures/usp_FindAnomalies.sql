@@ -4,7 +4,8 @@ CREATE OR ALTER PROCEDURE iot.usp_FindAnomalies
 AS
 BEGIN
     SET NOCOUNT ON;
-    SELECT a.ChannelID, a.Day, n.NewestDay AS ModelDay
+    -- a day before all models that are kept has none, and nothing is found in it
+    SELECT a.ChannelID, a.Day, CASE WHEN a.Day = n.NewestDay THEN a.Day END AS ModelDay
     INTO #judged
     FROM #asked_days AS a
     JOIN iot.AnomalyChannels AS n ON n.ChannelID = a.ChannelID;
@@ -21,9 +22,12 @@ BEGIN
                 ORDER BY CASE WHEN DATEDIFF(DAY, m.Day, l.Day) % 7 = 0 THEN 0 ELSE 1 END, m.Day DESC
             ) AS Place
         FROM #judged AS l
-        JOIN iot.AnomalyModelsKept AS m
-            ON m.ChannelID = l.ChannelID AND m.Measure = N'KNOWN' AND m.Item = 0 AND m.Day <= l.Day
-        WHERE l.Day < l.ModelDay
+        JOIN (
+            SELECT DISTINCT n.ChannelID, n.Day
+            FROM iot.AnomalyModelsKept AS n
+            WHERE n.ChannelID IN (SELECT x.ChannelID FROM #judged AS x WHERE x.ModelDay IS NULL)
+        ) AS m ON m.ChannelID = l.ChannelID AND m.Day <= l.Day
+        WHERE l.ModelDay IS NULL
     ) AS k ON k.ChannelID = j.ChannelID AND k.Day = j.Day AND k.Place = 1;
     SELECT
         j.ChannelID,
@@ -440,7 +444,7 @@ BEGIN
         CASE WHEN w.Week > w.Older THEN 1 ELSE 0 END,
         0,
         0,
-        ABS(w.Week - w.Older) / w.OlderSpread,
+        ABS(w.Week - w.Older) / NULLIF(w.OlderSpread, 0),
         w.Least,
         w.Greatest,
         w.Days

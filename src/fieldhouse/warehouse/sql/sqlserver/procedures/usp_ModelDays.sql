@@ -68,20 +68,19 @@ BEGIN
     -- include know_days
     -- include profile_days
     -- include score_days
-    DELETE m
-    OUTPUT
-        deleted.ChannelID,
-        deleted.Day,
-        deleted.Measure,
-        deleted.Item,
-        deleted.Field# -- each field, comma between
-    INTO iot.AnomalyModelsKept (
+    INSERT INTO iot.AnomalyModelsKept (
         ChannelID,
         Day,
         Measure,
         Item,
         Field# -- each field, comma between
     )
+    SELECT
+        m.ChannelID,
+        m.Day,
+        m.Measure,
+        m.Item,
+        m.Field# -- each field, comma between
     FROM iot.AnomalyModels AS m
     WHERE m.ChannelID IN (SELECT c.ChannelID FROM #chained AS c);
     SELECT c.ChannelID, MAX(c.Day) AS Day INTO #newest FROM #chained AS c GROUP BY c.ChannelID;
