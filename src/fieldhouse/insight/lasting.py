@@ -6,16 +6,16 @@ is not known. So means and hours do not depend on how often a channel sends.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Literal
-from zoneinfo import ZoneInfo
 
-from fieldhouse.conditions import EVERY, Condition
+from fieldhouse import times
+from fieldhouse.conditions import EVERY, Condition, condition_of
 from fieldhouse.errors import ConfigurationError
-from fieldhouse.insight.sunlight import daylight, is_light
+from fieldhouse.insight.sunlight import daylight, is_light, is_place
 from fieldhouse.warehouse import Warehouse
 
-__all__ = ["CADENCES", "PERIODS", "Lasting", "hours"]
+__all__ = ["CADENCES", "PERIODS", "Lasting", "Period", "between", "hours", "since"]
 
 Period = Literal["day", "week", "month"]
 PERIODS: tuple[Period, ...] = ("day", "week", "month")
@@ -41,6 +41,21 @@ class Lasting:
     mean: float | None
 
 
+def between(above: str | None, below: str | None) -> Condition:
+    """The values above one number and below another, or on one side; without any all.
+
+    Raises ConfigurationError for what is no number, and where no value can be.
+    """
+    parts = [f"{sign} {text}" for sign, text in ((">", above), ("<", below)) if text is not None]
+    return condition_of(" and ".join(parts)) if parts else EVERY
+
+
+def since(days: int, end: datetime, zone: tzinfo) -> datetime:
+    """The midnight, in a zone, of so many days before; all naive UTC."""
+    today = end.replace(tzinfo=UTC).astimezone(zone).date().toordinal()
+    return times.instant_of(date.fromordinal(max(today - days, 2)).isoformat(), zone)
+
+
 def hours(
     house: Warehouse,
     channel_id: int,
@@ -49,7 +64,7 @@ def hours(
     *,
     start: datetime,
     end: datetime,
-    zone: ZoneInfo,
+    zone: tzinfo,
     by: Period = "day",
     by_daylight: bool = False,
     cadences: int = CADENCES,
@@ -110,15 +125,16 @@ def _held(house: Warehouse, channel_id: int, end: datetime, cadences: int) -> ti
 def _place(house: Warehouse, channel_id: int) -> tuple[float, float]:
     rows = house.query("channels").to_pylist()
     row = next(row for row in rows if row["ChannelID"] == channel_id)
-    if row["Latitude"] is None or row["Longitude"] is None:
+    latitude, longitude = (float(row[name] or 0) for name in ("Latitude", "Longitude"))
+    if not latitude and not longitude:  # as the source writes it
         raise ConfigurationError(f"channel {channel_id} has no position, by which the sun is up")
-    if not (abs(row["Latitude"]) <= 90 and abs(row["Longitude"]) <= 180):
+    if not is_place(latitude, longitude):
         raise ConfigurationError(f"channel {channel_id} has a position that is on no map")
-    return float(row["Latitude"]), float(row["Longitude"])
+    return latitude, longitude
 
 
 def _periods(
-    start: datetime, end: datetime, zone: ZoneInfo, by: Period
+    start: datetime, end: datetime, zone: tzinfo, by: Period
 ) -> Iterator[tuple[datetime, date]]:
     """When each period begins, naive UTC, and on which local day; the first by ``start``."""
     day = _begin(start.replace(tzinfo=UTC).astimezone(zone).date(), by)
@@ -133,7 +149,7 @@ def _begin(day: date, by: Period) -> date:
     return day.replace(day=1) if by == "month" else day
 
 
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
+def _midnight(day: date, zone: tzinfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC).replace(tzinfo=None)
 
 
