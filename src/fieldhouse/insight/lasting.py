@@ -12,17 +12,14 @@ from typing import Literal
 from fieldhouse import times
 from fieldhouse.conditions import EVERY, Condition, condition_of
 from fieldhouse.errors import ConfigurationError
+from fieldhouse.holding import CADENCES, MOST_PARTS, held_for
 from fieldhouse.insight.sunlight import daylight, is_light, is_place
 from fieldhouse.warehouse import Warehouse
 
-__all__ = ["CADENCES", "PERIODS", "Lasting", "Period", "between", "hours", "since"]
+__all__ = ["PERIODS", "Lasting", "Period", "between", "hours", "since"]
 
 Period = Literal["day", "week", "month"]
 PERIODS: tuple[Period, ...] = ("day", "week", "month")
-CADENCES = 3
-"""So many usual distances a value holds, where nothing is said."""
-_MOST = 4_000
-"""Parts of the time that are asked for at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +71,15 @@ def hours(
     Periods begin at midnight in ``zone``, weeks on Mondays. Raises ConfigurationError, in one line,
     where a channel has too few readings to know how long a value holds, or no position for the sun.
     """
-    hold = _held(house, channel_id, end, cadences)
+    hold = held_for(house, channel_id, end, cadences)
     begins = list(_periods(start, end, zone, by))
     place = _place(house, channel_id) if by_daylight else None
     starts = sorted({start, *(at for at, _ in begins if start < at < end)})
     if place:
         starts = sorted({*starts, *_turns(start, end, *place)})
     starts.append(end)
-    if len(starts) > _MOST:
-        raise ConfigurationError(f"that are more than {_MOST:,} parts: ask for a shorter time")
+    if len(starts) > MOST_PARTS:
+        raise ConfigurationError(f"that are more than {MOST_PARTS:,} parts: ask for a shorter time")
     bounds = {"low_value": condition.low, "high_value": condition.high}
     found = house.query(
         "held_times",
@@ -107,19 +104,6 @@ def hours(
         Lasting(begin, light, length, known, inside, weighed / known if known else None)
         for (begin, light), (length, known, inside, weighed) in sums.items()
     ]
-
-
-def _held(house: Warehouse, channel_id: int, end: datetime, cadences: int) -> timedelta:
-    """How long a value holds, by the usual distance of readings as it was last judged."""
-    after = end.date() + timedelta(days=1)
-    judged = house.query("quality_days", channel_id=channel_id, end_at=after)
-    known = [seconds for seconds in judged["CadenceSeconds"].to_pylist() if seconds]
-    if not known:
-        raise ConfigurationError(
-            f"channel {channel_id} has too few readings to know how long a value holds:"
-            f" fieldhouse quality {channel_id}"
-        )
-    return timedelta(seconds=max(1, round(known[-1] * cadences)))
 
 
 def _place(house: Warehouse, channel_id: int) -> tuple[float, float]:
