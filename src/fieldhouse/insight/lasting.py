@@ -71,6 +71,8 @@ def hours(
     Periods begin at midnight in ``zone``, weeks on Mondays. Raises ConfigurationError, in one line,
     where a channel has too few readings to know how long a value holds, or no position for the sun.
     """
+    if start >= end:
+        return []
     hold = held_for(house, channel_id, end, cadences)
     begins = list(_periods(start, end, zone, by))
     place = _place(house, channel_id) if by_daylight else None
