@@ -100,9 +100,7 @@ WRONG = {
     '[derived.a]\nchanel = 9\nexpression = "x"': "[derived.a] chanel is no setting",
     TWICE + 'within = "2mo"\n': "[derived.twice] within must be a time from 1 second to 31 days",
     TWICE + 'label = ""\n': "[derived.twice] label must be a line of 1 to 200 characters",
-    TWICE
-    + TWICE.replace("twice", "again")
-    + 'label = "Twice"\n': "the label of [derived.twice]",
+    TWICE + TWICE.replace("twice", "again") + 'label = "Twice"\n': "the label of [derived.twice]",
 }
 
 
