@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
-__all__ = ["evidence", "said"]
+__all__ = ["evidence", "length_text", "said"]
 
 _DAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
 _BEYOND = 0.05
@@ -26,12 +26,12 @@ def evidence(incident: Mapping[str, Any], zone: tzinfo) -> str:
     kind = incident["Kind"]
     if kind == "SILENCE":
         since = _time(incident["StartedAt"], zone)
-        return f"no value from {since} on: usually one every {_length(incident['Expected'])}"
+        return f"no value from {since} on: usually one every {length_text(incident['Expected'])}"
     if kind == "STUCK":
         stayed = incident["EndedAt"] - incident["StartedAt"]
         return (
-            f"stays at {_number(incident['Value'])} for {_length(stayed.total_seconds())}:"
-            f" {_length(incident['Expected'])} was the longest before"
+            f"stays at {_number(incident['Value'])} for {length_text(stayed.total_seconds())}:"
+            f" {length_text(incident['Expected'])} was the longest before"
         )
     if kind in _FROM_TO or incident["Jumps"] == incident["Hits"]:
         return _FROM_TO.get(kind, _JUMP).format(
@@ -72,7 +72,8 @@ def _number(value: Any) -> str:
     return f"{float(value):.6g}"
 
 
-def _length(seconds: float) -> str:
+def length_text(seconds: float) -> str:
+    """A length of time in days, hours or minutes."""
     span = timedelta(seconds=round(seconds))
     if span >= timedelta(days=2):
         return f"{span / timedelta(days=1):.1f} days"

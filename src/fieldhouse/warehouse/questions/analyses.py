@@ -173,6 +173,33 @@ ANALYSES = (
         ),
     ),
     Question(
+        "quality_dimensions",
+        "how good the readings of a span are in each of six ways, a row for the channel (field 0)"
+        " and, where fields are judged by themselves, one for each that has values; a span that is"
+        " NULL begins with the first reading and ends with as-of",
+        takes(
+            channel_id=INT,
+            start_at=optional(INSTANT),
+            end_at=optional(INSTANT),
+            as_of=optional(INSTANT),
+        ),
+        columns(
+            Dimension=TEXT,
+            FieldNumber=INT,
+            Checked=LONG,
+            Broken=LONG,
+            Share=FLOAT,
+            WorstFrom=INSTANT,
+            WorstTo=INSTANT,
+            WorstBroken=LONG,
+            UsualSeconds=FLOAT,
+            OutOfRange=LONG,
+            Untyped=LONG,
+            Rounded=LONG,
+            IsRanged=FLAG,
+        ),
+    ),
+    Question(
         "trend_changes",
         "where the level of series changed, after Pettitt: the place at which the new level begins",
         takes(**_SERIES),
