@@ -11,7 +11,7 @@ from fieldhouse.settings.given import error_line, meant_by, wrong
 from fieldhouse.settings.kinds import LARGEST_INT
 from fieldhouse.times import length_of
 
-__all__ = ["DerivedSettings", "read_derived"]
+__all__ = ["KEYS", "DerivedSettings", "read_derived"]
 
 _LONGEST = timedelta(days=31)
 
@@ -66,20 +66,20 @@ def _field(name: str, table: object, label: str) -> DerivedSettings:
     if not isinstance(table, dict):
         raise error_line(f"{label}: derived.{name} must be a table, as in [derived.dew_point]")
     for key, value in table.items():
-        if key not in _RIGHT:
-            hint = meant_by(key, _RIGHT) or f"; there is {', '.join(_RIGHT)}"
+        if key not in KEYS:
+            hint = meant_by(key, KEYS) or f"; there is {', '.join(KEYS)}"
             raise error_line(f"{place} {key} is no setting{hint}")
         if not _is_right(key, value):
-            raise wrong(f"{place} {key}", _RIGHT[key])
+            raise wrong(f"{place} {key}", KEYS[key])
     if missing := [key for key in ("channel", "expression") if key not in table]:
-        raise error_line(f"{place} needs {missing[0]}, {_RIGHT[missing[0]]}")
+        raise error_line(f"{place} needs {missing[0]}, {KEYS[missing[0]]}")
     said = {key: value for key, value in table.items() if key not in ("in", "within")}
     said.setdefault("label", _spoken(name))
     within = _length(table["within"]) if "within" in table else None
     return DerivedSettings(name=name, into=table.get("in"), within=within, **said)
 
 
-_RIGHT = {
+KEYS = {
     "channel": "a channel's number, as 9",
     "expression": 'what it is made of, as "dew_point(temperature, humidity)"',
     "label": "a line of 1 to 200 characters",
@@ -87,6 +87,7 @@ _RIGHT = {
     "in": "a channel's name, a line of 1 to 200 characters",
     "within": "a time from 1 second to 31 days, as 10min or 1d",
 }
+"""Every key, and what would be right."""
 _LONGEST_LINES = {"expression": 4000, "label": 200, "unit": 40, "in": 200}
 
 
