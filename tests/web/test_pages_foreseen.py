@@ -1,8 +1,13 @@
 """Pages of what comes, of what goes together, and for how long: their numbers are their own."""
 
+import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from html import escape
+from itertools import count
+from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx2
@@ -11,10 +16,12 @@ import polars as pl
 import pytest
 from pages_kit import column, number, page_of
 from test_pages_numbers import values_of
-from web_kit import EMPTY, HOSTILE, NOW, WEATHER, Site
+from warehouse_kit import batch, row
+from web_kit import EMPTY, HOSTILE, NOW, WEATHER, Site, a_world, serving
 
 from fieldhouse.insight import forecasts
 from fieldhouse.names import all_labels
+from fieldhouse.report.foreseen import fan
 
 HOUR = timedelta(hours=1)
 
@@ -102,6 +109,34 @@ def test_a_silent_channel_goes_on_from_its_newest_reading(own: Site) -> None:
         assert "no value" in client.get(f"/channel/{EMPTY}/forecast").text
         for page in ("relations", "hours"):
             assert page_of(client.get(f"/channel/{EMPTY}/{page}"))
+
+
+def test_a_channel_that_sends_is_not_called_silent(tmp_path: Path, small_file: Path) -> None:
+    """While a page is made time goes on; that alone is no silence."""
+    shutil.copy(small_file, tmp_path)
+    ticks = count()
+    clock = lambda: NOW + timedelta(seconds=next(ticks))  # noqa: E731
+    with serving(tmp_path, a_world(days=0), clock=clock) as site, site.client() as client:
+        text = client.get(f"/channel/{HOSTILE}/forecast", params={"field": 2}).text
+    assert 'id="forecast"' in text and "Nothing came" not in text
+
+
+def test_a_spike_does_not_flatten_the_means(own: Site) -> None:
+    """The axis reaches over the means and the forecast; readings far beyond stand at its end."""
+    house, begin = own.served.warehouse, NOW - timedelta(days=30)
+    rows = [row(n, begin + n * HOUR / 6, Field1=n % 144) for n in range(1, 30 * 144)]
+    rows[-200]["Field1"] = Decimal(5000)
+    house.load([batch(rows, channel_id=9)])
+    house.call("refresh_aggregates")
+    asked: dict[str, Any] = {"as_of": NOW, "zone": UTC}
+    found = forecasts.forecast_of(house, 9, 1, length=72 * HOUR, **asked)
+    (panel,) = fan(house, 9, (1, "Level", ""), forecast=found, **asked).panels
+    before, ahead = panel.lines
+    assert panel.bounds == (
+        min(before.mean.min(), ahead.least.min()),
+        max(before.mean.max(), ahead.greatest.max()),
+    )
+    assert before.greatest.max() == 5000 and panel.bounds[1] < 2000
 
 
 def test_what_goes_together_is_told_hour_by_hour(site: Site, web: httpx2.Client) -> None:

@@ -62,7 +62,10 @@ def fan(
     begin = as_of - min(max(_PAST * length, _LEAST), _MOST)
     hourly = is_hourly(forecast)
     before = _past(house, channel_id, number, (begin, as_of), hourly=hourly, zone=zone)
-    panel = Panel(title, (before, ahead), unit)
+    # means are forecast: a spike among the readings must not flatten them
+    shown = np.concatenate([before.mean, ahead.least, ahead.greatest])
+    bounds = float(shown.min()), float(shown.max())
+    panel = Panel(title, (before, ahead), unit, bounds=bounds)
     return Figure(title, instant_of(begin), int(ahead.end[-1]), zone, (panel,))
 
 
