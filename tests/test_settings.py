@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from fieldhouse.errors import ConfigurationError
-from fieldhouse.settings import Settings, load_settings, mqtt, schedule
+from fieldhouse.settings import Settings, derived, load_settings, mqtt, schedule
 from fieldhouse.settings.model import TOML_KEYS, VARIABLES
 from fieldhouse.settings.sqlserver import OPTIONS, SqlServerAddress
 
@@ -158,11 +158,13 @@ def test_the_page_names_every_setting() -> None:
         "channels",
         "accounts",
         "alerts",
+        "derived",
         "metrics",
         "mqtt",
         "schedule",
     }
     assert all(f"| `[mqtt] {key}`" in page or f", `{key}`" in page for key in mqtt.KEYS)
+    assert all(f"| `[derived.NAME] {key}` |" in page for key in derived.KEYS)
     assert all(f"| `[schedule] {key}` |" in page for key in schedule.KEYS)
     for option in OPTIONS:
         assert f"| `{option}` |" in page

@@ -24,6 +24,7 @@ PICTURES = {
     "overview": ("/", 1100, 620),
     "channel": (f"/channel/{CHANNEL}?last=365d&fields=1,2", 1100, 1000),
     "rhythm": (f"/channel/{CHANNEL}/rhythm?field=1", 1100, 900),
+    "forecast": (f"/channel/{CHANNEL}/forecast?field=1", 1100, 900),
     "corrections": (f"/channel/{CHANNEL}/corrections?field=1&from=2d&to=1d", 1100, 760),
     "query": (
         "/query?sql=SELECT+PeriodStart%2C+Field1Avg+FROM+iot.AggregatedData+WHERE+ChannelID+%3D+"

@@ -95,6 +95,7 @@ def read(
     numbers: str = "float",
     layout: str = "wide",
     statistics: Sequence[str] | str = "mean",
+    mean: str = "reading",
     original: bool = False,
     anomalies: bool = False,
     align: str | timedelta | None = None,
@@ -110,6 +111,9 @@ def read(
     ``every``: the mean over periods as ``"5min"``, ``"1h"``, ``"1d"``, ``"1w"`` (from Monday),
     ``"1mo"``, ``"1y"``, on the wall clock of ``tz``, by when they begin; those without readings are
     left out. ``statistics``: any of ``mean``, ``min``, ``max``, ``sum``, ``count`` instead.
+    ``mean``: of a period's readings, or by ``time``: a value holds until the next one, at most
+    three of the channel's usual distances, from before the period too; so where a channel sends
+    more often at times, these do not weigh more.
     ``tz``: as ``"Europe/Zurich"``; by default the configured zone, or UTC.
     ``labels``: columns are called as fields are labelled, and as ``Field1`` without.
     ``numbers``: ``float``, ``decimal`` (exact), or ``text`` (as the source wrote it, where kept).
@@ -134,7 +138,7 @@ def read(
     ['Temperature', 'Door']
     """
     wanted = _Wanted.of(
-        channels, fields, start, end, every, labels, numbers, layout, statistics, original
+        channels, fields, start, end, every, labels, numbers, layout, statistics, mean, original
     )
     with _asked(warehouse, tz) as (house, zone):
         request = wanted.request(house, zone)
@@ -160,6 +164,7 @@ def read_batches(
     numbers: str = "float",
     layout: str = "wide",
     statistics: Sequence[str] | str = "mean",
+    mean: str = "reading",
     original: bool = False,
     warehouse: Place = None,
 ) -> pa.RecordBatchReader:
@@ -173,7 +178,7 @@ def read_batches(
     144
     """
     wanted = _Wanted.of(
-        channels, fields, start, end, every, labels, numbers, layout, statistics, original
+        channels, fields, start, end, every, labels, numbers, layout, statistics, mean, original
     )
     with ExitStack() as stack:
         house, zone = stack.enter_context(_asked(warehouse, tz))
@@ -225,13 +230,14 @@ class _Wanted:
     numbers: str
     layout: str
     statistics: tuple[str, ...]
+    mean: str
     original: bool
 
     @classmethod
     def of(
         cls, channels: Words, fields: Words | None, start: Moment, end: Moment,
         every: str | timedelta | None, labels: bool, numbers: str, layout: str,
-        statistics: Sequence[str] | str, original: bool,
+        statistics: Sequence[str] | str, mean: str, original: bool,
     ) -> "_Wanted":  # fmt: skip
         """One word or several, as lists."""
         return cls(
@@ -244,6 +250,7 @@ class _Wanted:
             numbers,
             layout,
             tuple(map(str, _listed(statistics))),
+            mean,
             original,
         )
 
@@ -254,6 +261,11 @@ class _Wanted:
             raise ConfigurationError("fields names none: leave it out, or name one")
         for one in self.statistics or ("none",):
             _refuse("statistics", one, tuple(STATISTICS))
+        _refuse("mean", self.mean, ("reading", "time"))
+        if self.mean == "time" and (not self.every or "mean" not in self.statistics):
+            raise ConfigurationError(
+                "mean='time' is of periods: write every, as every='1h', and the statistic mean"
+            )
         if self.every and self.numbers == "text":
             raise ConfigurationError(
                 "numbers='text' is of readings; with every write float or decimal"
@@ -272,7 +284,10 @@ class _Wanted:
             warnings.warn(line, stacklevel=3)
         is_long = self.layout == "long"
         shape = self.numbers, is_long
-        return Request(house, channels, *span, length, zone, *shape, self.statistics, self.original)
+        return Request(
+            *(house, channels, *span, length, zone, *shape, self.statistics, self.original),
+            is_by_time=self.mean == "time",
+        )
 
 
 def _listed(words: Words) -> Sequence[str | int]:

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from fieldhouse import events
 from fieldhouse.budget import Budget
+from fieldhouse.derived.configured import sync_derived
 from fieldhouse.settings import Settings, digests
 from fieldhouse.sources.thingspeak.api import Channel, ThingSpeak
 from fieldhouse.sources.thingspeak.pacing import Gate, Pacer
@@ -100,6 +101,7 @@ def built_on(
         Writer(warehouse, observe) as writer,
     ):
         sync_ranges(warehouse, settings)
+        _sync_derived(warehouse, settings, clock())
         yield Parts(settings, warehouse, server, writer, threading.Event(), observe, clock)
 
 
@@ -179,6 +181,13 @@ def sync_ranges(warehouse: Warehouse, settings: Settings) -> None:
         minima=[low for _, _, low, _ in ranges],
         maxima=[high for _, _, _, high in ranges],
     )
+
+
+def _sync_derived(warehouse: Warehouse, settings: Settings, now: datetime) -> None:
+    """Keep the fields that the settings name; of a served warehouse its owner keeps its own."""
+    if not isinstance(warehouse, HasOwner):
+        for line in sync_derived(warehouse, settings.derived, now=now):
+            logger.warning("%s", line)
 
 
 def foreign_ranges(warehouse: Warehouse, settings: Settings) -> str | None:

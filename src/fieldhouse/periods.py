@@ -43,11 +43,13 @@ def periods_of(
     end: datetime | None,
     columns: tuple[str, ...],
     limits: Limits = NO_LIMITS,
+    has_ends: bool = False,
 ) -> pa.Table:
     """The periods with readings of ``[start, end)``, naive UTC, by when they begin.
 
-    ``PeriodStart`` is naive UTC; ``columns`` are those of the question ``field_statistics``. Hours
-    that are aggregated already are not read again where they fit. ``limits`` gives a deadline.
+    ``PeriodStart`` is naive UTC, as is ``PeriodEnd``, the last column, if ``has_ends``;
+    ``columns`` are those of the question ``field_statistics``. Hours that are aggregated already
+    are not read again where they fit. ``limits`` gives a deadline.
     Raises ConfigurationError for a length above a century.
     """
     step = _step(length)
@@ -66,7 +68,11 @@ def periods_of(
     )
     begins = _begins(found, offsets, by_offset=is_short)
     periods = found.drop_columns(["WallStart", "OffsetSeconds"])
-    return periods.add_column(0, "PeriodStart", begins).sort_by("PeriodStart")
+    periods = periods.add_column(0, "PeriodStart", begins)
+    if has_ends:
+        ends = _ends(found, begins, length, offsets, by_offset=is_short)
+        periods = periods.append_column("PeriodEnd", ends)
+    return periods.sort_by("PeriodStart")
 
 
 def hours_of_week(
@@ -161,6 +167,26 @@ def _begins(found: pa.Table, offsets: list[Offset], *, by_offset: bool) -> pa.Ar
     else:
         begins = _earliest(walls, starts, ahead)
     return pa.array(begins, pa.timestamp("us"))
+
+
+def _ends(
+    found: pa.Table, begins: pa.Array, length: Length, offsets: list[Offset], *, by_offset: bool
+) -> pa.Array:
+    """When periods end: with the next one, or with the change of the clocks that cuts them."""
+    walls = found["WallStart"].cast(pa.int64()).to_numpy()
+    if length.months:
+        months = walls.astype("datetime64[us]").astype("datetime64[M]") + length.months
+        after = months.astype("datetime64[us]").astype(np.int64)
+    else:
+        after = walls + (length.days * 86_400 + length.seconds) * 1_000_000
+    starts = np.array([_micros(offset.start) for offset in offsets])
+    ahead = np.array([offset.seconds * 1_000_000 for offset in offsets])
+    if not by_offset:
+        return pa.array(_earliest(after, starts, ahead), pa.timestamp("us"))
+    own = found["OffsetSeconds"].cast(pa.int64()).to_numpy() * 1_000_000
+    at = np.searchsorted(starts, begins.cast(pa.int64()).to_numpy(), side="right")
+    change = np.append(starts, np.iinfo(np.int64).max)[at]
+    return pa.array(np.minimum(after - own, change), pa.timestamp("us"))
 
 
 def _of_one_offset(walls: Instants, own: Instants, starts: Instants, ahead: Instants) -> Instants:

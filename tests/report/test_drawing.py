@@ -192,6 +192,22 @@ def test_a_plot_is_written_to_a_file(fieldhouse: Run, target: Path, suffix: str)
     assert fieldhouse("plot", "9", "-o", str(file), "--overwrite").returncode == 0
 
 
+def test_a_plot_goes_on_with_the_forecast(fieldhouse: Run, target: Path) -> None:
+    """The forecast begins where the readings end, dashed; a picture is as much longer."""
+    file = target.with_suffix(".svg")
+    plain = fieldhouse("plot", "9", "1", "--days", "3", "-o", str(file)).stdout
+    assert "stroke-dasharray" not in file.read_text("utf-8")
+    done = fieldhouse(
+        *("plot", "9", "1", "--days", "3", "--forecast", "2d", "-o", str(file), "--overwrite")
+    )
+    assert done.stdout == plain.rstrip("\n") + " · then the forecast\n", done.stderr
+    drawn = file.read_text("utf-8")
+    assert 'stroke-dasharray="40 30"' in drawn and ">forecast</text>" in drawn
+    assert "14 Jan" in drawn
+    shown = fieldhouse("plot", "9", "1", "--days", "3", "--forecast", "2d").stdout
+    assert "a Weather  b forecast" in shown and "14 Jan" in shown
+
+
 def test_what_will_not_do_is_one_line(fieldhouse: Run) -> None:
     """Files of other kinds, channels that are not there, spans that are none."""
     for arguments, words in (
@@ -203,6 +219,9 @@ def test_what_will_not_do_is_one_line(fieldhouse: Run) -> None:
         (("plot", "9", "--from", "2024-02", "--to", "2024-01"), ("is not before",)),
         (("plot", "9", "--from", "2999"), ("in the future",)),
         (("plot", "9", "--every", "often"), ("'often'", "5min")),
+        (("plot", "9", "--forecast", "often"), ("'often'", "5min")),
+        (("plot", "9", "--forecast", "30min"), ("a forecast is for 1h to 366d",)),
+        (("plot", "9", "--to", "2000", "--forecast", "3d"), ("could go on", "--forecast")),
         (("plot", "9", "--tz", "Mars/Base"), ("Mars/Base",)),
         (("plot", "9", "--every", "1s"), ("--every 1s", "100,000 points")),
         (("plot", "9", "--range", "40", "20"), ("--range 40 20", "lower")),

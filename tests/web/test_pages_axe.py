@@ -20,6 +20,8 @@ PAGES = (
     "/query?sql=SELECT+CreatedAt,+Field2+FROM+iot.CountedReadings",
     f"/channel/{HOSTILE}?last=7d&compare=11",
     *(f"/channel/{HOSTILE}/{page}" for page in ("readings", "rhythm", "trend", "quality")),
+    *(f"/channel/{WEATHER}/{page}" for page in ("forecast?limit=1", "relations?near=9")),
+    f"/channel/{WEATHER}/hours?above=2&daylight=yes",
     *(f"/channel/{HOSTILE}/{page}" for page in ("lives", "texts", "rejected", "runs")),
     *(f"/channel/{WEATHER}/{page}" for page in ("anomalies?young=yes", "insight")),
     f"/channel/{HOSTILE}/corrections?look=1&kind=exclude&field=2&where=%3E5",

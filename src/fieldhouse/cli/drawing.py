@@ -30,7 +30,7 @@ from fieldhouse.errors import ConfigurationError
 from fieldhouse.exporting import files
 
 if TYPE_CHECKING:
-    from fieldhouse.report.figure import Figure
+    from fieldhouse.report.figure import Figure, Line
     from fieldhouse.report.gathering import Wanted
     from fieldhouse.warehouse import Warehouse
 
@@ -97,6 +97,10 @@ def plot(
             help="What the axes reach over, as -20 40; what lies beyond stands at their ends.",
         ),
     ] = None,
+    ahead: Annotated[
+        str | None,
+        typer.Option("--forecast", metavar="LENGTH", help="And how they go on: 24h, 3d, 60d."),
+    ] = None,
     tz: TimeZone = None,
     overwrite: Overwrite = False,
     warehouse: WarehouseURL = None,
@@ -106,6 +110,8 @@ def plot(
     """Draw fields over time: means, least and greatest, anomalies, gaps.
 
     fieldhouse plot 9 temperature --days 30
+
+    fieldhouse plot 9 temperature --forecast 3d
 
     fieldhouse plot 9,12 temperature --from 2026-01 -o temperature.html
 
@@ -143,11 +149,33 @@ def plot(
             title=", ".join(dict.fromkeys(f"{w.channel} ({w.channel_id})" for w in wanted)),
             bounds=reach,
             keep_empty=bool(fields),
+            ahead=_ahead(house, wanted, ahead, last, zone) if ahead else {},
         )
     if target:
         _write(figure, target, overwrite=overwrite)
     else:
         _show(figure)
+
+
+def _ahead(
+    house: "Warehouse", wanted: "Sequence[Wanted]", text: str, last: datetime, zone: ZoneInfo
+) -> "dict[Wanted, Line]":
+    """The forecasts of the fields that go on, from the picture's end."""
+    from fieldhouse.insight.forecasts import forecast_of
+    from fieldhouse.report.foreseen import foreseen
+    from fieldhouse.times import length_of
+
+    length = last - length_of(text).before(last)
+    found = {
+        field: forecast_of(
+            house, field.channel_id, field.number, length=length, as_of=last, zone=zone
+        )
+        for field in wanted
+    }
+    lines = {field: foreseen(table, zone) for field, table in found.items() if table.num_rows}
+    if not lines:
+        raise ConfigurationError("no value in the last 14 days that could go on: leave --forecast")
+    return lines
 
 
 def _check_number(fields: int, most: int, where: str) -> None:

@@ -27,14 +27,10 @@ from fieldhouse.cli.options import (
 from fieldhouse.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from fieldhouse.conditions import Condition
     from fieldhouse.insight.relating import Beside, Together
     from fieldhouse.warehouse import Warehouse
 
 __all__ = ["add_to"]
-
-_FARTHEST = 20_016
-"""Kilometres to the other side of the world."""
 
 
 class Period(StrEnum):
@@ -138,15 +134,14 @@ def hours(
     """
     from fieldhouse.insight import lasting
 
-    condition = _condition(above, below)
+    condition = lasting.between(above, below)
     settings = settings_from(config, warehouse, wait)
     zone = tz or settings.display_zone
     with closing(opened(settings)) as house:
         (number,) = names.find_channels(house, [channel_id])
         place = number, names.find_field(house, number, field)
         end = _instant(house, number, as_of, zone)
-        start = times.instant_of((end - timedelta(days=days)).date().isoformat(), zone)
-        span: dict[str, Any] = {"start": start, "end": end, "zone": zone}
+        span: dict[str, Any] = {"start": lasting.since(days, end, zone), "end": end, "zone": zone}
         found = lasting.hours(
             house, *place, condition, **span, by=by.value, by_daylight=by_daylight
         )
@@ -163,13 +158,6 @@ def hours(
     listed = [{name: _cell(row[key]) for key, name in columns.items()} for row in rows]
     output.print_rows(listed, list(columns.values()), title="Hours")
     typer.echo(f"days: {zone}")
-
-
-def _condition(above: str | None, below: str | None) -> "Condition":
-    from fieldhouse.conditions import EVERY, condition_of
-
-    parts = [f"{sign} {text}" for sign, text in ((">", above), ("<", below)) if text is not None]
-    return condition_of(" and ".join(parts)) if parts else EVERY
 
 
 def _said(above: str | None, below: str | None) -> str:
@@ -199,13 +187,9 @@ def _instant(house: "Warehouse", channel_id: int, wanted: str | None, zone: Zone
 
 
 def _kilometres(text: str) -> float:
-    try:
-        length = float(text.strip().lower().removesuffix("km"))
-    except ValueError:
-        length = -1.0
-    if not 0 < length <= _FARTHEST:
-        raise ConfigurationError(f"--neighbours {text}: a distance as 25km")
-    return length
+    from fieldhouse.insight import relating
+
+    return relating.kilometres(text)
 
 
 def _hours(text: str) -> int:
@@ -255,13 +239,7 @@ def _print_together(found: "list[Together]", days: int, *, as_json: bool) -> Non
     columns = ("lag", "hours", "pearson", "spearman", "pearson_rest", "spearman_rest")
     rows = [{name: _cell(getattr(each, name)) for name in columns} for each in shown]
     output.print_rows(rows, columns, title="Together, hour by hour")
-    if best is None:
-        typer.echo("too few hours to say which lag fits best")
-    elif best.lag:
-        later = "the other follows" if best.lag > 0 else "the other goes before"
-        typer.echo(f"without the day's rhythm they fit best where {later} by {abs(best.lag)} h")
-    else:
-        typer.echo("without the day's rhythm they fit best at the same hour")
+    typer.echo(relating.fitting(best))
 
 
 def _near(

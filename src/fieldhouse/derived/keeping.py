@@ -17,6 +17,7 @@ __all__ = [
     "Wanted",
     "declare",
     "derived_channels",
+    "derived_name",
     "refuse",
     "remove",
     "require_none_follows",
@@ -72,7 +73,7 @@ def declare(
     channels = {row["ChannelID"]: row for row in house.query("channels").to_pylist()}
     rows = house.query("derived_fields").to_pylist()
     _require_source(channels, rows, base)
-    name = _line(name or f"{channels[base]['ChannelName'] or base} (derived)", "a channel's name")
+    name = derived_name(channels, base, name)
     channel_id = _own(channels, rows, base, name)
     held = {row["FieldNumber"]: row for row in rows if row["ChannelID"] == channel_id}
     within = within or _within(held)
@@ -160,6 +161,11 @@ def _line(text: str, what: str) -> str:
     if not said or len(said) > 255 or not said.isprintable():
         raise ConfigurationError(f"{what} is a line of 1 to 255 characters")
     return said
+
+
+def derived_name(channels: Mapping[int, Any], base: int, name: str | None) -> str:
+    """A derived channel's name, by default that of its base. Raises ConfigurationError."""
+    return _line(name or f"{channels[base]['ChannelName'] or base} (derived)", "a channel's name")
 
 
 def _own(

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from fieldhouse import names
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.exporting.texts import readings_with_texts, text_columns
+from fieldhouse.holding import held_for, means_by_time
 from fieldhouse.periods import STATISTICS, periods_of
 from fieldhouse.readings import DECIMAL, NUMBERS
 from fieldhouse.times import Length
@@ -66,6 +67,8 @@ class Request:
     statistics: tuple[str, ...]
     is_original: bool = False
     """Whether readings come as their source sent them, whatever corrections say."""
+    is_by_time: bool = False
+    """Whether means of periods are by time: a value holds until the next one."""
 
     def of(self, channel: Chosen) -> "Request":
         """The same of one channel alone."""
@@ -252,7 +255,7 @@ def _periods(request: Request, channel: Chosen) -> Iterator[pa.RecordBatch]:
         for n in channel.fields
         for statistic in request.statistics
     )
-    yield from periods_of(
+    found = periods_of(
         request.house,
         channel.number,
         request.length,
@@ -260,7 +263,24 @@ def _periods(request: Request, channel: Chosen) -> Iterator[pa.RecordBatch]:
         start=request.start,
         end=request.end,
         columns=columns,
-    ).to_batches()
+        has_ends=request.is_by_time,
+    )
+    yield from (_by_time(request, channel, found) if request.is_by_time else found).to_batches()
+
+
+def _by_time(request: Request, channel: Chosen, found: pa.Table) -> pa.Table:
+    """Periods, of which the means of readings make way for those by time."""
+    begins = (max(at, request.start or at) for at in found["PeriodStart"].to_pylist())
+    ends = (min(at, request.end or at) for at in found["PeriodEnd"].to_pylist())
+    parts = list(zip(begins, ends, strict=True))
+    found = found.drop_columns("PeriodEnd")
+    hold = held_for(request.house, channel.number, request.end)
+    for number in channel.fields:
+        name = f"Field{number}{STATISTICS['mean']}"
+        means = means_by_time(request.house, channel.number, number, parts, hold)
+        place = found.schema.get_field_index(name)
+        found = found.set_column(place, name, pa.array(means, pa.float64()))
+    return found
 
 
 def _lengthened(

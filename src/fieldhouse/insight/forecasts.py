@@ -13,7 +13,17 @@ from fieldhouse.periods import periods_of
 from fieldhouse.times import Length
 from fieldhouse.warehouse import Warehouse
 
-__all__ = ["FORECAST", "LONGEST", "Crossing", "crossing_of", "forecast_of", "told"]
+__all__ = [
+    "FORECAST",
+    "LONGEST",
+    "Crossing",
+    "Tried",
+    "crossing_of",
+    "forecast_of",
+    "is_hourly",
+    "told",
+    "tried",
+]
 
 FORECAST = pa.schema(
     [
@@ -130,6 +140,54 @@ def _instant(place: int) -> datetime:
 
 def _midnight(place: int, zone: tzinfo) -> datetime:
     return times.instant_of(date.fromordinal(place).isoformat(), zone)
+
+
+_METHODS = {
+    "NAIVE": "the newest value",
+    "LEVEL": "the mean of the newest values, weighed the more the newer they are",
+    "SEASONAL_NAIVE": "the value of this {hour} of the {day} before",
+    "SEASONAL": "the mean of this {hour} of the 14 {day}s before",
+    "SEASONAL_LEVEL": "the mean of this {hour} of the 14 {day}s before, and what the last {day}"
+    " deviates from it",
+    "SEASONAL_DRIFT": "the mean of this {hour} of the 14 {day}s before, and the slope of these",
+}
+
+
+class Tried(NamedTuple):
+    """How the rows of a forecast from ``at`` on were made, and how far that was off before.
+
+    ``errors`` make the interval; ``mae`` is the mean error of the method at such a lead, and
+    ``naive`` that of the last value of the same season. None where nothing could be tried.
+    """
+
+    at: datetime
+    method: str
+    errors: int
+    mae: float | None
+    naive: float | None
+
+
+def is_hourly(forecast: pa.Table) -> bool:
+    """Whether a forecast is of hours; else it is of a zone's days."""
+    at = forecast["At"].slice(0, 2).to_pylist()
+    return not at or at[-1] - at[0] <= _HOUR
+
+
+def tried(forecast: pa.Table) -> list[Tried]:
+    """How each stretch of a forecast was made, in words; one ends where the method changes.
+
+    >>> row = {"Method": "NAIVE", "Errors": 42, "Mae": 0.5, "NaiveMae": 0.75}
+    >>> days = [{"At": datetime(2026, 12, day), **row} for day in (1, 2)]
+    >>> [made.method for made in tried(pa.Table.from_pylist(days, FORECAST))]
+    ['the newest value']
+    """
+    hour, day = ("hour", "day") if is_hourly(forecast) else ("weekday", "week")
+    found: list[Tried] = []
+    for row in forecast.to_pylist():
+        said = _METHODS[row["Method"]].format(hour=hour, day=day)
+        if not found or (said, row["Mae"]) != (found[-1].method, found[-1].mae):
+            found.append(Tried(row["At"], said, row["Errors"], row["Mae"], row["NaiveMae"]))
+    return found
 
 
 class Crossing(NamedTuple):

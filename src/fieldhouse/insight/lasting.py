@@ -6,23 +6,20 @@ is not known. So means and hours do not depend on how often a channel sends.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Literal
-from zoneinfo import ZoneInfo
 
-from fieldhouse.conditions import EVERY, Condition
+from fieldhouse import times
+from fieldhouse.conditions import EVERY, Condition, condition_of
 from fieldhouse.errors import ConfigurationError
-from fieldhouse.insight.sunlight import daylight, is_light
+from fieldhouse.holding import CADENCES, MOST_PARTS, held_for
+from fieldhouse.insight.sunlight import daylight, is_light, is_place
 from fieldhouse.warehouse import Warehouse
 
-__all__ = ["CADENCES", "PERIODS", "Lasting", "hours"]
+__all__ = ["PERIODS", "Lasting", "Period", "between", "hours", "since"]
 
 Period = Literal["day", "week", "month"]
 PERIODS: tuple[Period, ...] = ("day", "week", "month")
-CADENCES = 3
-"""So many usual distances a value holds, where nothing is said."""
-_MOST = 4_000
-"""Parts of the time that are asked for at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +38,21 @@ class Lasting:
     mean: float | None
 
 
+def between(above: str | None, below: str | None) -> Condition:
+    """The values above one number and below another, or on one side; without any all.
+
+    Raises ConfigurationError for what is no number, and where no value can be.
+    """
+    parts = [f"{sign} {text}" for sign, text in ((">", above), ("<", below)) if text is not None]
+    return condition_of(" and ".join(parts)) if parts else EVERY
+
+
+def since(days: int, end: datetime, zone: tzinfo) -> datetime:
+    """The midnight, in a zone, of so many days before; all naive UTC."""
+    today = end.replace(tzinfo=UTC).astimezone(zone).date().toordinal()
+    return times.instant_of(date.fromordinal(max(today - days, 2)).isoformat(), zone)
+
+
 def hours(
     house: Warehouse,
     channel_id: int,
@@ -49,7 +61,7 @@ def hours(
     *,
     start: datetime,
     end: datetime,
-    zone: ZoneInfo,
+    zone: tzinfo,
     by: Period = "day",
     by_daylight: bool = False,
     cadences: int = CADENCES,
@@ -59,15 +71,17 @@ def hours(
     Periods begin at midnight in ``zone``, weeks on Mondays. Raises ConfigurationError, in one line,
     where a channel has too few readings to know how long a value holds, or no position for the sun.
     """
-    hold = _held(house, channel_id, end, cadences)
+    if start >= end:
+        return []
+    hold = held_for(house, channel_id, end, cadences)
     begins = list(_periods(start, end, zone, by))
     place = _place(house, channel_id) if by_daylight else None
     starts = sorted({start, *(at for at, _ in begins if start < at < end)})
     if place:
         starts = sorted({*starts, *_turns(start, end, *place)})
     starts.append(end)
-    if len(starts) > _MOST:
-        raise ConfigurationError(f"that are more than {_MOST:,} parts: ask for a shorter time")
+    if len(starts) > MOST_PARTS:
+        raise ConfigurationError(f"that are more than {MOST_PARTS:,} parts: ask for a shorter time")
     bounds = {"low_value": condition.low, "high_value": condition.high}
     found = house.query(
         "held_times",
@@ -94,31 +108,19 @@ def hours(
     ]
 
 
-def _held(house: Warehouse, channel_id: int, end: datetime, cadences: int) -> timedelta:
-    """How long a value holds, by the usual distance of readings as it was last judged."""
-    after = end.date() + timedelta(days=1)
-    judged = house.query("quality_days", channel_id=channel_id, end_at=after)
-    known = [seconds for seconds in judged["CadenceSeconds"].to_pylist() if seconds]
-    if not known:
-        raise ConfigurationError(
-            f"channel {channel_id} has too few readings to know how long a value holds:"
-            f" fieldhouse quality {channel_id}"
-        )
-    return timedelta(seconds=max(1, round(known[-1] * cadences)))
-
-
 def _place(house: Warehouse, channel_id: int) -> tuple[float, float]:
     rows = house.query("channels").to_pylist()
     row = next(row for row in rows if row["ChannelID"] == channel_id)
-    if row["Latitude"] is None or row["Longitude"] is None:
+    latitude, longitude = (float(row[name] or 0) for name in ("Latitude", "Longitude"))
+    if not latitude and not longitude:  # as the source writes it
         raise ConfigurationError(f"channel {channel_id} has no position, by which the sun is up")
-    if not (abs(row["Latitude"]) <= 90 and abs(row["Longitude"]) <= 180):
+    if not is_place(latitude, longitude):
         raise ConfigurationError(f"channel {channel_id} has a position that is on no map")
-    return float(row["Latitude"]), float(row["Longitude"])
+    return latitude, longitude
 
 
 def _periods(
-    start: datetime, end: datetime, zone: ZoneInfo, by: Period
+    start: datetime, end: datetime, zone: tzinfo, by: Period
 ) -> Iterator[tuple[datetime, date]]:
     """When each period begins, naive UTC, and on which local day; the first by ``start``."""
     day = _begin(start.replace(tzinfo=UTC).astimezone(zone).date(), by)
@@ -133,7 +135,7 @@ def _begin(day: date, by: Period) -> date:
     return day.replace(day=1) if by == "month" else day
 
 
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
+def _midnight(day: date, zone: tzinfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC).replace(tzinfo=None)
 
 

@@ -11,13 +11,26 @@ from typing import Any
 
 from fieldhouse.derived.keeping import derived_channels
 from fieldhouse.errors import ConfigurationError
+from fieldhouse.insight.sunlight import is_place
 from fieldhouse.names import all_labels, unit_in, without_unit
 from fieldhouse.warehouse import Warehouse
 
-__all__ = ["MOST_HOURS", "Beside", "Together", "beside", "most_together", "together"]
+__all__ = [
+    "FARTHEST",
+    "MOST_HOURS",
+    "Beside",
+    "Together",
+    "beside",
+    "fitting",
+    "kilometres",
+    "most_together",
+    "together",
+]
 
 MOST_HOURS = 720
 """As far apart as two fields may be compared, in hours."""
+FARTHEST = 20_016
+"""Kilometres to the other side of the world."""
 _FEW = 24
 """Hours that both need before one lag is preferred to another."""
 
@@ -92,6 +105,31 @@ def most_together(found: Sequence[Together]) -> Together | None:
     return max(known, key=lambda t: (abs(t.pearson_rest or 0), -abs(t.lag)), default=None)
 
 
+def kilometres(text: str) -> float:
+    """Read a distance, as ``25km`` or ``25``. Raises ConfigurationError for what is none."""
+    try:
+        length = float(text.strip().lower().removesuffix("km"))
+    except ValueError:
+        length = -1.0
+    if not 0 < length <= FARTHEST:
+        raise ConfigurationError(f"{text[:40]} is no distance: write 25km")
+    return length
+
+
+def fitting(best: Together | None) -> str:
+    """At which lag two fields fit best, in a line.
+
+    >>> fitting(Together(-3, 48, 0.5, 0.5, 0.4, 0.4))
+    "without the day's rhythm they fit best where the other goes before by 3 h"
+    """
+    if best is None:
+        return "too few hours to say which lag fits best"
+    if not best.lag:
+        return "without the day's rhythm they fit best at the same hour"
+    later = "the other follows" if best.lag > 0 else "the other goes before"
+    return f"without the day's rhythm they fit best where {later} by {abs(best.lag)} h"
+
+
 def beside(
     house: Warehouse,
     channel_id: int,
@@ -132,7 +170,8 @@ def beside(
 
 def _require_place(house: Warehouse, channel_id: int) -> None:
     for row in house.query("channels").to_pylist():
-        if row["ChannelID"] == channel_id and None in (row["Latitude"], row["Longitude"]):
+        place = (float(row[name] or 0) for name in ("Latitude", "Longitude"))
+        if row["ChannelID"] == channel_id and not is_place(*place):
             raise ConfigurationError(f"channel {channel_id} has no position to be near to")
 
 

@@ -8,10 +8,16 @@ from datetime import date, datetime, time, timedelta
 from math import acos, asin, cos, degrees, radians, sin, tan
 from typing import NamedTuple
 
-__all__ = ["Daylight", "daylight", "is_light"]
+__all__ = ["Daylight", "daylight", "is_light", "is_place"]
 
 _RISEN = -0.833
 _J2000 = datetime(2000, 1, 1, 12)
+
+
+def is_place(latitude: float, longitude: float) -> bool:
+    """Whether there is such a place, and one was given: 0, 0 is what the source writes for none."""
+    is_there = -90 <= latitude <= 90 and -180 <= longitude <= 180
+    return is_there and bool(latitude or longitude)
 
 
 class Daylight(NamedTuple):

@@ -70,7 +70,11 @@ def _panel(panel: Panel) -> dict[str, Any]:
         "heading": panel.has_heading,
         "bounds": panel.bounds,
         "lines": [
-            {"name": clean(line.name), "levels": [_level(level) for level in _levels(line)]}
+            {
+                "name": clean(line.name),
+                "levels": [_level(level) for level in _levels(line)],
+                **({"forecast": True} if line.is_forecast else {}),
+            }
             for line in panel.lines
         ],
         "marks": [[m.at // 1000, m.value, clean(m.note), m.kind.value] for m in panel.marks],

@@ -56,6 +56,7 @@ class Line:
 
     A bucket is ``[start, end)`` and holds ``count`` readings, one at least; a bucket without
     readings is not there. ``finer`` is the end of the same line in shorter buckets, for zooming.
+    Of a forecast ``least`` and ``greatest`` are the ends of its interval, and ``count`` is ones.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Line:
     greatest: Floats
     count: Instants
     finer: "Line | None" = None
+    is_forecast: bool = False
 
     def __len__(self) -> int:
         return len(self.start)
@@ -81,6 +83,7 @@ class Line:
             self.greatest[first:last],
             self.count[first:last],
             self.finer,
+            self.is_forecast,
         )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,6 +43,7 @@ __all__ = [
 ]
 
 _HOUR, _DAY = 3600, 86_400
+_NOTHING: Mapping["Wanted", Line] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +129,11 @@ def figure_of(
     title: str = "",
     bounds: tuple[float, float] | None = None,
     keep_empty: bool = True,
+    ahead: Mapping[Wanted, Line] = _NOTHING,
 ) -> Figure:
     """Fields as a figure over ``[start, end)``, naive UTC; equal labels share a panel.
 
+    ``ahead`` are forecasts from ``end`` on, which the figure is as much longer for.
     ``points`` is about how many a line has, ``every`` how long they are instead; ``bounds`` is what
     the axes reach over. Fields without a reading are left out, unless ``keep_empty``.
     """
@@ -144,14 +148,26 @@ def figure_of(
     for field in wanted:
         panels.setdefault(field.label.strip().casefold(), []).append(field)
     begin, until = instant_of(start), instant_of(end)
+    drawn = (_panel(fields, lines, told) for fields in panels.values())
     return Figure(
         title,
         begin,
-        until,
+        max([until, *(int(line.end[-1]) for line in ahead.values())]),
         zone,
-        tuple(replace(_panel(fields, lines, told), bounds=bounds) for fields in panels.values()),
-        note_of(lines.values(), begin, until, zone),
+        tuple(
+            replace(panel, bounds=bounds, lines=(*panel.lines, *_ahead(fields, ahead)))
+            for panel, fields in zip(drawn, panels.values(), strict=True)
+        ),
+        note_of(lines.values(), begin, until, zone) + (" · then the forecast" if ahead else ""),
     )
+
+
+def _ahead(fields: Sequence[Wanted], ahead: Mapping[Wanted, Line]) -> Iterable[Line]:
+    """The forecasts of a panel's fields; of several each says of which it is."""
+    for field in fields:
+        if field in ahead:
+            name = f"{_name(field, fields)}, forecast" if len(fields) > 1 else "forecast"
+            yield replace(ahead[field], name=name)
 
 
 def note_of(lines: Iterable[Line], start: int, end: int, zone: tzinfo) -> str:

@@ -1,8 +1,9 @@
 """What the signs of a picture mean: those that it has, and no others."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from fieldhouse.report.figure import Figure, MarkKind, ShadeKind
+from fieldhouse.report import colours
+from fieldhouse.report.figure import Figure, Line, MarkKind, ShadeKind
 from fieldhouse.report.markup import Markup, joined, tag
 from fieldhouse.report.words import width_of
 
@@ -11,20 +12,22 @@ __all__ = ["below", "beside", "signs"]
 _SIZE = 12.0
 _SIGN, _GAP, _ROW = 18.0, 18.0, 18.0
 _SOFT = {"fill": "currentColor", "fill_opacity": "0.28", "stroke": "none"}
+_STROKE = {"stroke": "currentColor", "stroke_width": 2, "fill": "none"}
 _DIAMOND = "M8 2l4 4l-4 4l-4 -4Z"
 
 
 def signs(figure: Figure) -> Iterator[tuple[Markup, str]]:
     """Each sign, drawn in a box of 16 by 12, and what it means."""
     panels = figure.panels
-    lines = [line for panel in panels for line in panel.lines if len(line)]
+    drawn = [pair for panel in panels for pair in enumerate(panel.lines) if len(pair[1])]
+    lines = [line for _, line in drawn if not line.is_forecast]
     if lines:
         is_each = all(int(line.count.max()) == 1 for line in lines)
-        stroke = {"stroke": "currentColor", "stroke_width": 2, "fill": "none"}
-        yield tag("path", d="M1 6h14", class_="c0", **stroke), "reading" if is_each else "mean"
+        yield tag("path", d="M1 6h14", class_="c0", **_STROKE), "reading" if is_each else "mean"
     if any(bool((line.greatest > line.least).any()) for line in lines):
         band = tag("rect", x=1, y=1, width=14, height=10, class_="c0", **_SOFT)
         yield band, "least to greatest"
+    yield from _forecast([(n, line) for n, line in drawn if line.is_forecast])
     marks = {mark.kind for panel in panels for mark in panel.marks}
     for kind, meaning in _MARKS.items():
         if kind in marks:
@@ -37,6 +40,16 @@ def signs(figure: Figure) -> Iterator[tuple[Markup, str]]:
     if any(figure.start < at < figure.end for at in inside):
         dashed = {"stroke_dasharray": "4 3", "stroke_width": "1.5"}
         yield tag("path", d="M8 0v12", class_="boundary", **dashed), "a new life"
+
+
+def _forecast(drawn: Sequence[tuple[int, Line]]) -> Iterator[tuple[Markup, str]]:
+    """The signs of the first forecast that is drawn; each comes with its place among its lines."""
+    for n, line in drawn[:1]:
+        colour = f"c{n % colours.LINES}"
+        yield tag("path", d="M1 6h14", class_=colour, stroke_dasharray="4 3", **_STROKE), "forecast"
+        if bool((line.greatest > line.least).any()):
+            band = tag("rect", x=1, y=1, width=14, height=10, class_=colour, **_SOFT)
+            yield band, "95 % of what comes"
 
 
 _MARKS = {

@@ -26,6 +26,8 @@ WIDE, NARROW = 960, 380
 """How wide the pictures are drawn that stand there before, or without, the script."""
 _BOTH = MappingProxyType({"wide": WIDE, "narrow": NARROW})
 _ROWS = 48
+_READ = ("Mean", "Least", "Greatest", "Readings")
+_FORESEEN = ("Forecast", "95 % from", "95 % to")
 _DAY = 86_400
 
 
@@ -78,16 +80,24 @@ def _hash(text: str) -> str:
     return f"'sha256-{digest}'"
 
 
-def chart(id_: str, figure: Figure, *caption: str, widths: Mapping[str, int] = _BOTH) -> Markup:
+def chart(
+    id_: str,
+    figure: Figure,
+    *caption: str,
+    widths: Mapping[str, int] = _BOTH,
+    has_numbers: bool = True,
+) -> Markup:
     """A figure's place in a page: a picture of each width, by its class, and the figure's table.
 
     By default there is one for wide and one for narrow screens, of which the style shows one.
+    Where the page has a table of its own, ``has_numbers`` is False.
     """
+    lines = ((panel, line) for panel in figure.panels for line in panel.lines if has_numbers)
     return tag(
         "figure",
         tag("figcaption", *caption) if caption else "",
         tag("div", *(picture(figure, w, name) for name, w in widths.items()), class_="plot"),
-        *(_numbers(figure, panel, line) for panel in figure.panels for line in panel.lines),
+        *(_numbers(figure, panel, line) for panel, line in lines),
         id=id_,
     )
 
@@ -100,12 +110,14 @@ def _numbers(figure: Figure, panel: Panel, line: Line) -> Markup:
     if not len(line):
         return tag("p", f"{name}: no readings.", class_="soft-text")
     short, places = _shortened(figure, line), decimals(line)
-    columns = [
-        Column("From", "time"),
-        *(Column(text, "number") for text in ("Mean", "Least", "Greatest", "Readings")),
-    ]
+    heads = _FORESEEN if line.is_forecast else _READ
+    columns = [Column("From", "time"), *(Column(text, "number") for text in heads)]
+
+    def counted(count: int) -> list[str]:
+        return [] if line.is_forecast else [f"{count:,}"]
+
     rows = [
-        (time_text(at, figure.zone), *(number_text(v, places) for v in values), f"{count:,}")
+        (time_text(at, figure.zone), *(number_text(v, places) for v in values), *counted(count))
         for at, *values, count in zip(
             short.start.tolist(), short.mean.tolist(), short.least.tolist(),
             short.greatest.tolist(), short.count.tolist(), strict=True,

@@ -17,7 +17,17 @@ from fieldhouse.report.svg import FONT
 from fieldhouse.report.ticks import number_text, number_ticks
 from fieldhouse.report.words import clean, width_of
 
-__all__ = ["Bin", "Day", "Hour", "bins_of", "histogram", "week", "year"]
+__all__ = [
+    "Bin",
+    "Day",
+    "Hour",
+    "bins_of",
+    "framed",
+    "histogram",
+    "week",
+    "with_numbers",
+    "year",
+]
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _LONG = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -117,7 +127,7 @@ def week(hours: Sequence[Hour], title: str, unit: str, places: int) -> Markup:
         for n in range(24)
     ]
     columns = [Column("Hour", "time"), *(Column(name, "number") for name in _WEEKDAYS)]
-    return _figure(drawn, columns, rows, said)
+    return with_numbers(drawn, columns, rows, said)
 
 
 def _cell(hour: Hour | None, scale: _Scale) -> str:
@@ -149,7 +159,7 @@ def year(days: Sequence[Day], number: int, title: str, unit: str, scale: tuple[f
         )
         for each in days
     ]
-    return _figure(drawn, columns, rows, said)
+    return with_numbers(drawn, columns, rows, said)
 
 
 def _weeks(
@@ -226,7 +236,7 @@ def _squares(squares: Sequence[_Square], scale: _Scale, shape: _Shape, said: str
         "rect", class_="gap", x=_LEFT, y=_HEAD, width=columns * side, height=high * len(rows)
     )
     drawn = [_square(one, scale, (side, high, gap)) for one in squares]
-    return _svg(
+    return framed(
         [nothing, *texts, tag("g", *_on_paper(squares, side, high, gap), *drawn, class_="c0"),
          _legend(scale, width, height) if shape.has_legend else ""],
         width, height, said, shape.class_,
@@ -289,7 +299,7 @@ def histogram(bins: Sequence[Bin], title: str, unit: str, places: int) -> Markup
          f"{100 * one.count / total:.2f} %")
         for one in bins
     ]  # fmt: skip
-    return _figure(drawn, columns, rows, said)
+    return with_numbers(drawn, columns, rows, said)
 
 
 def _bars(bins: Sequence[Bin], unit: str, width: int, said: str, class_: str) -> Markup:
@@ -320,7 +330,7 @@ def _bars(bins: Sequence[Bin], unit: str, width: int, said: str, class_: str) ->
         *(tag("text", tick.label, x=x(tick.at), y=bottom + 17, text_anchor="middle")
           for tick in across),
     ]  # fmt: skip
-    return _svg(
+    return framed(
         [tag("text", "values", x=left, y=12.0, class_="soft"),
          tag("path", class_="grid", d=grid, fill="none"), tag("g", *bars, class_="c0"),
          tag("path", class_="axis", d=f"M{left:.1f} {bottom:.1f}H{right:.1f}"),
@@ -338,7 +348,8 @@ def _plain(value: float) -> str:
 # What they share
 
 
-def _svg(content: Sequence[str], width: int, height: float, said: str, class_: str) -> Markup:
+def framed(content: Sequence[str], width: int, height: float, said: str, class_: str) -> Markup:
+    """What is drawn as a picture of a page: its size, its font, and what it says to who listens."""
     return tag(
         "svg",
         *content,
@@ -351,9 +362,10 @@ def _svg(content: Sequence[str], width: int, height: float, said: str, class_: s
     )
 
 
-def _figure(
+def with_numbers(
     drawn: Sequence[Markup], columns: Sequence[Column], rows: Sequence[Sequence[str]], said: str
 ) -> Markup:
+    """Pictures of the same, and their numbers as a table."""
     numbers = tag("details", tag("summary", "In numbers"), table(columns, rows, said))
     return tag("figure", *drawn, numbers)
 

@@ -183,6 +183,8 @@ def _line(layout: Layout, placed: Placed, line: Line, number: int) -> tuple[Mark
         )
     stroke = {"fill": "none", "stroke": "currentColor"}
     stroke |= {"stroke_linejoin": "round", "stroke_linecap": "round"}
+    if line.is_forecast:
+        stroke["stroke_dasharray"] = f"{4 * _FINE} {3 * _FINE}"
     drawn = [
         tag("path", class_=name, d="".join(shapes), stroke_width=wide, **stroke)
         for name, shapes, wide in (("mean", curves, 1.5 * _FINE), ("dots", dots, 4.0 * _FINE))

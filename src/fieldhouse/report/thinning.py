@@ -64,7 +64,8 @@ def _joined(line: Line, floors: Instants, widths: Instants | int) -> Line:
     mean = least + np.add.reduceat(above, first) / count
     start = floors[first]
     width = widths if isinstance(widths, int) else widths[first]
-    return Line(line.name, start, start + width, mean, least, greatest, count, line.finer)
+    columns = start, start + width, mean, least, greatest, count
+    return Line(line.name, *columns, line.finer, line.is_forecast)
 
 
 def in_lengths(line: Line, every: Length, zone: tzinfo) -> Line:

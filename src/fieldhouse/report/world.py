@@ -14,7 +14,7 @@ from fieldhouse.report.markup import Markup, tag
 from fieldhouse.report.svg import FONT
 from fieldhouse.report.words import clean, cut, width_of
 
-__all__ = ["HEIGHT", "WIDTH", "Place", "View", "fitting", "is_place", "world"]
+__all__ = ["HEIGHT", "WIDTH", "Place", "View", "fitting", "world"]
 
 WIDTH, HEIGHT = 960, 500
 _TILE = 256
@@ -78,12 +78,6 @@ class View:
         tall = self.around if self.tiles else self.around / 2
         top = min(max(y - HEIGHT / 2, 0.0), max(0.0, tall - HEIGHT))
         return x - WIDTH / 2, top
-
-
-def is_place(latitude: float, longitude: float) -> bool:
-    """Whether there is such a place, and one was given: 0, 0 is what the source writes for none."""
-    is_there = -90 <= latitude <= 90 and -180 <= longitude <= 180
-    return is_there and bool(latitude or longitude)
 
 
 def fitting(places: Sequence[Place], tiles: str | None) -> View:

@@ -224,7 +224,7 @@ function drawPanel(svg, r, {x, left, right, ticks, start, end}) {
   const labels = tag(g, "g", {class: "soft", "text-anchor": "end"});
   for (const t of r.ticks) tag(labels, "text", {x: left - 8, y: r.y(t.at) + 4}, t.label);
   const layers = [0, 1].map(() => r.lines.map((_, n) => tag(g, "g", {class: `line c${n % 8}`})));  // bands below means
-  r.lines.forEach((line, n) => drawLine(layers[0][n], layers[1][n], line, x, r.y));
+  r.lines.forEach((line, n) => drawLine(layers[0][n], layers[1][n], line, x, r.y, r.panel.lines[n].forecast));
   for (const [at, label] of r.panel.boundaries) {
     if (at <= start || at >= end) continue;
     const turned = x(at) + 6 + widthOf(label, SIZE) > right;
@@ -255,7 +255,7 @@ function drawLegend(g, r, left, right) {
 }
 const cut = (text, room, size) => { const most = Math.floor(room / size / 0.54), all = [...text]; return all.length <= most ? text : all.slice(0, Math.max(1, most - 1)).join("") + "\u2026"; };
 
-function drawLine(below, above, buckets, x, y) {
+function drawLine(below, above, buckets, x, y, forecast) {
   let band = "", mean = "", dots = "", wide = false;
   const points = (part, value) => part.map((b) => `${x(b.at).toFixed(1)} ${y(value(b)).toFixed(1)}`).join(" ");
   for (const part of parts(buckets, longestPause(buckets))) {
@@ -267,7 +267,7 @@ function drawLine(below, above, buckets, x, y) {
     wide ||= part.some((p) => p.greatest > p.least);
   }
   if (wide) tag(below, "path", {class: "band", d: band, fill: "currentColor", "fill-opacity": 0.28, stroke: "currentColor", "stroke-opacity": 0.28});
-  const stroke = {fill: "none", stroke: "currentColor", "stroke-linejoin": "round", "stroke-linecap": "round"};
+  const stroke = {fill: "none", stroke: "currentColor", "stroke-linejoin": "round", "stroke-linecap": "round", ...(forecast && {"stroke-dasharray": "4 3"})};
   if (mean) tag(above, "path", {class: "mean", d: mean, "stroke-width": 1.5, ...stroke});
   if (dots) tag(above, "path", {class: "dots", d: dots, "stroke-width": 4, ...stroke});
 }

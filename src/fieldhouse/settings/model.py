@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, PrivateAttr, SecretStr
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.settings.alerts import AlertSettings
 from fieldhouse.settings.clickhouse import CLICKHOUSE_OPTIONS
+from fieldhouse.settings.derived import DerivedSettings
 from fieldhouse.settings.kinds import (
     ENGINES,
     Address,
@@ -192,6 +193,7 @@ class Settings(BaseModel):
     ``display_timezone`` is the zone of what is shown and of times without one: see `display_zone`.
     ``read_url`` is where what only reads may read instead, with the same password; None: nowhere.
     ``schedule`` is how often channels are asked, and how workers share them.
+    ``derived`` are fields to be made of others.
     ``mqtt`` is the broker that tells of new entries; None: nobody is listened to.
     """
 
@@ -231,6 +233,7 @@ class Settings(BaseModel):
     accounts: dict[str, AccountSettings] = {}
     schedule: ScheduleSettings = ScheduleSettings()
     mqtt: MqttSettings | None = None
+    derived: tuple[DerivedSettings, ...] = ()
     alerts: AlertSettings = AlertSettings()
     metrics: MetricsSettings = MetricsSettings()
 
@@ -284,13 +287,14 @@ class Settings(BaseModel):
         ]
         lines += self.schedule.described()
         lines += self.mqtt.described() if self.mqtt else []
+        lines += [line for field in self.derived for line in field.described()]
         lines += [*self.alerts.described(), *self.metrics.described()]
         return [(key, text, self._source(key)) for key, text in lines]
 
     def _source(self, key: str) -> str:
         """Where a line of `described` comes from; a section that is read whole has one source."""
         section = key.partition(".")[0]
-        whole = self._sources.get(section) if section in ("alerts", "metrics") else None
+        whole = self._sources.get(section) if section in ("alerts", "derived", "metrics") else None
         return self._sources.get(key) or whole or "default"
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from fieldhouse.settings.alerts import read_alerts
+from fieldhouse.settings.derived import read_derived
 from fieldhouse.settings.given import Given, Layer, error_line, meant_by, parted, read_text, wrong
 from fieldhouse.settings.kinds import LARGEST_INT
 from fieldhouse.settings.metrics import read_metrics
@@ -25,7 +26,7 @@ from fieldhouse.settings.schedule import SECRETS as SCHEDULE_SECRETS
 
 __all__ = ["TomlFile"]
 
-TABLES = ("channels", "accounts", "mqtt", "alerts", "metrics", "schedule")
+TABLES = ("channels", "accounts", "mqtt", "derived", "alerts", "metrics", "schedule")
 """The tables that are read by themselves."""
 
 
@@ -77,6 +78,9 @@ class TomlFile(NamedTuple):
         if "mqtt" in self.table:
             value = self._mqtt(self._table("mqtt", self.table["mqtt"]))
             found["mqtt"] = Given(value, self.label, f"{self.label}: [mqtt]")
+        if derived := self._table("derived", self.table.get("derived", {})):
+            made = read_derived(derived, self.label)
+            found["derived"] = Given(made, self.label, f"{self.label}: [derived]")
         if alerts := self._table("alerts", self.table.get("alerts", {})):
             told = read_alerts(alerts, self.label, self._key)
             found["alerts"] = Given(told, self.label, f"{self.label}: [alerts]")

@@ -14,6 +14,7 @@ from fieldhouse.web.api import (
     history,
     index,
     readings,
+    relating,
     working,
 )
 from fieldhouse.web.api.asked import checked_names
@@ -22,7 +23,7 @@ from fieldhouse.web.api.described import PROBLEMS
 __all__ = ["router"]
 
 router = APIRouter()
-for room in (channels, readings, analyses, history, correcting, working, asking):
+for room in (channels, readings, analyses, relating, history, correcting, working, asking):
     router.include_router(
         room.router, prefix="/api", dependencies=[Depends(checked_names)], responses=PROBLEMS
     )

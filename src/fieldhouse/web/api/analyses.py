@@ -22,7 +22,7 @@ from fieldhouse.web.api.described import row_schema, table
 from fieldhouse.web.limits.whole import Answer
 from fieldhouse.web.served import House, Who, needs
 
-__all__ = ["router"]
+__all__ = ["AsOf", "Days", "FieldName", "looked_back_from", "router"]
 
 router = APIRouter()
 _INCIDENT, _ANOMALY, _DAY, _TREND = (
@@ -83,7 +83,7 @@ def anomalies(
 ) -> Answer:
     """What is unusual, an incident a row, with its evidence; or a field's readings far off."""
     number = names.find_field(asked.served.warehouse, channel, field) if field else None
-    instant = _instant(asked, channel, as_of)
+    instant = looked_back_from(asked, channel, as_of)
     if method != "SEASONAL" and number is None:
         raise ConfigurationError(f"name a field: {method} is told of one at a time")
 
@@ -171,7 +171,7 @@ def trend(
 ) -> Answer:
     """A field by whole days of the zone: change, seven-day mean, direction."""
     number = names.find_field(asked.served.warehouse, channel, field)
-    instant = _instant(asked, channel, as_of)
+    instant = looked_back_from(asked, channel, as_of)
     return asked.answer(
         f"channel-{channel}-trend",
         lambda house: trend_of(house, channel, number, days=days, as_of=instant, zone=asked.zone),
@@ -184,7 +184,7 @@ def trend_tests(
 ) -> Answer:
     """Whether a field's days rise or fall, and where their level changed; of months after years."""
     number = names.find_field(asked.served.warehouse, channel, field)
-    instant = _instant(asked, channel, as_of)
+    instant = looked_back_from(asked, channel, as_of)
 
     def found(house: Warehouse) -> pa.Table:
         daily = trend_of(house, channel, number, days=days, as_of=instant, zone=asked.zone)
@@ -203,7 +203,7 @@ def forecast(
 ) -> Answer:
     """How a field is likely to go on, with intervals of 95 % that its own past has tried."""
     number = names.find_field(asked.served.warehouse, channel, field)
-    length, instant = timedelta(hours=hours), _instant(asked, channel, as_of)
+    length, instant = timedelta(hours=hours), looked_back_from(asked, channel, as_of)
     return asked.answer(
         f"channel-{channel}-forecast",
         lambda house: forecast_of(
@@ -219,7 +219,7 @@ def _day(instant: datetime | None, *, up: bool = False) -> date | None:
     return instant.date() + timedelta(days=1) if is_within else instant.date()
 
 
-def _instant(asked: Asked, channel: int, as_of: str | None) -> datetime:
+def looked_back_from(asked: Asked, channel: int, as_of: str | None) -> datetime:
     """An instant to look back from; naive UTC."""
     if as_of is None:
         return asked.now

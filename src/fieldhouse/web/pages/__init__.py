@@ -6,8 +6,10 @@ from fieldhouse.web.pages import (
     anomalies,
     channel,
     correcting,
+    foreseeing,
     importing,
     insight,
+    lasting,
     live,
     lives,
     managing,
@@ -15,6 +17,7 @@ from fieldhouse.web.pages import (
     places,
     quality,
     querying,
+    relating,
     rhythm,
     runs,
     texts,
@@ -27,8 +30,8 @@ __all__ = ["router"]
 
 router = APIRouter(include_in_schema=False)
 _LOOKING = (
-    *(overview, channel, live, rhythm, trend, anomalies, insight, quality),
-    *(texts, runs, lives, places, querying),
+    *(overview, channel, live, rhythm, trend, foreseeing, relating, lasting),
+    *(anomalies, insight, quality, texts, runs, lives, places, querying),
 )
 _DOING = (managing, working, correcting, importing, tokens)
 for room in (*_LOOKING, *_DOING):

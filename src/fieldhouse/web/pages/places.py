@@ -6,8 +6,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from fieldhouse.errors import ConfigurationError
+from fieldhouse.insight.sunlight import is_place
 from fieldhouse.report.locator import said
-from fieldhouse.report.world import Place, View, fitting, is_place, world
+from fieldhouse.report.world import Place, View, fitting, world
 from fieldhouse.web.pages.shared import Given, given_in, show
 from fieldhouse.web.served import House
 

@@ -29,8 +29,10 @@ __all__ = [
     "Shown",
     "channel_of",
     "chosen_field",
+    "count_in",
     "done",
     "given_in",
+    "looked_back_from",
     "pages_of",
     "show",
     "span_of",
@@ -179,6 +181,21 @@ def _numbers(served: Served, channel: Channel) -> list[int]:
             "field_spans", wanted, channel_id=channel.number
         ).to_pylist()
     return [n for n in range(1, 9) if n in channel.labels or held[f"HasField{n}"]] or [1]
+
+
+def count_in(text: str, name: str, most: int) -> int:
+    """A whole number from 1 on. Raises ConfigurationError, which calls it by its name."""
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= most:
+        raise ConfigurationError(f"{name} are a number from 1 to {most:,}")
+    return int(text)
+
+
+def looked_back_from(served: Served, channel: Channel, length: timedelta) -> datetime:
+    """Now, or just after the newest reading where it is older than ``length``; naive UTC."""
+    now = served.clock()
+    found = served.warehouse.query("newest_reading", channel_id=channel.number, as_of=now)
+    newest: datetime | None = found["CreatedAt"][0].as_py()
+    return now if newest is None or now - newest <= length else newest + timedelta(seconds=1)
 
 
 def zone_of(request: Request, given: Given) -> tzinfo:

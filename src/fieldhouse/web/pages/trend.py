@@ -9,7 +9,6 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from fieldhouse import times
-from fieldhouse.errors import ConfigurationError
 from fieldhouse.insight.tendencies import tendencies_of, told
 from fieldhouse.insight.trends import trend_of
 from fieldhouse.report.embedded import decimals
@@ -21,6 +20,7 @@ from fieldhouse.web.pages.shared import (
     Field,
     channel_of,
     chosen_field,
+    count_in,
     given_in,
     show,
     zone_of,
@@ -42,7 +42,7 @@ def trend_page(request: Request, served: House, channel_id: int) -> Response:
     given = given_in(request)
     zone = zone_of(request, given)
     field, fields = chosen_field(served, channel, given)
-    days = given.read("days", _days) or _USUAL
+    days = given.read("days", lambda text: count_in(text, "days", _MOST_DAYS)) or _USUAL
     rows = trend_of(
         served.warehouse,
         channel.number,
@@ -70,12 +70,6 @@ def trend_page(request: Request, served: House, channel_id: int) -> Response:
         places=decimals(lines[0]) if lines else 0,
         drawn=chart("trend", figure, beside(figure)) if figure else None,
     )
-
-
-def _days(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= _MOST_DAYS:
-        raise ConfigurationError(f"days are a number from 1 to {_MOST_DAYS:,}")
-    return int(text)
 
 
 def _as_of(served: Served, number: int, zone: tzinfo) -> datetime:
