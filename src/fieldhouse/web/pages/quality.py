@@ -9,6 +9,7 @@ import numpy as np
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from fieldhouse.insight.dimensions import dimensions_of, share_text
 from fieldhouse.report import pointing
 from fieldhouse.report.figure import SECOND, Figure, Line, Panel, instant_of
 from fieldhouse.report.legend import beside
@@ -74,7 +75,16 @@ def quality_page(request: Request, served: House, channel_id: int) -> Response:
         left_out=len(spans) - _MOST,
         names=_NAMES,
         notes=days[-1]["Notes"] if days else None,
+        ways=_ways(served, channel.number, start, end),
     )
+
+
+def _ways(served: House, number: int, start: datetime, end: datetime) -> list[dict[str, Any]]:
+    """The six dimensions of the span."""
+    found = dimensions_of(
+        served.warehouse, number, start=start, end=end, as_of=served.clock()
+    ).to_pylist()
+    return [row | {"share": share_text(row) or "\N{EN DASH}"} for row in found]
 
 
 def _below(days: Sequence[Row]) -> list[_Span]:
