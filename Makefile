@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 CHANNEL ?=
+ENGINES ?= duckdb
 
 .PHONY: run serve test test-long lint docs bench bench-insight bench-sqlserver check-sqlserver check-deploy clean
 
@@ -34,9 +35,9 @@ bench: $(VENV)/ready-bench  ## the table of benchmarks; some minutes, some GB of
 bench-sqlserver: $(VENV)/ready-dev  ## the same on the server that FIELDHOUSE_TEST_SQLSERVER names
 	$(BIN)/python -m bench.sqlserver
 
-bench-insight: $(VENV)/ready-dev  ## what is unusual: planted faults, and with NAB=FOLDER the Numenta Anomaly Benchmark
-	$(BIN)/python -m bench.planted
-	$(if $(NAB),$(BIN)/python -m bench.insight $(NAB))
+bench-insight: $(VENV)/ready-dev  ## what is unusual: planted faults, and with NAB=FOLDER the Numenta Anomaly Benchmark; ENGINES="duckdb clickhouse"
+	$(BIN)/python -m bench.planted $(ENGINES:%=--engine %)
+	$(if $(NAB),$(BIN)/python -m bench.insight $(NAB) $(ENGINES:%=--engine %))
 
 check-sqlserver: $(VENV)/ready-dev  ## the ten checks to make first on a real server, as a table of what held
 	$(BIN)/python -m bench.checks $(CHECKS)

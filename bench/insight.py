@@ -1,31 +1,25 @@
-"""The Numenta Anomaly Benchmark through a warehouse: python -m bench.insight FOLDER.
+"""The Numenta Anomaly Benchmark through warehouses: python -m bench.insight FOLDER.
 
 FOLDER is a checkout of NAB, or holds its ``data/*/*.csv`` and ``combined_windows.json`` anywhere.
-Scored as NAB scores: what is found counts in a window by how early, outside of one against, after
-15 % of a file, of 750 readings at the most.
+Engines that are named, ``--engine duckdb --engine clickhouse``, are shown side by side, and whether
+they have found the same; ``--every 4`` takes each fourth file, for an engine that is slow. Scored
+as NAB scores: what is found counts in a window by how early, outside of one against, after 15 % of
+a file, of 750 readings at the most.
 """
 
+import argparse
 import csv
 import json
 import math
-import sys
-import tempfile
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import pyarrow as pa
-
-from fieldhouse.readings import RAW, READINGS, REJECTED, Batch
-from fieldhouse.state import Progress
-from fieldhouse.warehouse import Warehouse, open_warehouse
+from bench.judging import Alarm, Judged, differing, engines, judged, take_engines
 
 PROFILES = {"standard": (1.0, 0.11), "reward low FP": (1.0, 0.22), "reward low FN": (2.0, 0.11)}
 """What a missed window and a false alarm cost, beside 1 for a window that was hit."""
-_PAGE = 8000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,30 +53,13 @@ def files(folder: Path) -> Iterator[File]:
         yield File(name, times, [v for _, v in rows], [(s[0], s[-1]) for s in spans if s])
 
 
-def filled(house: Warehouse, given: Sequence[File]) -> None:
-    """Load each file as a channel of its own, from number 1 on."""
-    for channel_id, file in enumerate(given, 1):
-        for first in range(0, len(file.times), _PAGE):
-            places = range(first, min(first + _PAGE, len(file.times)))
-            rows = pa.Table.from_pylist(
-                [{"EntryID": i + 1, "CreatedAt": file.times[i]} for i in places], READINGS
-            )
-            column = pa.array([file.values[i] for i in places]).cast(
-                pa.decimal128(18, 6), safe=False
-            )
-            place = rows.schema.get_field_index("Field1")
-            rows = rows.set_column(place, READINGS.field("Field1"), column)
-            empty = (RAW.empty_table(), REJECTED.empty_table())
-            house.load([Batch(channel_id, 1, rows, *empty, Progress(), datetime(2100, 1, 1))])
-
-
-def alarms(house: Warehouse, given: Sequence[File]) -> Mapping[str, list[int]]:
+def begins(alarms: Sequence[Alarm], given: Sequence[File]) -> Mapping[str, list[int]]:
     """Where incidents begin, by file; what is stuck, silent or drifts is none of NAB's."""
     found: dict[str, list[int]] = {file.name: [] for file in given}
-    for row in house.query("anomalies_kept", young=True).to_pylist():
-        if row["Kind"] not in ("STUCK", "SILENCE", "DRIFT"):
-            file = given[row["ChannelID"] - 1]
-            found[file.name].append(file.times.index(row["StartedAt"]))
+    for alarm in alarms:
+        if alarm["Kind"] not in ("STUCK", "SILENCE", "DRIFT"):
+            file = given[alarm["ChannelID"] - 1]
+            found[file.name].append(file.times.index(alarm["StartedAt"]))
     return found
 
 
@@ -114,25 +91,38 @@ def _weight(position: float) -> float:
     return -1.0 if position > 3 else 2 / (1 + math.exp(5 * position)) - 1
 
 
+def show(given: Sequence[File], found: Sequence[Judged]) -> None:
+    """Print the table: a column an engine."""
+    readings = sum(len(file.times) for file in given)
+    days = sum((file.times[-1] - file.times[0]).days for file in given)
+    windows = sum(len(file.windows) for file in given)
+    print(f"{len(given)} files, {readings:,} readings, {windows} windows")
+    places = [begins(each.alarms, given) for each in found]
+    print(f"{'':<24}", *(f"{each.engine:>12}" for each in found))
+    for profile in PROFILES:
+        print(f"{profile:<24}", *(f"{score(given, each, profile):12.1f}" for each in places))
+    often = (sum(map(len, each.values())) / days for each in places)
+    print(f"{'alarms a channel and day':<24}", *(f"{each:12.3f}" for each in often))
+    print(f"{'readings/s':<24}", *(f"{readings / each.seconds:12,.0f}" for each in found))
+    if len(found) > 1:
+        odd = sorted(given[channel - 1].name for channel in differing(found))
+        alarms = max(len(each.alarms) for each in found)
+        print(f"the same {alarms} incidents in {len(given) - len(odd)} of {len(given)} files")
+        for name in odd:
+            print(f"not the same: {name}")
+
+
 def main() -> None:
     """Measure, and print."""
-    given = list(files(Path(sys.argv[1])))
-    readings = sum(len(file.times) for file in given)
-    with tempfile.TemporaryDirectory() as folder:
-        url = sys.argv[2] if len(sys.argv) > 2 else f"{folder}/nab.duckdb"
-        with closing(open_warehouse(url)) as house:
-            house.migrate()
-            filled(house, given)
-            house.call("refresh_aggregates")
-            began = time.monotonic()
-            house.call("refresh_anomalies")
-            took = time.monotonic() - began
-            found = alarms(house, given)
-    days = sum((file.times[-1] - file.times[0]).days for file in given)
-    print(f"{len(given)} files, {readings:,} readings, {readings / took:,.0f} readings/s")
-    for profile in PROFILES:
-        print(f"{profile:<14} {score(given, found, profile):6.1f}")
-    print(f"alarms         {sum(map(len, found.values())) / days:6.3f} a channel and day")
+    parser = argparse.ArgumentParser("python -m bench.insight", description=main.__doc__)
+    parser.add_argument("folder", type=Path, help="NAB")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="each N-th file only")
+    take_engines(parser)
+    asked = parser.parse_args()
+    given = list(files(asked.folder))[:: asked.every]
+    if asked.every > 1:
+        print(f"each {asked.every}th file:", *(file.name for file in given), sep="\n  ")
+    show(given, [judged(engine, given) for engine in engines(parser, asked)])
 
 
 if __name__ == "__main__":

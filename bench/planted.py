@@ -1,28 +1,22 @@
-"""Faults of ten kinds, planted into 200 channels of eight natures: python -m bench.planted [URL].
+"""Faults of ten kinds, planted into 200 channels of eight natures: python -m bench.planted.
 
 Recall: the planted that an alarm overlaps; named: by one of that kind. Precision: of the alarms of
 a kind, those that overlap anything planted; as named: that kind. The others are false alarms, told
-per channel and day after two weeks.
+per channel and day after two weeks. Engines and another seed may be named: ``--engine clickhouse
+--seed 2``.
 """
 
-import sys
-import tempfile
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+import argparse
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.random import Generator, default_rng
 
 from bench.faults import FAULTS, Planted, Series
+from bench.judging import Alarm, differing, engines, judged, take_engines
 from bench.natures import NATURES, Values, cut
-from fieldhouse.readings import RAW, READINGS, REJECTED, Batch
-from fieldhouse.state import Progress
-from fieldhouse.warehouse import Warehouse, open_warehouse
 
 BEGIN = datetime(2026, 3, 2)
 DAYS, YOUNG, QUIET = 60, 14, 24
@@ -85,21 +79,6 @@ def _places(nature: str, number: int, rng: Generator, at: Values) -> Iterator[Pl
         day += lasts + rng.uniform(5, 9)
 
 
-def filled(house: Warehouse, given: Sequence[Channel]) -> None:
-    """Load each channel, from number 1 on."""
-    for channel_id, channel in enumerate(given, 1):
-        ids = range(1, len(channel.times) + 1)
-        rows = pa.Table.from_pylist(
-            [{"EntryID": i, "CreatedAt": at} for i, at in zip(ids, channel.times, strict=True)],
-            READINGS,
-        )
-        column = pa.array(channel.values).cast(pa.decimal128(18, 6), safe=False)
-        place = rows.schema.get_field_index("Field1")
-        rows = rows.set_column(place, READINGS.field("Field1"), column)
-        empty = (RAW.empty_table(), REJECTED.empty_table())
-        house.load([Batch(channel_id, 1, rows, *empty, Progress(), datetime(2100, 1, 1))])
-
-
 @dataclass(slots=True)
 class Count:
     """Of a kind: what was planted, found, and found by name; its alarms, true ones, named so."""
@@ -112,7 +91,7 @@ class Count:
     right: int = 0
 
 
-def judged(given: Sequence[Channel], alarms: Sequence[Mapping[str, Any]]) -> dict[str, Count]:
+def counted(given: Sequence[Channel], alarms: Sequence[Alarm]) -> dict[str, Count]:
     """Alarms held against what was planted."""
     counts = {kind: Count() for kind in FAULTS}
     kinds = {fault.named: kind for kind, fault in FAULTS.items()}
@@ -133,7 +112,7 @@ def judged(given: Sequence[Channel], alarms: Sequence[Mapping[str, Any]]) -> dic
     return counts
 
 
-def _meets(alarm: Mapping[str, Any], first: datetime, last: datetime) -> bool:
+def _meets(alarm: Alarm, first: datetime, last: datetime) -> bool:
     return bool(alarm["StartedAt"] <= last + GRACE and alarm["EndedAt"] >= first)
 
 
@@ -141,10 +120,10 @@ def _share(part: int, whole: int) -> str:
     return f"{part / whole:.2f}" if whole else "-"
 
 
-def show(given: Sequence[Channel], alarms: Sequence[Mapping[str, Any]]) -> None:
+def show(given: Sequence[Channel], alarms: Sequence[Alarm]) -> None:
     """Print the table."""
     print(f"{'kind':<16} planted recall  named   alarms precision as named")
-    counts = judged(given, alarms)
+    counts = counted(given, alarms)
     for kind, c in counts.items():
         print(
             f"{kind:<16} {c.planted:7} {_share(c.found, c.planted):>6} "
@@ -163,26 +142,27 @@ def show(given: Sequence[Channel], alarms: Sequence[Mapping[str, Any]]) -> None:
     print(f"{'all':<16} {false / len(given) / days:.3f}")
 
 
-def _is_false(channel: Channel, alarm: Mapping[str, Any]) -> bool:
+def _is_false(channel: Channel, alarm: Alarm) -> bool:
     return not any(_meets(alarm, first, last) for _, first, last in channel.planted)
 
 
 def main() -> None:
     """Measure, and print."""
-    given = list(channels(200))
-    with tempfile.TemporaryDirectory() as folder:
-        url = sys.argv[1] if len(sys.argv) > 1 else f"{folder}/planted.duckdb"
-        with closing(open_warehouse(url)) as house:
-            house.migrate()
-            filled(house, given)
-            house.call("refresh_aggregates")
-            began = time.monotonic()
-            house.call("refresh_anomalies")
-            took = time.monotonic() - began
-            alarms = house.query("anomalies_kept").to_pylist()
+    parser = argparse.ArgumentParser("python -m bench.planted", description=main.__doc__)
+    parser.add_argument("--seed", type=int, default=1, help="of what is made up")
+    parser.add_argument("--channels", type=int, default=200)
+    take_engines(parser)
+    asked = parser.parse_args()
+    given = list(channels(asked.channels, asked.seed))
     readings = sum(len(channel.times) for channel in given)
-    print(f"{len(given)} channels, {readings:,} readings, {readings / took:,.0f} readings/s\n")
-    show(given, alarms)
+    print(f"{len(given)} channels, {readings:,} readings")
+    found = [judged(engine, given) for engine in engines(parser, asked)]
+    for each in found:
+        print(f"\n{each.engine}: {readings / each.seconds:,.0f} readings/s\n")
+        show(given, [alarm for alarm in each.alarms if alarm["DaysKnown"] >= YOUNG])
+    if len(found) > 1:
+        same = len(given) - len(differing(found))
+        print(f"\nthe same incidents in {same} of {len(given)} channels")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 import re
 import subprocess
 import sys
@@ -130,6 +131,28 @@ def test_labels_and_chosen_fields_of_many_channels(export: Export) -> None:
     table = pq.read_table("some.parquet")
     assert table["Temp °C Text"].drop_null().to_pylist() == list(TEXTS.values())
     assert "Temp °C Text: 6" in said and table.num_rows == 120
+
+
+def test_what_some_channels_lack_is_told(
+    held: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line on standard error, whichever way is asked for; the file has the others' values."""
+    monkeypatch.chdir(tmp_path)
+    asked = ["export", "9", "11", "--fields", "door", "-o", "some.csv", "--overwrite", "-w"]
+    for words in ((), ("--every", "1d"), ("--long",)):
+        app([*asked, held, *words], standalone_mode=False)
+        assert capsys.readouterr().err == "fieldhouse: there is no 'door' in channel 9\n"
+
+
+def test_what_json_has_no_number_for_is_named(tmp_path: Path) -> None:
+    """As `query --json` has it, within lists too; in JSON lines it is not lost as null."""
+    rows = pa.table({"a": [1.5, float("nan"), None], "b": [[-math.inf], [], [math.inf, 2.0]]})
+    files.write(rows.to_reader(), tmp_path / "a.jsonl")
+    assert [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()] == [
+        {"a": 1.5, "b": ["-Infinity"]},
+        {"a": "NaN", "b": []},
+        {"a": None, "b": ["Infinity", 2.0]},
+    ]
 
 
 def test_times_are_told_in_the_zone(export: Export, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from bench.report import Figure, say, show
 from bench.sqlserver.aggregating import aggregate
-from bench.sqlserver.databases import VARIABLE, made
+from bench.sqlserver.databases import HOW, VARIABLE, made
 from bench.sqlserver.loading import load
 from bench.sqlserver.querying import queries
 from bench.sqlserver.refreshing import refresh
@@ -21,17 +21,13 @@ _PARTS: dict[str, tuple[str, Callable[[Bench], Iterable[Figure]]]] = {
     "queries": ("Daily statistics of one field", queries),
     "refresh": ("Refresh of the aggregates for one new page", refresh),
 }
-_HOW = (
-    f"set {VARIABLE} to a server and a login that may create databases: "
-    "sqlserver://sa:PASSWORD@127.0.0.1:1433/master?trust_server_certificate=yes"
-)
 
 
 def main() -> int:
     """Measure, print, and never fail for a goal that was not reached."""
     asked = _arguments()
     if not (url := os.environ.get(VARIABLE)):
-        print(_HOW, file=sys.stderr)
+        print(HOW, file=sys.stderr)
         return 2
     with made(url) as databases:
         _introduce(databases.facts(), quick=asked.quick)

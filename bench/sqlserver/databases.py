@@ -20,6 +20,10 @@ from fieldhouse.warehouse.engines.sqlserver.warehouse import SQLServerWarehouse
 from fieldhouse.warehouse.registry import Opening
 
 VARIABLE = "FIELDHOUSE_TEST_SQLSERVER"
+HOW = (
+    f"set {VARIABLE} to a server and a login that may create databases: "
+    "sqlserver://sa:PASSWORD@127.0.0.1:1433/master?trust_server_certificate=yes"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +59,25 @@ class Databases:
         self._password = unquote(given.password) if given.password else None
         self._prefix = f"fieldhouse_bench_{uuid.uuid4().hex[:8]}"
         self._opened: dict[str, Database] = {}
+        self._made: dict[str, SQLServerWarehouse] = {}
         self.master = self._server("master")
 
     def open(self, name: str) -> Database:
         """A database with all tables, and one channel without a reading; made when first asked."""
         if name not in self._opened:
-            database = f"{self._prefix}_{name}"
-            opening = Opening(self._url(database), self._password, create=True)
-            warehouse = SQLServerWarehouse.open(opening)
-            made = self._opened[name] = Database(self._server(database), warehouse)
-            warehouse.migrate()
+            warehouse = self.empty(name)
+            made = self._opened[name] = Database(self._server(self._named(name)), warehouse)
             warehouse.call("upsert_channel", channel_id=CHANNEL, name="Weather Station")
             made.run("seed_tables")
             made.run("usp_ProcessByCursor")
         return self._opened[name]
+
+    def empty(self, name: str) -> SQLServerWarehouse:
+        """A database with Fieldhouse's tables and nothing in them, of a name that was not yet."""
+        opening = Opening(self._url(self._named(name)), self._password, create=True)
+        made = self._made[name] = SQLServerWarehouse.open(opening)
+        made.migrate()
+        return made
 
     def facts(self) -> dict[str, Any]:
         """What the server says of itself."""
@@ -78,10 +87,13 @@ class Databases:
 
     def drop(self) -> None:
         """Drop all that was made."""
-        for database in self._opened.values():
-            database.warehouse.close()
+        for name, warehouse in self._made.items():
+            warehouse.close()
             with self.master.connected() as connection:
-                _drop(connection, quoted(database.server.address.database))
+                _drop(connection, quoted(self._named(name)))
+
+    def _named(self, name: str) -> str:
+        return f"{self._prefix}_{name}"
 
     def _server(self, database: str) -> Server:
         return Server(SqlServerAddress.parse(self._url(database)), self._password)

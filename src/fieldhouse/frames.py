@@ -4,6 +4,7 @@
 batch, for what does not fit into memory.
 """
 
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -18,8 +19,15 @@ import pyarrow as pa
 from fieldhouse import times
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.exporting import beside
-from fieldhouse.exporting.columns import Chosen, Request, chosen_channels, pieces, schema_of
+from fieldhouse.exporting.columns import (
+    Chosen,
+    Request,
+    chosen_channels,
+    pieces,
+    schema_of,
+)
 from fieldhouse.exporting.marking import marked
+from fieldhouse.names import lacking
 from fieldhouse.periods import STATISTICS
 from fieldhouse.warehouse import Warehouse
 
@@ -95,7 +103,8 @@ def read(
     """Read channels' fields from the warehouse, as they count now: no withdrawn readings.
 
     ``channels``: one or several numbers, ranges (``"20001-20200"``), tags or ThingSpeak addresses.
-    ``fields``: numbers or labels; without them those with a label or a value.
+    ``fields``: numbers or labels; without them those with a label or a value. What only some of
+    several channels have is told in a warning.
     ``start`` and ``end``: as ``"2026-11-24T12:00"``, ``"2026-11"``, ``"yesterday"``, ``"7d"`` ago,
     dates or datetimes, in ``tz`` unless they have a zone; a day, month or year ends with its end.
     ``every``: the mean over periods as ``"5min"``, ``"1h"``, ``"1d"``, ``"1w"`` (from Monday),
@@ -241,6 +250,8 @@ class _Wanted:
     def __post_init__(self) -> None:
         _refuse("numbers", self.numbers, ("float", "decimal", "text"))
         _refuse("layout", self.layout, ("wide", "long"))
+        if self.fields is not None and not self.fields:
+            raise ConfigurationError("fields names none: leave it out, or name one")
         for one in self.statistics or ("none",):
             _refuse("statistics", one, tuple(STATISTICS))
         if self.every and self.numbers == "text":
@@ -257,6 +268,8 @@ class _Wanted:
         if span[0] and span[1] and span[0] >= span[1]:
             raise ConfigurationError(f"start={self.start!r} is not before end={self.end!r}")
         channels = chosen_channels(house, self.channels, self.fields, span, labels=self.labels)
+        if line := lacking({one.number: one.lacks for one in channels}):
+            warnings.warn(line, stacklevel=3)
         is_long = self.layout == "long"
         shape = self.numbers, is_long
         return Request(house, channels, *span, length, zone, *shape, self.statistics, self.original)

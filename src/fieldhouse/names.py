@@ -17,9 +17,11 @@ __all__ = [
     "channel_number",
     "channel_range",
     "field_named",
+    "fields_of_each",
     "find_channels",
     "find_field",
     "labels_of",
+    "lacking",
     "unit_in",
     "without_unit",
 ]
@@ -31,6 +33,7 @@ _FIELD = re.compile(r"(?:field ?)?([1-8])", re.IGNORECASE | re.ASCII)
 _UNIT = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\])\s*\Z")
 _LARGEST = 2**31 - 1
 _SHOWN = 60
+_FEW = 5
 
 
 class NoSuchField(ConfigurationError):
@@ -162,6 +165,41 @@ def field_named(labels: Mapping[int, str], word: str | int, whose: str) -> int:
                 f"{' or '.join(str(n) for n in same)}"
             )
     raise NoSuchField(f"{whose} has no field {_quoted(text)}: {_choices(labels)}")
+
+
+def fields_of_each(
+    known: Mapping[int, Mapping[int, str]], channels: Sequence[int], words: Sequence[str | int]
+) -> tuple[dict[int, list[int]], dict[int, list[str]]]:
+    """Of each channel the fields that words name, and the words that name none of its fields.
+
+    ``known`` has the channels' labels. Raises NoSuchField for a word that names none of any, and
+    ConfigurationError for one that names several of one channel.
+    """
+    found: dict[int, list[int]] = {number: [] for number in channels}
+    lacks: dict[int, list[str]] = {number: [] for number in channels}
+    for word in words:
+        unknown = []
+        for number in channels:
+            try:
+                own = field_named(known.get(number, {}), word, f"channel {number}")
+            except NoSuchField as error:
+                lacks[number].append(str(word))
+                unknown.append(error)
+            else:
+                found[number] += [] if own in found[number] else [own]
+        if len(unknown) == len(channels):
+            raise unknown[0]
+    return found, lacks
+
+
+def lacking(lacks: Mapping[int, Sequence[str]]) -> str | None:
+    """A line on the fields that some channels lack; None where each has all."""
+    said = []
+    for word in dict.fromkeys(word for words in lacks.values() for word in words):
+        numbers = [number for number, words in lacks.items() if word in words]
+        few = ", ".join(map(str, numbers[:_FEW])) + (" and others" if numbers[_FEW:] else "")
+        said.append(f"{_quoted(word)} in channel{'s' if numbers[1:] else ''} {few}")
+    return f"there is no {', no '.join(said)}" if said else None
 
 
 def _choices(labels: Mapping[int, str]) -> str:

@@ -154,6 +154,8 @@ def _type_odd(text: pa.Array, odd: pa.Array, others: Typed, *, decimal_comma: bo
 
 _FORM = np.frombuffer(b"0000-00-00T00:00:00Z", np.uint8)
 _MARKS = [4, 7, 10, 13, 16, 19]
+_FEW = 16
+"""So many times are read sooner one by one."""
 _YEAR_1 = (BEGINNING - datetime(1970, 1, 1)) // timedelta(microseconds=1)
 
 
@@ -163,7 +165,7 @@ def type_times(text: pa.Array | pa.ChunkedArray) -> pa.Array:
     As with numbers, what a text becomes is what ``parse_time`` says, whatever its neighbours.
     """
     text = _as_strings(text)
-    if _is_uniform(text):
+    if len(text) > _FEW and _is_uniform(text):
         try:
             times = text.cast(pa.timestamp("us", tz="UTC")).cast(pa.timestamp("us"))
             earliest = pc.min(times.cast(pa.int64())).as_py()

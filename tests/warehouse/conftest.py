@@ -29,6 +29,8 @@ def in_process() -> Iterator[InProcess]:
     held.drop()
 
 
+FIRST_KEPT = 100
+"""The numbers of places from here on are those of warehouses that are filled once."""
 THROUGH_AN_OWNER = {"test_leases_contract", "test_limits", "test_load_contract"}
 """Suites that check the contract through another process's warehouse as well."""
 
@@ -96,6 +98,31 @@ def _owned(file: str, owners: ExitStack) -> str:
 def url(place: Callable[[int], str]) -> str:
     """Where an empty warehouse may be made."""
     return place(0)
+
+
+@pytest.fixture(scope="session")
+def kept() -> dict[str, str]:
+    """Where the warehouses are that were filled once."""
+    return {}
+
+
+@pytest.fixture
+def filled_once(
+    engine: str, place: Callable[[int], str], kept: dict[str, str]
+) -> Iterator[Callable[[Callable[[Warehouse], object]], Warehouse]]:
+    """A warehouse that a function has filled, once for all tests: they only read it."""
+    with ExitStack() as stack:
+
+        def made(fill: Callable[[Warehouse], object]) -> Warehouse:
+            name = f"{engine} {fill.__module__}.{fill.__qualname__}"
+            if name not in kept:
+                url = place(FIRST_KEPT + len(kept))
+                with closing(opened(url)) as house:
+                    fill(house)
+                kept[name] = url
+            return stack.enter_context(closing(opened(kept[name])))
+
+        yield made
 
 
 @pytest.fixture

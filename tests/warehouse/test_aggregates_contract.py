@@ -93,6 +93,22 @@ def test_every_measure_of_every_period(warehouse: Warehouse, kind: str) -> None:
     check(warehouse, kind, rows)
 
 
+def test_by_and_by_or_at_once_is_the_same(warehouse: Warehouse) -> None:
+    """Many hours in one refresh and few in each of several: every figure, to its last digit."""
+    rows = noise(2400, HOUR, level=1e6)
+    warehouse.load([batch(rows)])
+    warehouse.call("refresh_aggregates")
+    for part in (rows[1::2], rows[::4], rows[2::4]):
+        for few in range(0, len(part), 400):
+            warehouse.load([batch(part[few : few + 400], channel_id=10)])
+            warehouse.call("refresh_aggregates")
+    for kind in KINDS:
+        assert aggregates(warehouse, kind, 10) == {
+            start: period | {"ChannelID": 10}
+            for start, period in aggregates(warehouse, kind).items()
+        }
+
+
 @pytest.mark.parametrize("level", [1e6, 1e9, 9e11, -9e11])
 def test_deviations_far_from_zero(warehouse: Warehouse, level: float) -> None:
     """Values that vary little around a large level lose no digits of their deviation."""

@@ -132,6 +132,9 @@ def test_what_is_dropped_on_a_cluster_is_dropped_with_what_it_stands_before() ->
         "DROP TABLE IF EXISTS iot.Models ON CLUSTER prod SYNC",
         "DROP TABLE IF EXISTS iot.Models_local ON CLUSTER prod SYNC",
     ]
+    assert list(cluster.over("DROP VIEW IF EXISTS iot.usp_Gone", "prod")) == [
+        "DROP VIEW IF EXISTS iot.usp_Gone ON CLUSTER prod"
+    ]
     assert list(cluster.over("DROP TABLE IF EXISTS iot.Scripts", "prod")) == [
         "DROP TABLE IF EXISTS iot.Scripts ON CLUSTER prod SYNC"
     ]

@@ -179,9 +179,7 @@ class Played:
             corrections.remove(self.warehouse, number, by="a test", now=self._later())
         self.model.rules.clear()
         self.check()
-        for day in _judged_days(self.warehouse):  # by what all loads have brought, not by then
-            for channel_id in (RULED, TWIN):
-                _judged(self.warehouse, channel_id, day)
+        self._judge_all_days()
         for table in ("SensorReadings", "AggregatedData", "DataQuality"):
             ruled, twin = (
                 _bare(rows_of(self.warehouse, f"SELECT * FROM iot.{table} WHERE ChannelID = {c}"))
@@ -189,6 +187,18 @@ class Played:
             )
             assert ruled == twin
         assert not rows_of(self.warehouse, "SELECT * FROM iot.CorrectedReadings")
+
+    def _judge_all_days(self) -> None:
+        """Every judged day once more, by what all loads have brought, not by then.
+
+        New readings on all days have them judged at once; days of shifted ones only the ruled has.
+        """
+        self.load({n: {1: n * 1_000_000} for n in range(ENTRIES + 1, ENTRIES + 28)})
+        self.warehouse.call("refresh_aggregates")
+        self.warehouse.call("refresh_quality", as_of=AS_OF)
+        for day in _judged_days(self.warehouse, RULED) ^ _judged_days(self.warehouse, TWIN):
+            for channel_id in (RULED, TWIN):
+                _judged(self.warehouse, channel_id, day)
 
     def _later(self) -> datetime:
         self.now += timedelta(microseconds=1)
@@ -235,9 +245,11 @@ def _bare(rows: list[dict[str, Any]]) -> list[list[Any]]:
     return sorted((list(r.items()) for r in keep), key=repr)
 
 
-def _judged_days(warehouse: Warehouse) -> list[Any]:
-    found = rows_of(warehouse, "SELECT DISTINCT CheckDate FROM iot.DataQuality")
-    return sorted(r["CheckDate"] for r in found if r["CheckDate"] < AS_OF.date())
+def _judged_days(warehouse: Warehouse, channel_id: int) -> set[Any]:
+    found = rows_of(
+        warehouse, f"SELECT DISTINCT CheckDate FROM iot.DataQuality WHERE ChannelID = {channel_id}"
+    )
+    return {r["CheckDate"] for r in found if r["CheckDate"] < AS_OF.date()}
 
 
 def _check_readings(warehouse: Warehouse, counted: list[Any]) -> None:

@@ -2,7 +2,7 @@
 
 import math
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
@@ -198,7 +198,12 @@ ODD = {"EntryID": 2, "ColumnName": "Field1", "RawValue": "ON", "Reason": "unpars
 
 
 @pytest.fixture
-def small(warehouse: Warehouse) -> Warehouse:
+def small(filled_once: Callable[[Callable[[Warehouse], object]], Warehouse]) -> Warehouse:
+    """Three small channels, to be read."""
+    return filled_once(fill_small)
+
+
+def fill_small(warehouse: Warehouse) -> None:
     """Channel 9 with labels and a text; channel 11 a minute later; channel 12 without anything."""
     rows = [row(n, Field1=None if n == 2 else f"{n}.5", Field2=1, Field6=n) for n in range(1, 6)]
     warehouse.load([batch(rows, raw=[ODD])])
@@ -207,7 +212,6 @@ def small(warehouse: Warehouse) -> Warehouse:
     warehouse.call("upsert_channel", channel_id=9, name="nine", **LABELS)
     warehouse.call("upsert_channel", channel_id=11, name="eleven", field2="Temp °C")
     warehouse.call("upsert_channel", channel_id=12, name="twelve")
-    return warehouse
 
 
 def test_columns_are_called_as_fields_are(small: Warehouse) -> None:
@@ -308,6 +312,19 @@ def test_channels_stand_beside_each_other(small: Warehouse) -> None:
     assert stacked["channel"].to_pylist() == [11] * 3 + [9] * 5
 
 
+def test_what_some_channels_lack_is_told(small: Warehouse) -> None:
+    """A field that one of them has not: a warning names it; its rows come, without the value."""
+    line = "there is no 'time' in channels 11, 12, no 'temp °c' in channel 12"
+    with pytest.warns(UserWarning, match=f"^{line}$") as told:
+        both = read([9, 11, 12], ["temp °c", 1, "time"], warehouse=small).table
+    where = [one.filename for one in told if str(one.message) == line]
+    assert where == [__file__]  # of whoever asked
+    assert both["channel"].to_pylist() == [9] * 5 + [11] * 3
+    with pytest.warns(UserWarning, match=r"^there is no 'time' in channel 11$"):
+        batches = read_batches([9, 11], "time", warehouse=small)
+    assert batches.read_all().num_rows == 8
+
+
 def test_batches_hold_the_same(small: Warehouse) -> None:
     """Row by row what the table has, and open ends end."""
     for options in (
@@ -353,6 +370,8 @@ def test_times_are_given_as_one_has_them(small: Warehouse) -> None:
         ({"start": 5}, "5 is no time"),
         ({"channels": None}, "None is no name"),
         ({"fields": [1.5]}, "1.5 is no name"),
+        ({"fields": []}, "fields names none"),
+        ({"channels": [9, 11], "fields": ["temp °c", "Humidity"]}, "channel 9 has no field"),
         ({"every": "101y"}, "a period has at most 100 years"),
         ({"every": "999999999w"}, "a period has at most 100 years"),
         ({"tz": "Mars"}, "'Mars' is no time zone"),

@@ -155,21 +155,26 @@ def test_the_answers_are_as_declared(filled: Warehouse, monkeypatch: pytest.Monk
             with _native(monkeypatch) as native:
                 answer = filled.query(question.name, **parameters)
             _check(question, answer, native)
-            assert filled.scan(question.name, **parameters).read_all().equals(answer), question.name
+            scanned = filled.scan(question.name, **parameters).read_all()
+            if "as_of" in parameters or "as_of" not in question.parameters:  # else it is later now
+                assert scanned.equals(answer), question.name
 
 
-@pytest.mark.parametrize("question", CALLS.values(), ids=CALLS)
-def test_a_calls_answer_is_as_declared(
-    filled: Warehouse, question: Question, monkeypatch: pytest.MonkeyPatch
+LAST = ("remove_correction", "archive_readings", "forget_channel")
+"""Calls that leave less for others to be asked about."""
+
+
+def test_the_calls_answers_are_as_declared(
+    filled: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same of what calls answer; each finds what the others have not changed."""
-    parameters = next(examples(question))
-    if "correction_id" in parameters:  # the one that there is, whatever its number
-        made = filled.call("set_correction", **next(examples(CALLS["set_correction"])))
-        parameters["correction_id"] = made["CorrectionID"][0].as_py()
-    with _native(monkeypatch) as native:
-        answer = filled.call(question.name, **parameters)
-    _check(question, answer, native)
+    """The same of what calls answer, one after the other."""
+    for name in sorted(CALLS, key=lambda name: LAST.index(name) + 1 if name in LAST else 0):
+        parameters = next(examples(CALLS[name]))
+        if "correction_id" in parameters:  # one that there is, whatever its number
+            parameters["correction_id"] = filled.query("corrections")["CorrectionID"][0].as_py()
+        with _native(monkeypatch) as native:
+            answer = filled.call(name, **parameters)
+        _check(CALLS[name], answer, native)
 
 
 @contextmanager

@@ -265,6 +265,9 @@ def test_status_tells_each_channel(warehouse: Warehouse) -> None:
     failed = Run(channel_id=9, started_at=T0, outcome="failed", error="why")
     warehouse.call("record_runs", runs=as_table([failed]))
     empty, full = warehouse.query("status", as_of=T0 + DAY).to_pylist()
+    for ids, rows in (([9], [full]), ([8], [empty]), ([7], []), ([], []), ([9, 8], [empty, full])):
+        asked = {"as_of": T0 + DAY, "channel_ids": ids}
+        assert warehouse.query("status", **asked).to_pylist() == rows
     assert (empty["ChannelID"], empty["ChannelName"]) == (8, "empty")
     assert (empty["Readings"], empty["Epochs"], empty["OpenGaps"], empty["Watermark"]) == (
         0,

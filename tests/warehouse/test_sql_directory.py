@@ -90,6 +90,68 @@ def test_a_changed_object_is_made_again() -> None:
     assert [script.name for script in changed] == ["views/CurrentReadings"]
 
 
+LEFT = {
+    "duckdb": {
+        "views": "VIEW iot.{name} AS SELECT 1 AS One",
+        "functions": "MACRO iot.{name}() AS 1",
+        "procedures": "MACRO iot.{name}() AS TABLE SELECT 1 AS One",
+    },
+    "sqlserver": {
+        "views": "VIEW iot.{name} AS SELECT 1 AS One",
+        "functions": "FUNCTION iot.{name}() RETURNS INT AS BEGIN RETURN 1; END",
+        **dict.fromkeys(CALLABLE, "PROCEDURE iot.{name} AS SELECT 1 AS One"),
+    },
+    "clickhouse": dict.fromkeys(("views", "procedures"), "VIEW iot.{name} AS SELECT 1 AS One"),
+}
+"""An object of each kind that an engine has, by the folder of its file."""
+HELD = {
+    "duckdb": "SELECT function_name AS Name FROM duckdb_functions()"
+    " UNION ALL SELECT view_name FROM duckdb_views()",
+    "sqlserver": "SELECT name AS Name FROM sys.objects",
+    "clickhouse": "SELECT name AS Name FROM system.tables",
+}
+
+
+def test_what_has_no_file_any_more_is_dropped(
+    warehouse: Warehouse, engine: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Objects of an earlier version's files go with the first migration, whatever their kind.
+
+    One that has moved to another folder stays. If a file comes back, so does its object.
+    """
+    earlier = shutil.copytree(SQL / engine, tmp_path / engine)
+    word = "ALTER" if engine == "sqlserver" else "REPLACE"
+    for folder, made in LEFT[engine].items():
+        text = f"-- Left.\nCREATE OR {word} {made.format(name=f'left_{folder}')};\n"
+        (earlier / folder / f"left_{folder}.sql").write_text(text)
+    names = {f"left_{folder}" for folder in LEFT[engine]}
+
+    def held() -> set[str]:
+        return {row["Name"] for row in rows_of(warehouse, HELD[engine])} & names
+
+    def migrated(folder: Path) -> list[str]:
+        with monkeypatch.context() as patch:
+            patch.setattr(sqlfiles, "_folder", lambda _, name: folder / name)
+            for cached in (sqlfiles.names, sqlfiles.text):
+                patch.setattr(sqlfiles, cached.__name__, cached.__wrapped__)
+            return list(warehouse.migrate())
+
+    scripts = sorted(f"{folder}/left_{folder}" for folder in LEFT[engine])
+    for _ in range(2):
+        assert sorted(migrated(earlier)) == scripts and held() == names
+        assert sorted(migrated(SQL / engine)) == scripts and held() == set()
+        assert migrated(SQL / engine) == []
+
+
+def test_an_object_may_move_to_another_folder() -> None:
+    """What the ledger knows of another folder is dropped only if no folder has it."""
+    applied = {script.name: script.checksum for script in migrations.pending("sqlserver", {})}
+    moved = {"calls/usp_Status": "x", "queries/usp_Tag]s": "x", "load/usp_Gone": "x"}
+    assert migrations.pending("sqlserver", {**applied, **moved}) == []
+    (gone,) = migrations.pending("sqlserver", {**applied, "queries/usp_Anomalies": "x"})
+    assert gone.text == "DROP PROCEDURE IF EXISTS iot.usp_Anomalies;\n"
+
+
 def test_a_changed_migration_is_refused() -> None:
     """A migration that has another text than was applied stops, and names itself."""
     with pytest.raises(WarehouseUnusable, match="x: migrations/0001_tables is not the text"):
@@ -132,7 +194,7 @@ def test_every_include_is_there() -> None:
 def test_what_is_written_once_stands_there_for_each_field(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A marked line or block comes eight times, with the field's number in it; all else stays."""
+    """A marked line or block comes eight times, or once, with its number; all else stays."""
     for folder, name, text in (
         ("queries", "q", QUESTION),
         ("fragments", "part", "    min(r.Field#) AS Least#, -- each field\n"),
@@ -144,7 +206,8 @@ def test_what_is_written_once_stands_there_for_each_field(
     cases = [f"        {word}{n}" for n in range(1, 9) for word in ("WHEN ", "THEN r.Field")]
     either = [f"    r.Field{n} > 0{' OR' * (n < 8)}" for n in range(1, 9)]
     last = [f"    r.Field{n}{',' * (n < 8)}" for n in range(1, 9)]
-    wanted = ["-- q(): #1", "SELECT", *least, "    CASE @n", *cases, "    END", "FROM #r AS r"]
+    wanted = ["-- q(): #1", "SELECT", *least, least[0]]
+    wanted += ["    CASE @n", *cases, "    END", "FROM #r AS r"]
     wanted += ["WHERE", *either, "ORDER BY", *last, ";"]
     assert sqlfiles.text("x", "queries", "q").splitlines() == wanted
 
@@ -152,6 +215,7 @@ def test_what_is_written_once_stands_there_for_each_field(
 QUESTION = """-- q(): #1
 SELECT
     -- include part
+    -- include part of one field
     CASE @n
         -- each field
         WHEN #
@@ -341,11 +405,15 @@ def test_babelfish_gets_what_it_needs() -> None:
             SELECT
                 j.Number,
                 j.Said,
+                j.Short,
+                j.Kind,
                 HASHBYTES(N'SHA2_256', j.Said) AS Hash
             INTO #x
             FROM OPENJSON(@J) WITH (
                 Number INT '$.Number',
-                Said NVARCHAR(MAX) '$.Said'
+                Said NVARCHAR(MAX) '$.Said',
+                Short NVARCHAR(500) '$.Short',
+                Kind NVARCHAR(10) '$.Kind'
             ) AS j;
         """
     )
@@ -353,6 +421,7 @@ def test_babelfish_gets_what_it_needs() -> None:
     assert drop == "DROP PROCEDURE IF EXISTS iot.usp_X"
     assert create.startswith("CREATE PROCEDURE iot.usp_X @J NVARCHAR(MAX)\nAS\n")
     assert "        iot.ufn_JsonText(j.Said) AS Said,\n" in create
+    assert "        iot.ufn_JsonText(j.Short) AS Short,\n        j.Kind,\n" in create
     assert "HASHBYTES(N'SHA2_256', iot.ufn_JsonText(j.Said)) AS Hash" in create
     assert "Said NVARCHAR(MAX) '$.Said'" in create
     assert standin.adapted("SELECT 1;") == ["SELECT 1;"]

@@ -4,6 +4,7 @@ import math
 import random
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -394,6 +395,34 @@ def test_what_is_taken_out_is_not_unusual(warehouse: Warehouse) -> None:
     warehouse.call("remove_correction", correction_id=rule, **gone)
     judge(warehouse)
     assert spells(warehouse) == before
+
+
+def test_the_largest_numbers_are_judged(warehouse: Warehouse) -> None:
+    """The largest readings there can be, and a rise of twice that, are found; days go on after."""
+    largest = Decimal("999999999999.999999")
+    fields = [
+        {"Field1": Decimal(str(value)), "Field2": i - largest}
+        for i, (_, value) in enumerate(weather(18))
+    ]
+    fields[750]["Field1"], fields[760]["Field1"] = largest, -largest
+    fields[840]["Field2"] = largest
+    fields[841:] = [{**both, "Field2": largest} for both in fields[841:]]
+    warehouse.load([batch(row(i + 1, T0 + i * STEP, **both) for i, both in enumerate(fields))])
+    assert judge(warehouse) == 18
+    found = [
+        {"FieldNumber": s["FieldNumber"], "PeakAt": s["PeakAt"], "Value": s["Value"]}
+        for s in kept(warehouse)
+        if s["Kind"] == "OUT OF RANGE"
+    ]
+    # as a float it is more than its column, which then has what is next to it
+    near = Decimal("999999999999.5")
+    assert sorted(found, key=str) == [
+        {"FieldNumber": 1, "PeakAt": T0 + 750 * STEP, "Value": near},
+        {"FieldNumber": 2, "PeakAt": T0 + 840 * STEP, "Value": near},
+    ]
+    bring(warehouse, [(T0 + 18 * DAY, -(10.0**12) + 1)], 1000)
+    (lowest,) = (s for s in kept(warehouse) if s["PeakAt"] == T0 + 18 * DAY)
+    assert float(lowest["Value"]) == pytest.approx(-(10.0**12) + 1, rel=1e-15)
 
 
 def test_a_long_history_is_judged_for_its_last_four_hundred_days(warehouse: Warehouse) -> None:

@@ -134,11 +134,13 @@ def list_alerts(
 @app.command()
 def silence(
     channels: Annotated[
-        list[str] | None, typer.Argument(metavar="[CHANNEL]…", help="Default: all.")
+        list[str] | None, typer.Argument(metavar="[CHANNEL]…", help="Of which nothing is told.")
     ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Of no channel and no rule.")] = False,
     lasts: Annotated[str, typer.Option("--for", metavar="TIME", help="As 2h or 2d.")] = "1d",
     rule: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Only this rule; default: all.")
+        str | None,
+        typer.Option(metavar="NAME", help="Only this rule, of all channels or of those."),
     ] = None,
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; it is kept.")] = "",
     end: Annotated[
@@ -157,6 +159,11 @@ def silence(
     """
     from fieldhouse.times import utc_now
 
+    if sum([bool(channels or rule), everything, end is not None]) != 1:
+        raise ConfigurationError(
+            "what is to be silent? Name channels, or a rule by --rule; --all is everything"
+            " (--end NUMBER alone ends a silence)"
+        )
     settings, now = _Given(warehouse, wait, config).settings(), utc_now()
     if rule and rule not in settings.alerts.rules:
         raise ConfigurationError(

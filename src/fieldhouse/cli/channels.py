@@ -131,8 +131,8 @@ def show(
     with closing(opened(settings)) as house:
         (number,) = find_channels(house, [channel_id])
         (row,) = (row for row in _held(house) if row["ChannelID"] == number)
-        status = house.query("status", as_of=utc_now()).to_pylist()
-    (more,) = (each for each in status if each["ChannelID"] == number)
+        asked = {"as_of": utc_now(), "channel_ids": [number]}
+        (more,) = house.query("status", **asked).to_pylist()
     known = {**row, **more}
     if not as_json:
         known = {name: value for name, value in known.items() if value not in (None, [])}

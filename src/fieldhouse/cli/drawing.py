@@ -168,35 +168,16 @@ def _wanted(house: "Warehouse", numbers: Sequence[int], words: Sequence[str]) ->
             raise ConfigurationError(
                 f"{word} is a channel, not a field: write {','.join(map(str, numbers))},{word}"
             )
+    chosen, lacks = names.fields_of_each(labels, numbers, words) if words else ({}, {})
+    if line := names.lacking(lacks):
+        typer.echo(f"fieldhouse: {line}", err=True)
     wanted: list[Wanted] = []
     for number in numbers:
         own = labels.get(number, {})
         called = (held[number]["ChannelName"] or "").strip() or f"channel {number}"
-        chosen = (
-            _named(own, words, number, alone=len(numbers) == 1)
-            if words
-            else [*(own or range(1, 9))]
-        )
-        wanted += [Wanted(number, n, own.get(n, f"Field {n}"), called) for n in chosen]
-    if words and not wanted:
-        said = "; ".join(
-            f"{number} has " + (", ".join(labels.get(number, {}).values()) or "fields 1 to 8")
-            for number in numbers[:_DAYS]
-        )
-        raise ConfigurationError(f"none of these channels has a field {words[0]!r}: {said}")
+        fields = chosen[number] if words else [*(own or range(1, 9))]
+        wanted += [Wanted(number, n, own.get(n, f"Field {n}"), called) for n in fields]
     return wanted
-
-
-def _named(labels: dict[int, str], words: Sequence[str], number: int, *, alone: bool) -> list[int]:
-    """The fields that words name; of several channels one may lack what another has."""
-    found = []
-    for word in words:
-        try:
-            found.append(names.field_named(labels, word, f"channel {number}"))
-        except ConfigurationError:
-            if alone:
-                raise
-    return list(dict.fromkeys(found))
 
 
 def _span(

@@ -1,6 +1,7 @@
 """The command that writes readings and periods to files."""
 
 import sys
+import warnings
 from contextlib import closing
 from csv import reader
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ from fieldhouse.errors import ConfigurationError
 from fieldhouse.exporting import files
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from fieldhouse.exporting.formats import Csv
     from fieldhouse.exporting.outgoing import Outgoing
     from fieldhouse.warehouse import Warehouse
@@ -138,12 +141,12 @@ def export(
     zone = tz or settings.display_zone
     asked = _Asked(
         channels,
-        _words(fields) if fields is not None else None,
+        _words("--fields", fields) if fields is not None else None,
         *span_of(start, end, zone),
         zone if tz or settings.display_timezone != "UTC" else None,
         table,
         every,
-        _words(statistics),
+        _words("--statistics", statistics),
         labels,
         long,
         original,
@@ -172,9 +175,12 @@ def _texts_said(found: "Outgoing", *, in_cells: bool) -> str:
     return f"; values that no number is exactly, as the source wrote them, {where}: {count:,}"
 
 
-def _words(listed: str) -> list[str]:
-    """What commas part; a label that has one stands in quotes."""
-    return [word for line in reader([listed], skipinitialspace=True) for word in line if word]
+def _words(option: str, listed: str) -> list[str]:
+    """What commas part; a label that has one stands in quotes. Raises ConfigurationError."""
+    words = [word for line in reader([listed], skipinitialspace=True) for word in line if word]
+    if not words:
+        raise ConfigurationError(f"{option} names nothing: leave it out, or name one")
+    return words
 
 
 def _form(form: str | None, target: Path) -> str:
@@ -189,7 +195,7 @@ def _found(house: "Warehouse", asked: _Asked) -> "Outgoing":
     """What is asked for, to be read as it is written."""
     from fieldhouse.exporting.columns import chosen_channels
     from fieldhouse.exporting.outgoing import Outgoing, Shape, periods_out, readings_out
-    from fieldhouse.frames import read_batches
+    from fieldhouse.names import lacking
 
     if asked.every and asked.table is not Table.READINGS:
         raise ConfigurationError("--every is of readings, and --table of what is aggregated")
@@ -197,29 +203,37 @@ def _found(house: "Warehouse", asked: _Asked) -> "Outgoing":
         raise ConfigurationError("--long is of readings, or of --every")
     if asked.is_original and (asked.every or asked.table is not Table.READINGS):
         raise ConfigurationError("--original is of readings: aggregates are of what counts")
-    if asked.every:
-        return Outgoing(
-            read_batches(
-                asked.channels,
-                asked.fields,
-                start=asked.start and asked.start.isoformat() + "Z",
-                end=asked.end and asked.end.isoformat() + "Z",
-                every=asked.every,
-                tz=asked.zone or "UTC",
-                labels=asked.labels,
-                layout="long" if asked.is_long else "wide",
-                statistics=asked.statistics,
-                warehouse=house,
-            )
-        )
     span = asked.start, asked.end
     chosen = chosen_channels(house, asked.channels, asked.fields, span, labels=asked.labels)
+    if line := lacking({one.number: one.lacks for one in chosen}):
+        typer.echo(f"fieldhouse: {line}", err=True)
+    if asked.every:
+        return Outgoing(_periods(house, asked))
     shape = Shape(
         asked.labels, asked.fields is not None, asked.is_long, asked.zone, asked.is_original
     )
     if asked.table is not Table.READINGS:
         return periods_out(house, chosen, asked.table.name, *span, shape)
     return readings_out(house, chosen, *span, shape)
+
+
+def _periods(house: "Warehouse", asked: _Asked) -> "pa.RecordBatchReader":
+    from fieldhouse.frames import read_batches
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what some channels lack is said already
+        return read_batches(
+            asked.channels,
+            asked.fields,
+            start=asked.start and asked.start.isoformat() + "Z",
+            end=asked.end and asked.end.isoformat() + "Z",
+            every=asked.every,
+            tz=asked.zone or "UTC",
+            labels=asked.labels,
+            layout="long" if asked.is_long else "wide",
+            statistics=asked.statistics,
+            warehouse=house,
+        )
 
 
 def _refuse_too_many(house: "Warehouse", asked: _Asked) -> None:

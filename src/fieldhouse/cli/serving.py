@@ -1,5 +1,6 @@
 """The commands around the server: serve, and the tokens that let people and programs in."""
 
+import re
 from collections.abc import Sequence
 from contextlib import closing
 from ipaddress import ip_address
@@ -23,6 +24,8 @@ from fieldhouse.errors import ConfigurationError, Interrupted
 from fieldhouse.polled import SIMULATED
 
 __all__ = ["add_to", "tokens"]
+
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|[0-9a-f:.]+", re.ASCII)
 
 tokens = typer.Typer(help="The tokens that let people and programs in, where serve is reached.")
 
@@ -133,7 +136,7 @@ def _rules(
         raise ConfigurationError("--user-header is believed from a --proxy only: name its address")
     if tiles and not (tiles.startswith(("https://", "http://")) and "{z}" in tiles):
         raise ConfigurationError("--tiles is an address as https://…/{z}/{x}/{y}.png")
-    hosts = {name.strip().lower().rstrip(".") for name in (*names, host)} - {"0.0.0.0", "::"}  # noqa: S104
+    hosts = {*map(_name, names), _bare(host)} - {"0.0.0.0", "::"}  # noqa: S104
     return Rules(
         hosts=frozenset(hosts),
         trusts_machine=not token_always,
@@ -142,6 +145,20 @@ def _rules(
         proxies=frozenset(map(_proxy, proxies)),
         tile_server=tiles,
     )
+
+
+def _bare(name: str) -> str:
+    return name.strip().lower().rstrip(".")
+
+
+def _name(text: str) -> str:
+    """A name of this server as requests have it, without a port."""
+    name = _bare(text)
+    if not _NAME.fullmatch(name):
+        raise ConfigurationError(
+            f"--host-name {output.text(text)!r} is no name of a host, as sensors.lan is one"
+        )
+    return name
 
 
 def _proxy(text: str) -> str:

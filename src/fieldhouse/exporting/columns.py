@@ -1,6 +1,6 @@
 """Which columns a reading has where people read it: named, typed, and in their layout."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -37,10 +37,14 @@ _TAKEN = (
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A channel, and the fields of it that are asked for, by number, each with its name."""
+    """A channel, and the fields of it that are asked for, by number, each with its name.
+
+    ``lacks`` are words that name no field of it, though one of another channel.
+    """
 
     number: int
     fields: dict[int, str]
+    lacks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,31 +91,20 @@ def chosen_channels(
     numbers = names.find_channels(house, words, known)
     if not numbers:
         raise ConfigurationError("no channel is named: write its number, as 9")
-    chosen = []
-    for number in numbers:
-        own = known.get(number, {})
-        picked = (
-            _with_something(house, number, own, span)
-            if fields is None
-            else _picked(own, fields, number, is_alone=len(numbers) == 1)
+    picked: Mapping[int, Sequence[int]]
+    if fields is None:
+        lacks: Mapping[int, Sequence[str]] = {}
+        picked = {n: _with_something(house, n, known.get(n, {}), span) for n in numbers}
+    else:
+        picked, lacks = names.fields_of_each(known, numbers, fields)
+    return tuple(
+        Chosen(
+            number,
+            field_names(known.get(number, {}), picked[number], labelled=labels),
+            tuple(lacks.get(number, ())),
         )
-        chosen.append(Chosen(number, field_names(own, picked, labelled=labels)))
-    if fields is not None and not any(one.fields for one in chosen):
-        _picked(known.get(numbers[0], {}), fields, numbers[0], is_alone=True)
-    return tuple(chosen)
-
-
-def _picked(
-    labels: dict[int, str], fields: Sequence[str | int], number: int, *, is_alone: bool
-) -> list[int]:
-    picked = []
-    for word in fields:
-        try:
-            picked.append(names.field_named(labels, word, f"channel {number}"))
-        except names.NoSuchField:
-            if is_alone:
-                raise
-    return list(dict.fromkeys(picked))
+        for number in numbers
+    )
 
 
 def _with_something(house: Warehouse, number: int, labels: dict[int, str], span: Span) -> list[int]:
@@ -216,11 +209,13 @@ def _cast(column: pa.Array, kind: pa.DataType) -> pa.Array:
     """Numbers in another type; Arrow's own cast makes 3.1999999999999997 of an exact 3.2."""
     if kind != pa.float64() or column.type != DECIMAL:
         return column.cast(kind)
-    halves = np.frombuffer(column.buffers()[1], np.int64).reshape(-1, 2)
-    millionths = halves[column.offset : column.offset + len(column), 0]
-    if np.abs(millionths).max(initial=0) >= _EXACT:
+    nulls = column.is_null().to_numpy(zero_copy_only=False) if column.null_count else None
+    held = column if nulls is None else column.fill_null(0)  # below a null stands anything
+    halves = np.frombuffer(held.buffers()[1], np.int64).reshape(-1, 2)
+    millionths = halves[held.offset : held.offset + len(held), 0]
+    if max(millionths.max(initial=0), -millionths.min(initial=0)) >= _EXACT:
         return column.cast(pa.string()).cast(kind)
-    return pa.array(millionths / 1e6, kind, mask=column.is_null().to_numpy(zero_copy_only=False))
+    return pa.array(millionths / 1e6, kind, mask=nulls)
 
 
 def _readings(request: Request, channel: Chosen) -> Iterator[pa.RecordBatch]:

@@ -191,12 +191,38 @@ def _write_jsonl(reader: pa.RecordBatchReader, file: BinaryIO, _: Csv) -> int:
 
 
 def in_rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
-    """A dict for each row, as JSON has it: times with their zone's offset."""
+    """A dict for each row, as JSON has it: times with their zone's offset, ``"NaN"`` for no number.
+
+    So too ``"Infinity"`` and ``"-Infinity"``.
+    """
     columns = [
         _iso(column) if pa.types.is_timestamp(column.type) else column for column in batch.columns
     ]
     rows: list[dict[str, Any]] = pa.record_batch(columns, names=batch.schema.names).to_pylist()
+    for name, column in zip(batch.schema.names, columns, strict=True):
+        if pa.types.is_nested(column.type) or _has_no_number(column):
+            for row in rows:
+                row[name] = _as_number(row[name])
     return rows
+
+
+_NO_NUMBERS = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}
+
+
+def _has_no_number(column: pa.Array) -> bool:
+    return pa.types.is_floating(column.type) and pc.all(pc.is_finite(column)).as_py() is False
+
+
+def _as_number(value: Any) -> Any:
+    """What JSON has no number for, by its name."""
+    match value:
+        case float() if not math.isfinite(value):
+            return _NO_NUMBERS[str(value)]
+        case dict():
+            return {key: _as_number(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_as_number(each) for each in value]
+    return value
 
 
 def _each(reader: pa.RecordBatchReader, write: Callable[[pa.RecordBatch], object]) -> int:

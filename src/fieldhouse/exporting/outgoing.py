@@ -199,6 +199,8 @@ def _lengthened(
         if source in (*_PLACE, "Status") or re.fullmatch("Field[1-8]", source)
     ]
     rows = batch.num_rows
+    if not (names and rows):  # a channel may lack all fields that are asked for
+        return pa.RecordBatch.from_pylist([], schema)
     order = np.arange(rows * len(names)).reshape(len(names), rows).T.ravel()
     values, texts = [], []
     for source, _ in names:

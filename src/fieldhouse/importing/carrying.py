@@ -95,7 +95,7 @@ def _batches(parts: Parts, done: Import, options: Options) -> Iterator[Batch]:
         yield replace(blank, progress=proven)
     for file in done.files:
         begin = 0
-        for chunk in chunks_of(file.member, file.ids, options, parts.observe, "loading"):
+        for chunk in chunks_of(file.member, file.ids, options, parts.observe, "loading", done):
             epochs = file.epochs[begin : begin + chunk.readings.num_rows]
             begin += chunk.readings.num_rows
             if begin > len(file.epochs):

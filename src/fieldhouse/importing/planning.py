@@ -5,6 +5,7 @@ behind.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,7 @@ def plan(
     state = recall.channel_state(warehouse, channel_id)
     done = Import(channel_id, state, highest=state.epoch.highest_id or 0)
     whose.describe(done, warehouse, opened, wanted, now)
+    done.one_of = wanted.channel_id if channel_id > 0 and not wanted.any_channel else None
     planner = _Planner(warehouse, done, wanted, options, observe, now)
     for member, export in zip(found, opened, strict=True):
         planner.add(member, export)
@@ -98,10 +100,12 @@ class _Planner:
         return min([0, *self._epochs]) - 1 if self._epochs else 1
 
     def add(self, member: Member, export: Export) -> None:
-        ids = None if export.has_ids else self._number(member, export)
-        chunks = chunks_of(member, ids, self._options, self._observe, "comparing")
+        ids = None if export.has_ids else self._number(member)
+        chunks = self._chunks(member, ids, "comparing")
         seen = compare(self._warehouse, self._done.channel_id, export.name, chunks)
         entries = seen.entries
+        if export.tells_each and not (len(entries.ids) or seen.rejected):
+            raise ConfigurationError(self._nothing_of(export))
         epochs = entries.matches
         if len(entries.ids):
             fitting = self._fitting(entries)
@@ -130,9 +134,20 @@ class _Planner:
         both = pa.concat_tables([own, beside])
         return Known(micros(both["EntryID"]), micros(both["CreatedAt"]))
 
-    def _number(self, member: Member, export: Export) -> Ints:
+    def _chunks(self, member: Member, ids: Ints | None, step: str) -> Iterator[Chunk]:
+        return chunks_of(member, ids, self._options, self._observe, step, self._done)
+
+    def _nothing_of(self, export: Export) -> str:
+        if not (first := export.channel.get("id")):
+            return f"{export.name} holds no entry"
+        return (
+            f"{export.name} holds no entry of channel {self._done.channel_id}: its first one is of"
+            f" channel {first}; --any-channel takes them all the same"
+        )
+
+    def _number(self, member: Member) -> Ints:
         """The ids that the entries of a file without any get."""
-        read = chunks_of(member, None, self._options, self._observe, "reading")
+        read = self._chunks(member, None, "reading")
         times = joined([micros(chunk.readings["CreatedAt"]) for chunk in read])
         if not len(times):
             return times
@@ -228,10 +243,12 @@ def chunks_of(
     options: Options,
     observe: events.Observer | None,
     step: str,
+    done: Import,
 ) -> Iterator[Chunk]:
     """A file's entries from the beginning, under the ids that they get, if they get any.
 
-    ``observe`` is told how much of the file was read for ``step``.
+    Of a file that says of each entry whose it is, those that are wanted. ``observe`` is told how
+    much of the file was read for ``step``. Raises ConfigurationError.
     """
     size = member.path.stat().st_size
 
@@ -240,7 +257,24 @@ def chunks_of(
 
     tell(0)
     begin = 0
+    first = 0
     for chunk in open_export(member, options, tell).chunks:
-        end = begin + chunk.readings.num_rows
-        yield chunk if ids is None else chunk.numbered(ids[begin:end])
+        own = chunk
+        if (channels := chunk.channels) is not None and len(channels):
+            first = first or int(channels[0])
+            own = _of_one(chunk, channels, first, member.name, done.one_of)
+        end = begin + own.readings.num_rows
+        yield own if ids is None else own.numbered(ids[begin:end])
         begin = end
+
+
+def _of_one(chunk: Chunk, channels: Ints, first: int, name: str, one_of: int | None) -> Chunk:
+    """The entries of the channel that is wanted; without one all must be of the first's."""
+    if one_of is not None:
+        return replace(chunk.chosen(channels == one_of), rejected=chunk.rejected)
+    if (others := channels[channels != first]).size:
+        raise ConfigurationError(
+            f"{name} holds entries of channels {first} and {others[0]}, perhaps more: name the one"
+            f" to take, as --channel {first}"
+        )
+    return chunk

@@ -60,6 +60,8 @@ class Import:
     channel_id: int
     state: ChannelState
     opens: OpenEpoch | None = None
+    one_of: int | None = None
+    """Of files with entries of several channels, the one whose are taken."""
     files: list[File] = field(default_factory=list)
     new: int = 0
     known: int = 0

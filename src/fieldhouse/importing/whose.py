@@ -59,7 +59,8 @@ def check(exports: Sequence[Export], channel_id: int, wanted: Wanted) -> None:
                 f"{export.name} has no column entry_id, by which channel {channel_id} knows its"
                 " entries: leave out --channel, and it becomes a channel of its own"
             )
-        if said and channel_id > 0 and int(said) != channel_id and not wanted.any_channel:
+        is_of_it = wanted.any_channel or export.tells_each or not said or int(said) == channel_id
+        if channel_id > 0 and not is_of_it:
             raise ConfigurationError(
                 f"{export.name} is of channel {said}, not of channel {channel_id}: import it with"
                 f" --channel {said}, or with --any-channel if you know better"

@@ -1,12 +1,14 @@
 """What a warehouse still lacks of this version's schema; the same rules for every engine.
 
 Numbered migrations run once, in order, and never change after a release; views and procedures run
-again whenever their text has changed. ``iot.SchemaMigrations`` is the ledger: a script's name and
-the checksum of the text that was applied.
+again whenever their text has changed, and are dropped when their file is no longer there.
+``iot.SchemaMigrations`` is the ledger: a script's name and the checksum of the text that was
+applied.
 """
 
 import hashlib
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from fieldhouse.errors import WarehouseUnusable
@@ -14,6 +16,8 @@ from fieldhouse.warehouse import sqlfiles
 from fieldhouse.warehouse.registry import ENGINES
 
 __all__ = ["Script", "check", "pending"]
+
+_OBJECT = re.compile(r"(\w+)/(\w+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,11 @@ class Script:
     text: str
 
     @property
+    def object(self) -> str:
+        """The object that it makes, if it makes one."""
+        return self.name.rpartition("/")[2]
+
+    @property
     def checksum(self) -> str:
         """Of the text, whatever the line ends of the checkout."""
         return hashlib.sha256("\n".join(self.text.splitlines()).encode()).hexdigest()
@@ -32,7 +41,8 @@ class Script:
 def pending(engine: str, applied: Mapping[str, str]) -> list[Script]:
     """The scripts to run, in order, where ``applied`` maps names to checksums."""
     objects = [script for folder in ENGINES[engine].objects for script in _scripts(engine, folder)]
-    changed = [script for script in objects if applied.get(script.name) != script.checksum]
+    wanted = objects + _farewells(engine, applied, {script.object for script in objects})
+    changed = [script for script in wanted if applied.get(script.name) != script.checksum]
     return [s for s in _scripts(engine, "migrations") if s.name not in applied] + changed
 
 
@@ -48,6 +58,17 @@ def check(engine: str, applied: Mapping[str, str], *, where: str) -> None:
             raise WarehouseUnusable(
                 f"{where}: {name} is not the text that was applied: restore the released one"
             )
+
+
+def _farewells(engine: str, applied: Mapping[str, str], kept: Collection[str]) -> list[Script]:
+    """What drops those objects of the ledger whose file has gone, and not to another folder."""
+    kinds = ENGINES[engine].objects
+    found = (_OBJECT.fullmatch(name) for name in sorted(applied))
+    return [
+        Script(it[0], f"DROP {kinds[it[1]]} IF EXISTS iot.{it[2]};\n")
+        for it in found
+        if it and kinds.get(it[1]) and it[2] not in kept
+    ]
 
 
 def _scripts(engine: str, folder: str) -> list[Script]:

@@ -4,7 +4,7 @@ A new engine is a folder under ``engines/`` and a line here. The settings check 
 know the warehouse: ``settings.kinds.ENGINES`` has its scheme too, and a test holds both equal.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
@@ -37,13 +37,13 @@ class Engine:
 
     ``url`` shows how its URLs look. Without the module ``driver`` the ``extra`` is to be installed.
     ``objects`` are the folders of its SQL whose files a migration runs again when their text has
-    changed, in order.
+    changed, in order; with each the kind of object that a file makes, and that goes with its file.
     """
 
     name: str
     url: str
     home: str
-    objects: tuple[str, ...]
+    objects: Mapping[str, str | None]
     driver: str
     extra: str | None = None
 
@@ -66,14 +66,21 @@ ENGINES = {
         "DuckDB",
         "duckdb:///file.duckdb",
         "duckdb.warehouse:DuckDBWarehouse",
-        objects=("views", "functions", "procedures"),
+        objects={"views": "VIEW", "functions": "MACRO", "procedures": "MACRO TABLE"},
         driver="duckdb",
     ),
     "sqlserver": Engine(
         "SQL Server",
         "sqlserver://user@host/database",
         "sqlserver.warehouse:SQLServerWarehouse",
-        objects=("views", "functions", "procedures", "queries", "calls", "security"),
+        objects={
+            "views": "VIEW",
+            "functions": "FUNCTION",
+            "procedures": "PROCEDURE",
+            "queries": "PROCEDURE",
+            "calls": "PROCEDURE",
+            "security": None,
+        },
         driver="mssql_python",
         extra="sqlserver",
     ),
@@ -81,7 +88,7 @@ ENGINES = {
         "ClickHouse",
         "clickhouse://user@host/database",
         "clickhouse.warehouse:ClickHouseWarehouse",
-        objects=("views", "procedures"),
+        objects={"views": "VIEW", "procedures": "VIEW"},
         driver="clickhouse_connect",
         extra="clickhouse",
     ),
@@ -94,7 +101,7 @@ SERVED = Engine(
     "A warehouse of another process's",
     "",
     "remote.warehouse:RemoteWarehouse",
-    objects=(),
+    objects={},
     driver="httpx2",
 )
 """What opens a file that `fieldhouse serve` owns; no URL names it."""

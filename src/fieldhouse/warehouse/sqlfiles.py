@@ -18,10 +18,13 @@ parsed and laid out as it is::
         r.Field# > 0
         -- end
 
-``#`` at the beginning of a name is T-SQL's, a temporary table, and stays.
+``#`` at the beginning of a name is T-SQL's, a temporary table, and stays. In a fragment that comes
+in by ``-- include <name> of one field`` there is one field, Field1: what is written for eight
+beside one another serves fields that stand one below the other as well.
 """
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -30,7 +33,7 @@ from fieldhouse.errors import ConfigurationError
 
 __all__ = ["batches", "names", "text"]
 
-_INCLUDE = re.compile(r"^ *-- include (\w+)\n", re.MULTILINE)
+_INCLUDE = re.compile(r"^ *-- include (\w+)( of one field)?\n", re.MULTILINE)
 _EACH = r"-- each field(?:, ([\w ]+) between)?\n"
 _BLOCK = re.compile(rf"^ *{_EACH}(.*?\n) *-- end\n", re.MULTILINE | re.DOTALL)
 _LINE = re.compile(rf"^(.*\S) +{_EACH}", re.MULTILINE)
@@ -48,9 +51,7 @@ def names(engine: str, folder: str) -> tuple[str, ...]:
 @cache
 def text(engine: str, folder: str, name: str) -> str:
     """One SQL file, fragments included, for each field; ConfigurationError for an unknown name."""
-    included = _included(engine, folder, name)
-    blocks = _BLOCK.sub(lambda block: _for_each_field(block[2], block[1]), included)
-    return _LINE.sub(lambda line: _for_each_field(f"{line[1]}\n", line[2]), blocks)
+    return _expanded(_included(engine, folder, name), _FIELDS)
 
 
 def _included(engine: str, folder: str, name: str) -> str:
@@ -59,14 +60,24 @@ def _included(engine: str, folder: str, name: str) -> str:
             f"no {name!r} among the {folder}: there are {', '.join(names(engine, folder))}"
         )
     written = _folder(engine, folder).joinpath(f"{name}.sql").read_text(encoding="utf-8")
-    return _INCLUDE.sub(lambda line: _included(engine, "fragments", line[1]), written)
+
+    def fragment(line: re.Match[str]) -> str:
+        text = _included(engine, "fragments", line[1])
+        return _expanded(text, _FIELDS[:1]) if line[2] else text
+
+    return _INCLUDE.sub(fragment, written)
 
 
-def _for_each_field(written: str, between: str | None) -> str:
-    """The lines eight times, the number in its place, and ``between`` at the end of the others."""
-    joint = {None: "", "comma": ","}.get(between, f" {between}")
-    each = [_NUMBER.sub(str(number), written).removesuffix("\n") for number in _FIELDS]
-    return f"{joint}\n".join(each) + "\n"
+def _expanded(written: str, fields: Sequence[int]) -> str:
+    """A text in which nothing is written once for each field any more."""
+
+    def each(lines: str, between: str | None) -> str:
+        joint = {None: "", "comma": ","}.get(between, f" {between}")
+        made = [_NUMBER.sub(str(number), lines).removesuffix("\n") for number in fields]
+        return f"{joint}\n".join(made) + "\n"
+
+    blocks = _BLOCK.sub(lambda block: each(block[2], block[1]), written)
+    return _LINE.sub(lambda line: each(f"{line[1]}\n", line[2]), blocks)
 
 
 def batches(text: str) -> list[str]:

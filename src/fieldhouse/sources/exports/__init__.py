@@ -1,4 +1,4 @@
-"""Files that hold entries of a channel: what ThingSpeak's site and API export, and others' CSV.
+"""Files that hold entries of a channel: ThingSpeak's exports, `fieldhouse export`'s, others' CSV.
 
 ``open_export`` says what a file is and gives its entries chunk by chunk, typed as those of a page:
 
@@ -9,6 +9,7 @@
 
 - streams: the text of a file, unpacked and decoded as it is read
 - header, delimited, torn: CSV
+- own, lines: what `fieldhouse export` wrote, in CSV and in other formats
 - documents: JSON and XML
 - times: what a file says of time
 - chunk, options: what comes out, and how to read what a file does not say
@@ -16,13 +17,14 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
 
 from fieldhouse.errors import ConfigurationError
-from fieldhouse.sources.exports import delimited, documents
+from fieldhouse.sources.exports import delimited, documents, lines
 from fieldhouse.sources.exports.chunk import Chunk, Rejected
+from fieldhouse.sources.exports.header import Header
 from fieldhouse.sources.exports.options import Options
 from fieldhouse.sources.exports.streams import Member, Progress, members, pieces
 
@@ -37,7 +39,8 @@ class Export:
 
     ``place`` is what a chunk's places count: lines, or entries. ``channel`` is ThingSpeak's channel
     object, empty where the file has none. ``labels`` are the names that the file itself has for its
-    fields, ``left_out`` its columns that are not read.
+    fields, ``left_out`` its columns that are not read. ``tells_each``: each entry says whose it is,
+    and ``channel`` has the id of the first one's; there may be several.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Export:
     has_ids: bool = True
     place: str = "line"
     channel: Mapping[str, Any] = field(default_factory=dict)
+    tells_each: bool = False
     labels: Mapping[int, str] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
 
@@ -55,6 +59,8 @@ def open_export(member: Member, options: Options, progress: Progress | None = No
     Raises ConfigurationError, here or out of ``chunks``: one line that says what is wrong, in which
     line of the file, and what would be right.
     """
+    if form := lines.form_of(member):
+        return _of_rows(member.name, *lines.read_table(member, form, options, progress), "entry")
     stream = pieces(member, options.encoding, progress)
     head = b""
     while len(head) < _SHOWN and (piece := next(stream, None)) is not None:
@@ -68,17 +74,39 @@ def open_export(member: Member, options: Options, progress: Progress | None = No
         )
     if start.startswith(b"<"):
         return _xml(member.name, start, stream, options)
+    if start.startswith(b"{") and lines.are_lines(head.lstrip()):
+        return _of_rows(member.name, *lines.read_lines(stream, member.name, options))
     if start.startswith((b"{", b"[")):
         channel, chunks = documents.read_json(stream, member.name, options)
         return Export(member.name, chunks, place="entry", channel=channel)
     header, chunks = delimited.read(stream, member.name, options)
-    return Export(
-        member.name,
+    return _of_rows(member.name, header, chunks)
+
+
+def _of_rows(name: str, header: Header, chunks: Iterator[Chunk], place: str = "line") -> Export:
+    """Rows under a header; in a file of our own the first tells whose it is."""
+    export = Export(
+        name,
         chunks,
         has_ids="entry_id" in header.keys,
+        place=place,
         labels=header.labels,
         left_out=header.left_out,
     )
+    if not header.rows:
+        return export
+    before = []
+    for chunk in chunks:
+        before.append(chunk)
+        if chunk.channels is not None and len(chunk.channels):
+            whose = int(chunk.channels[0])
+            return replace(
+                export,
+                chunks=chain(before, chunks),
+                channel={"id": whose} if whose > 0 else {},
+                tells_each=True,
+            )
+    return replace(export, chunks=iter(before), tells_each=True)
 
 
 def _xml(name: str, start: bytes, stream: Iterator[bytes], options: Options) -> Export:

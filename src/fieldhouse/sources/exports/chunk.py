@@ -19,6 +19,7 @@ Ints = np.ndarray[Any, np.dtype[np.int64]]
 MAX_ID = 10**18
 """No channel counts so far; it is the same for what ThingSpeak answers."""
 _ID = r"^0{0,9}([1-9][0-9]{0,17}|1000000000000000000)$"
+_CHANNEL = r"^-?[1-9][0-9]{0,17}$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class Chunk:
     rejected: tuple[Rejected, ...] = ()
     has_bare_times: bool = False
     """Whether a time named no zone, and none was given: it was read as UTC."""
+    channels: Ints | None = None
+    """Whose each entry is, where the file says it of each; 0 where it is no number."""
 
     def numbered(self, ids: Ints) -> "Chunk":
         """The same entries under other ids, one for each, where they were counted from 1."""
@@ -61,7 +64,8 @@ class Chunk:
             return replace(self, rejected=())
         readings = self.readings.filter(pa.array(mask))
         kept = pc.is_in(self.raw["EntryID"], readings["EntryID"].combine_chunks())
-        return Chunk(self.places[mask], readings, self.raw.filter(kept))
+        channels = self.channels[mask] if self.channels is not None else None
+        return Chunk(self.places[mask], readings, self.raw.filter(kept), channels=channels)
 
 
 def made(
@@ -88,12 +92,16 @@ def made(
             ids = pa.array(range(1, len(times) + 1))
     texts = {name: columns[name.lower()] for name in NUMBERS if name.lower() in columns}
     rows = type_columns(ids, times, texts, columns.get("status"), decimal_comma=decimal_comma)
-    return Chunk(places, rows.readings, rows.raw, tuple(sorted(rejected, key=lambda r: r.place)))
+    channels = None
+    if "channel" in columns:
+        channels = _ids(columns["channel"], _CHANNEL).fill_null(0).to_numpy()
+    rejected = tuple(sorted(rejected, key=lambda r: r.place))
+    return Chunk(places, rows.readings, rows.raw, rejected, channels=channels)
 
 
-def _ids(text: pa.Array) -> pa.Array:
+def _ids(text: pa.Array, form: str = _ID) -> pa.Array:
     stripped = pc.utf8_trim_whitespace(text)
-    return pc.if_else(pc.match_substring_regex(stripped, _ID), stripped, None).cast(pa.int64())
+    return pc.if_else(pc.match_substring_regex(stripped, form), stripped, None).cast(pa.int64())
 
 
 def _rejected(

@@ -116,7 +116,8 @@ class _Reader:
     line: int
 
     def chunks(self, pieces: Iterator[bytes]) -> Iterator[Chunk]:
-        clock = Clock(self.options.zone, self.options.time_format, self.name, self._time_column())
+        zone = self.header.zone or self.options.zone
+        clock = Clock(zone, self.options.time_format, self.name, self._time_column())
         rest, last = b"", b""
         for piece in pieces:
             rest += piece
@@ -132,6 +133,8 @@ class _Reader:
             last, rest = rest[max(0, end - _CUT) : end], rest[end:]
         if rest.strip():
             yield self._tail(rest, last, clock)
+        if self.header.rows and (left := self.header.rows.rest()):
+            yield self._made(*left, clock)
 
     def _time_column(self) -> str:
         return self.header.cells[self.header.keys.index("created_at")]
@@ -155,13 +158,19 @@ class _Reader:
         elif not is_good.all():
             data, _ = _spliced(block, is_good, {})
         columns = self._columns(data, lines)
-        chunk = made(
-            columns,
-            clock.read(columns["created_at"]),
-            lines,
-            decimal_comma=self.options.decimal_comma,
-            rejected=rejected,
-        )
+        if self.header.rows:
+            columns, lines = self.header.rows.entries(columns, lines)
+        return self._made(columns, lines, clock, rejected)
+
+    def _made(
+        self,
+        columns: dict[str, pa.Array],
+        lines: Ints,
+        clock: Clock,
+        rejected: tuple[Rejected, ...] = (),
+    ) -> Chunk:
+        times, comma = clock.read(columns["created_at"]), self.options.decimal_comma
+        chunk = made(columns, times, lines, decimal_comma=comma, rejected=rejected)
         return replace(chunk, has_bare_times=clock.has_bare)
 
     def _mend(self, block: _Block, is_torn: Flags) -> tuple[dict[int, bytes], tuple[Rejected, ...]]:

@@ -3,14 +3,17 @@
 import csv
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from zoneinfo import ZoneInfo
 
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.readings import parse_time
+from fieldhouse.sources.exports import own
 from fieldhouse.sources.exports.options import Options
+from fieldhouse.times import zone_of
 
-__all__ = ["Header", "read_header"]
+__all__ = ["Header", "own_header", "read_header"]
 
 _FIELDS = tuple(f"field{n}" for n in range(1, 9))
 _KEYS = ("created_at", "entry_id", *_FIELDS, "latitude", "longitude", "elevation", "status")
@@ -22,17 +25,22 @@ class Header:
     """The cells of the first line, what separates them, and what each is: one of the keys, or None.
 
     The keys are ThingSpeak's: ``created_at``, ``entry_id``, ``field1`` to ``field8``,
-    ``latitude``, ``longitude``, ``elevation``, ``status``.
+    ``latitude``, ``longitude``, ``elevation``, ``status``; and where ``rows`` make entries of them,
+    those of a file of our own (see ``own``). ``zone`` is the one that it names for its times.
     """
 
     delimiter: str
     cells: tuple[str, ...]
     keys: tuple[str | None, ...]
+    rows: own.Rows | None = None
+    zone: ZoneInfo | None = None
 
     @property
     def left_out(self) -> tuple[str, ...]:
         """The columns that are not read."""
-        return tuple(cell for cell, key in zip(self.cells, self.keys, strict=True) if key is None)
+        pairs = zip(self.cells, self.keys, strict=True)
+        ours = own.LEFT if self.rows else ()
+        return tuple(cell for cell, key in pairs if key is None and own.plain(cell) not in ours)
 
     @property
     def labels(self) -> dict[int, str]:
@@ -54,8 +62,24 @@ def read_header(line: str, place: str, options: Options) -> Header:
             f"{place} is an entry, no header: let the first line name the columns, as"
             " created_at,entry_id,field1"
         )
-    keys = _mapped(cells, place, options) if options.time else _standard(cells, place, options)
-    return Header(delimiter, cells, keys)
+    if options.time:
+        return Header(delimiter, cells, _mapped(cells, place, options))
+    if own.is_own(cells):
+        return own_header(cells, place, options, delimiter)
+    return Header(delimiter, cells, _standard(cells, cells, place, options))
+
+
+def own_header(
+    cells: tuple[str, ...], place: str, options: Options, delimiter: str = ","
+) -> Header:
+    """That of a file which `fieldhouse export` wrote. Raises ConfigurationError."""
+    names = _names(options) | {name.casefold(): f"field{n}" for n, name in options.fields.items()}
+    called = own.translated(cells, names)
+    is_long = "name" in called  # there the rows name fields
+    keys = _standard(cells, called, place, replace(options, fields={}) if is_long else options)
+    zone = own.zone_in(cells)
+    rows = own.Rows(place, has_commas=zone is not None and delimiter != ",", names=names)
+    return Header(delimiter, cells, keys, rows, zone_of(zone) if zone else None)
 
 
 def _delimiter(line: str, options: Options) -> str:
@@ -69,23 +93,22 @@ def _delimiter(line: str, options: Options) -> str:
     return max(_DELIMITERS, key=merit)
 
 
-def _standard(cells: Sequence[str], place: str, options: Options) -> tuple[str | None, ...]:
-    """The columns of a file that ThingSpeak made, its fields by number, label or option."""
-    if "created_at" not in map(str.lower, cells):
+def _standard(
+    cells: Sequence[str], called: Sequence[str], place: str, options: Options
+) -> tuple[str | None, ...]:
+    """The columns of a file that ThingSpeak made, its fields by number, label or option.
+
+    ``called`` are the cells in ThingSpeak's words.
+    """
+    if "created_at" not in map(str.lower, called):
         raise ConfigurationError(
             f"{place} has no column created_at among {_listed(cells)}: --time names the column of"
             " the time, --field1 that of the first field"
         )
-    labels = Counter(label.casefold() for label in options.labels.values())
-    names = {
-        label.casefold(): f"field{n}"
-        for n, label in options.labels.items()
-        if labels[label.casefold()] == 1
-    }
-    names |= {key: key for key in _KEYS}
+    names = _names(options) | {key: key for key in (*_KEYS, *own.KEYS)}
     named = _named(cells, place, options)
-    keys = [named.get(at, names.get(cell.casefold())) for at, cell in enumerate(cells)]
-    lacking = (c for at, c in enumerate(cells) if c and keys[at] is None and at not in named)
+    keys = [named.get(at, names.get(cell.casefold())) for at, cell in enumerate(called)]
+    lacking = (c for at, c in enumerate(called) if c and keys[at] is None and at not in named)
     if (unknown := next(lacking, None)) is not None:
         known = ", ".join(options.labels.values())
         raise ConfigurationError(
@@ -97,12 +120,22 @@ def _standard(cells: Sequence[str], place: str, options: Options) -> tuple[str |
     return _once(keys, cells, place)
 
 
+def _names(options: Options) -> dict[str, str]:
+    """The fields by those of their labels that no other has."""
+    labels = Counter(label.casefold() for label in options.labels.values())
+    return {
+        label.casefold(): f"field{n}"
+        for n, label in options.labels.items()
+        if labels[label.casefold()] == 1
+    }
+
+
 def _mapped(cells: Sequence[str], place: str, options: Options) -> tuple[str | None, ...]:
     """The columns of a file of another make: those that are named, the rest left out."""
     named = _named(cells, place, options)
     is_field = set(_FIELDS) if options.fields else set()
-    own = {key: key for key in _KEYS if key not in is_field}
-    keys = [named.get(at, own.get(cell.casefold())) for at, cell in enumerate(cells)]
+    same = {key: key for key in _KEYS if key not in is_field}
+    keys = [named.get(at, same.get(cell.casefold())) for at, cell in enumerate(cells)]
     if not any(key in _FIELDS for key in keys):
         raise ConfigurationError(
             f"{place}: no column is a field: --field1 names that of the first, one of"
@@ -134,7 +167,7 @@ def _place_of(name: str, option: str, cells: Sequence[str], place: str) -> int:
 def _once(found: Sequence[str | None], cells: Sequence[str], place: str) -> tuple[str | None, ...]:
     for key, count in Counter(key for key in found if key).items():
         if count > 1:
-            both = [cell for cell, own in zip(cells, found, strict=True) if own == key]
+            both = [cell for cell, one in zip(cells, found, strict=True) if one == key]
             raise ConfigurationError(
                 f"{place}: {both[0]!r} and {both[1]!r} are both {key}: --skip leaves one out"
             )

@@ -342,8 +342,8 @@ QUERIES = catalogue(
     Question(
         "status",
         "one row a channel: what it holds, how far it is complete, how fresh it is, how its last"
-        " run went",
-        takes(as_of=optional(INSTANT)),
+        " run went; NULL is all",
+        takes(as_of=optional(INSTANT), channel_ids=optional(CHANNEL_IDS)),
         columns(
             ChannelID=LONG,
             ChannelName=TEXT,

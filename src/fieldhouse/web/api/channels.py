@@ -69,7 +69,7 @@ def channel_status(asked: Asked, channel: Channel) -> Answer:
     now = asked.now
     return asked.answer(
         f"channel-{channel}-status",
-        lambda house: _of(house.query("status", as_of=now), channel),
+        lambda house: house.query("status", as_of=now, channel_ids=[channel]),
         one=True,
     )
 

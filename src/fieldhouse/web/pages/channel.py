@@ -95,16 +95,20 @@ def _seen(
 def page(request: Request, served: House, channel: Number, asked: Wanted) -> Response:
     """Plots of the fields that are asked for, and what belongs to them."""
     house, view = _seen(request, served, channel, asked)
-    drawn, (header, values) = together(
+    drawn, (header, values, alerts) = together(
         lambda: figures.figures_of(house, view, _WIDTH),
-        lambda: (channel_header(house, view.channel), _newest(house, view)),
+        lambda: (
+            channel_header(house, view.channel),
+            _newest(house, view),
+            open_on(served, channel),
+        ),
     )
     count = figures.readings_in(drawn)
     source = view.asked.address(f"/channel/{channel}/figure", last="", from_="", to="")
     return rendered(
         request,
         "channel.html",
-        alerts=open_on(served, channel),
+        alerts=alerts,
         **header,
         view=view,
         zone=view.zone,

@@ -20,7 +20,7 @@ _TABLE = re.compile(
     re.DOTALL,
 )
 _DROP = re.compile(r"DROP TABLE IF EXISTS (?P<database>\S+?)\.(?P<name>\w+)")
-_VIEW = re.compile(r"(CREATE OR REPLACE VIEW \S+)")
+_VIEW = re.compile(r"((?:CREATE OR REPLACE|DROP) VIEW (?:IF EXISTS )?\S+)")
 _DATABASE = re.compile(r"(CREATE DATABASE IF NOT EXISTS \S+)")
 _DELETE = re.compile(rf"\b(\S+?)\.({'|'.join(SHARDED)})\b")
 _OWN_WINDOW = re.compile(r"non_replicated_deduplication_window = \d+, ")

@@ -267,9 +267,9 @@ def _write_marks(session: Session, touched: pa.Table, *, follows: bool) -> None:
         _supersede(session, touched)
     with _registered(session, marks=offer.periods(touched)):
         session.run("mark_periods")
-    channel_ids = pc.unique(touched["ChannelID"]).to_pylist()
-    if ruled := [each for (each,) in session.run("corrected_channels", channel_ids=channel_ids)]:
-        covered = touched.filter(pc.is_in(touched["ChannelID"], pa.array(ruled, pa.int64())))
+    with _registered(session, touched=touched):
+        covered = session.ask("ruled_instants")
+    if covered.num_rows:
         with _registered(session, touched=covered):
             session.run("correct_readings")
 

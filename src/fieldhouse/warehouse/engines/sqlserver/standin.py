@@ -17,7 +17,7 @@ NEEDLESS = "functions/ufn_JsonText"
 
 _OBJECT = re.compile(r"^CREATE OR ALTER (PROCEDURE|FUNCTION|VIEW) (\S+)", re.MULTILINE)
 _JSON = re.compile(r"OPENJSON\(@\w+\) WITH \((.*?)\n *\) AS (\w+)", re.DOTALL)
-_TEXT = re.compile(r"(\w+) NVARCHAR\(MAX\)")
+_TEXT = re.compile(r"(\w+) NVARCHAR\((?:MAX|\d{3,})\)")
 
 
 def is_babelfish(connection: Connection) -> bool:

@@ -67,7 +67,8 @@ SELECT
     groupArray(t.ChannelID) AS Channels, groupArray(t.Day) AS Days, groupArray(t.Mark) AS Marks,
     groupArray(t.IsDue) AS Dues, coalesce({Judged:Nullable(Int64)}, 0) + countIf(t.IsDue) AS Judged,
     countIf(t.IsDue) > 0 AS IsAny, count() > 0 AS IsRead, count() = 200 AS IsMore,
-    minOrNull(t.Day) AS FirstAsked, maxOrNull(t.Day) AS LastAsked, FALSE AS WasOdd, FALSE AS IsOdd
+    minOrNull(t.Day) AS FirstAsked, maxOrNull(t.Day) AS LastAsked, FALSE AS WasOdd, FALSE AS IsOdd,
+    FALSE AS IsKnown, FALSE AS IsUnknown, FALSE AS IsChained
 FROM (
     SELECT
         m.ChannelID AS ChannelID, m.Day AS Day, m.Mark AS Mark,
@@ -148,15 +149,20 @@ WITH
 SELECT
     groupArray(j.ChannelID) AS JudgedChannels, groupArray(j.Day) AS JudgedDays,
     arrayMap(x -> x.1, groupArray(tuple(j.ModelDay))) AS ModelDays,  -- bare, those that are NULL would be left out
-    min(j.Day) AS FirstDay, max(j.Day) AS LastDay
+    min(j.Day) AS FirstDay, max(j.Day) AS LastDay, countIf(j.Known > 0) > 0 AS IsKnown, NOT IsKnown AS IsUnknown
 FROM (
     SELECT
         a.ChannelID AS ChannelID, a.Day AS Day,
         argMaxIf(
             toNullable(m.Day), (toDayOfWeek(m.Day) = toDayOfWeek(a.Day), m.Day), m.Day <= a.Day
-        ) AS ModelDay
+        ) AS ModelDay,
+        coalesce(max(m.Days), 0) AS Known
     FROM asked AS a
-    LEFT JOIN (SELECT DISTINCT o.ChannelID, o.Day FROM iot.FieldModels AS o) AS m ON m.ChannelID = a.ChannelID
+    LEFT JOIN (
+        SELECT o.ChannelID AS ChannelID, o.Day AS Day, max(o.Days) AS Days
+        FROM iot.FieldModels AS o
+        GROUP BY o.ChannelID, o.Day
+    ) AS m ON m.ChannelID = a.ChannelID
     GROUP BY a.ChannelID, a.Day
 ) AS j;
 
@@ -169,8 +175,14 @@ WHERE has({Channels:Array(Int64)}, f.ChannelID) AND has({Days:Array(Date32)}, f.
 -- include unusual_marks
 ;
 
--- if IsAny
+-- if IsKnown
 -- include judge_days
+
+-- if IsUnknown
+-- of nobody's past a day is known yet, so that nothing can be unusual
+INSERT INTO iot.Findings (ChannelID, Day, Spells, Version)
+SELECT z.1, z.2, [], {Version:UInt64}
+FROM (SELECT arrayJoin(arrayZip({JudgedChannels:Array(Int64)}, {JudgedDays:Array(Date32)})) AS z);
 
 -- if IsAny
 SELECT count() > 0 AS IsOdd

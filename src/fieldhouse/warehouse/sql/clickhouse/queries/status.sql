@@ -1,7 +1,7 @@
--- status(as_of): one row a channel: what it holds, how far it is complete, how fresh it is, how its last run went. A
--- channel that was never more than tried has its row, too. SilentSince: its newest reading, where three of its usual
--- distances, ten minutes at the least, had passed when it was last read; PastRead: the share of its entries that is
--- there, as long as its past is not complete.
+-- status(as_of, channel_ids): one row a channel: what it holds, how far it is complete, how fresh it is, how its last
+-- run went; NULL is all. A channel that was never more than tried has its row, too. SilentSince: its newest reading,
+-- where three of its usual distances, ten minutes at the least, had passed when it was last read; PastRead: the share
+-- of its entries that is there, as long as its past is not complete.
 WITH
 coalesce({as_of:Nullable(DateTime64(6, 'UTC'))}, now64(6, 'UTC')) AS instant,
 known AS (
@@ -23,6 +23,7 @@ held AS (
         countIf(r.Epoch = n.Epoch) AS OfNewest
     FROM iot.AllReadings AS r
     LEFT JOIN newest AS n ON n.ChannelID = r.ChannelID
+    WHERE has({channel_ids:Array(Nullable(Int64))}, NULL) OR has({channel_ids:Array(Nullable(Int64))}, r.ChannelID)
     GROUP BY r.ChannelID
 ),
 complete AS (
@@ -90,4 +91,5 @@ LEFT JOIN disputed AS d ON d.ChannelID = i.ChannelID
 LEFT JOIN last_success AS s ON s.ChannelID = i.ChannelID
 LEFT JOIN last_run AS p ON p.ChannelID = i.ChannelID
 LEFT JOIN judged AS q ON q.ChannelID = i.ChannelID
+WHERE has({channel_ids:Array(Nullable(Int64))}, NULL) OR has({channel_ids:Array(Nullable(Int64))}, i.ChannelID)
 ORDER BY i.ChannelID;

@@ -64,20 +64,9 @@ SET VARIABLE bounds = (
     }
     FROM asked AS a
 );
-CREATE OR REPLACE TEMP TABLE unusual_before AS
--- include unusual_days
-;
 -- include model_days
 -- include judge_days
-
-CREATE OR REPLACE TEMP TABLE unusual_after AS
--- include unusual_days
-;
-INSERT INTO iot.PeriodMarks (ChannelID, AggregationType, PeriodStart)
-SELECT DISTINCT c.ChannelID, 'QUALITY', c.CheckDate::TIMESTAMP
-FROM (
-    (FROM unusual_before EXCEPT FROM unusual_after) UNION ALL (FROM unusual_after EXCEPT FROM unusual_before)
-) AS c;
+-- include spell_days
 
 DELETE FROM iot.AnomalyMarks AS m USING asked AS a WHERE m.ChannelID = a.ChannelID AND m.Day = a.Day;
 SET VARIABLE days = coalesce(getvariable('days'), 0) + (SELECT count(*) FROM asked);

@@ -7,6 +7,19 @@ SET VARIABLE bounds = (
     }
     FROM asked AS a
 );
+CREATE OR REPLACE TEMP TABLE unusual (ChannelID BIGINT, FieldNumber INTEGER, StartedAt TIMESTAMP, EndedAt TIMESTAMP);
+SET VARIABLE spelt = EXISTS (
+    FROM iot.AnomalySpells AS s
+    WHERE
+        s.ChannelID BETWEEN getvariable('bounds').FirstChannel AND getvariable('bounds').LastChannel
+        AND s.StartedAt < getvariable('bounds').LastDay + 1 AND s.EndedAt >= getvariable('bounds').FirstDay
+);
+-- if getvariable('spelt')
+INSERT INTO unusual
+-- include unusual
+        AND a.ChannelID BETWEEN getvariable('bounds').FirstChannel AND getvariable('bounds').LastChannel
+        AND a.StartedAt < getvariable('bounds').LastDay + 1 AND a.EndedAt >= getvariable('bounds').FirstDay;
+
 INSERT INTO iot.DataQuality (
     ChannelID, CheckDate, TotalReadings, MissingReadings, OutOfRangeReadings, AnomaliesDetected, QualityScore,
     CadenceSeconds, ExpectedReadings, AbsentReadings, RangesConfigured, Notes, AsOfTime
@@ -29,10 +42,6 @@ readings AS NOT MATERIALIZED (
         r.ChannelID BETWEEN getvariable('bounds').FirstChannel AND getvariable('bounds').LastChannel
         AND r.CreatedAt >= getvariable('bounds').FirstDay AND r.CreatedAt < getvariable('bounds').LastDay + 1
         AND r.CreatedAt < getvariable('as_of')
-),
-unusual AS (
--- include unusual
-        AND a.ChannelID BETWEEN getvariable('bounds').FirstChannel AND getvariable('bounds').LastChannel
 ),
 -- include quality
 SELECT

@@ -1,6 +1,6 @@
 -- Judge the days of asked(ChannelID, Day) by their models, or, where those are no longer kept, by that of the last day
--- before that is, of the same weekday if there is one: their spells. What came just before a day only its own model
--- knows.
+-- before that is, of the same weekday if there is one: told, the values about which something is unusual, mostly none.
+-- What came just before a day only its own model knows.
 CREATE OR REPLACE TEMP TABLE judged AS
 SELECT a.ChannelID, a.Day, n.NewestDay AS ModelDay
 FROM asked AS a
@@ -36,8 +36,7 @@ SELECT j.Day, m.*
 FROM judged AS j
 JOIN iot.AnomalyModelsKept AS m ON m.ChannelID = j.ChannelID AND m.Day = j.ModelDay;
 
-DELETE FROM iot.AnomalySpells AS s USING asked AS a WHERE s.ChannelID = a.ChannelID AND s.Day = a.Day;
-INSERT INTO iot.AnomalySpells
+CREATE OR REPLACE TEMP TABLE told AS
 WITH
 models AS MATERIALIZED (
     SELECT
@@ -48,26 +47,19 @@ models AS MATERIALIZED (
 ),
 known AS (
     SELECT
-        m.ChannelID, m.Day, m.FieldNumber,
-        max(m.Amount) FILTER (m.Item = 0) AS Least, max(m.Amount) FILTER (m.Item = 1) AS Greatest,
-        max(m.Amount) FILTER (m.Item = 2) AS Days, max(m.Amount) FILTER (m.Item = 3) AS Readings,
-        max(m.Amount) FILTER (m.Item = 5) AS Downs,
-        max(m.Amount) FILTER (m.Item = 6) AS LongestRun, max(m.Amount) FILTER (m.Item = 7) AS Silences,
-        max(m.Amount) FILTER (m.Item = 8 AND m.IsOwn) AS LastValue,
-        max(m.Amount) FILTER (m.Item = 9 AND m.IsOwn) AS LastAt,
-        max(m.Amount) FILTER (m.Item = 10 AND m.IsOwn) AS LastRunAt,
-        max(m.Amount) FILTER (m.Item = 11) AS Nature, max(m.Amount) FILTER (m.Item = 12) AS GreatestRise,
-        max(m.Amount) FILTER (m.Item = 13) AS LongestOther, max(m.Amount) FILTER (m.Item = 14) AS Zeros,
-        max(m.Amount) FILTER (m.Item = 20) AS UsualStep,
-        max(m.Amount) FILTER (m.Item = 23 AND m.IsOwn) AS Week,
-        max(m.Amount) FILTER (m.Item = 24) AS Older, max(m.Amount) FILTER (m.Item = 25) AS OlderSpread,
-        max(m.Amount) FILTER (m.Item = 26) AS RightLow, max(m.Amount) FILTER (m.Item = 27) AS RightHigh,
-        max(m.Amount) FILTER (m.Item = 29) AS RightSilence, max(m.Amount) FILTER (m.Item = 30) AS FallLow,
-        max(m.Amount) FILTER (m.Item = 31) AS FallHigh, max(m.Amount) FILTER (m.Item = 32) AS WeekLow,
-        max(m.Amount) FILTER (m.Item = 33) AS WeekHigh
-    FROM models AS m
-    WHERE m.Measure = 'KNOWN' AND m.Amount IS NOT NULL
-    GROUP BY m.ChannelID, m.Day, m.FieldNumber
+        k.ChannelID, k.Day, k.FieldNumber,
+        k.Told[0] AS Least, k.Told[1] AS Greatest, k.Told[2] AS Days, k.Told[3] AS Readings, k.Told[5] AS Downs,
+        k.Told[6] AS LongestRun, k.Told[7] AS Silences, k.Told[8] AS LastValue, k.Told[9] AS LastAt,
+        k.Told[10] AS LastRunAt, k.Told[11] AS Nature, k.Told[12] AS GreatestRise, k.Told[13] AS LongestOther,
+        k.Told[14] AS Zeros, k.Told[20] AS UsualStep, k.Told[23] AS Week, k.Told[24] AS Older,
+        k.Told[25] AS OlderSpread, k.Told[26] AS RightLow, k.Told[27] AS RightHigh, k.Told[29] AS RightSilence,
+        k.Told[30] AS FallLow, k.Told[31] AS FallHigh, k.Told[32] AS WeekLow, k.Told[33] AS WeekHigh
+    FROM (
+        SELECT m.ChannelID, m.Day, m.FieldNumber, map_from_entries(list((m.Item, m.Amount))) AS Told
+        FROM models AS m
+        WHERE m.Measure = 'KNOWN' AND m.Amount IS NOT NULL AND (m.IsOwn OR m.Item NOT IN (8, 9, 10, 23))
+        GROUP BY m.ChannelID, m.Day, m.FieldNumber
+    ) AS k
 ),
 profiles AS (
     SELECT
@@ -80,12 +72,10 @@ profiles AS (
 tails AS (
     SELECT
         m.ChannelID, m.Day, m.FieldNumber, m.Measure, m.Item AS Bin,
-        lag(m.Item, 1, -1) OVER downwards AS BinBefore,
-        sum(m.Amount) OVER (PARTITION BY m.ChannelID, m.Day, m.FieldNumber, m.Measure ORDER BY m.Item DESC) AS AtLeast,
-        sum(m.Amount) OVER (PARTITION BY m.ChannelID, m.Day, m.FieldNumber, m.Measure) AS Total
+        lead(m.Item, 1, -1) OVER downwards AS BinBefore, sum(m.Amount) OVER downwards AS AtLeast
     FROM models AS m
     WHERE m.Measure IN ('FAR', 'LEAN') AND m.Amount IS NOT NULL
-    WINDOW downwards AS (PARTITION BY m.ChannelID, m.Day, m.FieldNumber, m.Measure ORDER BY m.Item)
+    WINDOW downwards AS (PARTITION BY m.ChannelID, m.Day, m.FieldNumber, m.Measure ORDER BY m.Item DESC)
 ),
 given AS (
     SELECT
@@ -159,7 +149,12 @@ weighed AS (
         epoch(l.CreatedAt - l.RunAt) AS StayedFor,
         CASE WHEN l.Amount = 0 THEN l.LongestRun ELSE l.LongestOther END AS Longest
     FROM leant AS l
-    LEFT JOIN (SELECT DISTINCT o.ChannelID, o.Day, o.FieldNumber, o.Total FROM tails AS o WHERE o.Measure = 'FAR') AS t
+    LEFT JOIN (
+        SELECT m.ChannelID, m.Day, m.FieldNumber, sum(m.Amount) AS Total
+        FROM models AS m
+        WHERE m.Measure = 'FAR'
+        GROUP BY m.ChannelID, m.Day, m.FieldNumber
+    ) AS t
         ON t.ChannelID = l.ChannelID AND t.Day = l.Day AND t.FieldNumber = l.FieldNumber
     LEFT JOIN tails AS a
         ON a.ChannelID = l.ChannelID AND a.Day = l.Day AND a.FieldNumber = l.FieldNumber AND a.Measure = 'FAR'
@@ -176,84 +171,25 @@ counted AS (
         OR (w.Nature <> 3 AND coalesce(w.Rareness >= w.Threshold AND abs(w.Deviation) >= 4, FALSE)) AS IsOdd
     FROM weighed AS w
 ),
-hits AS (
+flagged AS (
     SELECT
-        w.ChannelID, w.FieldNumber, w.Day, 'VALUE' AS Family, w.CreatedAt AS Since, w.CreatedAt,
-        CASE WHEN w.IsOdd THEN w.Judged ELSE w.Amount END AS Value,
-        CASE WHEN w.IsOdd THEN w.Level ELSE w.Before END AS Level,
-        CASE WHEN w.IsOdd THEN w.Spread ELSE w.UsualStep END AS Spread,
-        w.IsOdd AND coalesce(w.Deviation > 0, w.Judged > w.To_, FALSE) AS IsAbove, w.IsBeyond, NOT w.IsOdd AS IsJump,
-        greatest(coalesce(w.Rareness, 0), w.Threshold) AS Score,
-        w.From_ AS Least, w.To_ AS Greatest, w.Days
-    FROM counted AS w
-    WHERE
-        (w.IsOdd OR w.IsJump)
-        AND NOT iot.IsRight(CASE WHEN w.IsOdd THEN w.Judged ELSE w.Amount END, w.RightLow, w.RightHigh)
-    UNION ALL
-    -- the same for twice as long as ever, and three hours; what rests at zero may do so longer
-    SELECT
-        w.ChannelID, w.FieldNumber, w.Day, 'STUCK', w.RunAt, w.CreatedAt, w.Amount,
-        w.Longest, NULL, FALSE, FALSE, FALSE, w.StayedFor / greatest(w.Longest, 3600),
-        w.Least, w.Greatest, w.Days
-    FROM counted AS w
-    WHERE w.Longest IS NOT NULL AND w.StayedFor > greatest(2 * w.Longest, 10800)
-    UNION ALL
-    -- no value for an hour, and twenty times as long as usual, which was not so once a week; of all fields: field 0
-    SELECT
-        w.ChannelID, CASE WHEN coalesce(w.RowBeforeAt = w.BeforeAt, TRUE) THEN 0 ELSE w.FieldNumber END, w.Day,
-        'SILENCE', w.BeforeAt, w.CreatedAt, NULL, w.Usual, NULL, FALSE, FALSE, FALSE,
-        w.SilentFor / w.Usual, NULL, NULL, w.Days
-    FROM counted AS w
-    WHERE
-        w.SilentFor > greatest(3600, 20 * w.Usual) AND 7 * w.Silences <= w.Days
-        AND NOT iot.IsRight(w.SilentFor, 0, w.RightSilence)
-    UNION ALL
-    -- a counter that falls, which it did not once a week
-    SELECT
-        w.ChannelID, w.FieldNumber, w.Day, 'FALL', w.CreatedAt, w.CreatedAt, w.Amount, w.Before, NULL, FALSE, FALSE,
-        FALSE, w.Days / (w.Downs + 1), w.Least, w.Greatest, w.Days
-    FROM counted AS w
-    WHERE
-        w.Nature = 1 AND w.Amount < w.Before AND 7 * w.Downs <= w.Days
-        AND NOT iot.IsRight(w.Amount, w.FallLow, w.FallHigh)
-    UNION ALL
-    -- a week that lies three spreads off the three before it, and half a usual greatest step
-    SELECT
-        w.ChannelID, w.FieldNumber, w.Day, 'DRIFT', w.CreatedAt, w.CreatedAt, w.Week, w.Older, w.OlderSpread,
-        w.Week > w.Older, FALSE, FALSE, abs(w.Week - w.Older) / w.OlderSpread, w.Least, w.Greatest, w.Days
-    FROM counted AS w
-    WHERE
-        w.OlderSpread > 0 AND abs(w.Week - w.Older) > greatest(3 * w.OlderSpread, 0.5 * w.UsualStep)
-        AND NOT iot.IsRight(w.Week, w.WeekLow, w.WeekHigh)
-),
-opened AS (
-    SELECT
-        h.*, {'IsOdd': NOT h.IsJump, 'Score': h.Score, 'Before': -epoch_us(h.CreatedAt)} AS Weight,
-        count(*) FILTER (h.IsApart) OVER (PARTITION BY h.ChannelID, h.FieldNumber, h.Family, h.Day ORDER BY h.CreatedAt)
-            AS Spell
-    FROM (
-        SELECT
-            i.*,
-            i.Since - lag(i.CreatedAt) OVER (
-                PARTITION BY i.ChannelID, i.FieldNumber, i.Family, i.Day ORDER BY i.CreatedAt
-            ) > INTERVAL 6 HOUR AS IsApart
-        FROM hits AS i
-    ) AS h
+        c.*,
+        (c.IsOdd OR c.IsJump)
+        AND NOT iot.IsRight(CASE WHEN c.IsOdd THEN c.Judged ELSE c.Amount END, c.RightLow, c.RightHigh) AS IsHit,
+        -- the same for twice as long as ever, and three hours; what rests at zero may do so longer
+        c.StayedFor > greatest(2 * c.Longest, 10800) AND c.Longest IS NOT NULL AS IsStuck,
+        -- no value for an hour, and twenty times as long as usual, which was not so once a week
+        c.SilentFor > greatest(3600, 20 * c.Usual) AND 7 * c.Silences <= c.Days
+        AND NOT iot.IsRight(c.SilentFor, 0, c.RightSilence) AS WasSilent,
+        -- a counter that falls, which it did not once a week
+        c.Nature = 1 AND c.Amount < c.Before AND 7 * c.Downs <= c.Days
+        AND NOT iot.IsRight(c.Amount, c.FallLow, c.FallHigh) AS HasFallen,
+        -- a week that lies three spreads off the three before it, and half a usual greatest step
+        c.OlderSpread > 0 AND abs(c.Week - c.Older) > greatest(3 * c.OlderSpread, 0.5 * c.UsualStep)
+        AND NOT iot.IsRight(c.Week, c.WeekLow, c.WeekHigh) AS HasDrifted
+    FROM counted AS c
 )
-SELECT
-    o.ChannelID, o.FieldNumber, o.Family, o.Day, min(o.Since), max(o.CreatedAt),
-    count(*), count(*) FILTER (o.IsAbove), count(*) FILTER (o.IsBeyond),
-    count(*) FILTER (o.IsJump), max(o.Score),
-    arg_max(o.CreatedAt, o.Weight),
-    -- as a float the largest numbers are more than their column holds
-    coalesce(
-        TRY_CAST(arg_max_null(o.Value, o.Weight) AS DECIMAL(18, 6)),
-        (sign(arg_max_null(o.Value, o.Weight)) * 999999999999.5)::DECIMAL(18, 6)
-    ),
-    arg_max_null(o.Level, o.Weight), arg_max_null(o.Spread, o.Weight), any_value(o.Least), any_value(o.Greatest),
-    max(o.Days)
-FROM opened AS o
-GROUP BY o.ChannelID, o.FieldNumber, o.Family, o.Day, o.Spell;
+SELECT f.* FROM flagged AS f WHERE f.IsHit OR f.IsStuck OR f.WasSilent OR f.HasFallen OR f.HasDrifted;
 
 -- if getvariable('chained')
 -- of the older models the last eight days are kept, and the first week of each month

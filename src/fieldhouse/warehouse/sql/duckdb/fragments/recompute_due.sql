@@ -32,32 +32,98 @@ LEFT JOIN iot.AggregatedData AS g
     AND g.ChannelID BETWEEN getvariable('bounds').FirstChannel AND getvariable('bounds').LastChannel
     AND g.PeriodStart BETWEEN getvariable('bounds').FirstAt AND getvariable('bounds').LastAt;
 
+-- in few periods fields stand one below the other, period 8 * n being the first field of period n: to plan for eight
+-- beside one another takes longer than to compute them
+SET VARIABLE periods_taken = (
+    SELECT {'AreFew': count(*) <= 2000, 'AnyIsNew': bool_or(t.HeldRow IS NULL)} FROM taken AS t
+);
+
+-- if getvariable('periods_taken').AreFew
+CREATE OR REPLACE TEMP TABLE stated AS
+WITH
+sourced AS MATERIALIZED (
+    SELECT
+        8 * t.Period + unnest(range(8)) AS Period,
+        unnest([r.Field1, r.Field2, r.Field3, r.Field4, r.Field5, r.Field6, r.Field7, r.Field8]) AS Field1
+-- include readings_taken
+),
+-- include period_statistics of one field
+SELECT s.* FROM statistics AS s;
+
+-- if getvariable('periods_taken').AreFew AND getvariable('bounds').FirstWhole IS NOT NULL
+INSERT INTO stated
+WITH
+hours AS (
+    SELECT
+        g.ChannelID, g.PeriodStart, g.ReadingCount, unnest(range(8)) AS Place,
+        unnest([
+            g.Field#Count -- each field, comma between
+        ]) AS Field1Count,
+        unnest([
+            g.Field#Sum -- each field, comma between
+        ]) AS Field1Sum,
+        unnest([
+            g.Field#Min -- each field, comma between
+        ]) AS Field1Min,
+        unnest([
+            g.Field#Max -- each field, comma between
+        ]) AS Field1Max,
+        unnest([
+            g.Field#StdDev -- each field, comma between
+        ]) AS Field1StdDev
+-- include hours_held
+    UNION ALL BY NAME
+    SELECT
+        t.ChannelID, t.PeriodStart, s.ReadingCount, s.Period % 8 AS Place,
+        s.Field1Count, s.Field1Sum, s.Field1Min, s.Field1Max, s.Field1StdDev
+    FROM stated AS s
+    JOIN taken AS t ON t.Period = s.Period // 8
+    WHERE
+        t.PeriodStart >= getvariable('bounds').FirstWhole AND t.PeriodStart < getvariable('bounds').EndOfWholes
+),
+parts AS MATERIALIZED (
+    SELECT 8 * t.Period + h.Place AS Period, h.* EXCLUDE (ChannelID, PeriodStart, Place, Whole, WholeStart)
+-- include wholes_of_hours
+),
+-- include merged_statistics of one field
+SELECT m.* FROM merged AS m;
+
+-- if getvariable('periods_taken').AreFew
+CREATE OR REPLACE TEMP TABLE made AS
+SELECT
+    t.*,
+    -- each field
+    p.Avgs[#] AS Field#Avg, p.Mins[#] AS Field#Min, p.Maxs[#] AS Field#Max,
+    p.StdDevs[#] AS Field#StdDev, p.Counts[#] AS Field#Count, p.Sums[#] AS Field#Sum,
+    -- end
+    p.ReadingCount
+FROM (
+    SELECT
+        s.Period // 8 AS Period, any_value(s.ReadingCount) AS ReadingCount,
+        list(s.Field1Avg ORDER BY s.Period) AS Avgs, list(s.Field1Min ORDER BY s.Period) AS Mins,
+        list(s.Field1Max ORDER BY s.Period) AS Maxs, list(s.Field1StdDev ORDER BY s.Period) AS StdDevs,
+        list(s.Field1Count ORDER BY s.Period) AS Counts, list(s.Field1Sum ORDER BY s.Period) AS Sums
+    FROM stated AS s
+    GROUP BY s.Period // 8
+) AS p
+JOIN taken AS t ON t.Period = p.Period;
+
+-- if NOT getvariable('periods_taken').AreFew
 CREATE OR REPLACE TEMP TABLE made AS
 WITH
 sourced AS NOT MATERIALIZED (
     SELECT t.Period, r.Field1, r.Field2, r.Field3, r.Field4, r.Field5, r.Field6, r.Field7, r.Field8
-    FROM iot.CurrentReadings AS r
-    JOIN taken AS t ON t.ChannelID = r.ChannelID AND t.PeriodStart = date_trunc('hour', r.CreatedAt)
-    WHERE
-        t.AggregationType = 'HOURLY'
-        AND r.ChannelID BETWEEN getvariable('bounds').FirstChannel AND getvariable('bounds').LastChannel
-        AND r.CreatedAt >= getvariable('bounds').FirstHour
-        AND r.CreatedAt < getvariable('bounds').LastHour + INTERVAL 1 HOUR
+-- include readings_taken
 ),
 -- include period_statistics
 SELECT t.*, s.* EXCLUDE (Period) FROM statistics AS s JOIN taken AS t ON t.Period = s.Period;
 
--- if getvariable('bounds').FirstWhole IS NOT NULL
+-- if NOT getvariable('periods_taken').AreFew AND getvariable('bounds').FirstWhole IS NOT NULL
 INSERT INTO made
 WITH
 hours AS (
     SELECT g.ChannelID, g.PeriodStart, g.ReadingCount, COLUMNS('Field\d(Count|Sum|Min|Max|StdDev)')
-    FROM iot.AggregatedData AS g
-    ANTI JOIN (SELECT t.HeldRow FROM taken AS t WHERE t.AggregationType = 'HOURLY') AS n ON n.HeldRow = g.rowid
-    WHERE
-        g.AggregationType = 'HOURLY'
-        AND g.ChannelID BETWEEN getvariable('bounds').FirstChannel AND getvariable('bounds').LastChannel
-        AND g.PeriodStart >= getvariable('bounds').FirstWhole AND g.PeriodStart < getvariable('bounds').EndOfWholes
+-- include hours_held
     UNION ALL BY NAME
     SELECT m.ChannelID, m.PeriodStart, m.ReadingCount, COLUMNS('Field\d(Count|Sum|Min|Max|StdDev)')
     FROM made AS m
@@ -66,17 +132,7 @@ hours AS (
 ),
 parts AS MATERIALIZED (
     SELECT t.Period, h.* EXCLUDE (ChannelID, PeriodStart)
-    FROM (
-        SELECT
-            o.*,
-            unnest([
-                {'Whole': 'DAILY', 'WholeStart': date_trunc('day', o.PeriodStart)},
-                {'Whole': 'WEEKLY', 'WholeStart': date_trunc('week', o.PeriodStart)}
-            ], recursive := TRUE)
-        FROM hours AS o
-    ) AS h
-    JOIN taken AS t
-        ON t.ChannelID = h.ChannelID AND t.AggregationType = h.Whole AND t.PeriodStart = h.WholeStart
+-- include wholes_of_hours
 ),
 -- include merged_statistics
 SELECT t.*, s.* EXCLUDE (Period) FROM merged AS s JOIN taken AS t ON t.Period = s.Period;
@@ -91,6 +147,7 @@ SET
 FROM (SELECT * FROM made AS a WHERE a.HeldRow IS NOT NULL ORDER BY a.HeldRow) AS m
 WHERE g.rowid = m.HeldRow;
 
+-- if getvariable('periods_taken').AnyIsNew
 INSERT INTO iot.AggregatedData (
     ChannelID, AggregationType, PeriodStart, PeriodEnd,
     Field#Avg, Field#Min, Field#Max, Field#StdDev, Field#Count, Field#Sum, -- each field

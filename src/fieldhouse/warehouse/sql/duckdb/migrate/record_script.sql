@@ -1,4 +1,4 @@
--- A script has been applied; an object's again.
+-- Scripts have been applied; an object's again.
 INSERT INTO iot.SchemaMigrations (ScriptName, Checksum)
-VALUES ($name, $checksum)
+SELECT unnest($names), unnest($checksums)
 ON CONFLICT (ScriptName) DO UPDATE SET Checksum = excluded.Checksum, AppliedAt = excluded.AppliedAt;

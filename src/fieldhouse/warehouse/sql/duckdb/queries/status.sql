@@ -1,12 +1,16 @@
--- status(as_of): one row a channel: what it holds, how far it is complete, how fresh it is, how its last run went. A
--- channel that was never more than tried has its row, too. SilentSince: its newest reading, where three of its usual
--- distances, ten minutes at the least, had passed when it was last read; PastRead: the share of its entries that is
--- there, as long as its past is not complete.
+-- status(as_of, channel_ids): one row a channel: what it holds, how far it is complete, how fresh it is, how its last
+-- run went; NULL is all. A channel that was never more than tried has its row, too. SilentSince: its newest reading,
+-- where three of its usual distances, ten minutes at the least, had passed when it was last read; PastRead: the share
+-- of its entries that is there, as long as its past is not complete.
 WITH
 known AS (
-    SELECT c.ChannelID FROM iot.Channels AS c
-    UNION
-    SELECT p.ChannelID FROM iot.PipelineRuns AS p
+    SELECT k.ChannelID
+    FROM (
+        SELECT c.ChannelID FROM iot.Channels AS c
+        UNION
+        SELECT p.ChannelID FROM iot.PipelineRuns AS p
+    ) AS k
+    WHERE $channel_ids::BIGINT[] IS NULL OR list_contains($channel_ids::BIGINT[], k.ChannelID)
 ),
 newest AS (
     SELECT e.ChannelID, e.Epoch, coalesce(e.LastEntryID, e.HighestEntryID) AS LastEntryID
@@ -23,6 +27,9 @@ held AS (
         count(*) FILTER (r.Epoch = n.Epoch) AS OfNewest
     FROM iot.AllReadings AS r
     LEFT JOIN newest AS n ON n.ChannelID = r.ChannelID
+    WHERE
+        $channel_ids::BIGINT[] IS NULL
+        OR r.ChannelID BETWEEN list_min($channel_ids::BIGINT[]) AND list_max($channel_ids::BIGINT[])
     GROUP BY r.ChannelID
 ),
 complete AS (

@@ -21,37 +21,17 @@ BEGIN
     WHERE a.AnomalyID = @AnomalyID;
     -- what is real is kept out of the models, or comes back into them: they are made anew from the last one before it
     SELECT a.ChannelID, MAX(m.Day) AS Day
-    INTO #rewound
+    INTO #newest
     FROM #labelled AS a
     JOIN iot.AnomalyChannels AS n ON n.ChannelID = a.ChannelID AND n.NewestDay > CAST(a.StartedAt AS DATE)
     JOIN iot.AnomalyModelsKept AS m ON m.ChannelID = a.ChannelID AND m.Day <= CAST(a.StartedAt AS DATE)
     WHERE COALESCE(@IsReal, 0) <> a.WasReal
     GROUP BY a.ChannelID;
-    DELETE m
-    FROM iot.AnomalyModels AS m
-    JOIN #rewound AS r ON r.ChannelID = m.ChannelID;
-    INSERT INTO iot.AnomalyModels (
-        ChannelID,
-        Day,
-        Measure,
-        Item,
-        Field# -- each field, comma between
-    )
-    SELECT
-        m.ChannelID,
-        m.Day,
-        m.Measure,
-        m.Item,
-        m.Field# -- each field, comma between
-    FROM iot.AnomalyModelsKept AS m
-    JOIN #rewound AS r ON r.ChannelID = m.ChannelID AND r.Day = m.Day;
-    DELETE m
-    FROM iot.AnomalyModelsKept AS m
-    JOIN #rewound AS r ON r.ChannelID = m.ChannelID AND m.Day >= r.Day;
+    -- include take_models
     UPDATE n
     SET RewoundFrom = COALESCE(n.RewoundFrom, n.NewestDay), NewestDay = r.Day
     FROM iot.AnomalyChannels AS n
-    JOIN #rewound AS r ON r.ChannelID = n.ChannelID;
+    JOIN #newest AS r ON r.ChannelID = n.ChannelID;
     DELETE l
     FROM iot.AnomalyLabels AS l
     JOIN #labelled AS a

@@ -1,5 +1,5 @@
--- how far each value was, how much the last twenty-four leant to one side, and so the models; places from -1 down
--- are of before: #models
+-- how far each value was, how much the last twenty-four leant to one side, and so the models, kept; places from -1
+-- down are of before
 SELECT
     v.ChannelID,
     v.FieldNumber,
@@ -142,13 +142,19 @@ JOIN #deviations AS d
         AND d.FieldNumber = k.FieldNumber
         AND d.Place = k.PlacesBefore + 1 - n.Hour - CASE WHEN k.PlacesBefore < n.Hour THEN 1 ELSE 0 END
 WHERE k.IsNew = 1;
+INSERT INTO iot.AnomalyModelsKept (
+    ChannelID,
+    Day,
+    Measure,
+    Item,
+    Field# -- each field, comma between
+)
 SELECT
     s.ChannelID,
     s.Day,
     s.Measure,
     s.Item,
     MAX(CASE WHEN s.FieldNumber = # THEN s.Amount END) AS Field# -- each field, comma between
-INTO #models
 FROM #amounts AS s
 JOIN #chained AS c ON c.ChannelID = s.ChannelID AND c.Day = s.Day AND c.IsNew = 1
 WHERE s.Amount IS NOT NULL

@@ -351,26 +351,9 @@ BEGIN
         w.Days
     INTO #hits
     FROM #odd AS w
-    WHERE w.IsOdd = 1 OR w.IsJump = 1;
+    WHERE w.IsOdd = 1 OR w.IsJump = 1
+    UNION ALL
     -- the same for twice as long as ever, and three hours; what rests at zero may do so longer
-    INSERT INTO #hits (
-        ChannelID,
-        FieldNumber,
-        Day,
-        Family,
-        Since,
-        At,
-        Value,
-        Expected,
-        Spread,
-        IsAbove,
-        IsBeyond,
-        IsJump,
-        Score,
-        Least,
-        Greatest,
-        Days
-    )
     SELECT
         w.ChannelID,
         w.FieldNumber,
@@ -389,26 +372,9 @@ BEGIN
         w.Greatest,
         w.Days
     FROM #odd AS w
-    WHERE w.At - w.RunAt > 2 * w.Longest AND w.At - w.RunAt > 10800;
+    WHERE w.At - w.RunAt > 2 * w.Longest AND w.At - w.RunAt > 10800
+    UNION ALL
     -- no value for an hour, and twenty times as long as usual, which was not so once a week; of all fields: field 0
-    INSERT INTO #hits (
-        ChannelID,
-        FieldNumber,
-        Day,
-        Family,
-        Since,
-        At,
-        Value,
-        Expected,
-        Spread,
-        IsAbove,
-        IsBeyond,
-        IsJump,
-        Score,
-        Least,
-        Greatest,
-        Days
-    )
     SELECT
         w.ChannelID,
         CASE WHEN w.RowBeforeAt <> w.BeforeAt THEN w.FieldNumber ELSE 0 END,
@@ -430,26 +396,9 @@ BEGIN
     WHERE w.At - w.BeforeAt > 3600
         AND w.At - w.BeforeAt > 20 * w.Usual
         AND 7 * w.Silences <= w.Days
-        AND (w.RightSilence IS NULL OR w.At - w.BeforeAt > 1.05 * w.RightSilence);
+        AND (w.RightSilence IS NULL OR w.At - w.BeforeAt > 1.05 * w.RightSilence)
+    UNION ALL
     -- a counter that falls, which it did not once a week
-    INSERT INTO #hits (
-        ChannelID,
-        FieldNumber,
-        Day,
-        Family,
-        Since,
-        At,
-        Value,
-        Expected,
-        Spread,
-        IsAbove,
-        IsBeyond,
-        IsJump,
-        Score,
-        Least,
-        Greatest,
-        Days
-    )
     SELECT
         w.ChannelID,
         w.FieldNumber,
@@ -475,26 +424,9 @@ BEGIN
             w.FallLow IS NULL
             OR w.Amount < w.FallLow - 0.05 * (w.FallHigh - w.FallLow)
             OR w.Amount > w.FallHigh + 0.05 * (w.FallHigh - w.FallLow)
-        );
+        )
+    UNION ALL
     -- a week that lies three spreads off the three before it, and half a usual greatest step
-    INSERT INTO #hits (
-        ChannelID,
-        FieldNumber,
-        Day,
-        Family,
-        Since,
-        At,
-        Value,
-        Expected,
-        Spread,
-        IsAbove,
-        IsBeyond,
-        IsJump,
-        Score,
-        Least,
-        Greatest,
-        Days
-    )
     SELECT
         w.ChannelID,
         w.FieldNumber,

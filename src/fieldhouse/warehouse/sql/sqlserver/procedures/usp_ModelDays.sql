@@ -84,46 +84,16 @@ BEGIN
     )
     FROM iot.AnomalyModels AS m
     WHERE m.ChannelID IN (SELECT c.ChannelID FROM #chained AS c);
+    SELECT c.ChannelID, MAX(c.Day) AS Day INTO #newest FROM #chained AS c GROUP BY c.ChannelID;
+    -- include take_models
     UPDATE n
     SET NewestDay = c.Day, RewoundFrom = NULL
     FROM iot.AnomalyChannels AS n
-    JOIN (
-        SELECT x.ChannelID, MAX(x.Day) AS Day FROM #chained AS x GROUP BY x.ChannelID
-    ) AS c ON c.ChannelID = n.ChannelID;
+    JOIN #newest AS c ON c.ChannelID = n.ChannelID;
     INSERT INTO iot.AnomalyChannels (ChannelID, FirstDay, NewestDay)
     SELECT c.ChannelID, MIN(c.Day), MAX(c.Day)
     FROM #chained AS c
     WHERE NOT EXISTS (SELECT 1 FROM iot.AnomalyChannels AS n WHERE n.ChannelID = c.ChannelID)
     GROUP BY c.ChannelID;
-    INSERT INTO iot.AnomalyModels (
-        ChannelID,
-        Day,
-        Measure,
-        Item,
-        Field# -- each field, comma between
-    )
-    SELECT
-        m.ChannelID,
-        m.Day,
-        m.Measure,
-        m.Item,
-        m.Field# -- each field, comma between
-    FROM #models AS m
-    JOIN iot.AnomalyChannels AS n ON n.ChannelID = m.ChannelID AND n.NewestDay = m.Day;
-    INSERT INTO iot.AnomalyModelsKept (
-        ChannelID,
-        Day,
-        Measure,
-        Item,
-        Field# -- each field, comma between
-    )
-    SELECT
-        m.ChannelID,
-        m.Day,
-        m.Measure,
-        m.Item,
-        m.Field# -- each field, comma between
-    FROM #models AS m
-    JOIN iot.AnomalyChannels AS n ON n.ChannelID = m.ChannelID AND n.NewestDay > m.Day;
     RETURN 0;
 END;

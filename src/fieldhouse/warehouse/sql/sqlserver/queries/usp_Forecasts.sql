@@ -30,9 +30,8 @@ BEGIN
     JOIN OPENJSON(@Amounts) AS a ON a.[key] = s.[key];
 
     -- 0, 1, 2 … as far as any of the steps below counts
-    SELECT TOP ( 1 + @Horizon + @Origins + 14 * @Period )
-        CAST(ROW_NUMBER() OVER (ORDER BY (SELECT NULL)) AS INT) - 1 AS Number
-    INTO #numbers
+    SELECT v.N
+    INTO #digits
     FROM (VALUES
         (0),
         (1),
@@ -42,47 +41,15 @@ BEGIN
         (5),
         (6),
         (7)
-    ) AS a (N)
-    CROSS JOIN (VALUES
-        (0),
-        (1),
-        (2),
-        (3),
-        (4),
-        (5),
-        (6),
-        (7)
-    ) AS b (N)
-    CROSS JOIN (VALUES
-        (0),
-        (1),
-        (2),
-        (3),
-        (4),
-        (5),
-        (6),
-        (7)
-    ) AS c (N)
-    CROSS JOIN (VALUES
-        (0),
-        (1),
-        (2),
-        (3),
-        (4),
-        (5),
-        (6),
-        (7)
-    ) AS d (N)
-    CROSS JOIN (VALUES
-        (0),
-        (1),
-        (2),
-        (3),
-        (4),
-        (5),
-        (6),
-        (7)
-    ) AS e (N);
+    ) AS v (N);
+    SELECT TOP ( 1 + @Horizon + @Origins + 14 * @Period )
+        CAST(ROW_NUMBER() OVER (ORDER BY (SELECT NULL)) AS INT) - 1 AS Number
+    INTO #numbers
+    FROM #digits AS a
+    CROSS JOIN #digits AS b
+    CROSS JOIN #digits AS c
+    CROSS JOIN #digits AS d
+    CROSS JOIN #digits AS e;
 
     -- what a value was expected to be by those of its season before: weights fall by a fifth from period to period
     SELECT
@@ -113,39 +80,27 @@ BEGIN
         b.Number,
         b.Origin,
         MAX(x.Place) AS NewestPlace,
-        SUM(POWER(@fading, b.Origin - x.Place) * x.Amount) / SUM(POWER(@fading, b.Origin - x.Place)) AS Level,
+        SUM(w.Weight * x.Amount) / SUM(w.Weight) AS Level,
         COALESCE(
-            SUM(
-                CASE
-                    WHEN x.Place > b.Origin - @Period THEN POWER(@fading, b.Origin - x.Place) *
-                    (x.Amount - x.Usual)
-                END
-            ) /
-            SUM(
-                CASE
-                    WHEN x.Place > b.Origin - @Period AND x.Usual IS NOT NULL THEN POWER(
-                        0.8E0,
-                        b.Origin - x.Place
-                    )
-                END
-            ),
+            SUM(CASE WHEN w.IsLate = 1 THEN w.Weight * (x.Amount - x.Usual) END) /
+            SUM(CASE WHEN w.IsLate = 1 THEN w.Weight END),
             0
         ) AS Deviation,
         COALESCE(
-            (
-                COUNT_BIG(*) * SUM((x.Place - b.Origin) * x.Amount) -
-                SUM(CAST(x.Place - b.Origin AS FLOAT)) * SUM(x.Amount)
-            ) /
-            NULLIF(
-                COUNT_BIG(*) * SUM(SQUARE(x.Place - b.Origin)) -
-                SQUARE(SUM(CAST(x.Place - b.Origin AS FLOAT))),
-                0
-            ),
+            (COUNT_BIG(*) * SUM(w.Ahead * x.Amount) - SUM(w.Ahead) * SUM(x.Amount)) /
+            NULLIF(COUNT_BIG(*) * SUM(SQUARE(w.Ahead)) - SQUARE(SUM(w.Ahead)), 0),
             0
         ) AS Slope
     INTO #origins
     FROM #begun AS b
     JOIN #expected AS x ON x.Series = b.Series AND x.Place > b.Origin - 14 * @Period AND x.Place <= b.Origin
+    CROSS APPLY (
+        SELECT
+            POWER(@fading, b.Origin - x.Place) AS Weight,
+            CAST(x.Place - b.Origin AS FLOAT) AS Ahead,
+            -- of the last season, and with something to deviate from
+            CASE WHEN x.Place > b.Origin - @Period AND x.Usual IS NOT NULL THEN 1 ELSE 0 END AS IsLate
+    ) AS w
     GROUP BY b.Series, b.LastPlace, b.Number, b.Origin
     HAVING MAX(x.Place) > b.Origin - @Period;
 

@@ -1,8 +1,8 @@
--- usp_Status(as_of): one row a channel: what it holds, how far it is complete, how fresh it is, how its last run went. A
--- channel that was never more than tried has its row, too. SilentSince: its newest reading, where three of its usual
--- distances, ten minutes at the least, had passed when it was last read; PastRead: the share of its entries that is
--- there, as long as its past is not complete.
-CREATE OR ALTER PROCEDURE iot.usp_Status @AsOfTime DATETIME2(6) = NULL
+-- usp_Status(as_of, channel_ids): one row a channel: what it holds, how far it is complete, how fresh it is, how its
+-- last run went; NULL is all. A channel that was never more than tried has its row, too. SilentSince: its newest
+-- reading, where three of its usual distances, ten minutes at the least, had passed when it was last read; PastRead:
+-- the share of its entries that is there, as long as its past is not complete.
+CREATE OR ALTER PROCEDURE iot.usp_Status @AsOfTime DATETIME2(6) = NULL, @ChannelIDs NVARCHAR(MAX) = NULL
 AS
 BEGIN
     SET NOCOUNT ON;
@@ -134,6 +134,11 @@ BEGIN
         WHERE x.ChannelID = i.ChannelID AND x.CheckDate <= CAST(@AsOfTime AS DATE)
         ORDER BY x.CheckDate DESC
     ) AS q
-    ORDER BY i.ChannelID;
+    WHERE (
+            @ChannelIDs IS NULL
+            OR i.ChannelID IN (SELECT CAST(j.value AS INT) FROM OPENJSON(@ChannelIDs) AS j)
+        )
+    ORDER BY i.ChannelID
+    OPTION (RECOMPILE);
     RETURN 0;
 END;

@@ -1,0 +1,150 @@
+"""What `fieldhouse export` wrote comes back: the same readings in another warehouse."""
+
+import shlex
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from import_kit import bring, house, readings, run
+
+from fieldhouse.cli import app
+from fieldhouse.errors import ConfigurationError
+from fieldhouse.importing import Import, Wanted, plan
+from fieldhouse.parts import Parts
+from fieldhouse.simulator import Simulator, World
+from fieldhouse.sources.exports import Member, Options, open_export
+from fieldhouse.times import utc_now
+
+LABELS = {1: "Temperature, inside (°C)", 2: 'Door "A" Text', 4: "Value"}
+BEFORE = datetime(2025, 10, 25, 23, 10, tzinfo=UTC)
+"""Fifty minutes before Zurich has an hour twice."""
+FORMS = {
+    "plain": "-o a.csv",
+    "labelled": "-o a.csv --labels",
+    "european": "-o a.csv --labels --separator ';' --decimal-comma --bom --tz Europe/Zurich",
+    "long with tabs": "-o a.csv --long --bom --separator tab --tz Asia/Kolkata",
+    "lines": "-o a.jsonl --labels --tz Europe/Zurich",
+    "long lines": "-o a.jsonl --long",
+    "parquet": "-o a.parquet --labels",
+    "arrow": "-o a.arrow --long --tz Europe/Zurich",
+}
+
+
+@pytest.fixture(scope="module")
+def held(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse with two channels: values of all kinds, in the hour that comes twice too."""
+    file = tmp_path_factory.mktemp("held") / "held.duckdb"
+    world = World()
+    odd: Any = [" ON ", "", "1.23456789", 'a,b\n"c"', "12,5", "-7", "12.50", "=1+1", None]
+    for number in (8, 9):
+        channel = world.add_channel(id=number, name=f"Hut {number}", fields=LABELS)
+        for n in range(40):
+            channel.write(
+                BEFORE + n * timedelta(minutes=7),
+                {1: f"{n / 10 - number}", 2: odd[n % len(odd)], 4: None if n % 2 else f"{n}"},
+                latitude=f"47.{n}" if n % 5 == 0 else None,
+                status="" if n % 3 else f"status {n}; fine, \u05d0",
+            )
+    with Simulator(world) as simulator, house(file, simulator) as parts:
+        for number in (8, 9):
+            run(parts, number)
+    return file
+
+
+def export(held: Path, words: str, monkeypatch: pytest.MonkeyPatch, folder: Path) -> Path:
+    """Write a file by the command line; its path."""
+    monkeypatch.chdir(folder)
+    app(["export", *shlex.split(words), "-w", str(held)], standalone_mode=False)
+    return next(path for path in folder.iterdir() if path.name.startswith("a."))
+
+
+def planned(parts: Parts, file: Path, options: Options | None = None, **said: Any) -> Import:
+    """What an import would do; it writes nothing."""
+    return plan(parts.warehouse, [file], Wanted(**said), options or Options(), utc_now())
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_an_export_comes_back(
+    form: str, held: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever its form, it says whose it is, and brings every value and text; once more, nothing.
+
+    A reading without any value has no row in a long file.
+    """
+    file = export(held, f"9 {FORMS[form]}", monkeypatch, tmp_path)
+    with house(held) as parts:
+        sent = readings(parts.warehouse)
+    with house(tmp_path / "back.duckdb") as parts:
+        done = bring(parts, file, channel_id=None)
+        assert (done.channel_id, done.new, done.rejected, done.left_out) == (9, 40, 0, {})
+        assert not done.has_bare_times
+        assert readings(parts.warehouse) == sent
+        again = planned(parts, file)
+        assert (again.new, again.known, again.differing) == (0, 40, 0)
+
+
+def test_of_several_channels_one_is_taken(
+    held: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of two says so; --channel takes its own entries, and of a third there are none."""
+    file = export(held, "8 9 -o a.csv --labels", monkeypatch, tmp_path)
+    with house(held) as parts:
+        sent = readings(parts.warehouse)
+    with house(tmp_path / "back.duckdb") as parts:
+        with pytest.raises(ConfigurationError, match=r"of channels 8 and 9.*--channel 8"):
+            planned(parts, file)
+        with pytest.raises(ConfigurationError, match="no entry of channel 7: its first one is of"):
+            planned(parts, file, channel_id=7)
+        with pytest.raises(ConfigurationError, match="of channels 8 and 9"):
+            planned(parts, file, channel_id=7, any_channel=True)
+        assert bring(parts, file, channel_id=9).new == 40
+        assert readings(parts.warehouse) == sent
+
+
+def test_labels_are_those_of_the_channel_or_a_persons_word(
+    held: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where some fields only were written by their labels, a line asks which they are."""
+    label = Options(fields={1: LABELS[1]})
+    known = Options(labels={1: LABELS[1]})
+    for form in ("", "--long"):
+        words = f"9 -o a.csv --labels --fields 1 --overwrite {form}"
+        file = export(held, words, monkeypatch, tmp_path)
+        with house(held) as parts:
+            with pytest.raises(ConfigurationError, match=r"'Temperature, inside .* --field1"):
+                planned(parts, file)
+            for options in (label, known):
+                done = planned(parts, file, options)
+                assert (done.known, done.new, done.differing) == (40, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("a.jsonl", b'{"EntryID":1,"CreatedAt":"2026-01-05T00:00:00Z"}\n', "line 1: no reading"),
+        ("a.parquet", b"PAR1 and no more", "a.parquet is damaged"),
+        ("a.arrow", b"ARROW1 and no more", "a.arrow is damaged"),
+        ("a.csv", b"ChannelID,EntryID,CreatedAt (Mars)\n9,1,2026-01-05 00:00:00\n", "Mars"),
+    ],
+)
+def test_what_only_looks_like_one_is_a_line(
+    name: str, content: bytes, words: str, tmp_path: Path
+) -> None:
+    """A damaged file, a zone that is none, another program's lines: one line says what is wrong."""
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ConfigurationError) as error:
+        open_export(Member(tmp_path / name), Options())
+    assert words in str(error.value) and "\n" not in str(error.value)
+
+
+def test_a_cut_line_is_rejected(
+    held: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """JSON lines that end in the middle of one: the whole ones come in, the last is shown."""
+    file = export(held, "9 -o a.jsonl", monkeypatch, tmp_path)
+    file.write_bytes(file.read_bytes()[:-30])
+    with house(held) as parts:
+        done = planned(parts, file)
+    assert (done.known, done.rejected) == (39, 1)
+    assert "cut" in done.rejections[0][2].reason
