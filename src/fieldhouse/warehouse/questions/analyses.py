@@ -181,7 +181,7 @@ ANALYSES = (
             channel_id=INT,
             start_at=optional(INSTANT),
             end_at=optional(INSTANT),
-            as_of=INSTANT,
+            as_of=optional(INSTANT),
         ),
         columns(
             Dimension=TEXT,

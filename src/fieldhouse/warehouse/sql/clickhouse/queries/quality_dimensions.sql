@@ -5,7 +5,7 @@
 -- which most broken ones follow one another within six hours. One pass over the readings counts by hours which fields
 -- (bits: 1 is field 1, 128 is field 8) are what; all else is made of these counts.
 WITH
-{as_of:DateTime64(6, 'UTC')} AS instant,
+coalesce({as_of:Nullable(DateTime64(6, 'UTC'))}, now64(6, 'UTC')) AS instant,
 least(coalesce({end_at:Nullable(DateTime64(6, 'UTC'))}, instant), instant) AS span_end,
 coalesce({start_at:Nullable(DateTime64(6, 'UTC'))}, (
     SELECT minOrNull(r.CreatedAt) FROM iot.CountedReadings AS r WHERE r.ChannelID = {channel_id:Int64}

@@ -7,7 +7,7 @@
 WITH
 span AS (
     SELECT
-        least($end_at::TIMESTAMP, $as_of::TIMESTAMP) AS EndAt,
+        least($end_at::TIMESTAMP, coalesce($as_of::TIMESTAMP, make_timestamp(epoch_us(now())))) AS EndAt,
         coalesce(
             $start_at::TIMESTAMP,
             (SELECT min(r.CreatedAt) FROM iot.CountedReadings AS r WHERE r.ChannelID = $channel_id)

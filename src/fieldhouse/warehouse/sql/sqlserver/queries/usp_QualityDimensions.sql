@@ -8,13 +8,14 @@ CREATE OR ALTER PROCEDURE iot.usp_QualityDimensions
     @ChannelID INT,
     @StartAt DATETIME2(6) = NULL,
     @EndAt DATETIME2(6) = NULL,
-    @AsOfTime DATETIME2(6)
+    @AsOfTime DATETIME2(6) = NULL
 AS
 BEGIN
     SET NOCOUNT ON;
     DECLARE @base DATETIME2(6) = '0001-01-01', @before DATETIME2(6), @followed DATETIME2(6);
     DECLARE @ranged INT, @valued INT, @usual FLOAT;
     DECLARE @first INT = @ChannelID, @last INT = @ChannelID, @from DATE, @to DATE;
+    SET @AsOfTime = COALESCE(@AsOfTime, SYSUTCDATETIME());
     IF @EndAt IS NULL OR @EndAt > @AsOfTime
         SET @EndAt = @AsOfTime;
     IF @StartAt IS NULL
