@@ -44,7 +44,11 @@ def dimensions_of(
 
 
 def share_text(row: Row) -> str | None:
-    """A share in per cent, rounded down: 100 says that nothing is broken."""
+    """A share in per cent, rounded down: 100 says that nothing is broken.
+
+    >>> share_text({"Checked": 1_000_000, "Broken": 1}), share_text({"Checked": 0, "Broken": 0})
+    ('99.99 %', None)
+    """
     if not row["Checked"]:
         return None
     hundredths = (row["Checked"] - row["Broken"]) * 10_000 // row["Checked"]
@@ -57,6 +61,8 @@ def _reason(row: Row) -> str:
 
 
 def _completeness(row: Row) -> str:
+    if not row["Checked"] and row["UsualSeconds"]:
+        return "nothing was expected in this span"
     if not row["Checked"]:
         return "no usual distance is known: that takes eleven readings in thirty days"
     expected = f"expected one every {_length(row['UsualSeconds'])}"
