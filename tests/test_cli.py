@@ -442,6 +442,10 @@ def test_the_warehouse_is_questioned(fieldhouse: Run, home: Path) -> None:
     assert json.loads(fieldhouse("trend", "9", "1", "--tests", "--json").stdout) == []  # of two
     (score,) = json.loads(fieldhouse("quality", "9", "--as-of", "latest", "--json").stdout)
     assert 0 <= score["QualityScore"] <= 100
+    ways = json.loads(fieldhouse("quality", "9", "--dimensions", "--json").stdout)
+    (valid,) = (w for w in ways if w["Dimension"] == "VALIDITY" and w["FieldNumber"] == 0)
+    assert (valid["Share"], valid["Untyped"]) == (0.5, 288)
+    assert "288 no number" in fieldhouse("quality", "9", "--dimensions").stdout
     (state,) = json.loads(fieldhouse("status", "--json").stdout)
     assert state["Readings"] == 288
     assert fieldhouse("aggregate", "9", "--type", "daily").returncode == 0

@@ -164,7 +164,16 @@ MISTAKES = {
         "9 --method mad",
     ),
     "anomalies label": ("", "404-1-v1764000000 --ok", "x --ok --real"),
-    "quality": ("", "404", "9 --date 2026-13-01", "9 --date 2099-01-01"),
+    "quality": (
+        "",
+        "404",
+        "9 --date 2026-13-01",
+        "9 --date 2099-01-01",
+        "9 --from 2024-01-01",
+        "9 --dimensions --date 2024-01-01",
+        "9 --dimensions --from soon",
+        "404 --dimensions",
+    ),
     "trend": ("9", "9 0", "404 1", "9 1 --as-of soon", "9 1 --days 99999999999"),
     "forecast": (
         "9",

@@ -249,7 +249,7 @@ def test_a_report_says_all(fieldhouse: Run, target: Path) -> None:
         "20.0 °C to 99.5 °C", "Nothing unusual in this span", "Seven-day mean",
         "Times are in Europe/Zurich",
         "1 longer than", "16 h 39 min in all", "&lt;b&gt;Door&lt;/b&gt;", "408",
-        "of 12 days (UTC)", "2024-01-05 05:00",
+        "of 12 days (UTC)", "2024-01-05 05:00", "In six ways", "expected one every",
     ):  # fmt: skip
         assert said in text, said
     assert "<b>" not in text and "Never" not in text

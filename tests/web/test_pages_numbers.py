@@ -13,6 +13,7 @@ import pytest
 from pages_kit import column, number, page_of
 from web_kit import EMPTY, HOSTILE, HOSTILE_LABELS, NOW, WEATHER, Site, listening
 
+from fieldhouse.insight.dimensions import dimensions_of
 from fieldhouse.insight.tendencies import tendencies_of, told
 from fieldhouse.insight.trends import trend_of
 
@@ -127,6 +128,24 @@ def test_the_worst_spans_are_the_runs_of_days_that_lost_most(
         assert number(row[3]) == pytest.approx(100 - lost / len(run), abs=0.051)
         assert int(row[2]) == len(run)
         assert int(number(row[7])) == sum(d["AnomaliesDetected"] for d in run)
+
+
+def test_the_six_ways_are_the_warehouses(site: Site, web: httpx2.Client) -> None:
+    """Each row of the page is a row of the answer, with its share rounded down and why; of thirty
+    days, where no span is asked for."""
+    month = page_of(web.get(f"/channel/{WEATHER}/quality")).tables["In six ways"]
+    page = page_of(web.get(f"/channel/{WEATHER}/quality", params={"from": "2000", "to": "2090"}))
+    table = page.tables["In six ways"]
+    given = {"start": datetime(2000, 1, 1), "end": None, "as_of": NOW}
+    rows = dimensions_of(site.served.warehouse, WEATHER, **given).to_pylist()
+    assert len(rows) == len(month) - 1 > 6 and month != table
+    assert column(table, 0) == [row["Dimension"].capitalize() for row in rows]
+    assert column(table, 3) == [row["Reason"] for row in rows]
+    for text, share in zip(column(table, 2), (row["Share"] for row in rows), strict=True):
+        if share is None:
+            assert text == "\N{EN DASH}"
+        else:
+            assert -1e-9 < 100 * share - number(text.removesuffix("%").strip()) < 0.010001
 
 
 def test_the_trend_is_the_days_and_their_week(site: Site, web: httpx2.Client) -> None:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from web_kit import EMPTY, HOSTILE, HOSTILE_LABELS, HOSTILE_NAME, NOW, PAUSED, WEATHER, Scope, Site
 
 from fieldhouse import read
+from fieldhouse.insight.dimensions import dimensions_of
 from fieldhouse.insight.forecasts import forecast_of
 from fieldhouse.insight.tendencies import tendencies_of
 from fieldhouse.insight.trends import trend_of
@@ -210,6 +211,9 @@ def test_the_questions_are_the_warehouses(site: Site, web: httpx2.Client) -> Non
         "/api/channels/{}/coverage": house.query("coverage", channel_ids=[channel]),
         "/api/channels/{}/withdrawn": house.query("withdrawn", **of_one),
         "/api/channels/{}/quality": house.query("quality_days", **of_one),
+        "/api/channels/{}/quality/dimensions": dimensions_of(
+            house, channel, start=None, end=None, as_of=NOW
+        ),
         "/api/channels/{}/runs": house.query("runs", **of_one),
         "/api/channels/{}/texts": house.query("kept_texts", **of_one),
         "/api/channels/{}/anomalies?field=1&method=zscore": house.query(

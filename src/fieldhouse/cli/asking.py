@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
@@ -24,7 +24,6 @@ from fieldhouse.cli.options import (
     To,
     Wait,
     WarehouseURL,
-    day,
     opened,
     settings_from,
     span_of,
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from fieldhouse.settings import Settings
     from fieldhouse.warehouse import Warehouse
 
-__all__ = ["add_to"]
+__all__ = ["add_to", "instant_of", "reading", "require", "writing"]
 
 
 class AggregationType(StrEnum):
@@ -64,7 +63,7 @@ Days = Annotated[int, typer.Option(min=1, max=100_000, help="How far to look bac
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands of this room."""
-    for command in (aggregate, quality, trend, forecast):
+    for command in (aggregate, trend, forecast):
         app.command()(command)
     app.add_typer(anomalies, name="anomalies")
 
@@ -92,8 +91,8 @@ def aggregate(
 
     settings = settings_from(config, warehouse, wait)
     first, last = span_of(start, end, tz or settings.display_zone)
-    with _writing(settings) as house:
-        _require(house, channel_id)
+    with writing(settings) as house:
+        require(house, channel_id)
         done = house.call(
             "usp_ProcessSensorReadings",
             channel_id=channel_id,
@@ -143,10 +142,10 @@ def list_anomalies(
     """
     settings = settings_from(config, warehouse, wait)
     zone = tz or settings.display_zone
-    with _reading(settings) as house:
-        _require(house, channel_id)
+    with reading(settings) as house:
+        require(house, channel_id)
         number = names.find_field(house, channel_id, field) if field else None
-        instant = _as_of(house, channel_id, as_of, zone)
+        instant = instant_of(house, channel_id, as_of, zone)
         if method is Method.SEASONAL:
             found = house.query(
                 "anomalies_kept",
@@ -208,41 +207,10 @@ def label_anomaly(
     from fieldhouse.times import utc_now
 
     is_real = real if ok or real else None
-    with _writing(settings_from(config, warehouse, wait)) as house:
+    with writing(settings_from(config, warehouse, wait)) as house:
         if not label(house, anomaly_id, is_real, by=by or user(), now=utc_now()):
             raise ConfigurationError(f"there is no {anomaly_id}: fieldhouse anomalies lists them")
     typer.echo(f"{anomaly_id} is {'real' if real else 'ok' if ok else 'not labelled'}")
-
-
-def quality(
-    channel_id: ChannelID,
-    check_date: Annotated[
-        date | None, typer.Option("--date", parser=day, metavar="DAY", help="Default: today.")
-    ] = None,
-    as_of: AsOf = None,
-    tz: TimeZone = None,
-    warehouse: WarehouseURL = None,
-    wait: Wait = None,
-    config: Config = None,
-    as_json: Json = False,
-) -> None:
-    """Score a day of a channel, 0 to 100 (usp_CalculateDataQuality).
-
-    fieldhouse quality 12001 --date yesterday
-    """
-    from fieldhouse.parts import sync_ranges
-
-    settings = settings_from(config, warehouse, wait)
-    with _writing(settings) as house:
-        _require(house, channel_id)
-        instant = _as_of(house, channel_id, as_of, tz or settings.display_zone)
-        if check_date and check_date > instant.date():
-            raise ConfigurationError(f"{check_date} has not come yet: it is {instant:%Y-%m-%d} UTC")
-        sync_ranges(house, settings)
-        row = house.call(
-            "usp_CalculateDataQuality", channel_id=channel_id, check_date=check_date, as_of=instant
-        )
-        output.print_table(row, as_json=as_json, zone=tz or settings.display_zone)
 
 
 def trend(
@@ -271,14 +239,14 @@ def trend(
 
     settings = settings_from(config, warehouse, wait)
     zone = tz or settings.display_zone
-    with _reading(settings) as house:
-        _require(house, channel_id)
+    with reading(settings) as house:
+        require(house, channel_id)
         found = trend_of(
             house,
             channel_id,
             names.find_field(house, channel_id, field),
             days=days,
-            as_of=_as_of(house, channel_id, as_of, zone),
+            as_of=instant_of(house, channel_id, as_of, zone),
             zone=zone,
         )
         if not tests:
@@ -331,10 +299,10 @@ def forecast(
     limit = above if below is None else below
     settings = settings_from(config, warehouse, wait)
     zone = tz or settings.display_zone
-    with _reading(settings) as house:
-        _require(house, channel_id)
+    with reading(settings) as house:
+        require(house, channel_id)
         number = names.find_field(house, channel_id, field)
-        instant = _as_of(house, channel_id, as_of, zone)
+        instant = instant_of(house, channel_id, as_of, zone)
         far = LONGEST if length is None and limit is not None else _ahead(length or "1d", instant)
         found = forecast_of(house, channel_id, number, length=far, as_of=instant, zone=zone)
     if limit is None or as_json:
@@ -352,19 +320,21 @@ def _ahead(text: str, instant: datetime) -> timedelta:
 
 
 @contextmanager
-def _reading(settings: "Settings") -> "Iterator[Warehouse]":
+def reading(settings: "Settings") -> "Iterator[Warehouse]":
+    """The warehouse that the settings name, for asking."""
     with closing(opened(settings)) as house:
         yield house
 
 
 @contextmanager
-def _writing(settings: "Settings") -> "Iterator[Warehouse]":
+def writing(settings: "Settings") -> "Iterator[Warehouse]":
+    """The same, for what is kept there."""
     with closing(opened(settings, read_only=False)) as house:
         house.migrate()
         yield house
 
 
-def _require(house: "Warehouse", channel_id: int) -> None:
+def require(house: "Warehouse", channel_id: int) -> None:
     """Refuse a channel that the warehouse does not hold."""
     if not house.query("channel_state", channel_ids=[channel_id]).num_rows:
         raise ConfigurationError(
@@ -372,7 +342,7 @@ def _require(house: "Warehouse", channel_id: int) -> None:
         )
 
 
-def _as_of(house: "Warehouse", channel_id: int, wanted: str | None, zone: ZoneInfo) -> datetime:
+def instant_of(house: "Warehouse", channel_id: int, wanted: str | None, zone: ZoneInfo) -> datetime:
     """The instant to ask about: now, the one named, or just after the newest reading before now."""
     from fieldhouse.times import utc_now
 

@@ -14,7 +14,7 @@ from fieldhouse.insight.unusual import length_text
 from fieldhouse.warehouse import Warehouse
 from fieldhouse.warehouse.questions import QUERIES
 
-__all__ = ["DIMENSIONS", "dimensions_of"]
+__all__ = ["DIMENSIONS", "dimensions_of", "share_text"]
 
 _QUESTION = "quality_dimensions"
 _REASON = pa.field("Reason", pa.string())
@@ -43,12 +43,26 @@ def dimensions_of(
     return found.append_column(_REASON, pa.array(reasons, pa.string()))
 
 
+def share_text(row: Row) -> str | None:
+    """A share in per cent, rounded down: 100 says that nothing is broken.
+
+    >>> share_text({"Checked": 1_000_000, "Broken": 1}), share_text({"Checked": 0, "Broken": 0})
+    ('99.99 %', None)
+    """
+    if not row["Checked"]:
+        return None
+    hundredths = (row["Checked"] - row["Broken"]) * 10_000 // row["Checked"]
+    return f"{hundredths / 100:.2f} %"
+
+
 def _reason(row: Row) -> str:
     """What speaks for a share; or why there is none."""
     return _SAID[row["Dimension"]](row)
 
 
 def _completeness(row: Row) -> str:
+    if not row["Checked"] and row["UsualSeconds"]:
+        return "nothing was expected in this span"
     if not row["Checked"]:
         return "no usual distance is known: that takes eleven readings in thirty days"
     expected = f"expected one every {_length(row['UsualSeconds'])}"
@@ -67,12 +81,10 @@ def _validity(row: Row) -> str:
         ("Rounded", "with more digits than are kept"),
     )
     said = [f"{row[name]:,} {words}" for name, words in lost if row[name]]
-    return "; ".join(
-        [
-            f"of {row['Checked']:,} values {', '.join(said)}" if said else "all are",
-            *([] if row["IsRanged"] else [_UNRANGED[row["FieldNumber"] > 0]]),
-        ]
-    )
+    told = f"of {row['Checked']:,} values {', '.join(said)}" if said else "all are numbers"
+    if row["IsRanged"]:
+        return told if said else "all are numbers within their range"
+    return f"{told}; {_UNRANGED[row['FieldNumber'] > 0]}"
 
 
 _UNRANGED = ("not every field has a range", "no range is set, so nothing is outside of one")
@@ -90,13 +102,17 @@ def _timeliness(row: Row) -> str:
 def _uniqueness(row: Row) -> str:
     if not row["Checked"]:
         return "no reading in this span"
-    return f"{_of(row)} say again what another one of the same instant says"
+    return f"{_of(row)} repeat another one of the same instant"
 
 
 def _consistency(row: Row) -> str:
     if not row["Checked"]:
-        return "comes with no other field on most days" if row["FieldNumber"] else "one field alone"
-    return f"{_of(row)} are without it that have a field with which it usually comes"
+        return f"no field comes with {'it' if row['FieldNumber'] else 'another one'} on most days"
+    which = "it is" if row["FieldNumber"] else "a field that belongs there is"
+    where = f"{row['Checked']:,} where another has a value with which it comes"
+    if not row["Broken"]:
+        return f"{which} there in all {where}"
+    return f"{which} missing in {row['Broken']:,} of {where}"
 
 
 def _plausibility(row: Row) -> str:

@@ -5,6 +5,7 @@ from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from fieldhouse.report import sections
+from fieldhouse.report.dimensions import dimensions
 from fieldhouse.report.facts import Facts, facts_of
 from fieldhouse.report.figure import Figure, instant_of
 from fieldhouse.report.gathering import Wanted
@@ -78,6 +79,7 @@ def _channel(
         about.position(),
         about.fields(),
         about.quality(),
+        dimensions(facts, zone),
         about.anomalies(),
         about.trends(),
         about.gaps(),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 
+from fieldhouse.insight.dimensions import dimensions_of
 from fieldhouse.insight.trends import trend_of
 from fieldhouse.report import gathering, pointing
 from fieldhouse.report.figure import SECOND, Boundary, Line
@@ -43,6 +44,7 @@ class Facts:
     boundaries: tuple[Boundary, ...]
     trends: Sequence[Trend]
     quality: Sequence[Row]
+    dimensions: Sequence[Row]
     lives: Sequence[Row]
     rules: Sequence[Row]
     missing: Sequence[Row]
@@ -79,6 +81,7 @@ def facts_of(
         quality=house.query(
             "quality_days", channel_id=number, start_at=start.date(), end_at=_day_after(end)
         ).to_pylist(),
+        dimensions=dimensions_of(house, number, start=start, end=end, as_of=end).to_pylist(),
         lives=lives,
         rules=house.query("corrections", channel_id=number).to_pylist(),
         missing=house.query("gaps", **mine).to_pylist(),

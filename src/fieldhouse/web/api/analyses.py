@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from fieldhouse import names, times
 from fieldhouse.errors import ConfigurationError
+from fieldhouse.insight.dimensions import DIMENSIONS, dimensions_of
 from fieldhouse.insight.forecasts import FORECAST, forecast_of
 from fieldhouse.insight.labelling import label
 from fieldhouse.insight.tendencies import TENDENCIES, tendencies_of
@@ -162,6 +163,17 @@ def quality(asked: Asked, channel: Channel, span: Span) -> Answer:
     given = {"channel_id": channel, "start_at": _day(span.start), "end_at": _day(span.end, up=True)}
     return asked.answer(
         f"channel-{channel}-quality", lambda house: house.query("quality_days", **given)
+    )
+
+
+@table(router, "/channels/{channel:channel}/quality/dimensions", DIMENSIONS, tag="analyses")
+def quality_dimensions(asked: Asked, channel: Channel, span: Span) -> Answer:
+    """How good the readings of a span are in six ways, each with why; field 0 is the channel."""
+    return asked.answer(
+        f"channel-{channel}-dimensions",
+        lambda house: dimensions_of(
+            house, channel, start=span.start, end=span.end, as_of=asked.now
+        ),
     )
 
 

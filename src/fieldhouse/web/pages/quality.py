@@ -9,6 +9,7 @@ import numpy as np
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from fieldhouse.insight.dimensions import dimensions_of, share_text
 from fieldhouse.report import pointing
 from fieldhouse.report.figure import SECOND, Figure, Line, Panel, instant_of
 from fieldhouse.report.legend import beside
@@ -20,6 +21,7 @@ __all__ = ["router"]
 
 router = APIRouter()
 _DAY = timedelta(days=1)
+_MONTH = timedelta(days=30)
 _MOST = 30
 _CAUSES = {"MissingReadings": 30, "OutOfRangeReadings": 40, "AnomaliesDetected": 30}
 """How many points a day loses whose readings are all so."""
@@ -58,6 +60,8 @@ def quality_page(request: Request, served: House, channel_id: int) -> Response:
         start_at=start.date(),
         end_at=last + _DAY * (last < date.max),
     ).to_pylist()
+    # of a history of millions of readings nobody waits for what was not asked for
+    since = start if given.text("from") or end - start < _MONTH else end - _MONTH
     figure = _figure(days, end) if days else None
     spans = sorted(_below(days), key=lambda span: -span.lost)
     return show(
@@ -74,7 +78,17 @@ def quality_page(request: Request, served: House, channel_id: int) -> Response:
         left_out=len(spans) - _MOST,
         names=_NAMES,
         notes=days[-1]["Notes"] if days else None,
+        ways_from=since,
+        ways=_ways(served, channel.number, since, end),
     )
+
+
+def _ways(served: House, number: int, start: datetime, end: datetime) -> list[dict[str, Any]]:
+    """The six dimensions of the span."""
+    found = dimensions_of(
+        served.warehouse, number, start=start, end=end, as_of=served.clock()
+    ).to_pylist()
+    return [row | {"share": share_text(row) or "\N{EN DASH}"} for row in found]
 
 
 def _below(days: Sequence[Row]) -> list[_Span]:

@@ -153,7 +153,7 @@ placed AS (
                 bitAnd(ifNull(t.Rounded, 0), p.Present) AS Rounded,
                 ifNull(p.IsRepeat, FALSE) AS IsRepeat, toStartOfHour(p.CreatedAt) AS Hour,
                 if(
-                    p.CreatedAt >= followed AND d.Twice IS NOT NULL,
+                    p.IsWithin AND p.CreatedAt >= followed AND d.Twice IS NOT NULL,
                     toUnixTimestamp64Micro(p.ImportedAt) - toUnixTimestamp64Micro(p.CreatedAt)
                     > greatest(600000000, 1500000 * assumeNotNull(d.Twice)),
                     NULL
