@@ -164,7 +164,7 @@ def expected_quality(
 
 def _is_within(reading: Any, incident: dict[str, Any]) -> bool:
     """Whether a reading has a value in a field while something is unusual there."""
-    if incident["Kind"] == "SILENCE" or incident["IsReal"] is False:
+    if incident["Kind"] in ("SILENCE", "DRIFT") or incident["IsReal"] is False:
         return False
     value = reading.get(f"Field{incident['FieldNumber']}")
     first, last = incident["StartedAt"], incident["EndedAt"]

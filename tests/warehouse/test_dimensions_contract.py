@@ -59,7 +59,7 @@ def known_of(house: Warehouse, channel_id: int, **more: Any) -> Known:
     unusual = [
         (r["FieldNumber"], r["StartedAt"], r["EndedAt"])
         for r in house.query("anomalies_kept", channel_ids=[channel_id]).to_pylist()
-        if r["Kind"] != "SILENCE" and r["IsReal"] is not False
+        if r["Kind"] not in ("SILENCE", "DRIFT") and r["IsReal"] is not False
     ]
     return Known(
         cadences={r["CheckDate"]: r["CadenceSeconds"] for r in days if r["CadenceSeconds"]},
@@ -230,7 +230,7 @@ def _label(house: Warehouse, seeds: Mapping[int, int]) -> None:
     whole = {"as_of": NOW}
     before = told(house, number, **whole)["PLAUSIBILITY", 0]
     kept = house.query("anomalies_kept", channel_ids=[number]).to_pylist()
-    incident = next(r for r in kept if r["FieldNumber"] and r["Kind"] != "SILENCE")
+    incident = next(r for r in kept if r["FieldNumber"] and r["Kind"] not in ("SILENCE", "DRIFT"))
     named = incident["AnomalyID"]
     house.call("label_anomaly", anomaly_id=named, is_real=False, labelled_by="me")
     after = told(house, number, **whole)["PLAUSIBILITY", 0]

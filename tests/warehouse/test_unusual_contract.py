@@ -302,6 +302,20 @@ def test_kinds(warehouse: Warehouse) -> None:
     check_what_read_says(warehouse, found)
 
 
+def test_a_drought_is_no_fault(warehouse: Warehouse) -> None:
+    """Rain may stay at zero for longer than ever; at another value it is stuck as any field is."""
+    hours = 24 * 80
+    rain = [0.4 + i % 3 if i % 60 in (7, 8, 9) else 0.0 for i in range(hours)]
+    dry, stuck = range(24 * 30, 24 * 60), range(24 * 70, 24 * 73)
+    for i in (*dry, *stuck):
+        rain[i] = 0.0 if i in dry else 0.4
+    warehouse.load([batch(row(i + 1, T0 + i * HOUR, Field1=value) for i, value in enumerate(rain))])
+    judge(warehouse)
+    (found,) = (one for one in kept(warehouse) if one["Kind"] == "STUCK")
+    assert (found["FieldNumber"], found["Value"]) == (1, Decimal("0.4"))
+    assert T0 + stuck[0] * HOUR <= found["StartedAt"] <= T0 + (stuck[0] + 9) * HOUR
+
+
 def check_what_read_says(warehouse: Warehouse, found: Sequence[dict[str, Any]]) -> None:
     """``read(anomalies=True)`` tells of each value what is unusual while it lasts."""
     plain = read(9, warehouse=warehouse).table

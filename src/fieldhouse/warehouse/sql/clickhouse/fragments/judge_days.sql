@@ -194,11 +194,12 @@ hits AS (
             toNullable(greatest(ifNull(w.Rareness, 0), w.Threshold)), w.Floor, w.Ceiling,
             (w.IsOdd OR w.IsJump) AND NOT w.IsRight[1]
         ),
-        -- the same for twice as long as ever, and three hours; what rests at zero may do so longer
+        -- the same for twice as long as ever, and three hours; what rests at zero may do so longer, and rain for ever
         (
             'STUCK', w.FieldNumber, w.RunAt, w.Amount, w.Longest, NULL, FALSE, FALSE, FALSE,
             w.StayedFor / greatest(w.Longest, 3600), w.Least, w.Greatest,
             w.Longest IS NOT NULL AND w.StayedFor > greatest(2 * w.Longest, 10800)
+            AND NOT (w.Nature = 2 AND w.Amount = 0)
         ),
         -- no value for an hour, and twenty times as long as usual, which was not so once a week; of all fields: field 0
         (

@@ -176,8 +176,9 @@ flagged AS (
         c.*,
         (c.IsOdd OR c.IsJump)
         AND NOT iot.IsRight(CASE WHEN c.IsOdd THEN c.Judged ELSE c.Amount END, c.RightLow, c.RightHigh) AS IsHit,
-        -- the same for twice as long as ever, and three hours; what rests at zero may do so longer
-        c.StayedFor > greatest(2 * c.Longest, 10800) AND c.Longest IS NOT NULL AS IsStuck,
+        -- the same for twice as long as ever, and three hours; what rests at zero may do so longer, and rain for ever
+        c.StayedFor > greatest(2 * c.Longest, 10800) AND c.Longest IS NOT NULL
+        AND NOT (c.Nature = 2 AND c.Amount = 0) AS IsStuck,
         -- no value for an hour, and twenty times as long as usual, which was not so once a week
         c.SilentFor > greatest(3600, 20 * c.Usual) AND 7 * c.Silences <= c.Days
         AND NOT iot.IsRight(c.SilentFor, 0, c.RightSilence) AS WasSilent,

@@ -376,7 +376,7 @@ BEGIN
         w.Greatest,
         w.Days
     FROM #odd AS w
-    WHERE w.At - w.RunAt > 2 * w.Longest AND w.At - w.RunAt > 10800
+    WHERE w.At - w.RunAt > 2 * w.Longest AND w.At - w.RunAt > 10800 AND NOT (w.Nature = 2 AND w.Amount = 0)
     UNION ALL
     -- no value for an hour, and twenty times as long as usual, which was not so once a week; of all fields: field 0
     SELECT
