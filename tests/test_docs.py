@@ -176,6 +176,12 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").g
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_page_installs_what_is_not_published(page: Path) -> None:
+    """Extras are installed from a checkout: no index has a package of our name."""
+    assert not re.search(r"pip install.* '?fieldhouse\b(?!/)", page.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_between_documents_lead_somewhere(page: Path) -> None:
     """No page links to a file that is not there, or to a heading that no page has."""
     for target, heading in re.findall(r"\]\(([^)#:]*)(?:#([^)]+))?\)", page.read_text("utf-8")):

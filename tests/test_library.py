@@ -64,6 +64,9 @@ def test_a_pipeline_takes_its_channel_as_it_comes(place: Path) -> None:
     for wrong in ("abc", "", -1, 0, 2**31, 1.5):
         with pytest.raises(ConfigurationError, match="channel's number is a whole number"):
             IoTDataPipeline(wrong)  # type: ignore[arg-type]
+    for odd in ("x", {}, 9):
+        with pytest.raises(ConfigurationError, match="settings are made by"):
+            IoTDataPipeline(None, odd)  # type: ignore[arg-type]
 
 
 def test_a_pipeline_says_what_came_of_it(copied: Path) -> None:

@@ -57,7 +57,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str,
             Entry(
                 id=i + 1,
                 created_at=begin + 600 * i,
-                fields=(f"{12345678 + i % 7 / 10}", "1", "2", "3", *(None,) * 4),
+                fields=(f"{12345678 + i % 7 / 10}", "1", "2", "0.000123", *(None,) * 4),
             )
             for i in range(287)
         )
@@ -359,6 +359,14 @@ def test_every_help_shows_an_example(tell: Tell) -> None:
         assert f"fieldhouse {typed}" in shown.split("\n", 3)[3], command
 
 
+def test_a_runs_summary_says_its_numbers_and_labels_whole(tell: Tell) -> None:
+    """A small mean is not 0.00 and a large one keeps its digits; no label moves the cursor."""
+    shown = tell("run", "12").out
+    assert re.search(r"12345678\.\d+ [▁-█]", shown)
+    assert re.search(r" 0\.000123 [▁-█]+ 0\.000123\n", shown)
+    assert "x\\ty\\n[red]" in shown and "\t" not in shown and "\u202e" not in shown
+
+
 # In a pipe
 
 
@@ -367,6 +375,12 @@ def test_a_hint_of_the_engine_is_kept(tell: Tell) -> None:
     assert 'Did you mean "iot.SensorReadings"?' in tell("query", "SELECT * FROM SensorReading").err
     wrong = tell("query", "SELECT 1\nFROM iot.Channels\nGROUP WHERE").err
     assert wrong.endswith("(line 3)\n")
+    for statement, hint in {
+        "SELECT Feild1 FROM iot.SensorReadings": '"Field1"',
+        "SELECT coutn(*) FROM iot.Channels": 'Did you mean "count"?',
+        "SELECT Field1 FROM iot.SensorReadings GROUP BY EntryID": 'ANY_VALUE("Field1")',
+    }.items():
+        assert hint in tell("query", statement).err
 
 
 def test_a_pipe_is_parseable_and_exact(tell: Tell) -> None:
@@ -535,6 +549,7 @@ def on_terminal(home: Path, columns: int, *arguments: str, **more: str) -> str:
     [
         ("status",),
         ("trend", "9", "1"),
+        ("lives", "9"),
         ("query", "SELECT * FROM iot.AllReadings LIMIT 3"),
     ],
     ids=lambda each: each[0],
@@ -556,7 +571,7 @@ def test_eighty_columns_cut_no_number(
 def test_a_long_answer_goes_through_the_pager(
     place: tuple[Path, str, World], tmp_path: Path
 ) -> None:
-    """All of it, and who leaves the pager early sees no error."""
+    """All of it, row by row as it comes, and who leaves the pager early sees no error."""
     statement = "SELECT range AS n FROM range(100000)"
     seen = tmp_path / "seen"
     pager = tmp_path / "pager"
@@ -565,7 +580,8 @@ def test_a_long_answer_goes_through_the_pager(
     assert on_terminal(place[0], 80, "query", statement, PAGER=str(pager)) == ""
     assert len(seen.read_text().splitlines()) == 100_002
     pager.write_text("#!/bin/sh\nhead -n 1\n")
-    assert on_terminal(place[0], 80, "query", statement, PAGER=str(pager)).strip() == "n"
+    endless = "SELECT range AS n FROM range(1000000000000)"
+    assert on_terminal(place[0], 80, "query", endless, PAGER=str(pager)).strip() == "n"
 
 
 # The state of the work

@@ -18,6 +18,7 @@ from rich.cells import cell_len
 
 from fieldhouse.cli import cells, output, tables, values
 from fieldhouse.cli.values import Whole
+from fieldhouse.web.pages.results import cells_of
 
 ZURICH = ZoneInfo("Europe/Zurich")
 
@@ -134,6 +135,30 @@ def test_a_column_at_once_is_each_of_its_values(data: st.DataObject) -> None:
                 assert (number is None) == (value is None)
                 if value is not None and not math.isnan(value):
                     assert number == Decimal(repr(value) if isinstance(value, float) else value)
+
+
+BEYOND = {
+    "12000-01-01": pa.array([3663382, None], pa.int32()).cast(pa.date32()),
+    "-0043-03-15": pa.array([-735160, None], pa.int32()).cast(pa.date32()),
+    "<value out of range: 9223372036854775807>": pa.array([2**63 - 1, None], pa.timestamp("us")),
+}
+
+
+@pytest.mark.parametrize("said", BEYOND)
+def test_a_time_that_no_calendar_has_is_a_text(said: str) -> None:
+    """The year 12000, one before Christ, infinity: alone, in a list, in a struct; in each form."""
+    column = BEYOND[said]
+    within = pa.ListArray.from_arrays([0, 2], column)
+    named = pa.StructArray.from_arrays([column], ["a"])
+    assert cells.listed(column) == [said, None]
+    assert cells.listed(within) == [[said, None]]
+    assert cells.listed(named) == [{"a": said}, {"a": None}]
+    for each in (column, within, named):
+        assert said in cells.as_json(each)[0].as_py()
+        assert said in cells.separated(each, ",")[0].as_py()
+    table = pa.table({"a": column, "b": named})
+    assert cells_of(table)[0][0] == said and said in str(cells_of(table)[0][1])
+    assert said in str(cells_of(pa.table({"c": within})))
 
 
 # Tables

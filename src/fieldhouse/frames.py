@@ -4,13 +4,13 @@
 batch, for what does not fit into memory.
 """
 
+import os
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from numbers import Integral
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -39,7 +39,7 @@ __all__ = ["Frame", "read", "read_batches"]
 
 Words = Sequence[str | int] | str | int
 Moment = str | date | None
-Place = Warehouse | str | Path | None
+Place = Warehouse | str | os.PathLike[str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,13 +196,17 @@ def read_batches(
 def _asked(place: Place, tz: str | tzinfo | None) -> Iterator[tuple[Warehouse, ZoneInfo]]:
     """The warehouse to ask, open, and the zone to tell times in."""
     zone = _zone(tz) if tz is not None else None
-    if place is not None and not isinstance(place, (str, Path)):
+    if place is not None and not isinstance(place, (str, os.PathLike)):
+        if not hasattr(place, "query"):
+            raise ConfigurationError(
+                f"warehouse is a URL, a file, or one that is open, not a {type(place).__name__}"
+            )
         yield place, zone or times.zone_of("UTC")
         return
     from fieldhouse.settings import load_settings
     from fieldhouse.warehouse import open_warehouse
 
-    settings = load_settings({"warehouse_url": None if place is None else str(place)})
+    settings = load_settings({"warehouse_url": None if place is None else os.fsdecode(place)})
     url = settings.read_url or settings.warehouse_url
     password, wait = settings.warehouse_password, settings.wait
     with closing(open_warehouse(url, read_only=True, password=password, wait=wait)) as house:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from fieldhouse import events
-from fieldhouse.errors import FieldhouseError
+from fieldhouse.errors import ConfigurationError, FieldhouseError
 from fieldhouse.keeping import forget
 from fieldhouse.parts import Parts, build
 from fieldhouse.settings import Settings, channel_number, load_settings
@@ -64,6 +64,10 @@ class IoTDataPipeline:
     ) -> None:
         if isinstance(channel_id, Settings):  # settings alone, as they could always be given
             channel_id, settings = None, channel_id
+        if not isinstance(settings, Settings | None):
+            raise ConfigurationError(
+                f"settings are made by load_settings() or Settings(), not {settings!r}"
+            )
         self.settings = settings or load_settings()
         self.channel_id = (
             self.settings.channel_id if channel_id is None else channel_number(channel_id)

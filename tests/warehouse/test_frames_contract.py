@@ -361,6 +361,7 @@ def test_times_are_given_as_one_has_them(small: Warehouse) -> None:
     [
         ({"channels": 10}, "channel 10 is not in the warehouse"),
         ({"channels": []}, "no channel is named"),
+        ({"warehouse": ["a.duckdb"]}, "warehouse is a URL, a file, or one that is open, not a"),
         ({"fields": "Humidity"}, "channel 9 has no field 'Humidity': there is 1 'Temp °C'"),
         ({"channels": [9, 11], "fields": "Humidity"}, "channel 9 has no field 'Humidity'"),
         ({"fields": "SAME"}, "channel 9 has 2 fields called 'SAME': write 2 or 3"),

@@ -1,9 +1,11 @@
 """The registry: which engine a URL opens, imported when it is opened and not before."""
 
+import os
 import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from warehouse_kit import ENGINES, T0, batch, row
@@ -32,14 +34,17 @@ def test_the_engines_are_listed_alike() -> None:
 
 
 def test_a_file_is_named_in_any_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A URL, a bare path or a Path, absolute or not: the same DuckDB file."""
+    """A URL, a bare path or anything that is one, absolute or not: the same DuckDB file."""
     monkeypatch.chdir(tmp_path)
     file = tmp_path / "a b.duckdb"
     with closing(open_warehouse(file)) as warehouse:
         warehouse.migrate()
         warehouse.load([batch([row(1, T0)])])
+    with os.scandir() as folder:
+        found = next(entry for entry in folder if entry.name == file.name)
     for place in (
         Path("a b.duckdb"),
+        found,
         "a b.duckdb",
         str(file),
         "duckdb:///a b.duckdb",
@@ -47,6 +52,17 @@ def test_a_file_is_named_in_any_way(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     ):
         with closing(open_warehouse(place, read_only=True)) as warehouse:
             assert warehouse.query("status")["Readings"].to_pylist() == [1], place
+
+
+@pytest.mark.parametrize("place", [3, ["a.duckdb"], {}, object(), "a\0b", Path, 1.5, False])
+def test_what_is_no_path_makes_no_file(
+    place: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line, and no file that is called as Python shows the value."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigurationError, match="no warehouse is named: give a path"):
+        open_warehouse(place)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("url", ["oracle://host/db", "http://host", "://", "Duck://x"])

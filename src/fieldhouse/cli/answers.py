@@ -90,7 +90,7 @@ def _table_lines(answer: "pa.RecordBatchReader") -> Iterator[str]:
 
 
 def _rows(batch: "pa.RecordBatch") -> Iterator[tuple[Any, ...]]:
-    return zip(*(column.to_pylist() for column in batch.columns), strict=True)
+    return zip(*(cells.listed(column) for column in batch.columns), strict=True)
 
 
 def _show(lines: Iterator[str]) -> None:

@@ -1,14 +1,14 @@
 """The values of a column as text, all at once: for CSV, and for JSON (pure)."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fieldhouse.cli import values
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["as_json", "separated"]
+__all__ = ["as_json", "listed", "separated"]
 
 _NOUGHTS = ((r"\.0+(Z?)$", r"\1"), (r"(\.\d*[1-9])0+(Z?)$", r"\1\2"))
 """What ends a decimal or a time, and says nothing."""
@@ -88,5 +88,27 @@ def _each(column: "pa.Array", written: Callable[[object], str]) -> "pa.Array":
         known = column.dictionary_encode()
         said = [None if value is None else written(value) for value in known.dictionary.to_pylist()]
         return pa.array(said, pa.string()).take(known.indices)
-    found = (None if value is None else written(value) for value in column.to_pylist())
+    found = (None if value is None else written(value) for value in listed(column))
     return pa.array(list(found), pa.string())
+
+
+def listed(column: "pa.Array") -> list[Any]:
+    """Its values as Python has them; a time that no calendar of Python's has, as text."""
+    try:
+        found: list[Any] = column.to_pylist()
+    except (ValueError, OverflowError):
+        return [_known(value) for value in column]
+    return found
+
+
+def _known(value: "pa.Scalar") -> Any:
+    import pyarrow as pa
+
+    try:
+        return value.as_py()
+    except (ValueError, OverflowError):
+        if isinstance(value, pa.ListScalar):
+            return listed(value.values)
+        if isinstance(value, pa.StructScalar):
+            return {name: _known(each) for name, each in value.items()}
+        return values.Whole(value.cast(pa.string()))

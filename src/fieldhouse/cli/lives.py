@@ -1,7 +1,7 @@
 """The command that shows the lives of a channel, and lets a person settle what asking could not."""
 
 from contextlib import closing
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +17,7 @@ from fieldhouse.cli.options import (
     opened,
     settings_from,
 )
+from fieldhouse.cli.values import minute
 from fieldhouse.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -129,8 +130,8 @@ def _print(house: "Warehouse", channel_id: int, *, as_json: bool) -> None:
 def _row(row: dict[str, Any]) -> dict[str, Any]:
     return {
         "epoch": row["Epoch"],
-        "from": _minute(row["FirstCreatedAt"]),
-        "to": _minute(row["LastCreatedAt"]),
+        "from": minute(row["FirstCreatedAt"]),
+        "to": minute(row["LastCreatedAt"]),
         "readings": row["Readings"],
         "superseded": row["Superseded"],
         "withdrawn": row["Withdrawn"],
@@ -144,16 +145,13 @@ def _print_entries(house: "Warehouse", channel_id: int) -> None:
     is_open = [row for row in disputes if row["State"] == "open"]
     if not is_open:
         return
-    typer.echo(f"In dispute since {_minute(is_open[0]['RaisedAt'])}, not shown by their source:")
+    typer.echo(f"In dispute since {minute(is_open[0]['RaisedAt'])}, not shown by their source:")
     for row in is_open[:10]:
-        typer.echo(f"  entry {row['EntryID']} of {row['CreatedAt']} (epoch {row['Epoch']})")
+        made = output.text(row["CreatedAt"])
+        typer.echo(f"  entry {row['EntryID']} of {made} (epoch {row['Epoch']})")
     if len(is_open) > 10:
         typer.echo(f"  and {len(is_open) - 10:,} more")
     typer.echo(
         "They are asked for again a day later, and withdrawn if they are still gone; or settle it:"
         f"\n  fieldhouse lives {channel_id} --settle withdrawn (or kept)"
     )
-
-
-def _minute(instant: datetime | None) -> str | None:
-    return f"{instant:%Y-%m-%d %H:%M}" if instant else None

@@ -1,12 +1,13 @@
 """What a run did, on one screen."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
+from rich.cells import set_cell_size
 
 from fieldhouse.cli import output
 from fieldhouse.times import utc_now
@@ -80,25 +81,34 @@ def _print_channel(channel_id: int, warehouse: "Warehouse") -> None:
     if not channel or not daily:
         return
     first, last = daily[0]["PeriodStart"], daily[-1]["PeriodStart"]
-    name = channel["ChannelName"] or f"channel {channel_id}"
-    around = _LABEL + 24
-    width = max(10, min(60, (output.screen_width() or 120) - around - _FOUND))
-    unusual = _unusual(channel_id, warehouse)
+    name = output.text(channel["ChannelName"] or f"channel {channel_id}")
     typer.echo(
         f"\n{name}: daily means, {first:%Y-%m-%d} to {last:%Y-%m-%d} (UTC); anomalies of 30 days\n"
     )
+    for line in _curves(channel, daily, _unusual(channel_id, warehouse)):
+        typer.echo(line)
+    typer.echo("")
+
+
+def _curves(
+    channel: Mapping[str, Any], daily: Sequence[Mapping[str, Any]], unusual: Counter[int]
+) -> Iterator[str]:
+    """A line a field: its label, the least mean, the curve, the greatest, its anomalies."""
+    shown = []
     for n in range(1, 9):
         means = [row[f"Field{n}Avg"] for row in daily]
         known = [mean for mean in means if mean is not None]
-        if not known:
-            continue
-        label = (channel[f"Field{n}Name"] or f"Field {n}")[:_LABEL]
-        curve = output.sparkline(means, width)
+        if known:
+            label = output.text(channel[f"Field{n}Name"] or f"Field {n}")
+            shown.append((n, label, output.text(min(known)), means, output.text(max(known))))
+    low = max((len(least) for _, _, least, _, _ in shown), default=0)
+    high = max((len(greatest) for *_, greatest in shown), default=0)
+    room = (output.screen_width() or 120) - _LABEL - low - high - _FOUND - 6
+    for n, label, least, means, greatest in shown:
+        curve = output.sparkline(means, max(10, min(60, room)))
         found = f"anomalies: {unusual[n]}" if unusual[n] else ""
-        typer.echo(
-            f"  {label:<{_LABEL}} {min(known):>9.2f} {curve} {max(known):<9.2f} {found}".rstrip()
-        )
-    typer.echo("")
+        fixed = set_cell_size(label, _LABEL)
+        yield f"  {fixed} {least:>{low}} {curve} {greatest:<{high}} {found}".rstrip()
 
 
 def _unusual(channel_id: int, warehouse: "Warehouse") -> Counter[int]:

@@ -4,12 +4,12 @@ Nothing above this folder knows which engine it talks to; no engine imports anot
 is worded so that the weakest engine can keep it.
 """
 
+import os
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, Protocol, Self, runtime_checkable
 
 import pyarrow as pa
@@ -203,7 +203,7 @@ class HasOwner(Protocol):
 
 
 def open_warehouse(
-    url: str | Path,
+    url: str | os.PathLike[str],
     *,
     read_only: bool = False,
     password: str | None = None,
@@ -227,12 +227,8 @@ def open_warehouse(
     ...     print(warehouse.query("channels")["ChannelID"].to_pylist())
     [12001]
     """
-    if not str(url or "").strip():
-        raise ConfigurationError(
-            "no warehouse is named: give a path, or a URL as duckdb:///x.duckdb"
-        )
     opening = Opening(
-        str(url),
+        _named(url),
         password,
         read_only=read_only,
         create=create,
@@ -242,6 +238,20 @@ def open_warehouse(
     )
     warehouse: Warehouse = engine_of(opening.url).load().open(opening)
     return warehouse
+
+
+def _named(url: object) -> str:
+    """A URL or a path as text; what is neither would become a file that is called so."""
+    try:
+        name = os.fsdecode(url)  # type: ignore[arg-type]
+    except TypeError:
+        name = ""
+    if not name.strip() or "\0" in name:
+        raise ConfigurationError(
+            "no warehouse is named: give a path, or a URL as duckdb:///x.duckdb"
+            + ("" if url is None or isinstance(url, str) else f", not a {type(url).__name__}")
+        )
+    return name
 
 
 def _served(file: str, *, read_only: bool, own: bool) -> Warehouse | None:

@@ -49,7 +49,11 @@ def _said(value: pa.Scalar) -> str | None:
     try:
         given = value.as_py()
     except (ValueError, OverflowError):  # a time of no year that Python knows
-        return str(value)
+        if isinstance(value, pa.StructScalar):
+            return str({name: _said(each) for name, each in value.items()})
+        if isinstance(value, pa.ListScalar):
+            return str([_said(each) for each in value.values])
+        return str(value.cast(pa.string()))
     if isinstance(given, (list, dict)):
         return json.dumps(given, ensure_ascii=False, default=str)
     return str(given)
