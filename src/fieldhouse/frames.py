@@ -19,13 +19,7 @@ import pyarrow as pa
 from fieldhouse import times
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.exporting import beside
-from fieldhouse.exporting.columns import (
-    Chosen,
-    Request,
-    chosen_channels,
-    pieces,
-    schema_of,
-)
+from fieldhouse.exporting.columns import Chosen, Request, chosen_channels, pieces, schema_of
 from fieldhouse.exporting.marking import marked
 from fieldhouse.names import lacking
 from fieldhouse.periods import STATISTICS

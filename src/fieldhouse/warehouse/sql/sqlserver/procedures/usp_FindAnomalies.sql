@@ -357,7 +357,7 @@ BEGIN
     FROM #odd AS w
     WHERE w.IsOdd = 1 OR w.IsJump = 1
     UNION ALL
-    -- the same for twice as long as ever, and three hours; what rests at zero may do so longer
+    -- the same for twice as long as ever, and three hours; what rests at zero may do so longer, and rain for ever
     SELECT
         w.ChannelID,
         w.FieldNumber,
