@@ -96,7 +96,7 @@ def _clock_edges(start: int, end: int, stride: int, zone: tzinfo) -> Instants:
         ahead = offset.seconds * SECOND
         line = -(-(first + ahead) // stride) * stride - ahead
         is_cut = (first - 1 + before) // stride != (first + ahead) // stride
-        if first != begin and line != first and (is_cut or before - ahead >= stride):
+        if first not in (begin, line) and (is_cut or before - ahead >= stride):
             parts.append(np.array([first]))
         parts.append(np.arange(line, last, stride))
         before = ahead
