@@ -87,7 +87,7 @@ def describe(
     held: dict[str, Any] = next((r for r in rows if r["ChannelID"] == done.channel_id), {})
     texts = {n: label for export in exports for n, label in export.labels.items()}
     if done.channel_id > 0:
-        called = {f"field{n}": label for n, label in (texts | wanted.labels).items()}
+        called = {f"field{n}": label for n, label in {**texts, **wanted.labels}.items()}
         told = {"name": wanted.name, **called}
         has_any = any(told.values()) or channel.get("name") is not None
         if has_any and done.state.metadata_at is None:
@@ -118,7 +118,7 @@ def _unread(
         key: value for key, value in _row(channel, channel_id, now).items() if value is not None
     }
     known = {key: held[name] for key, name in _HELD.items() if held.get(name) is not None}
-    return dict.fromkeys(_HELD) | told | known | said | {"refreshed_at": None}
+    return {**dict.fromkeys(_HELD), **told, **known, **said, "refreshed_at": None}
 
 
 def _row(channel: dict[str, Any], channel_id: int, now: datetime) -> dict[str, Any]:
