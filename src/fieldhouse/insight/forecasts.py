@@ -44,6 +44,8 @@ _HOURLY = timedelta(days=14)
 """Up to here the means of hours are forecast, beyond those of days."""
 _HOUR = timedelta(hours=1)
 _EPOCH = datetime(1970, 1, 1)
+_MOMENTARY = frozenset({"SPIKE", "IMPOSSIBLE RATE", "OUT OF RANGE"})
+"""Kinds of incidents that, ended within a day, say nothing of how a field goes on."""
 
 
 class _Step(NamedTuple):
@@ -97,7 +99,7 @@ def forecast_of(
 def _hours(
     warehouse: Warehouse, channel_id: int, number: int, as_of: datetime
 ) -> list[tuple[int, float]]:
-    """The whole hours with a value before an instant."""
+    """The whole hours with a value before an instant, without those that a fault spoils."""
     names = (f"Field{number}Avg", f"Field{number}Count")
     end = _instant(_place(as_of))
     found = periods_of(
@@ -110,7 +112,31 @@ def _hours(
         columns=names,
     )
     rows = zip(*(found[name].to_pylist() for name in ("PeriodStart", *names)), strict=True)
-    return [(_place(begin), mean) for begin, mean, count in rows if count]
+    faulty = _faulty(warehouse, channel_id, number, end)
+    return [
+        (place, mean)
+        for begin, mean, count in rows
+        if count and (place := _place(begin)) not in faulty
+    ]
+
+
+def _faulty(warehouse: Warehouse, channel_id: int, number: int, end: datetime) -> set[int]:
+    """The hours whose mean a spike spoils: a season would show it again for 14 days."""
+    incidents = warehouse.query(
+        "anomalies_kept",
+        channel_ids=[channel_id],
+        field_number=number,
+        start_at=end - _HOURS.history,
+        end_at=end,
+    ).to_pylist()
+    return {
+        place
+        for incident in incidents
+        if incident["Kind"] in _MOMENTARY
+        and incident["EndedAt"] - incident["StartedAt"] < timedelta(days=1)
+        and incident["IsReal"] is not False
+        for place in range(_place(incident["StartedAt"]), _place(incident["EndedAt"]) + 1)
+    }
 
 
 def _asked(
