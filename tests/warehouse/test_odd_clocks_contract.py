@@ -123,7 +123,8 @@ def test_periods_are_those_of_the_clock_on_the_wall(filled: Warehouse) -> None:
     An hour in which clocks are set back by half an hour goes on for an hour and a half.
     """
     for number, (name, _) in enumerate(CHANGES, 1):
-        for every in (*LENGTHS, *CALENDAR):
+        others = ("7min", "2h", "1w", "1mo")
+        for every in ("30min", "1h", "1d", others[number % 4]):
             table = read(
                 number, 1, every=every, tz=name, statistics=("mean", "count"), warehouse=filled
             ).table

@@ -8,13 +8,13 @@ Heavy libraries are imported by the commands that use them, so that ``--help`` a
 import atexit
 import os
 import re
-import signal
 import sys
 from typing import Annotated
 
 import typer
 
 import fieldhouse
+from fieldhouse import interrupts
 from fieldhouse.cli import (
     alerting,
     asking,
@@ -98,7 +98,7 @@ def _root(
 def main() -> None:
     """Run the command line; whatever a user can cause ends in one line and an exit code."""
     output.set_up_streams()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interrupts.listen()
     try:
         code = app(_as_meant(sys.argv[1:]), standalone_mode=False)
         sys.stdout.flush()
