@@ -8,6 +8,7 @@ Heavy libraries are imported by the commands that use them, so that ``--help`` a
 import atexit
 import os
 import re
+import signal
 import sys
 from typing import Annotated
 

@@ -131,11 +131,13 @@ class ThingSpeak:
         ]
 
     def user_channels(self, user: str, tag: str | None = None) -> list[dict[str, Any]]:
-        """The public channels of a user."""
+        """The public channels of a user. Raises ChannelNotFound for one that is none."""
         path = f"/users/{quote(user, safe='')}/channels.json"
-        found: list[dict[str, Any]] = self.get(path, {"tag": tag} if tag else {}).content[
-            "channels"
-        ]
+        try:
+            answer: Answer[Any] = self.get(path, {"tag": tag} if tag else {})
+        except ChannelNotFound:
+            raise ChannelNotFound(f"ThingSpeak knows no user {user[:60]!r}") from None
+        found: list[dict[str, Any]] = answer.content["channels"]
         return found
 
     def public_channels(self, page: int = 1, tag: str | None = None) -> dict[str, Any]:
