@@ -85,6 +85,6 @@ def channel_number(value: object) -> int:
     text = str(value).strip()
     if not (text.isascii() and text.isdecimal() and 1 <= int(text[:11]) < 2**31):
         raise error_line(
-            f"a channel's number is a whole number from 1 to {2**31 - 1}, not {value!r}"
+            f"a channel's number is a whole number from 1 to {2**31 - 1}, not {repr(value)[:60]}"
         )
     return int(text)
