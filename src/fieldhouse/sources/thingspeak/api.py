@@ -55,7 +55,8 @@ class ThingSpeak:
     ``timeout`` is in seconds, for a whole request; an answer that flows has longer (`Deadline`).
     What is transient is asked again up to ``attempts`` times, ``backoff`` seconds apart at first,
     then doubling, with jitter; a ``Retry-After`` is honoured. Proxies and certificates are those
-    that the environment names; with ``proxies`` False no proxy is asked. Entered (``with``), it
+    that the environment names; with ``proxies`` False no proxy is asked.
+    ``settings_file`` is where advice says that a key is set. Entered (``with``), it
     raises ConfigurationError for what is wrong with them; otherwise the first request does. Errors
     are those of ``fieldhouse.errors``.
     """
@@ -69,12 +70,13 @@ class ThingSpeak:
         attempts: int = 5,
         backoff: float = 1.0,
         proxies: bool = True,
+        settings_file: str = "fieldhouse.toml",
         observe: Callable[[events.Event], None] | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self._pacer = pacer or Pacer()
         self._timeout, self._attempts, self._backoff = timeout, attempts, backoff
-        self._proxies = proxies
+        self._proxies, self._settings_file = proxies, settings_file
         self._observe = observe
         self._answered: set[int] = set()
         self._lock = threading.Lock()
@@ -129,11 +131,13 @@ class ThingSpeak:
         ]
 
     def user_channels(self, user: str, tag: str | None = None) -> list[dict[str, Any]]:
-        """The public channels of a user."""
+        """The public channels of a user. Raises ChannelNotFound for one that is none."""
         path = f"/users/{quote(user, safe='')}/channels.json"
-        found: list[dict[str, Any]] = self.get(path, {"tag": tag} if tag else {}).content[
-            "channels"
-        ]
+        try:
+            answer: Answer[Any] = self.get(path, {"tag": tag} if tag else {})
+        except ChannelNotFound:
+            raise ChannelNotFound(f"ThingSpeak knows no user {user[:60]!r}") from None
+        found: list[dict[str, Any]] = answer.content["channels"]
         return found
 
     def public_channels(self, page: int = 1, tag: str | None = None) -> dict[str, Any]:
@@ -164,7 +168,10 @@ class ThingSpeak:
         adds to each a text that was never sent before; ``behind`` lets others go first. Once
         ``stop`` is set nothing is waited for, nor asked: Interrupted.
         """
-        question = Question(path, dict(parameters or {}), api_key, channel_id, kind, fresh, behind)
+        question = Question(
+            *(path, dict(parameters or {}), api_key, channel_id, kind, fresh, behind),
+            settings_file=self._settings_file,
+        )
         doubts = _DOUBTS if channel_id in self._answered else 0
         failed: Exception | None = None
         pause = 0.0
