@@ -5,6 +5,8 @@ engine works at is one step, however long it takes. A thread of ours hears the s
 and cancels what the main thread waits for; Python's handler has its turn right after.
 """
 
+import atexit
+import os
 import select
 import signal
 import socket
@@ -15,8 +17,9 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import NoReturn
 
-__all__ = ["cancelled_by", "is_heard", "listen"]
+__all__ = ["cancelled_by", "end_at_once", "is_heard", "listen"]
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _AGAIN = 0.05
 """Seconds between two attempts to cancel: between two statements one has no effect."""
 
@@ -27,8 +30,16 @@ def listen() -> None:
     For a program to call, in its main thread: signals are not a library's.
     """
     _ear.open()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _SIGNALS:
         signal.signal(number, _interrupt)
+
+
+def end_at_once(code: int) -> None:
+    """Let one more INT or TERM end the program with a code, whatever is still waited for."""
+    for number in _SIGNALS:
+        signal.signal(number, lambda *_: os._exit(code))
+    # Python takes its handlers away before it is gone itself
+    atexit.register(lambda: [signal.signal(number, signal.SIG_IGN) for number in _SIGNALS])
 
 
 def is_heard() -> bool:

@@ -5,10 +5,7 @@ Exit codes: 0 all well, 1 something failed (a channel, a check), 2 usage or conf
 Heavy libraries are imported by the commands that use them, so that ``--help`` answers at once.
 """
 
-import atexit
-import os
 import re
-import signal
 import sys
 from typing import Annotated
 
@@ -108,10 +105,10 @@ def main() -> None:
     except FieldhouseError as error:
         sys.exit(_complain(str(error), 1))
     except Interrupted as stopped:
-        _end_at_once()
+        interrupts.end_at_once(_INTERRUPTED)
         sys.exit(_complain(str(stopped), _INTERRUPTED))
     except (KeyboardInterrupt, typer.Abort):
-        _end_at_once()
+        interrupts.end_at_once(_INTERRUPTED)
         code = _INTERRUPTED
     except BrokenPipeError:
         output.let_go_of_stdout()
@@ -133,15 +130,6 @@ def main() -> None:
     if code == _INTERRUPTED:
         _complain("interrupted", code)
     sys.exit(code if isinstance(code, int) else 0)
-
-
-def _end_at_once() -> None:
-    """Let one more Ctrl-C end what is still waited for, without a traceback."""
-    ours = (signal.SIGINT, signal.SIGTERM)
-    for number in ours:
-        signal.signal(number, lambda *_: os._exit(_INTERRUPTED))
-    # Python takes its handlers away before it is gone itself
-    atexit.register(lambda: [signal.signal(number, signal.SIG_IGN) for number in ours])
 
 
 _WORDS = {
