@@ -73,7 +73,9 @@ def import_(
     files: Annotated[
         list[Path],
         typer.Argument(
-            metavar="FILE…", help="CSV, JSON or XML, plain, .gz or .zip.", show_default=False
+            metavar="FILE…",
+            help="CSV, JSON or XML, plain, .gz or .zip; what `fieldhouse export` wrote.",
+            show_default=False,
         ),
     ],
     channel_id: Annotated[
