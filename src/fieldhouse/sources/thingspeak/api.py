@@ -133,12 +133,8 @@ class ThingSpeak:
     def user_channels(self, user: str, tag: str | None = None) -> list[dict[str, Any]]:
         """The public channels of a user. Raises ChannelNotFound for one that is none."""
         path = f"/users/{quote(user, safe='')}/channels.json"
-        try:
-            answer: Answer[Any] = self.get(path, {"tag": tag} if tag else {})
-        except ChannelNotFound:
-            raise ChannelNotFound(f"ThingSpeak knows no user {user[:60]!r}") from None
-        found: list[dict[str, Any]] = answer.content["channels"]
-        return found
+        answer: Answer[Any] = self.get(path, {"tag": tag} if tag else {})
+        return list(answer.content["channels"])
 
     def public_channels(self, page: int = 1, tag: str | None = None) -> dict[str, Any]:
         """One page (of 15) of the public channels: ``{"pagination": {…}, "channels": […]}``."""
@@ -168,10 +164,7 @@ class ThingSpeak:
         adds to each a text that was never sent before; ``behind`` lets others go first. Once
         ``stop`` is set nothing is waited for, nor asked: Interrupted.
         """
-        question = Question(
-            *(path, dict(parameters or {}), api_key, channel_id, kind, fresh, behind),
-            settings_file=self._settings_file,
-        )
+        question = Question(path, dict(parameters or {}), api_key, channel_id, kind, fresh, behind)
         doubts = _DOUBTS if channel_id in self._answered else 0
         failed: Exception | None = None
         pause = 0.0
@@ -242,7 +235,7 @@ class ThingSpeak:
             headers = {"THINGSPEAKAPIKEY": key} if key else {}
             reply = self._connected().get(question.path, question.asked(), headers, stop=stop)
             outcome, size = str(reply.status), len(reply.body)
-            answer = judged(question, reply)
+            answer = judged(question, reply, self._settings_file)
             self._pacer.calm()
             return answer
         except RateLimited as error:

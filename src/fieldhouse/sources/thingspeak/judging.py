@@ -48,8 +48,6 @@ class Question:
     """Whether it has to pass every cache."""
     behind: bool = False
     """Whether it may wait for others."""
-    settings_file: str = "fieldhouse.toml"
-    """Where a key would be set, as advice names it."""
 
     def asked(self) -> dict[str, str | int]:
         """The parameters as they are sent, once."""
@@ -68,8 +66,11 @@ def decoded(body: bytes) -> Any:
         raise SourceUnavailable(f"the answer is cut or is no JSON ({error})") from error
 
 
-def judged(question: Question, reply: Reply) -> Answer[bytes]:
-    """Believe an answer, or raise what it means. By the body as much as by the status."""
+def judged(question: Question, reply: Reply, settings_file: str) -> Answer[bytes]:
+    """Believe an answer, or raise what it means. By the body as much as by the status.
+
+    ``settings_file`` is where advice says that a key is set.
+    """
     status, body, subject = reply.status, reply.body, question.subject
     if status == 429:
         raise RateLimited(
@@ -79,11 +80,12 @@ def judged(question: Question, reply: Reply) -> Answer[bytes]:
     if status >= 500 or status in (408, 425):
         raise SourceUnavailable(f"ThingSpeak answered {status} {reply.reason}{reply.through}")
     if bare(body) == b"-1" and (question.kind != "entry" or status != 200):
-        raise _refused(question)
+        raise _refused(question, settings_file)
     if status == 401:
-        raise _refused(question)
+        raise _refused(question, settings_file)
     if status == 404:
-        raise ChannelNotFound(f"{subject}: ThingSpeak knows nothing of that number")
+        what = "number" if question.channel_id else "name"
+        raise ChannelNotFound(f"{subject}: ThingSpeak knows nothing of that {what}")
     if 300 <= status < 400:
         raise RequestRefused(f"{subject}: sent on to {_place(reply)} ({status}){reply.through}")
     if status != 200:
@@ -100,7 +102,7 @@ def judged(question: Question, reply: Reply) -> Answer[bytes]:
     return Answer(body, _date(reply.headers.get("Date")))
 
 
-def _refused(question: Question) -> FieldhouseError:
+def _refused(question: Question, settings_file: str) -> FieldhouseError:
     number = question.channel_id
     if number is None:
         return KeyRejected(
@@ -114,7 +116,7 @@ def _refused(question: Question) -> FieldhouseError:
     variable = f"KEY_OF_{number}"
     return ChannelPrivate(
         f"channel {number} is private: write its Read API Key into .env, {variable}=…, and two "
-        f"lines into {question.settings_file}, [channels.{number}] and"
+        f"lines into {settings_file}, [channels.{number}] and"
         f' api_key = {{ env = "{variable}" }}'
     )
 
