@@ -49,8 +49,8 @@ class ThingSpeak:
     What is transient is asked again up to ``attempts`` times, ``backoff`` seconds apart at first,
     then doubling, with jitter; a ``Retry-After`` is honoured. Proxies and certificates are those
     that the environment names; with ``proxies`` False no proxy is asked. ``settings_file`` is where
-    advice says that a key is set. Entered (``with``), it raises ConfigurationError for what is wrong
-    with them; otherwise the first request does. Errors are those of ``fieldhouse.errors``.
+    advice says that a key is set. Entered (``with``), it raises ConfigurationError for what is
+    wrong with them; otherwise the first request does. Errors are those of ``fieldhouse.errors``.
     """
 
     def __init__(
