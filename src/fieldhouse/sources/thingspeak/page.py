@@ -15,6 +15,7 @@ from operator import attrgetter
 from typing import Any
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -23,7 +24,10 @@ from fieldhouse.readings import KEYS, NUMBERS, RAW, REJECTED, parse_time
 from fieldhouse.sources.thingspeak import uniform
 from fieldhouse.typed import Rows, type_columns, type_times
 
-__all__ = ["Page", "parse_entry", "parse_page"]
+__all__ = ["Ids", "Page", "Times", "parse_entry", "parse_page"]
+
+Ids = np.ndarray[Any, np.dtype[np.int64]]
+Times = np.ndarray[Any, np.dtype[np.datetime64]]
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,18 @@ class Page:
     keys: pa.Table
     rejected: pa.Table
     typed: Callable[[], Rows]
+
+    @cached_property
+    def ids(self) -> Ids:
+        """The ids of ``keys``, to be looked through."""
+        ids: Ids = self.keys["EntryID"].to_numpy()
+        return ids
+
+    @cached_property
+    def times(self) -> Times:
+        """The times of ``keys`` likewise, naive UTC in microseconds."""
+        times: Times = self.keys["CreatedAt"].to_numpy()
+        return times
 
     @cached_property
     def rows(self) -> Rows:
@@ -93,6 +109,7 @@ class _Document(msgspec.Struct, gc=False):
 
 _decode = msgspec.json.Decoder(_Document).decode
 _KEYS = _Entry.__struct_fields__
+_ALWAYS = _KEYS[:2]
 _NUMBER_KEYS = tuple(name.lower() for name in NUMBERS)
 _FEEDS = b'"feeds":['
 _LITTLE = 1 << 13
@@ -103,7 +120,9 @@ _ID = re.compile(r"0{0,9}[1-9][0-9]{0,18}")
 _WHOLE = re.compile(r"[0-9]{1,19}")
 
 _Columns = Mapping[str, pa.Array]
-"""Entries by the keys of ``_Entry``: whole numbers for ``entry_id``, else text; null if missing."""
+"""Entries by the keys of ``_Entry``: whole numbers for ``entry_id``, else text; null if missing.
+
+A key that no entry has may be left out, but for the first two."""
 
 
 def parse_page(body: bytes, *, decimal_comma: bool = False) -> Page:
@@ -144,11 +163,12 @@ def _plain(body: bytes) -> tuple[dict[str, Any], _Columns]:
 
 
 def _columns(entries: Sequence[_Entry]) -> _Columns:
+    columns = {key: list(map(attrgetter(key), entries)) for key in _KEYS}
+    types = {"entry_id": pa.int64()}
     return {
-        key: pa.array(
-            list(map(attrgetter(key), entries)), pa.int64() if key == "entry_id" else pa.string()
-        )
-        for key in _KEYS
+        key: pa.array(column, types.get(key, pa.string()))
+        for key, column in columns.items()
+        if key in _ALWAYS or any(value is not None for value in column)
     }
 
 
