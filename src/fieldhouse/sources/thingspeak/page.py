@@ -11,13 +11,11 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from operator import attrgetter
 from typing import Any
 
 import msgspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from fieldhouse.errors import SourceUnavailable
 from fieldhouse.readings import KEYS, NUMBERS, RAW, REJECTED, parse_time
@@ -110,6 +108,7 @@ class _Document(msgspec.Struct, gc=False):
 _decode = msgspec.json.Decoder(_Document).decode
 _KEYS = _Entry.__struct_fields__
 _ALWAYS = _KEYS[:2]
+_NONE_REJECTED = REJECTED.empty_table()
 _NUMBER_KEYS = tuple(name.lower() for name in NUMBERS)
 _FEEDS = b'"feeds":['
 _LITTLE = 1 << 13
@@ -163,12 +162,11 @@ def _plain(body: bytes) -> tuple[dict[str, Any], _Columns]:
 
 
 def _columns(entries: Sequence[_Entry]) -> _Columns:
-    columns = {key: list(map(attrgetter(key), entries)) for key in _KEYS}
-    types = {"entry_id": pa.int64()}
+    columns = list(zip(*map(msgspec.structs.astuple, entries), strict=True)) or [()] * len(_KEYS)
     return {
-        key: pa.array(column, types.get(key, pa.string()))
-        for key, column in columns.items()
-        if key in _ALWAYS or any(value is not None for value in column)
+        key: pa.array(column, pa.int64() if key == "entry_id" else pa.string())
+        for key, column in zip(_KEYS, columns, strict=True)
+        if key in _ALWAYS or column.count(None) < len(column)
     }
 
 
@@ -194,7 +192,7 @@ def _page(
         channel=channel,
         served=len(ids) + len(rejected),
         keys=pa.Table.from_arrays([ids, times], schema=KEYS),
-        rejected=pa.Table.from_pylist(rejected, REJECTED) if rejected else REJECTED.empty_table(),
+        rejected=pa.Table.from_pylist(rejected, REJECTED) if rejected else _NONE_REJECTED,
         typed=partial(_with, spoiled, typed) if spoiled else typed,
     )
 
@@ -205,8 +203,8 @@ def _with(spoiled: Sequence[dict[str, Any]], typed: Callable[[], Rows]) -> Rows:
 
 
 def _are_usable(ids: pa.Array) -> bool:
-    ends = pc.min_max(ids).as_py()
-    return not len(ids) or 1 <= ends["min"] <= ends["max"] <= _MAX_ID
+    numbers = ids.to_numpy()
+    return not len(ids) or bool(numbers.min() >= 1 and numbers.max() <= _MAX_ID)
 
 
 # The lenient way: any JSON value, any text.
