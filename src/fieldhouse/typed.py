@@ -165,7 +165,10 @@ def type_times(text: pa.Array | pa.ChunkedArray) -> pa.Array:
     As with numbers, what a text becomes is what ``parse_time`` says, whatever its neighbours.
     """
     text = _as_strings(text)
-    if len(text) > _FEW and _is_uniform(text):
+    if len(text) <= _FEW:
+        parsed = [None if value is None else parse_time(value) for value in text.to_pylist()]
+        return pa.array(parsed, pa.timestamp("us"))
+    if _is_uniform(text):
         try:
             times = text.cast(pa.timestamp("us", tz="UTC")).cast(pa.timestamp("us"))
             earliest = pc.min(times.cast(pa.int64())).as_py()

@@ -19,7 +19,7 @@ from fieldhouse.readings import FIELDS
 from fieldhouse.simulator import Simulator
 from fieldhouse.sources.thingspeak.api import Answer, ThingSpeak
 from fieldhouse.sources.thingspeak.pacing import Pacer
-from fieldhouse.state import END, Span
+from fieldhouse.state import END, Run, Span
 from fieldhouse.warehouse import open_warehouse
 
 
@@ -66,6 +66,8 @@ class DuckHouse:
         source.faults = self.faults
         self._now = datetime.min
         self._gaps: list[dict[str, Any]] | None = None
+        self._runs: list[Run] = []
+        """Those that are not recorded yet: as a fleet's are, some at a time."""
         self._settings = Settings(
             **self._warehouse(),
             base_url=self._simulator.url,
@@ -106,7 +108,7 @@ class DuckHouse:
         finally:
             self._client.steps, self._client.budget = outer
         assert "unexpected" not in (run.error or ""), run.error
-        record(self._parts, [run])
+        self._runs.append(run)
         return Outcome(run.outcome, len(self.seen) - before, run.error or "")
 
     def _parts_for(self, orders: Orders) -> Parts:
@@ -137,6 +139,8 @@ class DuckHouse:
     def days(self) -> dict[date, int]:
         """What the daily aggregates count, refreshed now."""
         analyse(self._parts, [CHANNEL])
+        record(self._parts, self._runs)
+        self._runs = []
         rows = self._parts.warehouse.query(
             "aggregates", channel_id=CHANNEL, aggregation_type="DAILY"
         ).to_pylist()

@@ -124,8 +124,8 @@ class Source:
         self.channel.write_many(entries)
 
     def _note(self, entries: Sequence[Entry]) -> None:
-        deleted = {key[0] for key, left in self.left.items() if left == (self.life, "deleted")}
-        if any(entry.id in deleted for entry in entries):
+        ids, gone = {entry.id for entry in entries}, (self.life, "deleted")
+        if any(key[0] in ids and left == gone for key, left in self.left.items()):
             self._reuse()
         for entry in entries:
             key = identity(entry)

@@ -72,6 +72,7 @@ class PureHouse:
         source.faults = self.faults
         self._thingspeak = Direct(self._server)
         self._keeper = Keeper(CHANNEL)
+        self._ever: set[Held] = set()
 
     def run(self, orders: Orders) -> Outcome:
         before = len(self.seen)
@@ -102,7 +103,10 @@ class PureHouse:
         ]
 
     def ever_held(self) -> set[Held]:
-        return {Held(epoch, entry_id, at) for (epoch, entry_id), at in self._keeper.held.items()}
+        readings = self._keeper.readings
+        if len(readings) != len(self._ever):  # a keeper lets nothing go and changes no time
+            self._ever = {Held(*key, reading.at) for key, reading in readings.items()}
+        return self._ever
 
     def gaps(self, state: str) -> list[tuple[int, int]]:
         return [(gap.first_id, gap.last_id) for gap in self._keeper.gaps if gap.state == state]

@@ -32,6 +32,9 @@ class Judge:
 
     def __init__(self, source: Source) -> None:
         self.source = source
+        self._readings: set[Held] = set()
+        self._held: set[Identity] = set()
+        """What was held last, and by id and time alone."""
         self.doubtful: set[Identity] = set()
         """Not served at some run that could not know of a clear: it may have been withdrawn."""
         self.as_cleared: set[Identity] = set()
@@ -79,7 +82,9 @@ class Judge:
                     self.sure.add(place)
 
     def _remembered(self, readings: set[Held], served: Set[Identity]) -> set[Identity]:
-        held = {(entry_id, at) for _, entry_id, at in readings}
+        if readings is not self._readings:
+            self._readings, self._held = readings, {(i, at) for _, i, at in readings}
+        held = self._held
         for key in held & served:
             self.known[self.source.lives_of[key][-1]].add(key)
         return held
@@ -243,12 +248,15 @@ class _Evidence:
 
     def _related(self, life: int, later: int) -> list["_Relation"]:
         if (life, later) not in self._relations:
-            old, news = self._held[life], [self._held[later], self._lasting(later)]
-            self._relations[life, later] = [
-                _Relation([at for _, at in part], {at for _, at in new if at < end})
-                for part in (old, old - self._doubtful)
-                for new in news
+            old = self._held[life]
+            parts = {frozenset(old), frozenset(old - self._doubtful)}
+            news = {
+                frozenset(at for _, at in new if at < end)
+                for new in (self._held[later], self._lasting(later))
                 for end in (datetime.max, self._far)
+            }
+            self._relations[life, later] = [
+                _Relation([at for _, at in part], new) for part in parts for new in news
             ]
         return self._relations[life, later]
 
@@ -270,7 +278,7 @@ class _Evidence:
 class _Relation:
     """How much of an older life a newer one shows again, counted in one way."""
 
-    def __init__(self, old: list[datetime], new: set[datetime]) -> None:
+    def __init__(self, old: list[datetime], new: Set[datetime]) -> None:
         self._new = new
         self._span = (min(new), max(new)) if new else None
         self._verdicts: set[bool] = set()

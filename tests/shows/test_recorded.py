@@ -55,7 +55,7 @@ def days(recorded: Path) -> list[Record]:
         return [json.loads(line)["response"] for line in lines]
 
 
-WHOLE = int(os.environ.get("FIELDHOUSE_RECORDED", "300"))
+WHOLE = int(os.environ.get("FIELDHOUSE_RECORDED", "100"))
 """So many of the channels go the whole way, analyses included; all of them in `make test-long`."""
 
 

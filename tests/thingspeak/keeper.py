@@ -7,6 +7,8 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
+import pyarrow as pa
+
 from fieldhouse.errors import EntryConflict, SourceInconsistent, StateMoved
 from fieldhouse.readings import FIELDS
 from fieldhouse.simulator import Channel
@@ -208,8 +210,9 @@ class Keeper:
     def write_rows(self, write: history.Write) -> None:
         assert write.page
         rows = write.page.readings
-        columns = [rows[name].to_pylist() for name in ("EntryID", "CreatedAt", *FIELDS)]
-        offered = [(i, at, values) for i, at, *values in zip(*columns, strict=True)]
+        ids, times = write.page.ids.tolist(), write.page.times.tolist()
+        columns = [_listed(rows[name]) for name in FIELDS]
+        offered = list(zip(ids, times, zip(*columns, strict=True), strict=True))
         moved = self.moved(write.epoch, offered)
         if moved:
             raise EntryConflict(f"entry {moved[0].entry_id} moved", tuple(moved))
@@ -271,15 +274,15 @@ class Keeper:
 
     def newest(self, horizon: datetime) -> Known | None:
         """The newest reading of the newest epoch that counts, is not in dispute, and is near."""
-        near = [
+        epoch = len(self.lives)
+        disputed = {known for number, known in self.disputes if number == epoch}
+        near = (
             (r.at, i)
             for (e, i), r in self.readings.items()
-            if e == len(self.lives)
-            and r.at < horizon
-            and not r.withdrawn
-            and (e, Known(i, r.at)) not in self.disputes
-        ]
-        return Known(max(near)[1], max(near)[0]) if near else None
+            if e == epoch and r.at < horizon and not r.withdrawn
+        )
+        found = max((each for each in near if each[::-1] not in disputed), default=None)
+        return Known(*found[::-1]) if found else None
 
     def relabel(self, labels: tuple[tuple[int, str], ...]) -> None:
         """Keep since when fields are hidden; when one appears, mark what was read meanwhile."""
@@ -435,6 +438,12 @@ class Keeper:
         edges = [above, *held, upto + 1]
         pairs = pairwise(edges)
         return [(low + 1, high - 1) for low, high in pairs if high > low + 1]
+
+
+def _listed(column: pa.ChunkedArray) -> list[Any]:
+    """A column's values; most are null throughout."""
+    is_empty = column.null_count == len(column)
+    return [None] * len(column) if is_empty else column.to_pylist()
 
 
 def _or(value: Any, other: Any) -> Any:

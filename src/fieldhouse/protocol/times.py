@@ -59,12 +59,16 @@ def _suffix(text: str | None, zone: tzinfo) -> tzinfo:
 
 
 def zone_of(timezone_name: str | None, offset: str | None) -> tzinfo:
-    """Find a request's zone; an unknown name is UTC, an offset whole hours without DST."""
+    """Find a request's zone; an unknown name is UTC, an offset whole hours without DST.
+
+    Whatever is called UTC, ``Etc/UTC`` for one, is UTC itself, in which times are written fastest.
+    """
     if timezone_name:
         try:
-            return ZoneInfo(timezone_name)
+            zone = ZoneInfo(timezone_name)
         except (OSError, ValueError, KeyError):  # ZoneInfoNotFoundError is a KeyError
             return UTC
+        return UTC if _is_utc(zone) else zone
     hours = to_i(offset)
     return timezone(timedelta(hours=hours)) if hours and abs(hours) < 24 else UTC
 

@@ -11,19 +11,21 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from operator import attrgetter
 from typing import Any
 
 import msgspec
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from fieldhouse.errors import SourceUnavailable
 from fieldhouse.readings import KEYS, NUMBERS, RAW, REJECTED, parse_time
 from fieldhouse.sources.thingspeak import uniform
 from fieldhouse.typed import Rows, type_columns, type_times
 
-__all__ = ["Page", "parse_entry", "parse_page"]
+__all__ = ["Ids", "Page", "Times", "parse_entry", "parse_page"]
+
+Ids = np.ndarray[Any, np.dtype[np.int64]]
+Times = np.ndarray[Any, np.dtype[np.datetime64]]
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,18 @@ class Page:
     keys: pa.Table
     rejected: pa.Table
     typed: Callable[[], Rows]
+
+    @cached_property
+    def ids(self) -> Ids:
+        """The ids of ``keys``, to be looked through."""
+        ids: Ids = self.keys["EntryID"].to_numpy()
+        return ids
+
+    @cached_property
+    def times(self) -> Times:
+        """The times of ``keys`` likewise, naive UTC in microseconds."""
+        times: Times = self.keys["CreatedAt"].to_numpy()
+        return times
 
     @cached_property
     def rows(self) -> Rows:
@@ -93,6 +107,8 @@ class _Document(msgspec.Struct, gc=False):
 
 _decode = msgspec.json.Decoder(_Document).decode
 _KEYS = _Entry.__struct_fields__
+_ALWAYS = _KEYS[:2]
+_NONE_REJECTED = REJECTED.empty_table()
 _NUMBER_KEYS = tuple(name.lower() for name in NUMBERS)
 _FEEDS = b'"feeds":['
 _LITTLE = 1 << 13
@@ -103,7 +119,9 @@ _ID = re.compile(r"0{0,9}[1-9][0-9]{0,18}")
 _WHOLE = re.compile(r"[0-9]{1,19}")
 
 _Columns = Mapping[str, pa.Array]
-"""Entries by the keys of ``_Entry``: whole numbers for ``entry_id``, else text; null if missing."""
+"""Entries by the keys of ``_Entry``: whole numbers for ``entry_id``, else text; null if missing.
+
+A key that no entry has may be left out, but for the first two."""
 
 
 def parse_page(body: bytes, *, decimal_comma: bool = False) -> Page:
@@ -144,11 +162,11 @@ def _plain(body: bytes) -> tuple[dict[str, Any], _Columns]:
 
 
 def _columns(entries: Sequence[_Entry]) -> _Columns:
+    columns = list(zip(*map(msgspec.structs.astuple, entries), strict=True)) or [()] * len(_KEYS)
     return {
-        key: pa.array(
-            list(map(attrgetter(key), entries)), pa.int64() if key == "entry_id" else pa.string()
-        )
-        for key in _KEYS
+        key: pa.array(column, pa.int64() if key == "entry_id" else pa.string())
+        for key, column in zip(_KEYS, columns, strict=True)
+        if key in _ALWAYS or column.count(None) < len(column)
     }
 
 
@@ -174,7 +192,7 @@ def _page(
         channel=channel,
         served=len(ids) + len(rejected),
         keys=pa.Table.from_arrays([ids, times], schema=KEYS),
-        rejected=pa.Table.from_pylist(rejected, REJECTED) if rejected else REJECTED.empty_table(),
+        rejected=pa.Table.from_pylist(rejected, REJECTED) if rejected else _NONE_REJECTED,
         typed=partial(_with, spoiled, typed) if spoiled else typed,
     )
 
@@ -185,8 +203,8 @@ def _with(spoiled: Sequence[dict[str, Any]], typed: Callable[[], Rows]) -> Rows:
 
 
 def _are_usable(ids: pa.Array) -> bool:
-    ends = pc.min_max(ids).as_py()
-    return not len(ids) or 1 <= ends["min"] <= ends["max"] <= _MAX_ID
+    numbers = ids.to_numpy()
+    return not len(ids) or bool(numbers.min() >= 1 and numbers.max() <= _MAX_ID)
 
 
 # The lenient way: any JSON value, any text.

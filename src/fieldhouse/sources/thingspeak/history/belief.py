@@ -34,7 +34,7 @@ class Believed:
     def older_ids(self, epoch: int) -> frozenset[int]:
         """The ids that the source shows as entries of that older epoch."""
         pages = (page for older, page in self.older if older == epoch)
-        return frozenset(i for page in pages for i in page.keys["EntryID"].to_pylist())
+        return frozenset(i for page in pages for i in page.ids.tolist())
 
 
 def believed(

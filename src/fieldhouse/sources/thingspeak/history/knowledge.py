@@ -2,8 +2,6 @@
 
 from datetime import datetime, timedelta
 
-import pyarrow.compute as pc
-
 from fieldhouse.sources.thingspeak.history import shown
 from fieldhouse.sources.thingspeak.history.effects import Policy
 from fieldhouse.sources.thingspeak.page import Page
@@ -84,8 +82,7 @@ class Knowledge:
             self.began_with = 0
         self.said = page.last_entry_id
         if self.counted is None:
-            top = pc.max(page.keys["EntryID"]).as_py() or 0
-            self.counted = max(page.last_entry_id or 0, top)
+            self.counted = max(page.last_entry_id or 0, shown.highest(page))
             if self.began_with is None:
                 self.began_with = 0 if self.coverage.spans else self.counted
 
@@ -93,7 +90,7 @@ class Knowledge:
         """Take what a page that will be written tells of our newest and highest entries."""
         if not page.keys.num_rows:
             return
-        self.highest = max(self.highest, pc.max(page.keys["EntryID"]).as_py())
+        self.highest = max(self.highest, shown.highest(page))
         self.shown_to = max(self.shown_to, shown.shown_on(page, self.shown_to))
         latest = shown.newest(page, self.horizon)
         if latest and (self.newest is None or _by_time(latest) > _by_time(self.newest)):

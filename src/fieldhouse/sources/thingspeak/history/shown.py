@@ -5,14 +5,16 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fieldhouse.sources.thingspeak.page import Page
+from fieldhouse.sources.thingspeak.page import Ids, Page, Times
 from fieldhouse.state import Known
 from fieldhouse.typed import Rows
 
 __all__ = [
+    "highest",
     "holds",
     "labels",
     "newest",
@@ -33,45 +35,44 @@ def whole(instant: datetime) -> datetime:
 
 def pairs(page: Page) -> list[Known]:
     """The entries of a page, in its order."""
-    return _pairs(page.keys)
+    return _pairs(page.ids, page.times)
 
 
-def _pairs(keys: pa.Table) -> list[Known]:
-    columns = keys["EntryID"].to_pylist(), keys["CreatedAt"].to_pylist()
-    return [Known(*pair) for pair in zip(*columns, strict=True)]
+def _pairs(ids: Ids, times: Times) -> list[Known]:
+    return list(map(Known, ids.tolist(), times.tolist()))
 
 
 def times(page: Page) -> tuple[datetime, datetime] | None:
     """The oldest and the newest second of a page; None where it has no entry with a time."""
-    ends = pc.min_max(page.keys["CreatedAt"]).as_py()
-    return None if ends["min"] is None else (whole(ends["min"]), whole(ends["max"]))
+    if not len(page.times):
+        return None
+    return whole(page.times.min().item()), whole(page.times.max().item())
 
 
 def pairs_at(page: Page, second: datetime) -> list[Known]:
     """The entries that a page shows within a second."""
-    at = page.keys["CreatedAt"]
     last = second.replace(microsecond=999_999)
-    same = pc.and_(pc.greater_equal(at, second), pc.less_equal(at, last))
-    return _pairs(page.keys.filter(same))
+    same = (page.times >= _as_time(second)) & (page.times <= _as_time(last))
+    return _pairs(page.ids[same], page.times[same])
 
 
 def holds(page: Page, known: Known) -> bool:
     """Whether a page shows this entry, under its id and its time."""
-    same = pc.and_(
-        pc.equal(page.keys["EntryID"], known.entry_id),
-        pc.equal(page.keys["CreatedAt"], known.created_at),
-    )
-    return bool(pc.any(same).as_py())
+    same = page.ids == known.entry_id
+    return bool((page.times[same] == _as_time(known.created_at)).any())
 
 
 def newest(page: Page, before: datetime) -> Known | None:
     """The newest entry of a page that is dated before an instant."""
-    near = page.keys.filter(pc.less(page.keys["CreatedAt"], before))
-    if not near.num_rows:
+    near = page.times[page.times < _as_time(before)]
+    if not len(near):
         return None
-    latest = pc.max(near["CreatedAt"]).as_py()
-    ids = pc.filter(near["EntryID"], pc.equal(near["CreatedAt"], latest))
-    return Known(pc.max(ids).as_py(), latest)
+    latest = near.max()
+    return Known(int(page.ids[page.times == latest].max()), latest.item())
+
+
+def _as_time(instant: datetime) -> np.datetime64:
+    return np.datetime64(instant, "us")
 
 
 def without(page: Page, known: Collection[Known]) -> Page:
@@ -86,11 +87,10 @@ def only(page: Page, known: Collection[Known]) -> Page:
 
 
 def _chosen(page: Page, known: Collection[Known], *, keep: bool) -> Page:
-    ids = pa.array([each.entry_id for each in known], pa.int64())
-    mask = pc.is_in(page.keys["EntryID"], ids)
-    if pc.sum(mask).as_py() != len(known):  # an id twice on one page: its time tells
-        mask = pa.array([pair in known for pair in pairs(page)])
-    chosen = mask if keep else pc.invert(mask)
+    mask = np.isin(page.ids, [each.entry_id for each in known])
+    if mask.sum() != len(known):  # an id twice on one page: its time tells
+        mask = np.array([pair in known for pair in pairs(page)], bool)
+    chosen = pa.array(mask if keep else ~mask)
     keys = page.keys.filter(chosen)
     return replace(page, keys=keys, typed=partial(_rows, page, chosen))
 
@@ -101,12 +101,15 @@ def _rows(page: Page, chosen: pa.Array) -> Rows:
     return Rows(readings, raw)
 
 
+def highest(page: Page) -> int:
+    """The highest id that a page shows, 0 for none."""
+    return int(page.ids.max(initial=0))
+
+
 def shown_on(page: Page, above: int) -> int:
     """The highest id that a page shows, if it shows all that follow ``above``; else ``above``."""
-    ids = page.keys["EntryID"]
-    new = pc.unique(ids.filter(pc.greater(ids, above)))
-    highest: int = pc.max(new).as_py() or above
-    return highest if highest - above == len(new) else above
+    new = np.unique(page.ids[page.ids > above])
+    return int(new[-1]) if len(new) and new[-1] - above == len(new) else above
 
 
 def labels(page: Page) -> tuple[tuple[int, str], ...] | None:

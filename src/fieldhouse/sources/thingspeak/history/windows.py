@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-import pyarrow.compute as pc
-
 from fieldhouse.errors import SourceInconsistent
 from fieldhouse.sources.thingspeak.history import lives, runs, shown
 from fieldhouse.sources.thingspeak.history.belief import Believed, believed
@@ -276,15 +274,15 @@ def _still_again(window: Window, proven: Span) -> Span | None:
 
 def _is_known(k: Knowledge, found: Believed) -> bool:
     """Whether all entries of a page are held, by what is known of the ids."""
-    ids = found.page.keys["EntryID"]
+    ids = found.page.ids.tolist()
     waiting = k.gap_runs("open", "absent", "unreachable")
-    if waiting and any(runs.among(entry_id, waiting) for entry_id in ids.to_pylist()):
+    if waiting and any(runs.among(entry_id, waiting) for entry_id in ids):
         k.filled = True
         return False
-    if found.older or found.page.rejected.num_rows or (pc.max(ids).as_py() or 0) > k.checked:
+    if found.older or found.page.rejected.num_rows or shown.highest(found.page) > k.checked:
         return False
     beside = k.older_runs().values()
-    return not any(runs.among(each, older) for older in beside for each in ids.to_pylist())
+    return not any(runs.among(each, older) for older in beside for each in ids)
 
 
 def _is_unchanged(k: Knowledge, progress: Progress) -> bool:

@@ -1,4 +1,4 @@
-"""A million entries with everything that can go wrong, against the simulator's own record."""
+"""Many entries with everything that can go wrong, against the simulator's own record."""
 
 import os
 import random
@@ -15,7 +15,8 @@ import pytest
 from fieldhouse.simulator import Channel, Clock, Entry, Fault, Simulator, World
 from fieldhouse.warehouse import open_warehouse
 
-MILLION = 1_000_000
+ENTRIES = 250_000
+"""Thirty-two pages: what more of them would show, memory and pace, `make bench` measures."""
 CHANNEL = 9
 
 
@@ -23,14 +24,14 @@ def populate(channel: Channel, now: int) -> None:
     """Entries every 20 s; seconds of three at every page border; a hole of 151 ids."""
     chance = random.Random(3)
     values = [f"{chance.uniform(-20, 40):.2f}" for _ in range(1000)]
-    begin = now - MILLION * 20
+    begin = now - ENTRIES * 20
     channel.write_many(
         Entry(
-            id=i if i < 400_000 else i + 151,
+            id=i if i < 100_000 else i + 151,
             created_at=begin + (i - i % 3 if i % 1000 < 9 else i) * 20,
             fields=(values[i % 1000], values[i * 7 % 1000], *(None,) * 6),
         )
-        for i in range(1, MILLION + 1)
+        for i in range(1, ENTRIES + 1)
     )
 
 
@@ -109,7 +110,7 @@ def served(channel: Channel) -> list[tuple[int, int, float]]:
 
 
 @pytest.mark.timeout(1200)
-def test_a_million_entries_and_everything_that_can_go_wrong(tmp_path: Path) -> None:
+def test_everything_that_can_go_wrong(tmp_path: Path) -> None:
     """Duplicate seconds, an id gap, late rows, 2041, dips, stale pages, a clear with a re-import.
 
     With a kill -9 in the middle of either life, and a resume: after backfill and run the warehouse
@@ -125,13 +126,13 @@ def test_a_million_entries_and_everything_that_can_go_wrong(tmp_path: Path) -> N
     with Simulator(world) as simulator:
         command = Command(simulator, path)
 
-        command.kill("backfill", "9", after_requests=40)
-        months_ago = world.clock.now() - timedelta(days=90)
+        command.kill("backfill", "9", after_requests=12)
+        weeks_ago = world.clock.now() - timedelta(days=40)
         for i in range(300):
-            channel.write(created_at=months_ago + timedelta(seconds=i), fields={1: "7"})
-        simulator.faults.add(Fault("dip", path_contains="feeds.json", after=10, value=5))
-        simulator.faults.add(Fault("dip", path_contains="feeds.json", after=30, value=None))
-        simulator.faults.add(Fault("503", path_contains="feeds.json", after=20))
+            channel.write(created_at=weeks_ago + timedelta(seconds=i), fields={1: "7"})
+        simulator.faults.add(Fault("dip", path_contains="feeds.json", after=4, value=5))
+        simulator.faults.add(Fault("dip", path_contains="feeds.json", after=12, value=None))
+        simulator.faults.add(Fault("503", path_contains="feeds.json", after=8))
         command.run("backfill", "9")
         assert rows(path) == record(channel)
 
@@ -148,7 +149,9 @@ def test_a_million_entries_and_everything_that_can_go_wrong(tmp_path: Path) -> N
         for after in (0, 8, 12):
             simulator.faults.add(Fault("stale", path_contains="feeds.json", after=after))
         command.run("run", "9")  # a stale page: nothing seems to be new
-        command.kill("run", "9", after_requests=40)
+        command.kill("run", "9", after_requests=14)
         command.run("run", "9")
         command.run("run", "9")
         assert current(path) == served(channel)
+        fired = sorted(each.kind for each in simulator.faults.fired)
+        assert fired == ["503", "dip", "dip", "stale", "stale", "stale"]
