@@ -168,7 +168,8 @@ class Judge:
         verdicts = evidence.superseded(key)
         if left.how == "cleared":
             if not (left.life in self.parted or evidence.conflicts(left.life)):
-                return "never" if evidence.alike(left.life) else "may"
+                is_one = evidence.alike(left.life) and not self._is_old(key)
+                return "never" if is_one else "may"
             if verdicts == {False} and key not in self.doubtful | self.once:
                 return "may" if self._is_old(key) else "must"
         is_known = not self._is_old(key) or (left.life, key) in self.sure

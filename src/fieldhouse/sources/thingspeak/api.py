@@ -3,7 +3,6 @@
 A channel's key travels in the ``THINGSPEAKAPIKEY`` header, so that it stands in no URL.
 """
 
-import itertools
 import logging
 import random
 import threading
@@ -12,6 +11,8 @@ import weakref
 from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import quote
+
+import stamina
 
 from fieldhouse import events
 from fieldhouse.errors import (
@@ -24,6 +25,7 @@ from fieldhouse.errors import (
     SourceError,
     SourceUnavailable,
 )
+from fieldhouse.retries import told_by_us
 from fieldhouse.sources.thingspeak.channel import Channel, Parameters
 from fieldhouse.sources.thingspeak.connection import Connection
 from fieldhouse.sources.thingspeak.failures import never_sent
@@ -33,8 +35,6 @@ from fieldhouse.sources.thingspeak.pacing import LONGEST_PAUSE, Pacer
 __all__ = ["BASE_URL", "Answer", "Channel", "Kind", "ThingSpeak", "decoded"]
 
 BASE_URL = "https://api.thingspeak.com"
-_LONGEST_BACKOFF = 30.0
-"""Seconds between two attempts at the most, but for what the server or `backoff` says."""
 _DOUBTS = 2
 """How often a refusal is asked again when the channel has answered before."""
 
@@ -158,8 +158,10 @@ class ThingSpeak:
         """
         question = Question(path, dict(parameters or {}), api_key, channel_id, kind, fresh, behind)
         doubts = _DOUBTS if channel_id in self._answered else 0
+        failed: Exception | None = None
+        pause = 0.0
 
-        def again(error: SourceError) -> bool | float:
+        def again(error: Exception) -> bool | float:
             nonlocal doubts
             if isinstance(error, (ChannelPrivate, KeyRejected, ChannelNotFound)):
                 doubts -= 1
@@ -169,24 +171,30 @@ class ThingSpeak:
                 return is_bearable and (error.retry_after or True)  # 0: when we would ask again
             return isinstance(error, SourceUnavailable)
 
-        for turn in itertools.count(1):
-            try:
-                judged = self._ask(question, count, stop)
-                answer = Answer(read(judged.content), judged.date)
-                break
-            except SourceError as error:
-                if turn >= self._attempts or not (pause := again(error)):
-                    raise
-                pause = self._pause_after(turn) if pause is True else pause
-                self._rest(channel_id, error, pause, stop)
+        def unslept(error: Exception) -> bool | float:
+            nonlocal failed, pause
+            if not (verdict := again(error)):
+                return False
+            failed, pause = error, pause if verdict is True else verdict
+            return 0.0  # nothing could end a sleep of stamina's: the pause is made below
+
+        with told_by_us():
+            for attempt in stamina.retry_context(
+                on=unslept,
+                attempts=self._attempts,
+                timeout=None,
+                wait_initial=self._backoff,
+                wait_max=max(30.0, self._backoff),
+            ):
+                if failed is not None:
+                    self._rest(channel_id, failed, pause, stop)
+                pause = attempt.next_wait + random.uniform(0, self._backoff)  # noqa: S311 (no secret)
+                with attempt:
+                    judged = self._ask(question, count, stop)
+                    answer = Answer(read(judged.content), judged.date)
         if channel_id is not None:
             self._answered.add(channel_id)
         return answer
-
-    def _pause_after(self, turn: int) -> float:
-        """Seconds that double from turn to turn, up to half a minute, with jitter."""
-        jitter = random.uniform(0, self._backoff)  # noqa: S311 (no secret)
-        return min(self._backoff * 2.0 ** (turn - 1), max(_LONGEST_BACKOFF, self._backoff)) + jitter
 
     def _rest(
         self,
