@@ -141,3 +141,18 @@ def test_plans_of_one_run_share_the_budget_for_ids(life: Lives) -> None:
     life.skip(count=42)
     life.poll(seconds=10 * MINUTE)
     life.settle()
+
+
+def test_what_hid_in_a_life_that_nobody_saw_is_of_the_one_before(life: Lives) -> None:
+    """Two re-imports between two polls; of the first some entries have the ids and times that they
+    had before, and the second one ends before theirs. They went with the oldest life."""
+    life.late(ago=0, count=2, step=0)
+    life.live(count=2, mask=6, step=0)
+    life.poll(seconds=1)
+    life.burst(count=104, seconds=2)
+    life.delete_newest(count=2, follows=False)
+    life.two_processes(after=0, inner=8000, page_size=100)
+    life.reimport(by_time=True, corrected=[], dropped=[], first=None, put_in=[])
+    life.killed(page_size=1, steps=0)
+    life.reimport(by_time=False, corrected=[], dropped=[], first=12, put_in=[])
+    life.settle()
