@@ -275,7 +275,20 @@ def _become(job: dict[str, Any], files: list[int]) -> None:
     if job["attempts"]:
         importlib.import_module("stamina").set_testing(True, attempts=job["attempts"], cap=True)
     sys.argv = ["fieldhouse", *job["arguments"]]
-    runpy.run_module("fieldhouse", run_name="__main__", alter_sys=True)
+    try:
+        runpy.run_module("fieldhouse", run_name="__main__", alter_sys=True)
+    except SystemExit as ended:
+        if isinstance(ended.code, int):
+            _end(ended.code)
+        raise
+
+
+def _end(code: int) -> None:
+    """End as Python does, but leave what all of them share as it is: taking it down takes long."""
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":
