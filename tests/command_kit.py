@@ -125,8 +125,9 @@ class Command:
         for each in reading:
             each.start()
         self.wait(timeout)
-        for each in reading:
+        for each, stream in zip(reading, streams, strict=True):
             each.join()
+            stream.close()
         return left[streams[0]], left[streams[1]] if len(streams) > 1 else ""
 
     def send_signal(self, number: int) -> None:
@@ -265,8 +266,8 @@ def _become(job: dict[str, Any], files: list[int]) -> None:
         os.dup2(file, number)
         os.close(file)
     # those of the process that forks may know another kind of file below
-    sys.stdout = open(1, "w", closefd=False)  # noqa: PTH123, SIM115
-    sys.stderr = open(2, "w", 1, errors="backslashreplace", closefd=False)  # noqa: PTH123, SIM115
+    sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", 1, errors="backslashreplace", closefd=False)  # noqa: SIM115
     os.environ.clear()
     os.environ.update(job["environment"])
     os.chdir(job["folder"])
