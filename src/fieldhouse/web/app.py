@@ -38,7 +38,7 @@ def create_app(served: Served) -> FastAPI:
 
 @cache
 def _rooms() -> list[BaseRoute]:
-    """The same for every app: what each way in takes is worked out once, when the first is asked."""
+    """The same for every app: what each takes is worked out once, when the first app is asked."""
     whole = APIRouter()
     for room in (health, static, entrance, api, pages):
         whole.include_router(room.router)
