@@ -135,6 +135,10 @@ class Command:
         if self.returncode is None:
             os.kill(self.pid, number)
 
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)
+
     def kill(self) -> None:
         """Let it do nothing more."""
         self.send_signal(signal.SIGKILL)
