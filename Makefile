@@ -5,6 +5,9 @@ BIN    := $(VENV)/bin
 CHANNEL ?=
 ENGINES ?= duckdb
 
+# What is imported is compiled once, not by every process that a test begins.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run serve test test-long lint docs bench bench-insight bench-sqlserver check-sqlserver check-deploy clean
 
 run: $(VENV)/ready  ## the main job: against the built-in simulator, or CHANNEL=9 for a real channel

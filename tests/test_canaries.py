@@ -5,15 +5,13 @@ import re
 import shlex
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from command_kit import run_command
+from command_kit import begin_command, run_command
 from fieldhouse import open_warehouse
 from fieldhouse.simulator import Clock, Simulator, World
 
@@ -123,17 +121,10 @@ def test_no_command_tells_a_secret(place: tuple[Path, dict[str, str]]) -> None:
 
 def _told(command: str, environment: dict[str, str], home: Path) -> str:
     words = shlex.split(command)
-    if words[0] not in ("schedule", "stream"):
+    if words[0] != "stream":  # which goes on without its broker
         done = run_command(*words, env=environment, cwd=home)
         return done.stdout + done.stderr
-    with subprocess.Popen(
-        [sys.executable, "-m", "fieldhouse", *words],
-        env=environment,
-        cwd=home,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as going:
+    with begin_command(*words, env=environment, cwd=home, merged=True) as going:
         assert going.stdout
         first = going.stdout.readline() + going.stdout.readline()
         going.send_signal(signal.SIGINT)

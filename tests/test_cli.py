@@ -15,7 +15,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from command_kit import run_command
+from command_kit import begin_command, run_command
 from fieldhouse.simulator import Entry, Simulator, World
 from fieldhouse.warehouse import open_warehouse
 
@@ -33,14 +33,17 @@ def home(tmp_path: Path) -> Path:
 def fieldhouse(home: Path, simulator: Simulator) -> Run:
     """Run the command line in a process of its own, against the simulator."""
 
-    def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    def run(
+        *arguments: str, attempts: int | None = None, **environment: str
+    ) -> "subprocess.CompletedProcess[str]":
         settings = {
             "THINGSPEAK_BASE_URL": simulator.url,
             "THINGSPEAK_RATE_LIMIT_DELAY": "0",
             "THINGSPEAK_TIMEOUT": "2",
         }
         own = {"PATH": os.environ["PATH"], "HOME": str(home)}
-        return run_command(*arguments, env={**own, **settings, **environment}, cwd=home)
+        given = {**own, **settings, **environment}
+        return run_command(*arguments, env=given, cwd=home, attempts=attempts)
 
     return run
 
@@ -112,9 +115,18 @@ def test_run_takes_the_files_channels_and_the_added_ones(
 
 
 def test_a_simulated_run_is_a_try_and_no_more(fieldhouse: Run) -> None:
-    """Its requests cost no budget, and it leaves no channel that a run asks ThingSpeak for."""
-    done = fieldhouse("run", "--simulated", "--quiet", THINGSPEAK_DAILY_BUDGET="1")
+    """Its requests cost no budget, and it leaves no channel that a run asks ThingSpeak for.
+
+    A desktop's proxies, broken ones too, and a missing CA file do not concern it.
+    """
+    surroundings = {
+        "HTTP_PROXY": "socks4://127.0.0.1:1",
+        "ALL_PROXY": "socks://127.0.0.1:1/",
+        "SSL_CERT_FILE": "/no/such/file",
+    }
+    done = fieldhouse("run", "--simulated", THINGSPEAK_DAILY_BUDGET="1", **surroundings)
     assert done.returncode == 0, done.stderr
+    assert "1 of 1 channels up to date" in done.stdout
     counted = fieldhouse("query", "SELECT * FROM iot.RequestBudget", "--json")
     assert json.loads(counted.stdout) == []
     one_line(fieldhouse("run"), 2, "no channel is named")
@@ -211,9 +223,7 @@ def test_ctrl_c_and_kill_keep_what_was_read(
         "THINGSPEAK_RATE_LIMIT_DELAY": "0.05",
         "THINGSPEAK_PAGE_SIZE": "100",
     }
-    command = [sys.executable, "-m", "fieldhouse", "run", "13"]
-    pipes: dict[str, int] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, cwd=home, env=environment, text=True, **pipes) as run:
+    with begin_command("run", "13", env=environment, cwd=home) as run:
         while len(simulator.requests) < 10:
             assert run.poll() is None
         run.send_signal(number)
@@ -224,8 +234,7 @@ def test_ctrl_c_and_kill_keep_what_was_read(
         "fieldhouse: interrupted; what was read is kept, the next run carries on"
     ]
     environment["THINGSPEAK_PAGE_SIZE"] = "8000"
-    done = subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0
+    assert run_command("run", "13", env=environment, cwd=home).returncode == 0
     held = open_warehouse(str(home / "fieldhouse.duckdb"), read_only=True)
     assert held.query("status", as_of=None)["Readings"].to_pylist() == [9_000]
     held.close()
@@ -293,7 +302,8 @@ def test_a_wrong_key_in_the_file_is_named(fieldhouse: Run, home: Path) -> None:
 def test_what_thingspeak_refuses_is_one_line_and_code_1(fieldhouse: Run, home: Path) -> None:
     """No network, no such channel, no key, a wrong key: each says what to do; no key is shown."""
     (home / "my.toml").touch()
-    nobody = fieldhouse("channels", "search", THINGSPEAK_BASE_URL="http://127.0.0.1:9")
+    nowhere = {"THINGSPEAK_BASE_URL": "http://127.0.0.1:9"}
+    nobody = fieldhouse("channels", "search", attempts=1, **nowhere)
     assert nobody.returncode == 1
     assert "http://127.0.0.1:9 cannot be reached" in nobody.stderr
     for arguments, environment, word in (

@@ -101,19 +101,6 @@ def test_a_proxy_that_cannot_be_used_ends_a_run_in_one_line(fieldhouse: Run, hom
     assert "secret" not in one_line(done, 2, "ALL_PROXY must be the address of a proxy")
 
 
-def test_the_simulated_run_needs_no_network_whatever_is_set(fieldhouse: Run) -> None:
-    """A desktop's proxies, broken ones too, and a missing CA file do not concern it."""
-    done = fieldhouse(
-        "run",
-        "--simulated",
-        HTTP_PROXY="socks4://127.0.0.1:1",
-        ALL_PROXY="socks://127.0.0.1:1/",
-        SSL_CERT_FILE="/no/such/file",
-    )
-    assert done.returncode == 0, done.stderr
-    assert "1 of 1 channels up to date" in done.stdout
-
-
 def test_proxies_can_be_switched_off(fieldhouse: Run, home: Path) -> None:
     """By a variable, or in fieldhouse.toml."""
     proxy = {"HTTP_PROXY": "http://127.0.0.1:1"}

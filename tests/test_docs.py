@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from command_kit import run_command
+from command_kit import begin_command, run_command
 from fieldhouse.simulator import Clock, Simulator, World, demo
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -82,14 +82,7 @@ def type_all(lines: list[str], environment: dict[str, str], folder: Path) -> Non
 @contextmanager
 def going_on(words: list[str], environment: dict[str, str], folder: Path) -> Iterator[None]:
     """A command that serves: once it has said where, the others go on."""
-    serving = subprocess.Popen(
-        [sys.executable, "-m", *words, "--port", "0"],
-        env=environment,
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    serving = begin_command(*words[1:], "--port", "0", env=environment, cwd=folder)
     try:
         assert serving.stdout and "http://127.0.0.1" in serving.stdout.readline()
         yield

@@ -97,11 +97,20 @@ def failing(parts: Parts, why: Callable[[str, dict[str, Any]], Exception | None]
     return replace(parts, writer=Failing(parts, why))  # type: ignore[arg-type]
 
 
+DATABASES, OURS = WarehouseError("numbers too odd"), ZeroDivisionError("a defect")
+
+
 @pytest.mark.parametrize(
-    "error", [WarehouseError("numbers too odd"), ZeroDivisionError("a defect")]
+    ("step", "odd", "error"),
+    [
+        ("refresh_aggregates", {17}, DATABASES),
+        ("refresh_aggregates", {1, 30}, OURS),
+        ("refresh_aggregates", {5, 6, 7}, DATABASES),
+        ("refresh_quality", {17}, OURS),
+        ("refresh_quality", {1, 30}, DATABASES),
+        ("refresh_quality", {5, 6, 7}, OURS),
+    ],
 )
-@pytest.mark.parametrize("step", ["refresh_aggregates", "refresh_quality"])
-@pytest.mark.parametrize("odd", [{17}, {1, 30}, {5, 6, 7}])
 def test_what_cant_be_analysed_costs_its_own_channel(
     parts: Parts, error: Exception, step: str, odd: set[int]
 ) -> None:

@@ -1,7 +1,9 @@
 """The house: modules that fit in one's head, and the names at its door."""
 
+import ast
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,29 @@ def test_no_module_is_longer_than_it_may_be(module: Path) -> None:
     lines = len(module.read_text("utf-8").splitlines())
     name = module.relative_to(SRC).as_posix()
     assert lines <= MOST_LINES, f"{name} has {lines} lines: part it"
+
+
+def test_importing_reads_nothing_of_its_surroundings() -> None:
+    """The environment, the folder, the streams and the time are looked at when something is done.
+
+    So commands may be forked from a process that has imported them, as `command_kit` does.
+    """
+    read = {"environ", "getenv", "getcwd", "cwd", "home", "now", "utcnow", "isatty", "argv"}
+    for module in SRC.rglob("*.py"):
+        named = _named_at_import(ast.parse(module.read_text("utf-8")))
+        assert [line for line, name in named if name in read] == [], module
+
+
+def _named_at_import(node: ast.AST) -> Iterator[tuple[int, str]]:
+    """The attributes that are read when a module is imported, and their lines."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Attribute):
+            yield child.lineno, child.attr
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            for part in (*child.decorator_list, child.args):
+                yield from _named_at_import(part)
+        elif not isinstance(child, ast.Lambda):
+            yield from _named_at_import(child)
 
 
 def test_every_name_at_the_door_opens() -> None:

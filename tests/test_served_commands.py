@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from command_kit import Command, begin_command, run_command
 from fieldhouse import read
 from fieldhouse.cli import app
 from fieldhouse.errors import FieldhouseError
@@ -22,7 +23,6 @@ from fieldhouse.warehouse.owner import note_of
 
 FILE = "fieldhouse.duckdb"
 FEEDS = "created_at,entry_id,field1,field2\n2030-01-01T00:00:00Z,9001,1.5,x\n"
-Served = subprocess.Popen[str]
 Run = Callable[..., str]
 
 
@@ -55,12 +55,10 @@ def channels(world: World) -> None:
 
 
 @contextmanager
-def serving(*options: str) -> Iterator[Served]:
+def serving(*options: str) -> Iterator[Command]:
     """`fieldhouse serve` in the folder that we are in; killed in the end."""
-    command = [sys.executable, "-m", "fieldhouse", "serve", "--port", "0", "--every", "0", *options]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as served:
+    command = ["serve", "--port", "0", "--every", "0", *options]
+    with begin_command(*command, env=os.environ, cwd=Path.cwd(), merged=True) as served:
         try:
             assert served.stdout
             assert "Fieldhouse is at http://" in served.stdout.readline()
@@ -83,8 +81,7 @@ def fieldhouse(capsys: pytest.CaptureFixture[str]) -> Run:
 
 def apart(*words: str) -> "subprocess.CompletedProcess[str]":
     """A command in a process of its own, which succeeds."""
-    command = [sys.executable, "-m", "fieldhouse", *words]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = run_command(*words, env=os.environ, cwd=Path.cwd())
     assert done.returncode == 0, done.stderr
     return done
 
@@ -229,12 +226,8 @@ def test_ctrl_c_stops_the_owners_work(
     monkeypatch.setenv("THINGSPEAK_PAGE_SIZE", "50")
     simulator.faults.add(Fault("stall", channel_id=9, after=3, seconds=600))
     with serving():
-        with subprocess.Popen(
-            [sys.executable, "-m", "fieldhouse", "run", "9", "--verbose"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as running:
+        command = ("run", "9", "--verbose")
+        with begin_command(*command, env=os.environ, cwd=Path.cwd()) as running:
             assert running.stderr
             for line in running.stderr:
                 if "50 entries read" in line:

@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,35 +16,27 @@ from broker_kit import free_port, mosquitto, told, until
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
+from command_kit import Command, begin_command, run_command
 from fieldhouse.simulator import Simulator, World
 
 SECRET = "Hush-4711-Hush"
 
 
 def environment(**more: str) -> dict[str, str]:
-    path = os.pathsep.join(path for path in sys.path if path.endswith("src"))
-    return {"PATH": os.environ["PATH"], "PYTHONPATH": path, "PYTHONUNBUFFERED": "1", **more}
+    return {"PATH": os.environ["PATH"], **more}
 
 
 @contextmanager
-def going_on(folder: Path, given: dict[str, str], *words: str) -> Iterator["subprocess.Popen[str]"]:
-    with subprocess.Popen(
-        [sys.executable, "-m", "fieldhouse", *words],
-        env=given, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        start_new_session=True,
-    ) as process:  # fmt: skip
+def going_on(folder: Path, given: dict[str, str], *words: str) -> Iterator[Command]:
+    with begin_command(*words, env=given, cwd=folder) as process:
         try:
             yield process
         finally:
-            if process.poll() is None:
-                process.kill()
+            process.kill()
 
 
 def run(folder: Path, given: dict[str, str], *words: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "fieldhouse", *words]
-    return subprocess.run(
-        command, env=given, cwd=folder, capture_output=True, text=True, timeout=120
-    )
+    return run_command(*words, env=given, cwd=folder)
 
 
 def test_stream_brings_an_entry_and_stops_cleanly(tmp_path: Path) -> None:

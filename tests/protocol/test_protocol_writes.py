@@ -1,7 +1,5 @@
 """A channel of one's own: written to as to ThingSpeak's, kept as what ThingSpeak serves is."""
 
-import subprocess
-import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +13,7 @@ import pytest
 from protocol_kit import NOON, Serve
 
 import thingspeak
+from command_kit import run_command
 from fieldhouse.protocol import Request
 from fieldhouse.warehouse import Warehouse
 
@@ -248,13 +247,8 @@ def test_what_is_written_is_aggregated_and_never_polled(
     means = own.get("/channels/-1/feeds.json?average=60").json()["feeds"]
     assert means == [{"created_at": "2024-05-01T12:00:00Z", "field1": "2.0"}]
     house.close()
-    done = subprocess.run(
-        [sys.executable, "-m", "fieldhouse", "run", "--warehouse", str(tmp_path / "house.duckdb")],
-        cwd=tmp_path,
-        env={"THINGSPEAK_BASE_URL": "http://127.0.0.1:1"},
-        capture_output=True,
-        text=True,
-    )
+    given = {"THINGSPEAK_BASE_URL": "http://127.0.0.1:1"}
+    done = run_command("run", "-w", str(tmp_path / "house.duckdb"), env=given, cwd=tmp_path)
     assert done.returncode == 2 and "no channel is named" in done.stderr
 
 

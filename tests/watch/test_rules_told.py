@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from watch_kit import NOW, Hook, Installation, a_world, installed, kinds, receiver
@@ -21,118 +22,137 @@ pause = 0
 """Told at the first look, over at the first that finds nothing."""
 
 
-def all_down(house: Installation) -> None:
+Deed = Callable[[Installation, int], None]
+"""What is done to an installation's channel."""
+
+
+class Case(NamedTuple):
+    """A rule's settings, what makes it fire, after how many turns of ten minutes, and so its end.
+
+    ``says``: what only its titles have.
+    """
+
+    says: str
+    settings: str
+    begin: Deed
+    until: int
+    mend: Deed
+    over: int
+
+
+def all_down(house: Installation, _: int) -> None:
     house.simulator.faults.add(Fault("500", times=None))
 
 
-def all_up(house: Installation) -> None:
+def all_up(house: Installation, _: int) -> None:
     house.simulator.faults.clear()
 
 
-def value(number: float) -> Callable[[Installation], None]:
-    return lambda house: house.values.update({1: number})
+def value(told: float) -> Deed:
+    return lambda house, number: house.values.update({number: told})
 
 
-def mute(house: Installation) -> None:
-    house.mute.add(1)
+def mute(house: Installation, number: int) -> None:
+    house.mute.add(number)
 
 
-def unmute(house: Installation) -> None:
-    house.mute.clear()
+def unmute(house: Installation, number: int) -> None:
+    house.mute.remove(number)
 
 
-def clear(house: Installation) -> None:
-    house.channel(1).clear()
+def clear(house: Installation, number: int) -> None:
+    house.channel(number).clear()
 
 
-def next_day(house: Installation) -> None:
-    value(20)(house)
+def next_day(house: Installation, number: int) -> None:
+    value(20)(house, number)
     house.world.clock.advance(timedelta(hours=12).total_seconds())
 
 
-def nothing(_: Installation) -> None:
+def nothing(_: Installation, __: int) -> None:
     pass
 
 
-RULES = {
-    "no_success": ("", all_down, 14, all_up, 1),
-    "api_errors": ("[alerts.rules.api_errors]\ncalls = 5", all_down, 8, all_up, 14),
-    "nothing_new": ("[alerts.rules.nothing_new]\nseverity = 'warning'", mute, 8, unmute, 1),
-    "silent": ("", mute, 15, unmute, 1),
-    "hot": (
-        "[alerts.rules.hot]\nkind = 'above'\nfield = 'F'\nlimit = 30\nclear = 28\nfor = '20min'",
+OF_ALL = {
+    "no_success": Case("no successful run", "", all_down, 14, all_up, 1),
+    "api_errors": Case("of the requests", "calls = 5", all_down, 8, all_up, 14),
+    "low_score": Case(
+        "score ", "below = 90\n[channels.1]\nranges.field1 = [0, 50]", value(60), 12, next_day, 1
+    ),
+}
+"""Rules that a whole ThingSpeak, or day, makes fire."""
+OF_A_CHANNEL = {
+    "nothing_new": Case("nothing new", "severity = 'warning'", mute, 8, unmute, 1),
+    "silent": Case("no reading for", "", mute, 15, unmute, 1),
+    "hot": Case(
+        ", above 30",
+        "kind = 'above'\nfield = 1\nlimit = 30\nclear = 28\nfor = '20min'",
         value(31),
         4,
         value(28),
         1,
     ),
-    "cold": (
-        "[alerts.rules.cold]\nkind = 'below'\nfield = 'F'\nlimit = 5",
-        value(4),
-        2,
-        value(6),
-        1,
+    "cold": Case(", below 5", "kind = 'below'\nfield = 1\nlimit = 5", value(4), 2, value(6), 1),
+    "leap": Case(
+        "changes by more", "kind = 'rate'\nfield = 1\nlimit = 300", value(99), 2, nothing, 1
     ),
-    "leap": (
-        "[alerts.rules.leap]\nkind = 'rate'\nfield = 'F'\nlimit = 300",
-        value(99),
-        2,
-        value(99),
-        1,
-    ),
-    "low_score": (
-        "[alerts.rules.low_score]\nbelow = 90\n[channels.1]\nranges.field1 = [0, 50]",
-        value(60),
-        12,
-        next_day,
-        1,
-    ),
-    "new_life": ("[alerts.rules.new_life]\nover = '1h'", clear, 3, nothing, 6),
+    "new_life": Case("a new life", "over = '1h'", clear, 3, nothing, 6),
 }
-"""A rule's settings, what makes it fire, after how many turns of ten minutes, and so its end."""
+"""Rules that a channel makes fire, each one of its own."""
 
 
-@pytest.mark.parametrize("rule", RULES)
+def titles(hook: Hook, case: Case) -> list[str]:
+    return [title for title in hook.titles if case.says in title]
+
+
+@pytest.mark.parametrize("rule", OF_ALL)
 def test_each_rule_is_told_once_and_over_once(rule: str, tmp_path: Path) -> None:
     """What the simulator does wrong comes as one message, and as one more when it has ended.
 
     Before, after, and however often it is looked meanwhile: nothing.
     """
-    settings, begin, until, mend, over = RULES[rule]
-    toml = QUICK + settings.replace("'F'", "1") + "\n" + receiver("hook")
-    if rule != "nothing_new":  # which holds where nothing comes, as it should
-        toml += "\n[alerts.rules.nothing_new]\nenabled = false"
+    case = OF_ALL[rule]
+    # nothing new is what comes where nothing comes, as it should
+    others = "\n[alerts.rules.nothing_new]\nenabled = false"
+    toml = f"{QUICK}[alerts.rules.{rule}]\n{case.settings}\n{receiver('hook')}{others}"
     with Hook() as hook, installed(tmp_path, toml, {"HOOK_URL": hook.url}) as house:
         house.pass_time(20)
         house.turn(2)
         assert hook.got == [] and house.open() == {}
-        begin(house)
-        house.turn(until)
-        about = [title for title in hook.titles if _is_about(title, rule)]
-        assert len(about) == 1, hook.titles
+        case.begin(house, 1)
+        house.turn(case.until)
+        assert len(titles(hook, case)) == 1, hook.titles
         house.turn(2)
-        mend(house)
-        house.turn(over + 2)
-        about = [title for title in hook.titles if _is_about(title, rule)]
-        assert kinds(about)[1:] == ["Over"], hook.titles
+        case.mend(house, 1)
+        house.turn(case.over + 2)
+        assert kinds(titles(hook, case))[1:] == ["Over"], hook.titles
         assert rule not in house.open()
 
 
-SAYS = {
-    "no_success": "no successful run",
-    "api_errors": "of the requests",
-    "nothing_new": "nothing new",
-    "silent": "no reading for",
-    "hot": ", above 30",
-    "cold": ", below 5",
-    "leap": "changes by more",
-    "low_score": "score ",
-    "new_life": "a new life",
-}
-
-
-def _is_about(title: str, rule: str) -> bool:
-    return SAYS[rule] in title
+def test_each_rule_of_a_channel_is_told_once_and_over_once(tmp_path: Path) -> None:
+    """The same of rules that hold in a channel of their own, side by side."""
+    numbered = [(number, *each) for number, each in enumerate(OF_A_CHANNEL.items(), 1)]
+    toml = QUICK + receiver("hook")
+    for number, rule, case in numbered:
+        toml += f"\n[alerts.rules.{rule}]\nchannels = [{number}]\n{case.settings}\n"
+    with Hook() as hook:
+        given = {"HOOK_URL": hook.url}
+        with installed(tmp_path, toml, given, channels=len(numbered)) as house:
+            house.pass_time(20)
+            house.turn(2)
+            assert hook.got == [] and house.open() == {}
+            for number, _, case in numbered:
+                case.begin(house, number)
+            for turn in range(1, max(case.until + case.over for _, _, case in numbered) + 5):
+                house.turn()
+                for number, rule, case in numbered:
+                    if turn == case.until:
+                        assert len(titles(hook, case)) == 1, (rule, hook.titles)
+                    if turn == case.until + 2:
+                        case.mend(house, number)
+                    if turn == case.until + 2 + case.over + 2:
+                        assert kinds(titles(hook, case))[1:] == ["Over"], (rule, hook.titles)
+                        assert rule not in house.open()
 
 
 def test_twenty_channels_down_are_one_message(tmp_path: Path) -> None:

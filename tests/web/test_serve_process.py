@@ -15,13 +15,13 @@ import pytest
 import trustme
 from web_kit import HOSTILE, WEATHER, a_world
 
+from command_kit import Command, begin_command
 from fieldhouse.cli import main
 from fieldhouse.simulator import Fault, Simulator
 from fieldhouse.warehouse import open_warehouse
 
 SLOW = "SELECT sum(a.range * b.range) AS s FROM range(1000000) AS a, range(1000000) AS b"
 LONG = "SELECT range AS n, repeat('x', 500) AS x FROM range(3000000)"
-Serving = Callable[..., "subprocess.Popen[str]"]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -83,28 +83,24 @@ def fieldhouse(
 @contextmanager
 def served(
     folder: Path, environment: dict[str, str], *options: str
-) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+) -> Iterator[tuple[Command, str]]:
     """The process, and the address that it prints; killed at the end, if it still runs."""
-    command = [sys.executable, "-m", "fieldhouse", "serve", "--port", "0", *options]
-    with subprocess.Popen(
-        command, env=environment, cwd=folder, stderr=subprocess.PIPE, stdout=subprocess.PIPE,
-        text=True, start_new_session=True,
-    ) as process:  # fmt: skip
+    command = ("serve", "--port", "0", *options)
+    with begin_command(*command, env=environment, cwd=folder) as process:
         try:
             assert process.stdout
             line = process.stdout.readline()
             assert line.startswith("Fieldhouse is at http"), line
             yield process, line.split()[3]
         finally:
-            if process.poll() is None:
-                process.kill()
+            process.kill()
 
 
 def client(url: str, verify: ssl.SSLContext | bool = False) -> httpx2.Client:
     return httpx2.Client(base_url=url, trust_env=False, timeout=30, verify=verify)
 
 
-def end(process: "subprocess.Popen[str]", how: signal.Signals) -> str:
+def end(process: Command, how: signal.Signals) -> str:
     """Tell a process to stop; what it said last."""
     process.send_signal(how)
     said = process.communicate(timeout=60)[1]

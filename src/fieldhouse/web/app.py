@@ -1,8 +1,9 @@
 """The app: every way in, put together."""
 
 from datetime import UTC
+from functools import cache
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.routing import BaseRoute
 
 from fieldhouse.protocol import Request
@@ -29,12 +30,19 @@ def create_app(served: Served) -> FastAPI:
     )
     app.state.served = served
     problems.add_to(app)
-    for room in (health, static, entrance, api, pages):
-        app.include_router(room.router)
-    app.router.routes += _of_thingspeak(served)
+    app.router.routes += _rooms() + _of_thingspeak(served)
     describe_access(app)
     app.add_middleware(Guard, served=served)
     return app
+
+
+@cache
+def _rooms() -> list[BaseRoute]:
+    """The same for every app: what each takes is worked out once, when the first app is asked."""
+    whole = APIRouter()
+    for room in (health, static, entrance, api, pages):
+        whole.include_router(room.router)
+    return whole.routes
 
 
 def _of_thingspeak(served: Served) -> list[BaseRoute]:
