@@ -158,11 +158,8 @@ class _Server:
             self._process = subprocess.Popen(
                 # pyarrow has a thread of its allocator's, which a fork is not told of
                 [
-                    sys.executable,
-                    "-W",
-                    "ignore::DeprecationWarning",
-                    __file__,
-                    str(theirs.fileno()),
+                    *(sys.executable, "-W", "ignore::DeprecationWarning"),
+                    *(__file__, str(theirs.fileno())),
                 ],
                 env={"PATH": os.environ["PATH"], "PYTHONPATH": path},
                 pass_fds=[theirs.fileno()],
@@ -228,7 +225,9 @@ def _serve(ours: socket.socket) -> None:
     for library in (*LIBRARIES, *OURS):
         importlib.import_module(library)
     gc.freeze()  # no child looks through what all of them share
-    woken, wake = os.pipe2(os.O_NONBLOCK)
+    woken, wake = os.pipe()
+    for end in (woken, wake):
+        os.set_blocking(end, False)
     signal.set_wakeup_fd(wake)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     while True:

@@ -387,7 +387,7 @@ def test_a_full_disk_is_one_line_and_loses_nothing(
         assert done.returncode == 1, done.stdout + done.stderr
         assert "no space" in done.stderr
         assert "Traceback" not in done.stderr
-        assert len(done.stderr.strip().splitlines()) == 1
+        assert len(done.stderr.strip().splitlines()) == 1, done.stderr + done.stdout
         subprocess.run(["mount", "-o", "remount,size=200m", home / "small"], check=True)
         assert fieldhouse("run", "12", "-w", target).returncode == 0
         counted = fieldhouse(

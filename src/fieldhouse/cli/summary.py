@@ -52,7 +52,8 @@ def print_summary(runs: Sequence["Run"], warehouse: "Warehouse", settings: "Sett
         output.print_rows(rows, (*columns, "duplicates", "raw texts", "score"), title=title)
     if len(runs) <= _DETAILED:
         for run in runs:
-            _print_channel(run.channel_id, warehouse)
+            if not run.error:  # the warehouse itself may be what failed
+                _print_channel(run.channel_id, warehouse)
     if rejected := sum(run.rejected for run in runs):
         typer.echo(
             f"{rejected:,} entries could not be readings, for want of a usable id or time: their "
