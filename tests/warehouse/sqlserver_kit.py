@@ -21,6 +21,9 @@ from fieldhouse.warehouse.engines.sqlserver.session import Server, answer, quote
 VARIABLE = "FIELDHOUSE_TEST_SQLSERVER"
 COLLATION = "FIELDHOUSE_TEST_COLLATION"
 """A variable that names a collation for the databases of tests, instead of the server's own."""
+KEPT = os.environ.get("FIELDHOUSE_TEST_KEPT", "")
+"""What the names of databases begin with that are used again by the next run, and so not dropped: a
+server may need minutes to make one. Of no two processes at once."""
 HOW = (
     "no SQL Server is named; docs/sqlserver.md says how to get one, then "
     f"{VARIABLE}=sqlserver://sa:PASSWORD@127.0.0.1:1433/master?trust_server_certificate=yes"
@@ -72,15 +75,16 @@ def run_on(url: str, *statements: str) -> None:
 class Databases:
     """The databases of one test process: emptied for each test, dropped in the end."""
 
-    prefix: str = field(default_factory=lambda: f"fieldhouse_test_{uuid.uuid4().hex[:10]}")
+    prefix: str = field(default_factory=lambda: KEPT or f"fieldhouse_test_{uuid.uuid4().hex[:10]}")
     _made: list[str] = field(default_factory=list)
+    _migrated: list[str] = field(default_factory=list)
 
     def empty(self, number: int = 0, **options: str) -> str:
         """The URL of a migrated database without a row; one for each number and set of options."""
         name = "_".join([self.prefix, str(number), *options])
         url = url_of(name, **options)
-        if name not in self._made:
-            self._made.append(name)
+        if name not in self._migrated:
+            self._migrated.append(name)
             _collate(name)
             with closing(open_warehouse(url, password=PASSWORD, create=True)) as warehouse:
                 warehouse.migrate()
@@ -89,7 +93,7 @@ class Databases:
 
     def fresh(self, **options: str) -> str:
         """The URL of a database that is not there yet."""
-        name = f"{self.prefix}_fresh_{len(self._made)}"
+        name = f"{self.prefix}_fresh_{uuid.uuid4().hex[:10]}"
         self._made.append(name)
         return url_of(name, **options)
 
@@ -101,7 +105,7 @@ class Databases:
     def drop(self) -> None:
         """Drop all; sessions that the driver's pool keeps are ended by the server where it can."""
         master = server_of(url_of("master"))
-        for name in self._made:
+        for name in [*self._made, *([] if KEPT else self._migrated)]:
             with master.connected() as connection:
                 single = f"ALTER DATABASE {quoted(name)} SET SINGLE_USER WITH ROLLBACK IMMEDIATE"
                 for statement in (single, f"DROP DATABASE IF EXISTS {quoted(name)}"):
@@ -111,7 +115,8 @@ class Databases:
 def _collate(name: str) -> None:
     """Make a database of the collation that the environment names, if it names one."""
     if collation := os.environ.get(COLLATION):
-        run_on(url_of("master"), f"CREATE DATABASE {quoted(name)} COLLATE {collation}")
+        made = f"CREATE DATABASE {quoted(name)} COLLATE {collation}"
+        run_on(url_of("master"), f"IF DB_ID(N'{name}') IS NULL {made}")
 
 
 def _try(connection: Connection, statement: str) -> None:

@@ -38,6 +38,13 @@ BEGIN
         CreatedAt DATETIME2(6) '$.CreatedAt',
         Field# DECIMAL(18, 6) '$.Field#' -- each field, comma between
     ) AS j;
+    CREATE TABLE #placed (
+        ReadingID BIGINT NOT NULL,
+        Epoch INT NOT NULL,
+        EntryID BIGINT NOT NULL,
+        CreatedAt DATETIME2(6) NOT NULL,
+        PRIMARY KEY CLUSTERED (Epoch, EntryID)
+    );
     CREATE TABLE #held (
         ReadingID BIGINT NOT NULL,
         Epoch INT NOT NULL,
@@ -54,7 +61,17 @@ BEGIN
         BEGIN TRANSACTION;
         EXEC iot.usp_ShareArchive;
         EXEC iot.usp_LockChannels @Name = N'load', @ChannelIDs = @ids;
-        -- of an entry whose time was another until now, the reading lies elsewhere
+        INSERT INTO #placed (ReadingID, Epoch, EntryID, CreatedAt)
+        SELECT i.ReadingID, i.Epoch, i.EntryID, i.CreatedAt
+        FROM iot.SensorReadings AS i
+        WHERE i.ChannelID = @ChannelID AND i.CreatedAt >= @StartAt AND i.CreatedAt < @EndAt;
+        -- of an entry whose time was another until now, the reading lies elsewhere: looked for in every partition
+        INSERT INTO #placed (ReadingID, Epoch, EntryID, CreatedAt)
+        SELECT i.ReadingID, i.Epoch, i.EntryID, i.CreatedAt
+        FROM #shown AS s
+        JOIN iot.SensorReadings AS i
+            ON i.ChannelID = @ChannelID AND i.Epoch = s.Epoch AND i.EntryID = s.EntryID
+        WHERE NOT EXISTS (SELECT 1 FROM #placed AS p WHERE p.Epoch = s.Epoch AND p.EntryID = s.EntryID);
         INSERT INTO #held (ReadingID, Epoch, EntryID, CreatedAt, IsSame)
         SELECT
             r.ReadingID,
@@ -77,24 +94,15 @@ BEGIN
                 ) THEN 1
                 ELSE 0
             END
-        FROM (
-            SELECT i.ReadingID
-            FROM iot.SensorReadings AS i
-            WHERE i.ChannelID = @ChannelID AND i.CreatedAt >= @StartAt AND i.CreatedAt < @EndAt
-            UNION
-            SELECT i.ReadingID
-            FROM #shown AS s
-            JOIN iot.SensorReadings AS i
-                ON i.ChannelID = @ChannelID AND i.Epoch = s.Epoch AND i.EntryID = s.EntryID
-        ) AS o
-        JOIN iot.SensorReadings AS r ON r.ReadingID = o.ReadingID
+        FROM #placed AS o
+        JOIN iot.SensorReadings AS r ON r.ReadingID = o.ReadingID AND r.CreatedAt = o.CreatedAt
         LEFT JOIN #shown AS d ON d.Epoch = r.Epoch AND d.EntryID = r.EntryID;
         INSERT INTO #touched (ChannelID, CreatedAt)
         SELECT @ChannelID, h.CreatedAt FROM #held AS h WHERE h.IsSame = 0;
         SET @gone = @@ROWCOUNT;
         DELETE r
         FROM #held AS h
-        JOIN iot.SensorReadings AS r ON r.ReadingID = h.ReadingID
+        JOIN iot.SensorReadings AS r ON r.ReadingID = h.ReadingID AND r.CreatedAt = h.CreatedAt
         WHERE h.IsSame = 0;
         DELETE d
         FROM #shown AS d

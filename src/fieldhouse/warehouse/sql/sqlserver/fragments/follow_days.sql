@@ -12,16 +12,16 @@ SELECT
     ) AS Place
 INTO #given
 FROM #chained AS c
-JOIN iot.CurrentReadings AS r
+JOIN iot.CurrentReadings AS r WITH (FORCESEEK)
     ON r.ChannelID = c.ChannelID
         AND r.CreatedAt >= CAST(c.Day AS DATETIME2(6))
-        AND DATEDIFF(DAY, c.Day, r.CreatedAt) = 0
+        AND r.CreatedAt <= DATEADD(MICROSECOND, 999999, DATEADD(SECOND, 86399, CAST(c.Day AS DATETIME2(6))))
 CROSS APPLY ( VALUES
     (#, r.Field#), -- each field
     (0, NULL)
 ) AS v (FieldNumber, Amount)
 WHERE v.Amount IS NOT NULL
-OPTION (RECOMPILE);
+OPTION (LOOP JOIN, FORCE ORDER);
 SELECT
     g.ChannelID,
     g.Day,

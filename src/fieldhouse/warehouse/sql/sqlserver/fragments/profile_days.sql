@@ -12,21 +12,30 @@ SELECT
     CASE WHEN k.Nature = 1 THEN v.Rise ELSE v.Mean END AS Level,
     CASE WHEN k.Nature = 1 THEN v.Rise * v.Rise ELSE COALESCE(v.Deviation * v.Deviation, 0) END AS Variance
 INTO #hours
-FROM #knowledge AS k
-JOIN iot.AggregatedData AS g
-    ON g.ChannelID = k.ChannelID
+FROM (
+    SELECT DISTINCT
+        x.ChannelID,
+        x.Day,
+        CASE
+            WHEN DATEDIFF(DAY, '0001-01-01', x.Day) >= 28 THEN DATEADD(DAY, -28, CAST(x.Day AS DATETIME2(6)))
+            ELSE CAST('0001-01-01' AS DATETIME2(6))
+        END AS StartAt
+    FROM #knowledge AS x
+    WHERE x.IsNew = 1
+) AS w
+JOIN iot.AggregatedData AS g WITH (FORCESEEK)
+    ON g.ChannelID = w.ChannelID
         AND g.AggregationType = N'HOURLY'
-        AND g.PeriodStart < CAST(k.Day AS DATETIME2(6))
-        AND DATEDIFF(DAY, g.PeriodStart, k.Day) <= 28
+        AND g.PeriodStart >= w.StartAt
+        AND g.PeriodStart < CAST(w.Day AS DATETIME2(6))
 CROSS APPLY ( VALUES
     -- each field
     (#, g.Field#Avg, g.Field#StdDev, CAST(g.Field#Max - g.Field#Min AS FLOAT) / NULLIF(g.Field#Count, 0)),
     -- end
     (0, NULL, NULL, NULL)
 ) AS v (FieldNumber, Mean, Deviation, Rise)
-WHERE k.IsNew = 1
-    AND v.FieldNumber = k.FieldNumber
-    AND v.Mean IS NOT NULL
+JOIN #knowledge AS k ON k.ChannelID = w.ChannelID AND k.Day = w.Day AND k.FieldNumber = v.FieldNumber
+WHERE v.Mean IS NOT NULL
     AND NOT EXISTS (
         SELECT 1
         FROM iot.AnomalyLabels AS l

@@ -126,11 +126,15 @@ BEGIN
         r.Field# -- each field, comma between
     INTO #rows
     FROM #judged AS j
-    JOIN iot.CurrentReadings AS r
+    JOIN iot.CurrentReadings AS r WITH (FORCESEEK)
         ON r.ChannelID = j.ChannelID
             AND r.CreatedAt >= CAST(j.Day AS DATETIME2(6))
-            AND DATEDIFF(DAY, j.Day, r.CreatedAt) = 0
-    OPTION (RECOMPILE);
+            AND r.CreatedAt <= DATEADD(
+                MICROSECOND,
+                999999,
+                DATEADD(SECOND, 86399, CAST(j.Day AS DATETIME2(6)))
+            )
+    OPTION (LOOP JOIN, FORCE ORDER);
     SELECT
         m.ChannelID,
         m.Day,

@@ -15,7 +15,7 @@ BEGIN
     -- include take_periods
     CREATE TABLE #asked_periods (
         Number BIGINT NOT NULL,
-        AggregationType NVARCHAR(10) NOT NULL,
+        AggregationType NVARCHAR(10) COLLATE DATABASE_DEFAULT NOT NULL,
         PeriodStart DATETIME2(6) NOT NULL
     );
     DECLARE @ids NVARCHAR(MAX) = CONCAT(N'[', @ChannelID, N']'), @done BIGINT = 0, @count BIGINT;

@@ -33,7 +33,7 @@ BEGIN
 
     CREATE TABLE #wanted (
         ChannelID INT NOT NULL,
-        AggregationType NVARCHAR(10) NOT NULL,
+        AggregationType NVARCHAR(10) COLLATE DATABASE_DEFAULT NOT NULL,
         PeriodStart DATETIME2(6) NOT NULL
     );
 

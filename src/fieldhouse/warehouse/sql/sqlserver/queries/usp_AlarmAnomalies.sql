@@ -8,6 +8,9 @@ CREATE OR ALTER PROCEDURE iot.usp_AlarmAnomalies
 AS
 BEGIN
     SET NOCOUNT ON;
+    DECLARE @first INT, @last INT;
+    SELECT @first = MIN(CAST(j.value AS INT)), @last = MAX(CAST(j.value AS INT))
+    FROM OPENJSON(@ChannelIDs) AS j;
     SELECT
         CAST(s.ChannelID AS BIGINT) AS ChannelID,
         s.FieldNumber,
@@ -36,9 +39,13 @@ BEGIN
             AND COALESCE(a.IsReal, 1) = 1
             AND a.EndedAt > DATEADD(SECOND, -CAST(@Seconds AS INT), @AsOfTime)
             AND a.StartedAt <= @AsOfTime
+            AND a.ChannelID >= @first
+            AND a.ChannelID <= @last
             AND a.ChannelID IN (SELECT CAST(j.value AS INT) FROM OPENJSON(@ChannelIDs) AS j)
     ) AS s
     WHERE s.Place = 1
-    ORDER BY s.ChannelID, s.FieldNumber;
+    ORDER BY s.ChannelID, s.FieldNumber
+    -- the bounds as they are: of other channels nothing is read
+    OPTION (RECOMPILE);
     RETURN 0;
 END;

@@ -10,6 +10,9 @@ CREATE OR ALTER PROCEDURE iot.usp_AnomaliesKept
 AS
 BEGIN
     SET NOCOUNT ON;
+    DECLARE @first INT, @last INT;
+    SELECT @first = MIN(CAST(j.value AS INT)), @last = MAX(CAST(j.value AS INT))
+    FROM OPENJSON(@ChannelIDs) AS j;
     SELECT
         a.AnomalyID,
         a.ChannelID,
@@ -31,12 +34,18 @@ BEGIN
     FROM iot.Anomalies AS a
     WHERE (
             @ChannelIDs IS NULL
-            OR a.ChannelID IN (SELECT CAST(j.value AS INT) FROM OPENJSON(@ChannelIDs) AS j)
+            OR (
+                a.ChannelID >= @first
+                AND a.ChannelID <= @last
+                AND a.ChannelID IN (SELECT CAST(j.value AS INT) FROM OPENJSON(@ChannelIDs) AS j)
+            )
         )
         AND (@FieldNumber IS NULL OR a.FieldNumber IN (0, @FieldNumber))
         AND (@StartAt IS NULL OR a.EndedAt >= @StartAt)
         AND (@EndAt IS NULL OR a.StartedAt < @EndAt)
         AND (@Young = 1 OR a.IsYoung = 0)
-    ORDER BY a.StartedAt, a.ChannelID, a.FieldNumber, a.Kind;
+    ORDER BY a.StartedAt, a.ChannelID, a.FieldNumber, a.Kind
+    -- the bounds as they are: of other channels nothing is read
+    OPTION (RECOMPILE);
     RETURN 0;
 END;

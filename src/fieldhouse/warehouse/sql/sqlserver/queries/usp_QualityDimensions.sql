@@ -73,7 +73,7 @@ BEGIN
             v.Epoch,
             v.EntryID,
             CASE WHEN v.Reason = N'rounded' THEN 0 ELSE 1 END AS IsUntyped,
-            POWER(2, CAST(RIGHT(v.ColumnName, 1) AS INT) - 1) AS Bit
+            POWER(2, TRY_CAST(RIGHT(v.ColumnName, 1) AS INT) - 1) AS Bit
         FROM iot.RawValues AS v
         WHERE v.ChannelID = @ChannelID
             AND v.Reason IN (N'unparseable', N'out of range', N'rounded')

@@ -10,7 +10,11 @@ BEGIN
     SET NOCOUNT ON;
     SELECT n.Epoch, n.EntryID, n.CreatedAt, n.Status
     FROM (
-        SELECT TOP (COALESCE(@Limit, 9223372036854775807)) r.Epoch, r.EntryID, r.CreatedAt, r.Status
+        SELECT TOP (COALESCE(@Limit, CAST(9223372036854775807 AS BIGINT)))
+            r.Epoch,
+            r.EntryID,
+            r.CreatedAt,
+            r.Status
         FROM iot.CountedReadings AS r
         WHERE r.ChannelID = @ChannelID
             AND r.Status IS NOT NULL
