@@ -25,16 +25,20 @@ known AS (
         if(m.Nature = 1, 0, m.Least) AS Floor, if(m.Nature = 1, m.GreatestRise, m.Greatest) AS Ceiling,
         toNullable(m.Nature) AS Nature, if(length(m.Steps) < 4, NULL, m.Steps[4]) AS UsualStep,
         if(m.IsOwn, m.Week, NULL) AS Week, m.Older, m.OlderSpread,
-        m.RightLows, m.RightHighs, nullIf(arraySum(m.Far), 0) AS Total, m.Levels, m.Spreads
+        m.RightLows, m.RightHighs, nullIf(arraySum(m.Far), 0) AS Total
     FROM models AS m
 ),
--- how many readings so far scored in each bin or beyond
-tails AS (
-    SELECT
-        m.ChannelID, m.JudgedDay AS Day, m.FieldNumber,
-        arrayReverse(arrayCumSum(arrayReverse(m.Far))) AS FarOrMore,
-        arrayReverse(arrayCumSum(arrayReverse(m.Lean))) AS LeanOrMore
+profiles AS (
+    SELECT m.ChannelID, m.JudgedDay AS Day, m.FieldNumber, Hour, Level, Spread
     FROM models AS m
+    ARRAY JOIN m.Levels AS Level, m.Spreads AS Spread, arrayEnumerate(m.Levels) AS Hour
+),
+tails AS (
+    SELECT m.ChannelID, m.JudgedDay AS Day, m.FieldNumber, toFloat64(Number) - 1 AS Bin, FarOrMore, LeanOrMore
+    FROM models AS m
+    ARRAY JOIN
+        arrayReverse(arrayCumSum(arrayReverse(m.Far))) AS FarOrMore,
+        arrayReverse(arrayCumSum(arrayReverse(m.Lean))) AS LeanOrMore, arrayEnumerate(m.Far) AS Number
 ),
 rows AS (
     SELECT
@@ -57,24 +61,18 @@ given AS (
         [r.Field1, r.Field2, r.Field3, r.Field4, r.Field5, r.Field6, r.Field7, r.Field8] AS Given
     WHERE Given IS NOT NULL
 ),
--- the hour's level and spread are taken here, so that no arrays are sorted
-matched AS (
-    SELECT
-        g.*, k.* EXCEPT (ChannelID, Day, FieldNumber, Levels, Spreads),
-        if(empty(k.Levels), NULL, k.Levels[g.Hour + 1]) AS Level,
-        if(empty(k.Levels), NULL, k.Spreads[g.Hour + 1]) AS Spread
-    FROM given AS g
-    JOIN known AS k ON k.ChannelID = g.ChannelID AND k.Day = g.Day AND k.FieldNumber = g.FieldNumber
-),
 followed AS (
     SELECT
-        g.* EXCEPT (LastValue, LastAt), toInt64(row_number() OVER straight) AS Place,
-        coalesce(lag(toNullable(g.Amount)) OVER straight, g.LastValue) AS Before,
-        coalesce(lag(toNullable(g.At)) OVER straight, g.LastAt) AS BeforeAt,
-        86400 * g.Days / g.Readings AS Usual, (g.At - BeforeAt) / 1000000 AS SilentFor,
+        g.*, k.Least, k.Greatest, k.Days, k.Readings, k.LongestRun, k.LongestOther, k.Silences, k.Downs, k.Zeros,
+        k.LastRunAt, k.Floor, k.Ceiling, k.Nature, k.UsualStep, k.Week, k.Older, k.OlderSpread, k.RightLows,
+        k.RightHighs, k.Total, toInt64(row_number() OVER straight) AS Place,
+        coalesce(lag(toNullable(g.Amount)) OVER straight, k.LastValue) AS Before,
+        coalesce(lag(toNullable(g.At)) OVER straight, k.LastAt) AS BeforeAt,
+        86400 * k.Days / k.Readings AS Usual, (g.At - BeforeAt) / 1000000 AS SilentFor,
         -- the value before, where it is not much older than usual
         if(SilentFor <= 3 * Usual, Before, NULL) AS Near
-    FROM matched AS g
+    FROM given AS g
+    JOIN known AS k ON k.ChannelID = g.ChannelID AND k.Day = g.Day AND k.FieldNumber = g.FieldNumber
     WINDOW straight AS (
         PARTITION BY g.ChannelID, g.Day, g.FieldNumber ORDER BY g.At, g.Epoch, g.EntryID
     )
@@ -84,15 +82,17 @@ measured AS (
         f.ChannelID, f.Day, f.FieldNumber, f.At, f.Amount, f.RowBeforeAt, f.Least, f.Greatest, f.Days, f.Readings,
         f.LongestRun, f.LongestOther, f.Silences, f.Downs, f.Zeros, f.LastRunAt, f.Floor, f.Ceiling, f.Nature,
         f.UsualStep, f.Week, f.Older, f.OlderSpread, f.RightLows, f.RightHighs, f.Total, f.Place, f.Before, f.BeforeAt, f.Near, f.Usual,
-        f.SilentFor, f.Level, f.Spread,
+        f.SilentFor, p.Level, p.Spread,
         multiIf(
             f.Nature = 1, if(f.Amount >= f.Near, f.Amount - f.Near, NULL),
             f.Nature = 5 AND f.Amount >= 0 AND f.Amount <= 360,
-            f.Amount - 360 * floor((f.Amount - f.Level + 180) / 360),
+            f.Amount - 360 * floor((f.Amount - p.Level + 180) / 360),
             toNullable(f.Amount)
         ) AS Judged,
-        (Judged - f.Level) / greatest(f.Spread, 1e-9) AS Deviation
+        (Judged - p.Level) / greatest(p.Spread, 1e-9) AS Deviation
     FROM followed AS f
+    LEFT JOIN profiles AS p
+        ON p.ChannelID = f.ChannelID AND p.Day = f.Day AND p.FieldNumber = f.FieldNumber AND p.Hour = f.Hour + 1
     UNION ALL
     SELECT
         m.ChannelID, m.JudgedDay, m.FieldNumber, 0, 0, NULL, NULL, NULL, NULL, 0, NULL, NULL, 0, 0, 0, NULL, NULL, NULL,
@@ -115,8 +115,8 @@ leant AS (
             PARTITION BY m.ChannelID, m.Day, m.FieldNumber ORDER BY m.Place
             ROWS BETWEEN 23 PRECEDING AND CURRENT ROW
         )) AS Leaning,
-        toUInt8(ifNull(least(63, floor(round(4 * log2(1 + abs(m.Deviation)), 9))), 0)) AS FarBin,
-        toUInt8(ifNull(least(63, floor(round(4 * log2(1 + Leaning), 9))), 0)) AS LeanBin
+        least(63, floor(round(4 * log2(1 + abs(m.Deviation)), 9))) AS FarBin,
+        least(63, floor(round(4 * log2(1 + Leaning), 9))) AS LeanBin
     FROM measured AS m
 ),
 weighed AS (
@@ -139,8 +139,8 @@ weighed AS (
         if(
             l.Deviation IS NULL, NULL,
             round(
-                -log10((t.FarOrMore[l.FarBin + 1] + 1) / (l.Total + 1))
-                - log10((t.LeanOrMore[l.LeanBin + 1] + 1) / (l.Total + 1)),
+                -log10((ifNull(a.FarOrMore, 0) + 1) / (l.Total + 1))
+                - log10((ifNull(b.LeanOrMore, 0) + 1) / (l.Total + 1)),
                 9
             )
         ) AS Rareness,
@@ -174,7 +174,10 @@ weighed AS (
         IsBeyond OR (l.Nature <> 3 AND ifNull(Rareness >= Threshold AND abs(l.Deviation) >= 4, FALSE)) AS IsOdd,
         if(l.Amount = 0, l.LongestRun, l.LongestOther) AS Longest, (l.At - l.RunAt) / 1000000 AS StayedFor
     FROM leant AS l
-    JOIN tails AS t ON t.ChannelID = l.ChannelID AND t.Day = l.Day AND t.FieldNumber = l.FieldNumber
+    LEFT JOIN tails AS a
+        ON a.ChannelID = l.ChannelID AND a.Day = l.Day AND a.FieldNumber = l.FieldNumber AND a.Bin = l.FarBin
+    LEFT JOIN tails AS b
+        ON b.ChannelID = l.ChannelID AND b.Day = l.Day AND b.FieldNumber = l.FieldNumber AND b.Bin = l.LeanBin
     WHERE l.Place > 0 AND l.Days > 0
 ),
 hits AS (
@@ -236,28 +239,22 @@ opened AS (
 spells AS (
     SELECT
         o.ChannelID, o.Day, o.FieldNumber, o.Family, o.Spell,
-        argMax((o.At, o.Value, o.Level, o.Spread), (NOT o.IsJump, o.Score, -o.At)) AS Peak, min(o.Since) AS FirstAt,
-        max(o.At) AS LastAt, count() AS Hits, countIf(o.IsAbove) AS Above, countIf(o.IsBeyond) AS Beyond,
-        countIf(o.IsJump) AS Jumps, max(o.Score) AS TopScore, any(o.Least) AS LeastKnown, any(o.Greatest) AS GreatestKnown,
-        max(o.Days) AS DaysKnown
-    FROM opened AS o
-    GROUP BY o.ChannelID, o.Day, o.FieldNumber, o.Family, o.Spell
-),
-told AS (
-    SELECT
-        s.ChannelID, s.Day,
-        groupArray((
-            s.FieldNumber, s.Family, fromUnixTimestamp64Micro(s.FirstAt, 'UTC'), fromUnixTimestamp64Micro(s.LastAt, 'UTC'),
-            s.Hits, s.Above, s.Beyond, s.Jumps, s.TopScore, fromUnixTimestamp64Micro(s.Peak.1, 'UTC'),
+        argMax((o.At, o.Value, o.Level, o.Spread), (NOT o.IsJump, o.Score, -o.At)) AS Peak,
+        (
+            o.FieldNumber, o.Family, fromUnixTimestamp64Micro(min(o.Since), 'UTC'),
+            fromUnixTimestamp64Micro(max(o.At), 'UTC'), count(), countIf(o.IsAbove), countIf(o.IsBeyond), countIf(o.IsJump),
+            max(o.Score),
+            fromUnixTimestamp64Micro(Peak.1, 'UTC'),
             -- as a float the largest numbers are more than their column holds
             toDecimal64OrNull(
-                toString(round(if(abs(s.Peak.2) < 999999999999.5, s.Peak.2, sign(s.Peak.2) * 999999999999.5), 6)), 6
-            ),
-            s.Peak.3, s.Peak.4, s.LeastKnown, s.GreatestKnown, s.DaysKnown
-        )) AS Spells
-    FROM spells AS s
-    GROUP BY s.ChannelID, s.Day
+                toString(round(if(abs(Peak.2) < 999999999999.5, Peak.2, sign(Peak.2) * 999999999999.5), 6)), 6
+            ), Peak.3, Peak.4,
+            any(o.Least), any(o.Greatest), max(o.Days)
+        ) AS Told
+    FROM opened AS o
+    GROUP BY o.ChannelID, o.Day, o.FieldNumber, o.Family, o.Spell
 )
-SELECT j.ChannelID, j.Day, t.Spells, {Version:UInt64}
+SELECT j.ChannelID, j.Day, groupArrayIf(s.Told, s.Family IS NOT NULL), {Version:UInt64}
 FROM judged AS j
-LEFT JOIN told AS t ON t.ChannelID = j.ChannelID AND t.Day = j.Day;
+LEFT JOIN spells AS s ON s.ChannelID = j.ChannelID AND s.Day = j.Day
+GROUP BY j.ChannelID, j.Day;
