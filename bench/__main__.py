@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from bench import analysis, beside, fleet, growth, paging, reporting, server, serving, streaming
+from bench.importing import imports
 from bench.ingest import ingest
 from bench.reading import reading
 from bench.report import Figure, say, show
@@ -33,6 +34,7 @@ _PARTS: dict[str, tuple[str, Callable[[Bench], Iterable[Figure]]]] = {
     "load": ("Browsers beside a backfill", serving.load),
     "soak": ("A day of serve", serving.soak),
     "memory": ("Peak memory of a backfill", analysis.memory),
+    "imports": ("Peak memory of an import", imports),
     "stream": ("A thousand channels, told of over MQTT", streaming.streaming),
     "growth": ("What docs/scale.md works out on paper", growth.growth),
 }

@@ -290,14 +290,16 @@ def test_a_wrong_key_in_the_file_is_named(fieldhouse: Run, home: Path) -> None:
     one_line(fieldhouse("run", "9"), 2, "fieldhouse.toml", "rate_limit_dely", "rate_limit_delay")
 
 
-def test_what_thingspeak_refuses_is_one_line_and_code_1(fieldhouse: Run) -> None:
+def test_what_thingspeak_refuses_is_one_line_and_code_1(fieldhouse: Run, home: Path) -> None:
     """No network, no such channel, no key, a wrong key: each says what to do; no key is shown."""
+    (home / "my.toml").touch()
     nobody = fieldhouse("channels", "search", THINGSPEAK_BASE_URL="http://127.0.0.1:9")
     assert nobody.returncode == 1
     assert "http://127.0.0.1:9 cannot be reached" in nobody.stderr
     for arguments, environment, word in (
         (("channels", "add", "404"), {}, "404"),
-        (("channels", "add", "10"), {}, "private: write"),
+        (("channels", "add", "10"), {}, "two lines into fieldhouse.toml, [channels.10]"),
+        (("channels", "add", "10", "-c", "my.toml"), {}, "two lines into my.toml, [channels.10]"),
         (
             ("channels", "add", "10"),
             {"THINGSPEAK_CHANNEL_ID": "10", "THINGSPEAK_API_KEY": "WRONGKEYWRONGKEY"},

@@ -61,8 +61,8 @@ def test_a_pipeline_takes_its_channel_as_it_comes(place: Path) -> None:
     assert IoTDataPipeline(settings).channel_id == 7
     assert IoTDataPipeline(9, settings).channel_id == 9
     assert IoTDataPipeline(settings=settings).settings is settings
-    for wrong in ("abc", "", -1, 0, 2**31, 1.5):
-        with pytest.raises(ConfigurationError, match="channel's number is a whole number"):
+    for wrong in ("abc", "", -1, 0, 2**31, 2**40, 1.5):
+        with pytest.raises(ConfigurationError, match="a whole number from 1 to 2147483647"):
             IoTDataPipeline(wrong)  # type: ignore[arg-type]
     for odd in ("x", {}, 9):
         with pytest.raises(ConfigurationError, match="settings are made by"):
@@ -128,10 +128,10 @@ def test_sql_takes_parameters_and_can_change_nothing(copied: Path) -> None:
                 warehouse.sql(wrong)
 
 
-@pytest.mark.parametrize("name", ["a.parquet", "a.CSV", "b.json", "c.txt"])
+@pytest.mark.parametrize("name", ["a.parquet", "a.CSV", "a.json", "a.duckdb.bak"])
 def test_a_file_of_another_kind_is_no_warehouse(tmp_path: Path, name: str) -> None:
     """DuckDB would open it as something else, and keep nothing; it is neither made nor touched."""
-    with pytest.raises(ConfigurationError, match="no warehouse's name ends in"):
+    with pytest.raises(ConfigurationError, match=r"no warehouse's name ends in .* a\.duckdb$"):
         open_warehouse(tmp_path / name)
     (tmp_path / "kept").write_bytes(b"PAR1" + bytes(100))
     with pytest.raises(WarehouseUnusable, match="not a DuckDB file"):

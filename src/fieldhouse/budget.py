@@ -50,7 +50,7 @@ class Budget:
             if not self._left:
                 raise BudgetExhausted(
                     f"the daily budget of {self._requests:,} requests is used up until midnight UTC"
-                    " (daily_budget in fieldhouse.toml)"
+                    " (the setting daily_budget)"
                 )
             self._left -= 1
 

@@ -144,6 +144,7 @@ def client(
                 timeout=settings.timeout,
                 attempts=attempts,
                 proxies=settings.proxies,
+                settings_file=settings.file,
                 observe=observe,
             )
         )

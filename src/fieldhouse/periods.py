@@ -1,13 +1,16 @@
 """A channel's fields over periods of any length, on the wall clock of a time zone.
 
 Periods are counted from 1970-01-01 00:00 on that clock, those of whole weeks from a Monday. A day
-has 23 or 25 hours where clocks are changed, and of up to an hour a period that comes twice is two.
+has 23 or 25 hours where clocks are changed. Where the time that comes twice is part of one period,
+that one is longer: an hour has an hour and a half where clocks are set back by half an hour. Else
+its periods come twice. Days, weeks and months are the calendar's.
 The warehouse does the sums; what it needs of the zone are the instants at which its clocks are
 changed, so that every engine answers the same.
 """
 
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -56,21 +59,21 @@ def periods_of(
     span = {"channel_id": channel_id, "start_at": start, "end_at": end}
     first, last = _held(warehouse, span)
     offsets = _offsets(zone, _begun_by(first, length), last)
-    is_short = 0 < length.seconds <= _HOUR
+    by_offset = bool(length.seconds) and _come_twice(step, offsets)
     found = warehouse.query(
         "field_statistics",
         replace(limits, columns=("WallStart", "OffsetSeconds", *columns)),
         **span,
         **step,
         **_clock(offsets),
-        by_offset=is_short,
+        by_offset=by_offset,
         from_hours=_fit_hours(length, offsets),
     )
-    begins = _begins(found, offsets, by_offset=is_short)
+    begins = _begins(found, offsets, by_offset=by_offset)
     periods = found.drop_columns(["WallStart", "OffsetSeconds"])
     periods = periods.add_column(0, "PeriodStart", begins)
     if has_ends:
-        ends = _ends(found, begins, length, offsets, by_offset=is_short)
+        ends = _ends(found, begins, length, offsets, by_offset=by_offset)
         periods = periods.append_column("PeriodEnd", ends)
     return periods.sort_by("PeriodStart")
 
@@ -154,6 +157,17 @@ def _fit_hours(length: Length, offsets: list[Offset]) -> bool:
     return not any(mark % _HOUR for mark in marks) and not any(
         (start - datetime.min) % timedelta(hours=1) for start in starts
     )
+
+
+def _come_twice(step: dict[str, Any], offsets: list[Offset]) -> bool:
+    """Whether a time that comes twice, as clocks are set back, is more than part of one period."""
+    length = timedelta(seconds=step["step_seconds"])
+    for before, after in pairwise(offsets[:-1]):
+        shift = timedelta(seconds=before.seconds - after.seconds)
+        into = (after.start + timedelta(seconds=after.seconds) - step["origin"]) % length
+        if shift > timedelta(0) and (into + shift > length or shift == length):
+            return True
+    return False
 
 
 def _begins(found: pa.Table, offsets: list[Offset], *, by_offset: bool) -> pa.Array:

@@ -12,6 +12,7 @@ from import_kit import bring, house, readings, run
 from fieldhouse.cli import app
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.importing import Import, Wanted, plan
+from fieldhouse.names import labels_of
 from fieldhouse.parts import Parts
 from fieldhouse.simulator import Simulator, World
 from fieldhouse.sources.exports import Member, Options, open_export
@@ -71,7 +72,8 @@ def test_an_export_comes_back(
 ) -> None:
     """Whatever its form, it says whose it is, and brings every value and text; once more, nothing.
 
-    A reading without any value has no row in a long file.
+    A reading without any value has no row in a long file. Labels that its columns have are the
+    channel's, as long as its source was not asked.
     """
     file = export(held, f"9 {FORMS[form]}", monkeypatch, tmp_path)
     with house(held) as parts:
@@ -81,6 +83,7 @@ def test_an_export_comes_back(
         assert (done.channel_id, done.new, done.rejected, done.left_out) == (9, 40, 0, {})
         assert not done.has_bare_times
         assert readings(parts.warehouse) == sent
+        assert labels_of(parts.warehouse, 9) == (LABELS if "labels" in FORMS[form] else {})
         again = planned(parts, file)
         assert (again.new, again.known, again.differing) == (0, 40, 0)
 
@@ -118,6 +121,10 @@ def test_labels_are_those_of_the_channel_or_a_persons_word(
             for options in (label, known):
                 done = planned(parts, file, options)
                 assert (done.known, done.new, done.differing) == (40, 0, 0)
+                assert done.metadata is None  # its source was asked
+        with house(tmp_path / f"new{form}.duckdb") as parts:
+            bring(parts, file, options=label)
+            assert labels_of(parts.warehouse, 9) == {1: LABELS[1]}
 
 
 def test_columns_in_another_order_are_told_by_their_names(

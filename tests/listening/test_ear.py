@@ -146,7 +146,8 @@ def test_what_a_broker_keeps_is_no_news(tmp_path: Path) -> None:
     """Messages that a broker repeats to whoever comes make no hint: no storm after an outage."""
     heard = list[int]()
     with mosquitto(tmp_path) as broker:
-        kept = [(f"channels/{n}/subscribe", b"{}", 0, True) for n in range(1, 201)]
+        # acknowledged, so that all are kept before anybody listens
+        kept = [(f"channels/{n}/subscribe", b"{}", 1, True) for n in range(1, 201)]
         multiple(kept, hostname="127.0.0.1", port=broker.port)
         with ear(plain(broker.port), range(1, 201), heard.append) as made:
             listens(made, range(1, 201))

@@ -239,7 +239,7 @@ def test_a_channel_without_readings_is_drawn_as_such(fieldhouse: Run, target: Pa
 
 
 def test_a_report_says_all(fieldhouse: Run, target: Path) -> None:
-    """Every field that has values, quality, anomalies, trend, gaps, lives and the map."""
+    """Every field with values, how it goes on, quality, anomalies, trend, gaps, lives, the map."""
     file = target.with_suffix(".html")
     done = fieldhouse("report", "9-11", "-o", str(file), "--tz", "Europe/Zurich")
     assert done.returncode == 0 and "3 channels" in done.stdout, done.stderr
@@ -250,12 +250,14 @@ def test_a_report_says_all(fieldhouse: Run, target: Path) -> None:
         "Times are in Europe/Zurich",
         "1 longer than", "16 h 39 min in all", "&lt;b&gt;Door&lt;/b&gt;", "408",
         "of 12 days (UTC)", "2024-01-05 05:00", "In six ways", "expected one every",
+        "The next three days", "on average",
     ):  # fmt: skip
         assert said in text, said
     assert "<b>" not in text and "Never" not in text
     figures = data_of(text)["figures"]
     assert [figure["id"] for figure in figures] == [
-        "c9-field1", "c9-field2", "c9-quality", "c10-field4", "c10-quality",
+        "c9-field1", "c9-field2", "c9-quality", "c9-ahead1", "c9-ahead2",
+        "c10-field4", "c10-quality", "c10-ahead4",
     ]  # fmt: skip
     assert len(set(re.findall(r'<figure id="([^"]*)"', text))) == len(figures)
 

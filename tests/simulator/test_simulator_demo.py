@@ -115,12 +115,12 @@ def test_a_second_fleet_follows_the_first() -> None:
 
 
 def test_the_demo_world_is_served(http: httpx2.Client, world: World) -> None:
-    """The demo channels answer like any other, and a user's list shows them."""
+    """The demo channels answer like any other; the user whom the guide names lists them."""
     demo.greenhouse(world, years=0.1)
     demo.fleet(world, 2)
     rows = http.get("/channels/12003/feeds.json").json()["feeds"]
     assert {row["field5"] for row in rows} >= {"OFF"}
-    assert len(http.get("/users/demo/channels.json").json()["channels"]) == 3
+    assert len(http.get("/users/fieldhouse/channels.json").json()["channels"]) == 3
 
 
 def test_shortest_spans() -> None:

@@ -1,11 +1,9 @@
 """DuckDB's own: the file, who may open it, what is said when it cannot be, and what survives."""
 
 import os
-import signal
 import subprocess
 import sys
 import textwrap
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -466,19 +464,3 @@ def test_unknown_names_and_parameters_are_named(warehouse: Warehouse) -> None:
         warehouse.query("channels", limit=3)
     with pytest.raises(ConfigurationError, match="among the calls"):
         warehouse.call("../queries/channels")
-
-
-def test_ctrl_c_while_a_statement_works_is_a_ctrl_c(
-    warehouse: Warehouse,
-) -> None:
-    """Not an error of DuckDB's: the command ends as it does wherever else it is interrupted."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    interrupt = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
-    try:
-        interrupt.start()
-        with pytest.raises(KeyboardInterrupt):
-            warehouse.sql("SELECT count(*) FROM range(30000000000)")
-    finally:
-        interrupt.join()
-        signal.signal(signal.SIGINT, before)
-    assert warehouse.sql("SELECT 1 AS n").num_rows == 1

@@ -12,6 +12,7 @@ from warehouse_kit import DAY, HOUR, T0, batch, refresh, row
 
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.insight.forecasts import FORECAST, Crossing, crossing_of, forecast_of, told
+from fieldhouse.insight.labelling import label
 from fieldhouse.warehouse import Warehouse
 
 Series = Mapping[int, float]
@@ -198,6 +199,26 @@ def test_a_field_goes_on(warehouse: Warehouse, battery: datetime) -> None:
     for length in (timedelta(minutes=5), 367 * DAY):
         with pytest.raises(ConfigurationError, match="a forecast is for 1h to 366d"):
             forecast_of(warehouse, 9, 1, length=length, as_of=battery, zone=UTC)
+
+
+def test_a_spike_is_not_foreseen_again(warehouse: Warehouse) -> None:
+    """The hour of a lone fault goes on as it was before; one that a person calls right counts."""
+    source = random.Random(5)
+    values = [10 * math.sin(2 * math.pi * n / 24) + source.gauss(0, 0.5) for n in range(40 * 24)]
+    end = T0 + 40 * DAY
+    values[-31] = 500.0
+    rows = [row(n + 1, T0 + n * HOUR, Field1=round(v, 6)) for n, v in enumerate(values)]
+    warehouse.load([batch(rows)])
+    refresh(warehouse)
+    warehouse.call("refresh_anomalies", as_of=end)
+    how = {"length": DAY, "as_of": end, "zone": UTC}
+    foreseen = forecast_of(warehouse, 9, 1, **how)["Forecast"].to_pylist()
+    usual = [10 * math.sin(2 * math.pi * n / 24) for n in range(24)]
+    assert foreseen == pytest.approx(usual, abs=1.5)
+    (found,) = warehouse.query("anomalies_kept", channel_ids=[9], field_number=1).to_pylist()
+    label(warehouse, found["AnomalyID"], is_real=False, by="me", now=end)
+    again = forecast_of(warehouse, 9, 1, **how)["Forecast"].to_pylist()
+    assert max(again) > 30
 
 
 def test_it_is_told_when_a_battery_is_empty(warehouse: Warehouse, battery: datetime) -> None:

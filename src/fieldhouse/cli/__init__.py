@@ -6,13 +6,13 @@ Heavy libraries are imported by the commands that use them, so that ``--help`` a
 """
 
 import re
-import signal
 import sys
 from typing import Annotated
 
 import typer
 
 import fieldhouse
+from fieldhouse import interrupts
 from fieldhouse.cli import (
     alerting,
     asking,
@@ -96,7 +96,7 @@ def _root(
 def main() -> None:
     """Run the command line; whatever a user can cause ends in one line and an exit code."""
     output.set_up_streams()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interrupts.listen()
     try:
         code = app(_as_meant(sys.argv[1:]), standalone_mode=False)
         sys.stdout.flush()
@@ -105,8 +105,10 @@ def main() -> None:
     except FieldhouseError as error:
         sys.exit(_complain(str(error), 1))
     except Interrupted as stopped:
+        interrupts.end_at_once(_INTERRUPTED)
         sys.exit(_complain(str(stopped), _INTERRUPTED))
     except (KeyboardInterrupt, typer.Abort):
+        interrupts.end_at_once(_INTERRUPTED)
         code = _INTERRUPTED
     except BrokenPipeError:
         output.let_go_of_stdout()

@@ -11,7 +11,16 @@ import typer
 from fieldhouse import names
 from fieldhouse.cli import output
 from fieldhouse.cli.correcting import user
-from fieldhouse.cli.options import Config, Json, Wait, WarehouseURL, opened, settings_from
+from fieldhouse.cli.options import (
+    By,
+    Config,
+    Json,
+    Quiet,
+    Wait,
+    WarehouseURL,
+    opened,
+    settings_from,
+)
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.times import length_of
 
@@ -24,10 +33,6 @@ __all__ = ["add_to"]
 app = typer.Typer(no_args_is_help=False)
 
 _SHOWN = ("number", "severity", "rule", "channel", "what", "since", "opened", "state")
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Errors only, as cron likes it.")]
-By = Annotated[
-    str | None, typer.Option("--by", metavar="NAME", help="Who; default: the user and the host.")
-]
 
 
 _LONGEST = 100_000
@@ -243,7 +248,7 @@ def test(
     settings = settings_from(config)
     known = settings.alerts.receivers
     if not known:
-        raise ConfigurationError("no receiver is set: [alerts.receivers.NAME] in fieldhouse.toml")
+        raise ConfigurationError(f"no receiver is set: [alerts.receivers.NAME] in {settings.file}")
     if unknown := [name for name in receivers or () if name not in known]:
         raise ConfigurationError(f"no receiver {unknown[0]!r}: there is {', '.join(known)}")
     text = f"This is a test from {socket.gethostname()}. Alerts will come this way."

@@ -14,6 +14,7 @@ from fieldhouse.cli import output
 from fieldhouse.cli.correcting import user
 from fieldhouse.cli.options import (
     AsOf,
+    By,
     ChannelID,
     Config,
     Field,
@@ -192,7 +193,7 @@ def label_anomaly(
     anomaly_id: Annotated[str, typer.Argument(metavar="ID", help="As the list has it.")],
     ok: Annotated[bool, typer.Option("--ok", help="Nothing was wrong.")] = False,
     real: Annotated[bool, typer.Option("--real", help="Something was.")] = False,
-    by: Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who says so.")] = None,
+    by: By = None,
     warehouse: WarehouseURL = None,
     wait: Wait = None,
     config: Config = None,

@@ -17,7 +17,9 @@ from fieldhouse.cli.completing import complete_words
 from fieldhouse.cli.options import (
     Config,
     Json,
+    Quiet,
     ShardOption,
+    Verbose,
     Wait,
     WarehouseURL,
     moment,
@@ -60,8 +62,6 @@ MetricsFile = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Metrics for node_exporter, as /var/lib/…/fieldhouse.prom."),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Errors only, as cron likes it.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log every step.")]
 
 
 def add_to(app: typer.Typer) -> None:

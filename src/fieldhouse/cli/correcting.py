@@ -14,6 +14,7 @@ from fieldhouse import names
 from fieldhouse.cli import output, rules
 from fieldhouse.cli.options import (
     Bare,
+    By,
     ChannelID,
     Config,
     From,
@@ -53,9 +54,6 @@ Where = Annotated[
 ]
 Reason = Annotated[
     str | None, typer.Option("--reason", metavar="TEXT", help="Why; it is kept with the rule.")
-]
-By = Annotated[
-    str | None, typer.Option("--by", metavar="NAME", help="Who; default: the user and the host.")
 ]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Show what it would cover, and change nothing.")

@@ -18,6 +18,7 @@ from fieldhouse.cli.options import (
     Channels,
     Config,
     From,
+    Overwrite,
     TimeZone,
     To,
     Wait,
@@ -49,7 +50,6 @@ _MOST_POINTS = 100_000
 _SPAN_POINTS = 400_000
 """Points of all lines of one page: about two megabytes."""
 
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a file that exists.")]
 Days = Annotated[
     int | None,
     typer.Option(min=1, max=100_000, help="So many days up to --to, or to the newest reading."),

@@ -17,6 +17,7 @@ from fieldhouse.cli.options import (
     Channels,
     Config,
     From,
+    Overwrite,
     TimeZone,
     To,
     Wait,
@@ -121,7 +122,7 @@ def export(
     bom: Annotated[
         bool, typer.Option("--bom", help="A CSV file begins with the mark that Excel looks for.")
     ] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file.")] = False,
+    overwrite: Overwrite = False,
     warehouse: WarehouseURL = None,
     wait: Wait = None,
     config: Config = None,

@@ -15,6 +15,7 @@ from fieldhouse.cli import output
 from fieldhouse.cli.options import (
     Config,
     Json,
+    Quiet,
     Wait,
     WarehouseURL,
     channel_number,
@@ -163,7 +164,7 @@ def import_(
     wait: Wait = None,
     config: Config = None,
     as_json: Json = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Errors only.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Bring in files: ThingSpeak's exports and answers, and CSV of other loggers.
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AsOf",
     "Bare",
+    "By",
     "ChannelID",
     "Channels",
     "Config",
@@ -29,9 +30,12 @@ __all__ = [
     "Json",
     "Listing",
     "Output",
+    "Overwrite",
+    "Quiet",
     "ShardOption",
     "TimeZone",
     "To",
+    "Verbose",
     "Wait",
     "WarehouseURL",
     "channel_number",
@@ -103,7 +107,7 @@ WarehouseURL = Annotated[
         "--warehouse",
         "-w",
         metavar="URL",
-        help="duckdb:///file.duckdb or a path, or sqlserver://user@host/database.",
+        help="A path, or duckdb:///file.duckdb, sqlserver:// or clickhouse://user@host/database.",
     ),
 ]
 Wait = Annotated[
@@ -182,6 +186,12 @@ AsOf = Annotated[
         help="Instead of now, as --from; 'latest' = just after the newest reading.",
     ),
 ]
+By = Annotated[
+    str | None, typer.Option("--by", metavar="NAME", help="Who; default: the user and the host.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Errors only, as cron likes it.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log every step.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a file that exists.")]
 Output = Annotated[
     Path | None,
     typer.Option("--output", "-o", metavar="FILE", help="A file instead of the screen."),

@@ -12,6 +12,7 @@ from fieldhouse.cli.options import (
     Json,
     ShardOption,
     TimeZone,
+    Verbose,
     Wait,
     WarehouseURL,
     opened,
@@ -52,7 +53,7 @@ def schedule(
     warehouse: WarehouseURL = None,
     wait: Wait = None,
     config: Config = None,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log every step.")] = False,
+    verbose: Verbose = False,
 ) -> None:
     """Keep channels current for as long as it runs: each is read when it is due.
 

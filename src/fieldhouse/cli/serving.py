@@ -14,6 +14,7 @@ from fieldhouse.cli.options import (
     Bare,
     Config,
     Json,
+    Verbose,
     Wait,
     WarehouseURL,
     opened,
@@ -80,7 +81,7 @@ def serve(
     warehouse: WarehouseURL = None,
     wait: Wait = None,
     config: Config = None,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log every step.")] = False,
+    verbose: Verbose = False,
 ) -> None:
     """Serve pages, an API and ThingSpeak's own endpoints, and keep the channels current.
 

@@ -12,7 +12,7 @@ import typer
 
 from fieldhouse.cli import output
 from fieldhouse.cli.options import Config, Json, Wait, WarehouseURL, opened, settings_from
-from fieldhouse.errors import ConfigurationError, FieldhouseError
+from fieldhouse.errors import ConfigurationError, FieldhouseError, Interrupted
 
 if TYPE_CHECKING:
     from fieldhouse.settings import Settings
@@ -145,6 +145,7 @@ def simulate(
             )
         except OSError as error:
             raise ConfigurationError(f"{host}:{port} cannot be served: {error.strerror}") from error
+    raise Interrupted("stopped; what was written to it is gone with it")
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fieldhouse.cli import output
-from fieldhouse.cli.options import Config, Wait, WarehouseURL, pause_of, settings_from
+from fieldhouse.cli.options import Config, Verbose, Wait, WarehouseURL, pause_of, settings_from
 from fieldhouse.errors import Interrupted
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def stream(
     warehouse: WarehouseURL = None,
     wait: Wait = None,
     config: Config = None,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log every step.")] = False,
+    verbose: Verbose = False,
 ) -> None:
     """Keep channels current within seconds: listen to ThingSpeak's broker, read what it tells of.
 

@@ -230,7 +230,9 @@ class _Planner:
 
 def _ascend(ids: Ints, epochs: Ints) -> bool:
     """Whether entries stand in the order of their epochs and ids, as files mostly have them."""
-    return bool((np.diff(epochs) + (ids[1:] > ids[:-1]) > 0).all())
+    rises = epochs[1:] > epochs[:-1]  # of flags: of a long file numbers are many bytes
+    rises |= (epochs[1:] == epochs[:-1]) & (ids[1:] > ids[:-1])
+    return bool(rises.all())
 
 
 def _instant(micros: Any) -> datetime:

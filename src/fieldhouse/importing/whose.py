@@ -1,6 +1,6 @@
 """Which channel files are of, and what they tell of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,15 @@ from fieldhouse.sync import channel_row
 from fieldhouse.warehouse import Warehouse
 
 __all__ = ["channel_of", "check", "describe"]
+
+
+_HELD = {
+    **{"name": "ChannelName", "description": "Description", "elevation": "Elevation"},
+    **{"latitude": "Latitude", "longitude": "Longitude", "last_entry_id": "LastEntryID"},
+    **{"created_at": "CreatedAt", "updated_at": "UpdatedAt"},
+    **{f"field{n}": f"Field{n}Name" for n in range(1, 9)},
+}
+"""What a channel's row tells, by the parameters that write it."""
 
 
 def channel_of(warehouse: Warehouse, exports: Sequence[Export], wanted: Wanted) -> int:
@@ -74,13 +83,16 @@ def describe(
 ) -> None:
     """The channel's own row, where the files are all that tells of it."""
     channel: dict[str, Any] = next((dict(e.channel) for e in exports if e.channel), {})
-    if done.channel_id > 0:
-        if channel.get("name") is not None and done.state.metadata_at is None:
-            done.metadata = {**_row(channel, done.channel_id, now), "refreshed_at": None}
-        return
     rows = warehouse.query("channels").to_pylist()
     held: dict[str, Any] = next((r for r in rows if r["ChannelID"] == done.channel_id), {})
     texts = {n: label for export in exports for n, label in export.labels.items()}
+    if done.channel_id > 0:
+        called = {f"field{n}": label for n, label in {**texts, **wanted.labels}.items()}
+        told = {"name": wanted.name, **called}
+        has_any = any(told.values()) or channel.get("name") is not None
+        if has_any and done.state.metadata_at is None:
+            done.metadata = _unread(done.channel_id, told, held, channel, now)
+        return
     texts |= {n: str(channel[f"field{n}"]) for n in range(1, 9) if channel.get(f"field{n}")}
     texts |= {n: held[f"Field{n}Name"] for n in range(1, 9) if held.get(f"Field{n}Name")}
     texts |= wanted.labels
@@ -89,6 +101,24 @@ def describe(
     done.metadata = _row(described, done.channel_id, held.get("RefreshedAt") or now)
     labels = tuple(sorted(texts.items()))
     done.labels = Labels(now, labels) if labels != done.state.labels else None
+
+
+def _unread(
+    channel_id: int,
+    told: Mapping[str, Any],
+    held: Mapping[str, Any],
+    channel: dict[str, Any],
+    now: datetime,
+) -> dict[str, Any]:
+    """A channel that its source was never asked of: ThingSpeak's own word in a file goes first.
+
+    Then what earlier files told, then ``told``: how a person or a column calls it.
+    """
+    said = {
+        key: value for key, value in _row(channel, channel_id, now).items() if value is not None
+    }
+    known = {key: held[name] for key, name in _HELD.items() if held.get(name) is not None}
+    return {**dict.fromkeys(_HELD), **told, **known, **said, "refreshed_at": None}
 
 
 def _row(channel: dict[str, Any], channel_id: int, now: datetime) -> dict[str, Any]:

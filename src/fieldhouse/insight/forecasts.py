@@ -1,6 +1,6 @@
 """How a field goes on: a baseline, with intervals that its own past has tried."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, NamedTuple
 
@@ -20,6 +20,7 @@ __all__ = [
     "Tried",
     "crossing_of",
     "forecast_of",
+    "forecasts_of",
     "is_hourly",
     "told",
     "tried",
@@ -44,6 +45,10 @@ _HOURLY = timedelta(days=14)
 """Up to here the means of hours are forecast, beyond those of days."""
 _HOUR = timedelta(hours=1)
 _EPOCH = datetime(1970, 1, 1)
+_Held = list[tuple[int, float]]
+"""The means of a field by their places, in order."""
+_MOMENTARY = frozenset({"SPIKE", "IMPOSSIBLE RATE", "OUT OF RANGE"})
+"""Kinds of incidents that, ended within a day, say nothing of how a field goes on."""
 
 
 class _Step(NamedTuple):
@@ -69,36 +74,53 @@ def forecast_of(
     as_of: datetime,
     zone: tzinfo,
 ) -> pa.Table:
+    """How one field goes on; see ``forecasts_of``."""
+    found = forecasts_of(
+        warehouse, channel_id, [field_number], length=length, as_of=as_of, zone=zone
+    )
+    return found[field_number]
+
+
+def forecasts_of(
+    warehouse: Warehouse,
+    channel_id: int,
+    fields: Sequence[int],
+    *,
+    length: timedelta,
+    as_of: datetime,
+    zone: tzinfo,
+) -> dict[int, pa.Table]:
     """The hours' means from ``as_of`` on, or, for more than 14 days, those of a zone's days.
 
-    ``as_of`` is naive UTC; what is later takes no part. An answer is empty where there is no value
-    in the last 14 days. Columns as ``FORECAST``. Raises ConfigurationError for a length below an
-    hour or above ``LONGEST``, and what the warehouse does.
+    By the fields' numbers. ``as_of`` is naive UTC; what is later takes no part. An answer is empty
+    where there is no value in the last 14 days. Columns as ``FORECAST``. Raises ConfigurationError
+    for a length below an hour or above ``LONGEST``, and what the warehouse does.
     """
     if not _HOUR <= length <= LONGEST:
         raise ConfigurationError(f"a forecast is for 1h to {LONGEST.days}d")
     if length <= _HOURLY:
         step, now = _HOURS, _place(as_of)
-        held = _hours(warehouse, channel_id, field_number, as_of)
+        held = _hours(warehouse, channel_id, fields, as_of)
     else:
         step, now = _DAYS, as_of.replace(tzinfo=UTC).astimezone(zone).date().toordinal()
-        days = trend_of(
-            warehouse, channel_id, field_number, days=step.history.days, as_of=as_of, zone=zone
-        )
-        held = [(row["ReadingDate"].toordinal(), row["AvgValue"]) for row in days.to_pylist()]
-    if not held or (now - held[-1][0]) * step.length > _HOURLY:
-        return FORECAST.empty_table()
-    rows = _asked(warehouse, held, step, now - held[-1][0] - 1 + -(-length // step.length))
+        held = {n: _days(warehouse, channel_id, n, as_of, zone) for n in fields}
     begins = _instant if step is _HOURS else lambda place: _midnight(place, zone)
-    shown = [{**row, "At": begins(row["Place"])} for row in rows if row["Place"] >= now]
-    return pa.Table.from_pylist(shown, FORECAST)
+    going = {
+        number: series
+        for number, series in held.items()
+        if series and (now - series[-1][0]) * step.length <= _HOURLY
+    }
+    shown: dict[int, list[dict[str, Any]]] = {number: [] for number in fields}
+    for row in _asked(warehouse, going, step, now, -(-length // step.length)):
+        shown[row["Series"]].append({**row, "At": begins(row["Place"])})
+    return {number: pa.Table.from_pylist(rows, FORECAST) for number, rows in shown.items()}
 
 
 def _hours(
-    warehouse: Warehouse, channel_id: int, number: int, as_of: datetime
-) -> list[tuple[int, float]]:
-    """The whole hours with a value before an instant."""
-    names = (f"Field{number}Avg", f"Field{number}Count")
+    warehouse: Warehouse, channel_id: int, fields: Sequence[int], as_of: datetime
+) -> dict[int, _Held]:
+    """The whole hours with a value before an instant, without those that a fault spoils."""
+    names = tuple(f"Field{number}{part}" for number in fields for part in ("Avg", "Count"))
     end = _instant(_place(as_of))
     found = periods_of(
         warehouse,
@@ -109,25 +131,58 @@ def _hours(
         end=end,
         columns=names,
     )
-    rows = zip(*(found[name].to_pylist() for name in ("PeriodStart", *names)), strict=True)
-    return [(_place(begin), mean) for begin, mean, count in rows if count]
+    faulty = _faulty(warehouse, channel_id, end)
+    places = [_place(begin) for begin in found["PeriodStart"].to_pylist()]
+
+    def held(number: int) -> _Held:
+        columns = (found[f"Field{number}{part}"].to_pylist() for part in ("Avg", "Count"))
+        rows = zip(places, *columns, strict=True)
+        return [(at, mean) for at, mean, count in rows if count and (number, at) not in faulty]
+
+    return {number: held(number) for number in fields}
+
+
+def _faulty(warehouse: Warehouse, channel_id: int, end: datetime) -> set[tuple[int, int]]:
+    """Fields and hours whose mean a spike spoils: a season would show it again for 14 days."""
+    incidents = warehouse.query(
+        "anomalies_kept", channel_ids=[channel_id], start_at=end - _HOURS.history, end_at=end
+    ).to_pylist()
+    return {
+        (incident["FieldNumber"], place)
+        for incident in incidents
+        if incident["Kind"] in _MOMENTARY
+        and incident["EndedAt"] - incident["StartedAt"] < timedelta(days=1)
+        and incident["IsReal"] is not False
+        for place in range(_place(incident["StartedAt"]), _place(incident["EndedAt"]) + 1)
+    }
+
+
+def _days(
+    warehouse: Warehouse, channel_id: int, number: int, as_of: datetime, zone: tzinfo
+) -> _Held:
+    days = trend_of(warehouse, channel_id, number, days=_DAYS.history.days, as_of=as_of, zone=zone)
+    return [(row["ReadingDate"].toordinal(), row["AvgValue"]) for row in days.to_pylist()]
 
 
 def _asked(
-    warehouse: Warehouse, held: Sequence[tuple[int, float]], step: _Step, horizon: int
+    warehouse: Warehouse, going: Mapping[int, _Held], step: _Step, now: int, periods: int
 ) -> list[dict[str, Any]]:
-    """The question's rows; means count at six decimals, like the readings."""
+    """The question's rows from ``now`` on; means count at six decimals, like the readings."""
+    if not going:
+        return []
+    held = [(number, *pair) for number, series in going.items() for pair in series]
+    oldest = min(series[-1][0] for series in going.values())
     found: list[dict[str, Any]] = warehouse.query(
         "forecasts",
-        series=[0] * len(held),
-        places=[place for place, _ in held],
-        amounts=[round(mean, 6) for _, mean in held],
+        series=[number for number, _, _ in held],
+        places=[place for _, place, _ in held],
+        amounts=[round(mean, 6) for _, _, mean in held],
         period=step.period,
         stride=step.stride,
         origins=step.origins,
-        horizon=horizon,
+        horizon=now - oldest - 1 + periods,
     ).to_pylist()
-    return found
+    return [row for row in found if now <= row["Place"] < now + periods]
 
 
 def _place(at: datetime) -> int:

@@ -9,6 +9,7 @@ from fieldhouse.report.dimensions import dimensions
 from fieldhouse.report.facts import Facts, facts_of
 from fieldhouse.report.figure import Figure, instant_of
 from fieldhouse.report.gathering import Wanted
+from fieldhouse.report.going import going_on
 from fieldhouse.report.markup import Markup, tag
 from fieldhouse.report.page import page
 from fieldhouse.report.ticks import time_text, zone_text
@@ -82,6 +83,7 @@ def _channel(
         dimensions(facts, zone),
         about.anomalies(),
         about.trends(),
+        going_on(facts.going, about.id_, figures, groups),
         about.gaps(),
         about.corrections(),
         about.lives(),

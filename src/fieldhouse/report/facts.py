@@ -10,6 +10,7 @@ from fieldhouse.insight.trends import trend_of
 from fieldhouse.report import gathering, pointing
 from fieldhouse.report.figure import SECOND, Boundary, Line
 from fieldhouse.report.gathering import Wanted
+from fieldhouse.report.going import Going, going_of
 from fieldhouse.report.thinning import longest_pause, step_for
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Facts:
     incidents: Sequence[Mapping[str, Any]]
     boundaries: tuple[Boundary, ...]
     trends: Sequence[Trend]
+    going: Sequence[Going]
     quality: Sequence[Row]
     dimensions: Sequence[Row]
     lives: Sequence[Row]
@@ -78,6 +80,7 @@ def facts_of(
         incidents=pointing.incidents(house, number, start, end),
         boundaries=pointing.boundaries(lives),
         trends=[_trend(house, field, end, zone) for field in shown],
+        going=going_of(house, shown, end, zone),
         quality=house.query(
             "quality_days", channel_id=number, start_at=start.date(), end_at=_day_after(end)
         ).to_pylist(),

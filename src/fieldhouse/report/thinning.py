@@ -6,6 +6,7 @@ buckets of one length can be joined into those of a multiple of it.
 
 from datetime import datetime, timedelta, tzinfo
 from itertools import pairwise
+from math import gcd
 
 import numpy as np
 
@@ -20,6 +21,7 @@ _STEPS = (
     *(3600, 2 * 3600, 3 * 3600, 6 * 3600, 12 * 3600),
     *(days * 86_400 for days in (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)),
 )
+_HOUR = 3600
 _BREAK = 3
 """A line is broken where so many times the usual distance passes without a reading."""
 
@@ -69,15 +71,36 @@ def _joined(line: Line, floors: Instants, widths: Instants | int) -> Line:
 
 
 def in_lengths(line: Line, every: Length, zone: tzinfo) -> Line:
-    """A line in buckets of a length: days and months are the zone's, of 23 or 25 hours also."""
+    """A line in the periods of a zone's clock, as ``periods`` counts them, of each what it has."""
     if not len(line):
         return line
+    first, last = int(line.start[0]), int(line.end[-1])
     if every.seconds:
-        floors = line.start // (every.seconds * SECOND) * (every.seconds * SECOND)
-        return _joined(line, floors, every.seconds * SECOND)
-    edges = _edges(int(line.start[0]), int(line.end[-1]), every, zone)
+        edges = _clock_edges(first, last, every.seconds * SECOND, zone)
+    else:
+        edges = _edges(first, last, every, zone)
     place = np.searchsorted(edges, line.start, "right") - 1
     return _joined(line, edges[place], np.diff(edges)[place])
+
+
+def _clock_edges(start: int, end: int, stride: int, zone: tzinfo) -> Instants:
+    """Where periods of one length begin on a zone's clock, from before ``start`` to after ``end``.
+
+    One that a change of the clocks cuts begins anew, unless no more than part of it comes twice.
+    """
+    begin, until = start - 2 * stride, end + 2 * stride
+    offsets = offsets_of(zone, *(datetime_of(at).replace(tzinfo=None) for at in (begin, until)))
+    changes = [instant_of(offset.start) for offset in offsets[1:]]
+    parts, before = [], 0
+    for offset, first, last in zip(offsets, [begin, *changes], [*changes, until], strict=True):
+        ahead = offset.seconds * SECOND
+        line = -(-(first + ahead) // stride) * stride - ahead
+        is_cut = (first - 1 + before) // stride != (first + ahead) // stride
+        if first not in (begin, line) and (is_cut or before - ahead >= stride):
+            parts.append(np.array([first]))
+        parts.append(np.arange(line, last, stride))
+        before = ahead
+    return np.concatenate(parts).astype(np.int64)
 
 
 def _edges(start: int, end: int, every: Length, zone: tzinfo) -> Instants:
@@ -97,10 +120,9 @@ def _edges(start: int, end: int, every: Length, zone: tzinfo) -> Instants:
 
 def part_of(every: Length, zone: tzinfo, start: datetime, end: datetime) -> int:
     """Buckets of so many seconds from which those of a length can be joined in a zone."""
-    if every.seconds:
-        return every.seconds
-    offsets = {offset.seconds for offset in offsets_of(zone, start, end)}
-    return next(step for step in (3600, 1800, 900, 60, 1) if not any(o % step for o in offsets))
+    offsets = offsets_of(zone, start, end)
+    changes = (instant_of(offset.start) // SECOND for offset in offsets[1:])
+    return gcd(every.seconds or _HOUR, *(offset.seconds for offset in offsets), *changes)
 
 
 def longest_pause(line: Line) -> float:

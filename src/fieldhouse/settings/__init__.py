@@ -52,5 +52,6 @@ def load_settings(
             from_variables(dotenv, ".env", ".env: {}"),
             *from_stores(folder, known),
             file.layer(),
-        ]
+        ],
+        file.label,
     )

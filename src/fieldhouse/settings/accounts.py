@@ -19,7 +19,7 @@ def user_key(settings: Settings, account: str | None = None) -> str:
         return settings.user_api_key.get_secret_value()
     if (found := settings.accounts.get(account)) is None:
         known = ", ".join(settings.accounts) or "none"
-        raise ConfigurationError(f"no account {account!r} is in fieldhouse.toml: there is {known}")
+        raise ConfigurationError(f"no account {account!r} is in {settings.file}: there is {known}")
     if found.user_api_key is None:
         raise ConfigurationError(found.missing_key or f"account {account} has no user_api_key")
     return found.user_api_key.get_secret_value()

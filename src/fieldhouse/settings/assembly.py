@@ -23,7 +23,11 @@ _URLS = ("warehouse_url", "read_url")
 """What a source may not say once one that comes first has named the warehouse."""
 
 
-def assembled(layers: Iterable[Layer]) -> Settings:
+def assembled(layers: Iterable[Layer], file: str = "fieldhouse.toml") -> Settings:
+    """One set of settings of layers, the first of which goes first; ``file`` is what it is told of.
+
+    Raises ConfigurationError.
+    """
     given: Layer = {}
     for layer in layers:
         late = _URLS if given.keys() & {"warehouse_url", "db_server"} else ()
@@ -32,6 +36,7 @@ def assembled(layers: Iterable[Layer]) -> Settings:
     settings = _validated(given)
     settings._sources.update({key: one.source for key, one in given.items()})
     settings._sources.update(_channel_sources(given))
+    settings._file = file
     return settings
 
 

@@ -84,5 +84,7 @@ def channel_number(value: object) -> int:
     """A channel's number, given as a number or as text. Raises ConfigurationError."""
     text = str(value).strip()
     if not (text.isascii() and text.isdecimal() and 1 <= int(text[:11]) < 2**31):
-        raise error_line(f"a channel's number is a whole number of 1 or more, not {value!r}")
+        raise error_line(
+            f"a channel's number is a whole number from 1 to {2**31 - 1}, not {value!r}"
+        )
     return int(text)

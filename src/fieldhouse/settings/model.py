@@ -238,6 +238,12 @@ class Settings(BaseModel):
     metrics: MetricsSettings = MetricsSettings()
 
     _sources: dict[str, str] = PrivateAttr(default_factory=dict)
+    _file: str = PrivateAttr("fieldhouse.toml")
+
+    @property
+    def file(self) -> str:
+        """The file that settings are read from, there or not, as a person named it."""
+        return self._file
 
     def channel(self, channel_id: int) -> ChannelSettings:
         """What is set for a channel, with its own key, or ``THINGSPEAK_API_KEY`` if it is that one.

@@ -193,7 +193,7 @@ def _channel(
     world: World, id: int, name: str, measures: dict[int, Measure], tags: Sequence[str]
 ) -> Channel:
     labels = {number: measure.label for number, measure in measures.items()}
-    return world.add_channel(id, name=name, fields=labels, tags=tags, username="demo")
+    return world.add_channel(id, name=name, fields=labels, tags=tags)
 
 
 def _grow(

@@ -2,8 +2,8 @@
 
 import csv
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo
 
@@ -34,6 +34,8 @@ class Header:
     keys: tuple[str | None, ...]
     rows: own.Rows | None = None
     zone: ZoneInfo | None = None
+    named: Mapping[int, str] = field(default_factory=dict)
+    """Fields that a person named, where no column is called so."""
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -47,7 +49,9 @@ class Header:
         """What the header calls each field, where it has a name of its own."""
         pairs = zip(self.cells, self.keys, strict=True)
         named = {key: cell for cell, key in pairs if key in _FIELDS and cell.lower() != key}
-        return {n: named[key] for n, key in enumerate(_FIELDS, 1) if key in named}
+        if self.rows:
+            named = {key: own.label(cell, key) for key, cell in named.items()}
+        return {**self.named, **{n: named[k] for n, k in enumerate(_FIELDS, 1) if k in named}}
 
 
 def read_header(line: str, place: str, options: Options) -> Header:
@@ -79,7 +83,8 @@ def own_header(
     keys = _standard(cells, called, place, replace(options, fields={}) if is_long else options)
     zone = own.zone_in(cells)
     rows = own.Rows(place, has_commas=zone is not None and delimiter != ",", names=names)
-    return Header(delimiter, cells, keys, rows, zone_of(zone) if zone else None)
+    in_zone = zone_of(zone) if zone else None
+    return Header(delimiter, cells, keys, rows, in_zone, options.fields if is_long else {})
 
 
 def _delimiter(line: str, options: Options) -> str:

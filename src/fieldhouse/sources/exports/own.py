@@ -17,7 +17,7 @@ from fieldhouse.errors import ConfigurationError
 from fieldhouse.readings import NUMBERS
 from fieldhouse.sources.exports.chunk import Ints
 
-__all__ = ["KEYS", "LEFT", "Rows", "is_own", "plain", "translated", "zone_in"]
+__all__ = ["KEYS", "LEFT", "Rows", "is_own", "label", "plain", "translated", "zone_in"]
 
 _KEYS = {"ChannelID": "channel", "EntryID": "entry_id", "CreatedAt": "created_at"}
 _LONG = {"Field": "name", "Value": "value", "ValueText": "value_text"}
@@ -83,6 +83,12 @@ def _field(name: str, names: Mapping[str, str]) -> str:
     """A field's key by its label, or by the number that an export sets behind an odd one."""
     numbered = _NUMBERED.search(name)
     return names.get(name.casefold()) or (f"field{numbered[1]}" if numbered else name)
+
+
+def label(cell: str, key: str) -> str:
+    """A field's label out of its column, which has the number behind it where it had to."""
+    numbered = _NUMBERED.search(cell)
+    return cell[: numbered.start()] if numbered and key == f"field{numbered[1]}" else cell
 
 
 def _is_beside(cell: str, before: str) -> bool:

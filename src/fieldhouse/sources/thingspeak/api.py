@@ -8,8 +8,7 @@ import random
 import threading
 import time
 import weakref
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -27,26 +26,20 @@ from fieldhouse.errors import (
     SourceUnavailable,
 )
 from fieldhouse.retries import told_by_us
+from fieldhouse.sources.thingspeak.channel import Channel, Parameters
 from fieldhouse.sources.thingspeak.connection import Connection
 from fieldhouse.sources.thingspeak.failures import never_sent
-from fieldhouse.sources.thingspeak.judging import Answer, Kind, Question, bare, decoded, judged
+from fieldhouse.sources.thingspeak.judging import Answer, Kind, Question, decoded, judged
 from fieldhouse.sources.thingspeak.pacing import LONGEST_PAUSE, Pacer
-from fieldhouse.sources.thingspeak.page import Page, parse_entry, parse_page
 
-__all__ = ["BASE_URL", "MAX_RESULTS", "Answer", "Channel", "Kind", "ThingSpeak", "decoded"]
+__all__ = ["BASE_URL", "Answer", "Channel", "Kind", "ThingSpeak", "decoded"]
 
 BASE_URL = "https://api.thingspeak.com"
-MAX_RESULTS = 8000
-"""Rows that one answer holds at the most."""
 _DOUBTS = 2
 """How often a refusal is asked again when the channel has answered before."""
 
-_FEW = 3
-"""Requests of a reading that looks for what is new; one that makes more lets others go first."""
-
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
-Parameters = Mapping[str, str | int]
 
 
 class ThingSpeak:
@@ -55,7 +48,8 @@ class ThingSpeak:
     ``timeout`` is in seconds, for a whole request; an answer that flows has longer (`Deadline`).
     What is transient is asked again up to ``attempts`` times, ``backoff`` seconds apart at first,
     then doubling, with jitter; a ``Retry-After`` is honoured. Proxies and certificates are those
-    that the environment names; with ``proxies`` False no proxy is asked. Entered (``with``), it
+    that the environment names; with ``proxies`` False no proxy is asked.
+    ``settings_file`` is where advice says that a key is set. Entered (``with``), it
     raises ConfigurationError for what is wrong with them; otherwise the first request does. Errors
     are those of ``fieldhouse.errors``.
     """
@@ -69,12 +63,13 @@ class ThingSpeak:
         attempts: int = 5,
         backoff: float = 1.0,
         proxies: bool = True,
+        settings_file: str = "fieldhouse.toml",
         observe: Callable[[events.Event], None] | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self._pacer = pacer or Pacer()
         self._timeout, self._attempts, self._backoff = timeout, attempts, backoff
-        self._proxies = proxies
+        self._proxies, self._settings_file = proxies, settings_file
         self._observe = observe
         self._answered: set[int] = set()
         self._lock = threading.Lock()
@@ -129,11 +124,13 @@ class ThingSpeak:
         ]
 
     def user_channels(self, user: str, tag: str | None = None) -> list[dict[str, Any]]:
-        """The public channels of a user."""
+        """The public channels of a user. Raises ChannelNotFound for one that is none."""
         path = f"/users/{quote(user, safe='')}/channels.json"
-        found: list[dict[str, Any]] = self.get(path, {"tag": tag} if tag else {}).content[
-            "channels"
-        ]
+        try:
+            answer: Answer[Any] = self.get(path, {"tag": tag} if tag else {})
+        except ChannelNotFound:
+            raise ChannelNotFound(f"ThingSpeak knows no user {user[:60]!r}") from None
+        found: list[dict[str, Any]] = answer.content["channels"]
         return found
 
     def public_channels(self, page: int = 1, tag: str | None = None) -> dict[str, Any]:
@@ -164,7 +161,10 @@ class ThingSpeak:
         adds to each a text that was never sent before; ``behind`` lets others go first. Once
         ``stop`` is set nothing is waited for, nor asked: Interrupted.
         """
-        question = Question(path, dict(parameters or {}), api_key, channel_id, kind, fresh, behind)
+        question = Question(
+            *(path, dict(parameters or {}), api_key, channel_id, kind, fresh, behind),
+            settings_file=self._settings_file,
+        )
         doubts = _DOUBTS if channel_id in self._answered else 0
         failed: Exception | None = None
         pause = 0.0
@@ -267,134 +267,3 @@ class ThingSpeak:
                 )
                 weakref.finalize(self, self._connection.close)
             return self._connection
-
-
-class Channel:
-    """One channel of a server, read with its own key; counts the requests made for it."""
-
-    def __init__(
-        self,
-        server: ThingSpeak,
-        channel_id: int,
-        api_key: str | None = None,
-        *,
-        decimal_comma: bool = False,
-        stop: threading.Event | None = None,
-    ) -> None:
-        self.channel_id = channel_id
-        self.requests = 0
-        self._server, self._api_key, self._decimal_comma = server, api_key, decimal_comma
-        self._stop = stop
-
-    def __repr__(self) -> str:
-        return f"Channel({self.channel_id}, key {'set' if self._api_key else 'not set'})"
-
-    def get(
-        self,
-        path: str,
-        parameters: Parameters | None = None,
-        kind: Kind = "json",
-        read: Callable[[bytes], T] = decoded,
-        *,
-        fresh: bool = False,
-    ) -> Answer[T]:
-        """Ask for ``/channels/ID`` + ``path``; ``fresh`` passes every cache."""
-        return self._server.get(
-            f"/channels/{self.channel_id}{path}",
-            parameters,
-            api_key=self._api_key,
-            channel_id=self.channel_id,
-            kind=kind,
-            read=read,
-            count=self._count,
-            fresh=fresh,
-            behind=self.requests >= _FEW,
-            stop=self._stop,
-        )
-
-    def page(
-        self,
-        *,
-        results: int = MAX_RESULTS,
-        start: datetime | None = None,
-        end: datetime | None = None,
-        fresh: bool = False,
-    ) -> tuple[Page, datetime]:
-        """The newest ``results`` entries of ``[start, end]``, ascending; naive UTC, ends included.
-
-        ``fresh`` passes every cache: ThingSpeak keeps an answer of more than 100 rows for five
-        minutes by its whole query string. The second value is the server's clock.
-        """
-        parameters: dict[str, str | int] = {
-            "results": results,
-            "timezone": "Etc/UTC",
-            "location": "true",
-            "status": "true",
-        }
-        if start is not None:
-            parameters["start"] = _utc_text(start)
-        if end is not None:
-            parameters["end"] = _utc_text(end)
-        is_fresh = fresh and results > 100
-        answer = self.get("/feeds.json", parameters, "feed", self._page, fresh=is_fresh)
-        return answer.content, answer.date
-
-    def entry(self, entry_id: int) -> Page | None:
-        """One entry by its id, or None where ThingSpeak answers ``-1``.
-
-        That answer does not tell an absent entry from a private channel or a revoked key.
-        """
-        parameters = {"timezone": "Etc/UTC", "location": "true", "status": "true"}
-        try:
-            return self.get(f"/feeds/{entry_id}.json", parameters, "entry", self._entry).content
-        except ChannelNotFound:
-            return None
-
-    def metadata(self) -> Page:
-        """The channel object with its labels: ``feeds.json?results=0``, their only source."""
-        parameters: dict[str, str | int] = {"results": 0, "timezone": "Etc/UTC"}
-        return self.get("/feeds.json", parameters, "feed", self._page).content
-
-    def field(self, number: int, results: int = 100) -> dict[str, Any]:
-        """The newest entries of one field (1 to 8), nulls included, as ThingSpeak words them."""
-        found: dict[str, Any] = self.get(f"/fields/{number}.json", {"results": results}).content
-        return found
-
-    def last(self, field: int | None = None) -> dict[str, Any] | None:
-        """The entry with the highest id, or the last one in which a field is set; None for none."""
-        path = "/feeds/last.json" if field is None else f"/fields/{field}/last.json"
-        found: Any = self.get(path, kind="entry").content
-        return found if isinstance(found, dict) else None
-
-    def status(self, results: int = 100) -> list[dict[str, Any]]:
-        """The newest status texts: ``created_at``, ``entry_id``, ``status``."""
-        found: list[dict[str, Any]] = self.get("/status.json", {"results": results}).content[
-            "feeds"
-        ]
-        return found
-
-    def last_data_age(self, field: int | None = None) -> int | None:
-        """Seconds since the last entry, or since the last one in which a field is set."""
-        where = "/feeds" if field is None else f"/fields/{field}"
-        found: Any = self.get(f"{where}/last_data_age.json", kind="entry").content
-        return int(found["last_data_age"]) if isinstance(found, dict) else None
-
-    def settings(self) -> dict[str, Any]:
-        """The channel itself, ``/channels/ID.json``; it lacks the labels."""
-        found: dict[str, Any] = self.get(".json").content
-        return found
-
-    def _page(self, body: bytes) -> Page:
-        return parse_page(body, decimal_comma=self._decimal_comma)
-
-    def _entry(self, body: bytes) -> Page | None:
-        absent = bare(body) == b"-1"
-        return None if absent else parse_entry(body, decimal_comma=self._decimal_comma)
-
-    def _count(self) -> None:
-        self.requests += 1
-
-
-def _utc_text(instant: datetime) -> str:
-    """The documented form of ``start`` and ``end``; whole seconds."""
-    return instant.isoformat(sep=" ", timespec="seconds")

@@ -48,6 +48,8 @@ class Question:
     """Whether it has to pass every cache."""
     behind: bool = False
     """Whether it may wait for others."""
+    settings_file: str = "fieldhouse.toml"
+    """Where a key would be set, as advice names it."""
 
     def asked(self) -> dict[str, str | int]:
         """The parameters as they are sent, once."""
@@ -112,7 +114,8 @@ def _refused(question: Question) -> FieldhouseError:
     variable = f"KEY_OF_{number}"
     return ChannelPrivate(
         f"channel {number} is private: write its Read API Key into .env, {variable}=…, and two "
-        f'lines into fieldhouse.toml, [channels.{number}] and api_key = {{ env = "{variable}" }}'
+        f"lines into {question.settings_file}, [channels.{number}] and"
+        f' api_key = {{ env = "{variable}" }}'
     )
 
 

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+from fieldhouse import interrupts
 from fieldhouse.warehouse.limits import Limits
 
 __all__ = ["marked", "watched"]
@@ -15,7 +16,7 @@ _LOOK = 0.05
 
 def marked(statement: str, limits: Limits) -> tuple[str, str | None]:
     """A statement that can be found among those that run, and by what; None: nobody will look."""
-    if limits.seconds is None and limits.stop is None:
+    if not _are_any(limits) and not interrupts.is_heard():
         return statement, None
     mark = f"/* {uuid.uuid4().hex} */"
     return f"{mark} {statement}", mark
@@ -27,14 +28,22 @@ def watched(mark: str | None, limits: Limits, kill: Callable[[str], None]) -> It
     if mark is None:
         yield
         return
-    done = threading.Event()
-    watch = threading.Thread(target=_watch, args=(mark, limits, kill, done), daemon=True)
-    watch.start()
-    try:
-        yield
-    finally:
-        done.set()
-        watch.join()
+    with interrupts.cancelled_by(lambda: kill(mark)):
+        if not _are_any(limits):
+            yield
+            return
+        done = threading.Event()
+        watch = threading.Thread(target=_watch, args=(mark, limits, kill, done), daemon=True)
+        watch.start()
+        try:
+            yield
+        finally:
+            done.set()
+            watch.join()
+
+
+def _are_any(limits: Limits) -> bool:
+    return limits.seconds is not None or limits.stop is not None
 
 
 def _watch(mark: str, limits: Limits, kill: Callable[[str], None], done: threading.Event) -> None:

@@ -23,8 +23,9 @@ def require_warehouse(path: str) -> None:
     """
     file = Path(path)
     if _OTHERS.fullmatch(file.suffix):
+        name = f"{file.stem.removesuffix('.duckdb')}.duckdb"
         raise ConfigurationError(
-            f"{path}: no warehouse's name ends in {file.suffix}; one is {file.stem}.duckdb"
+            f"{path}: no warehouse's name ends in {file.suffix}; one is {name}"
         )
     try:
         with file.open("rb") as opened:

@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from fieldhouse import interrupts
 from fieldhouse.errors import ConfigurationError, WarehouseLocked
 from fieldhouse.readings import Batch
 from fieldhouse.warehouse import Counts, migrations, questions, sqlfiles
@@ -266,7 +267,7 @@ class DuckDBWarehouse:
 
     @contextmanager
     def _writing_with(self, cursor: Cursor) -> Iterator[None]:
-        with self._writing:
+        with self._writing, interrupts.cancelled_by(cursor.interrupt):
             cursor.begin()
             try:
                 yield
@@ -299,6 +300,7 @@ class DuckDBWarehouse:
             limits.kept(self._path),
             translated(self._path, statement=statement),
             self._watch.over(cursor, limits),
+            interrupts.cancelled_by(cursor.interrupt),
         ):
             yield
 

@@ -1,0 +1,50 @@
+"""Ctrl-C reaches a statement that an engine works at."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals are sent as POSIX has them")
+
+_LONG = {
+    "duckdb": "SELECT count(*) FROM range(100000) a, range(100000) b"
+    " WHERE regexp_matches(a.range::VARCHAR || b.range, '.*7.*7.*7')",
+    "chdb": "SELECT count() FROM numbers(3000000) a, numbers(3000000) b"
+    " WHERE a.number * b.number = 17",
+}
+"""Hours of work, in the midst of which the engine looks at no signal."""
+_PROGRAM = """
+import os, signal, sys, threading
+from fieldhouse.cli import main
+threading.Timer({delay}, os.kill, (os.getpid(), {number})).start()
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("scheme", "number"),
+    [("duckdb", signal.SIGINT), ("duckdb", signal.SIGTERM), ("chdb", signal.SIGINT)],
+)
+def test_ctrl_c_ends_a_statement_that_an_engine_works_at(
+    tmp_path: Path, scheme: str, number: signal.Signals
+) -> None:
+    """The command ends with code 130 and one line, long before the statement would."""
+    if scheme == "chdb":
+        pytest.importorskip("chdb")
+    url = f"{scheme}:///{tmp_path / 'held'}{'.duckdb' if scheme == 'duckdb' else ''}"
+    environment = {**os.environ, "FIELDHOUSE_WAREHOUSE": url}
+    made = subprocess.run([sys.executable, "-m", "fieldhouse", "migrate"], env=environment)
+    assert made.returncode == 0
+    program = _PROGRAM.format(delay=3, number=int(number))
+    asked = subprocess.run(
+        [sys.executable, "-c", program, "query", _LONG[scheme]],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (asked.returncode, asked.stderr) == (130, "fieldhouse: interrupted\n")
