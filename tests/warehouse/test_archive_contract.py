@@ -258,7 +258,7 @@ def test_a_span_of_all_channels(warehouse: Warehouse) -> None:
 
 @given(histories(), st.lists(st.integers(-1, 201), min_size=1))
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_archiving_between_loads_changes_nothing_that_is_held(
     place: Callable[[int], str],
@@ -274,7 +274,6 @@ def _held(url: str, loads: Sequence[list[Batch]], hours: list[int]) -> Any:
     """What the loads count and leave, with something archived before and after each of them."""
     counts = []
     with closing(opened(url)) as warehouse:
-        warehouse.migrate()
         for number, load in enumerate(loads):
             if hours:
                 move(warehouse, T0 + timedelta(hours=hours[number % len(hours)]))

@@ -20,7 +20,7 @@ def house(in_process: InProcess) -> Iterator[Warehouse]:
         yield held
 
 
-@pytest.mark.parametrize("written", [1, 2, 3, 4])
+@pytest.mark.parametrize("written", [1, 2, 3])
 def test_what_is_loaded_amid_a_refresh_is_not_lost(
     house: Warehouse, monkeypatch: pytest.MonkeyPatch, written: int
 ) -> None:
@@ -37,7 +37,7 @@ def test_what_is_loaded_amid_a_refresh_is_not_lost(
     with monkeypatch.context() as patched:
         patched.setattr(Session, "do", amid)
         house.call("refresh_aggregates")
-    assert seen == ["iot.Periods", "iot.Periods", "iot.Rows", "iot.Rows"]
+    assert seen == ["iot.Periods", "iot.Periods", "iot.Rows"]
     assert {kind for _, kind, _ in marks(house)} == {"HOURLY", "DAILY", "WEEKLY", "QUALITY"}
     house.call("refresh_aggregates")
     for kind in ("HOURLY", "DAILY", "WEEKLY"):
@@ -89,5 +89,5 @@ def test_a_refresh_reads_no_more_than_is_marked(house: Any) -> None:
     planned = f"EXPLAIN indexes = 1 {hours[hours.index('WITH') :]}"
     lines = session.answer(planned, {**values, "Version": 1})["explain"].to_pylist()
     found = re.findall(r"Granules: (\d+)/(\d+)", "\n".join(lines))
-    assert sum(int(held) for _, held in found) > 2 * READINGS // 8192
-    assert sum(int(read) for read, _ in found) <= 6
+    assert sum(int(held) for _, held in found) > READINGS // 8192
+    assert sum(int(read) for read, _ in found) <= 3, found

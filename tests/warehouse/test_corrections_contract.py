@@ -1,6 +1,7 @@
 """Contract of every engine: rules about readings are kept, applied to what comes, and undone."""
 
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -263,14 +264,15 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("text", HOSTILE)
-def test_texts_are_nothing_but_texts(warehouse: Warehouse, text: str) -> None:
-    """A reason and a name are kept to the letter, whatever is in them."""
+@pytest.mark.parametrize("texts", [HOSTILE[:3], HOSTILE[3:]], ids=["quotes", "lengths"])
+def test_texts_are_nothing_but_texts(warehouse: Warehouse, texts: Sequence[str]) -> None:
+    """A reason and names are kept to the letter, whatever is in them."""
+    reason, by, gone_by = texts
     warehouse.load([batch([row(1, Field1=85), row(2, Field1=1)])])
-    made = make(warehouse, excluded(1, "= 85"), reason=text, by=text)
-    corrections.remove(warehouse, made.correction_id, by=text, now=NOW)
+    made = make(warehouse, excluded(1, "= 85"), reason=reason, by=by)
+    corrections.remove(warehouse, made.correction_id, by=gone_by, now=NOW)
     (kept,) = warehouse.query("corrections", removed=True).to_pylist()
-    assert kept["Reason"] == kept["MadeBy"] == kept["RemovedBy"] == text
+    assert [kept["Reason"], kept["MadeBy"], kept["RemovedBy"]] == texts
     assert kept["Condition"] == "= 85"
     assert tables(warehouse)["SensorReadings"]
 
@@ -342,27 +344,28 @@ def test_a_preview_says_what_a_rule_would_do(warehouse: Warehouse) -> None:
     warehouse.load([batch([row(n, Field1=n, Field2=n * 10) for n in range(1, 9)])])
     make(warehouse, Rule(9, "scale", 1, offset=Decimal(100)))
     rules = (
-        excluded(1, "> 104"),
-        excluded(None, "between 30 and 106"),
-        excluded(None, "!= 20", start=T0 + 7 * MINUTE),
-        excluded(start=T0 + 8 * MINUTE),
-        Rule(9, "scale", 2, end=T0 + 3 * MINUTE, scale=Decimal("-0.5")),
-        Rule(9, "shift", start=T0 + 4 * MINUTE, shift=-HOUR),
-        excluded(7, end=FAR),
+        (Rule(9, "scale", 2, end=T0 + 3 * MINUTE, scale=Decimal("-0.5")), 2),
+        (excluded(start=T0 + 8 * MINUTE), 1),
+        (excluded(None, "!= 20", start=T0 + 7 * MINUTE), 1),
+        (excluded(1, "> 104"), 2),
+        (excluded(None, "between 30 and 103.5"), 6),
+        (Rule(9, "shift", start=T0 + 4 * MINUTE, shift=-HOUR), 1),
+        (excluded(7, end=FAR), 0),
     )
     before = tables(warehouse)
-    previews = [corrections.preview(warehouse, rule, limit=100) for rule in rules]
+    for rule, _ in rules:
+        corrections.preview(warehouse, rule, limit=100)
     assert tables(warehouse) == before
-    for rule, found in zip(rules, previews, strict=True):
+    for rule, readings in rules:
+        found = corrections.preview(warehouse, rule, limit=100)
         counts = {r["EntryID"]: r for r in warehouse.query("readings", channel_id=9).to_pylist()}
         made = make(warehouse, rule)
-        assert found.readings == made.readings, rule
+        assert found.readings == made.readings == readings, rule
         after = {r["EntryID"]: r for r in warehouse.query("readings", channel_id=9).to_pylist()}
         for s in found.samples:
             name = f"Field{s.field}" if s.field else "CreatedAt"
             assert counts[s.entry_id][name] == s.now
             assert after.get(s.entry_id, {}).get(name) == s.then
-        corrections.remove(warehouse, made.correction_id, by="me", now=NOW)
 
 
 def test_loads_and_rules_at_once(warehouse: Warehouse) -> None:

@@ -66,7 +66,7 @@ def _of(entries: Any, channel_id: int, covered: tuple[Span, ...]) -> Batch:
 
 @given(histories())
 @settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_pages_in_any_order_give_the_same_tables(
     place: Callable[[int], str],
@@ -84,7 +84,6 @@ def test_pages_in_any_order_give_the_same_tables(
 def _held(url: str, loads: list[list[Batch]], *, often: bool) -> tuple[Any, list[float]]:
     """What the loads leave, refreshed after every one or at the end; and its deviations."""
     with closing(opened(url)) as warehouse:
-        warehouse.migrate()
         for load in loads:
             warehouse.load(load)
             if often:

@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -156,16 +157,13 @@ def test_however_readings_arrive(place: Callable[[int], str], engine: str, seed:
     """Page by page, whatever the pages' sizes, the same is found as all at once."""
     readings = weather(12, seed)
     readings[300] = (readings[300][0], -20.0)
+    places = random.Random(seed).sample(range(len(readings)), 3)
+    alone = sorted({*places, 300, 301})  # what is odd comes by itself, amid its day
     found = []
-    for number, sizes in enumerate(([len(readings)], [7, 100, 150, 1])):
+    for number, cuts in enumerate(([], alone)):
         house = opened(place(number))
-        house.migrate()
-        at = 0
-        rng = random.Random(seed)
-        while at < len(readings):
-            size = rng.choice(sizes)
-            bring(house, readings[at : at + size], at + 1)
-            at += size
+        for first, end in pairwise([0, *cuts, len(readings)]):
+            bring(house, readings[first:end], first + 1)
         found.append(spells(house))
         house.close()
     assert found[0] == found[1] != []

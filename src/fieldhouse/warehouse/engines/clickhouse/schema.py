@@ -22,11 +22,27 @@ def migrate(session: Session) -> Sequence[str]:
     done = applied(session)
     migrations.check(ENGINE, done, where=session.transport.where)
     scripts = migrations.pending(ENGINE, done)
-    for script in scripts:
-        for statement in binding.statements(script.text):
-            session.do(session.named(statement), {})
-        session.run("migrate", "record_script", name=script.name, checksum=script.checksum)
+    once = [script for script in scripts if script.name.startswith("migrations/")]
+    objects = [script for script in scripts if script not in once]
+    for script in once:
+        _apply(session, script)
+        _record(session, [script])
+    for script in objects:
+        _apply(session, script)
+    _record(session, objects)  # together: each insert costs as much as a view
     return [script.name for script in scripts]
+
+
+def _apply(session: Session, script: migrations.Script) -> None:
+    for statement in binding.statements(script.text):
+        session.do(session.named(statement), {})
+
+
+def _record(session: Session, scripts: Sequence[migrations.Script]) -> None:
+    if scripts:
+        names = [script.name for script in scripts]
+        checksums = [script.checksum for script in scripts]
+        session.run("migrate", "record_script", names=names, checksums=checksums)
 
 
 def applied(session: Session) -> Mapping[str, str]:

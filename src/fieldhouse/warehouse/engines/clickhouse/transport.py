@@ -21,6 +21,9 @@ SETTINGS: Final[Mapping[str, str]] = {
     # a statement that orders its rows is one of ours within another, too
     "query_plan_remove_redundant_sorting": "0",
     "optimize_duplicate_order_by_and_distinct": "0",
+    # each compares conditions by all that their columns come from: a quarter of the planning
+    "optimize_and_compare_chain": "0",
+    "optimize_extract_common_expressions": "0",
     "output_format_json_quote_decimals": "1",  # State holds them exactly
     "insert_deduplicate": "0",  # the same said twice is said twice; a load has a number
     "mutations_sync": "2",

@@ -65,12 +65,6 @@ wholes AS (
 ),
 -- include recomputed_wholes
 
--- if HasHours
-INSERT INTO iot.Rows (ChannelID, Kind, CreatedAt, Mark)
--- include anomaly_marks
--- include taken_periods
-WHERE t.IsDue AND t.Number = 1;
-
 -- if IsSource
 INSERT INTO iot.Rows (ChannelID, Kind, CreatedAt, Mark)
 -- include derived_marks
@@ -79,8 +73,17 @@ JOIN iot.DerivedSources AS s ON s.SourceChannelID = t.ChannelID
 WHERE t.IsDue AND t.Number = 1;
 
 -- if IsAny
--- include done_marks
+-- the marks, as they were read, are done: one that was set again meanwhile is another, and stays. With that the days of
+-- the hours are to be judged for what is unusual
+INSERT INTO iot.Rows (ChannelID, Kind, CreatedAt, ColumnName, EntryID, Mark, Done)
+SELECT DISTINCT t.ChannelID, m.1, m.2, m.3, m.4, m.5, m.6
 -- include taken_periods
-;
+ARRAY JOIN arrayFilter(
+    m -> m.1 = 3 OR (t.IsDue AND t.Number = 1),
+    [
+        (3, t.PeriodStart, t.AggregationType, t.Number, NULL, toNullable(t.Mark)),
+        (17, toStartOfDay(t.PeriodStart), '', 0, toNullable(toUnixTimestamp64Nano(now64(9))), NULL)
+    ]
+) AS m;
 
 SELECT {Periods:Int64} AS Periods, {IsMore:Bool} AS More;

@@ -9,7 +9,7 @@ SELECT
 SELECT
     groupArray(d.ChannelID) AS Channels, groupArray(d.CheckDate) AS Days, groupArray(d.Mark) AS Marks,
     count() > 0 AS IsAny, count() = 1000 AS IsMore,
-    maxOrNull(d.CheckDate) AS LastDay, argMaxOrNull(d.ChannelID, (d.CheckDate, d.ChannelID)) AS LastChannel
+    minOrNull(d.CheckDate) AS FirstDay, maxOrNull(d.CheckDate) AS LastDay, argMaxOrNull(d.ChannelID, (d.CheckDate, d.ChannelID)) AS LastChannel
 FROM (
     SELECT w.ChannelID AS ChannelID, w.CheckDate AS CheckDate, max(w.Mark) AS Mark
     FROM (
@@ -45,7 +45,7 @@ INSERT INTO iot.Judgements (
     , Version
 )
 WITH
-{AsOf:DateTime64(6, 'UTC')} AS instant,
+{AsOf:DateTime64(6, 'UTC')} AS instant, {FirstDay:Date32} AS asked_from, {LastDay:Date32} AS asked_to,
 asked AS (
     SELECT a.1 AS ChannelID, a.2 AS CheckDate
     FROM (SELECT arrayJoin(arrayZip({Channels:Array(Int64)}, {Days:Array(Date32)})) AS a)

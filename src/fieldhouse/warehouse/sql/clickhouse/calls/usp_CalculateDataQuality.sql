@@ -33,7 +33,7 @@ INSERT INTO iot.Judgements (
     , Version
 )
 WITH
-{AsOf:DateTime64(6, 'UTC')} AS instant,
+{AsOf:DateTime64(6, 'UTC')} AS instant, {CheckDate:Date32} AS asked_from, {CheckDate:Date32} AS asked_to,
 asked AS (
     SELECT {channel_id:Int64} AS ChannelID, {CheckDate:Date32} AS CheckDate
 ),

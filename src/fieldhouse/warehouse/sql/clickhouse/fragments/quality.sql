@@ -1,7 +1,7 @@
--- From instant and asked(ChannelID, CheckDate): quality(...), one row for each day asked. Anomalous is a reading with a
--- value of a field while something is unusual in it. A day's cadence is that of the thirty days before a, the end of
--- the day or the as-of instant, whichever is first: every day is cut in two at the time of day of the as-of instant, so
--- that each window has sixty parts, read once for all windows.
+-- From instant and asked(ChannelID, CheckDate), days from asked_from to asked_to: quality(...), one row for each day
+-- asked. Anomalous is a reading with a value of a field while something is unusual in it. A day's cadence is that of the
+-- thirty days before a, the end of the day or the as-of instant, whichever is first: every day is cut in two at the time
+-- of day of the as-of instant, so that each window has sixty parts, read once for all windows.
 -- A step is the time from one second with readings to the next one, told by the part in which it ends; the one into a
 -- window does not lie within it. A step of -1 is none.
 windows AS (
@@ -23,8 +23,8 @@ stepped AS (
     FROM iot.CurrentReadings AS r
     WHERE
         r.ChannelID IN (SELECT a.ChannelID FROM asked AS a)
-        AND r.CreatedAt >= (SELECT toDateTime64(addDays(min(a.CheckDate), -31), 6, 'UTC') FROM asked AS a)
-        AND r.CreatedAt < (SELECT least(instant, toDateTime64(addDays(max(a.CheckDate), 1), 6, 'UTC')) FROM asked AS a)
+        AND r.CreatedAt >= toDateTime64(addDays(asked_from, -31), 6, 'UTC')
+        AND r.CreatedAt < least(instant, toDateTime64(addDays(asked_to, 1), 6, 'UTC'))
 ),
 by_step AS (
     SELECT s.ChannelID, s.Part, s.Step, min(s.CreatedAt) AS FirstAt, count() AS Readings
@@ -122,10 +122,8 @@ judged AS (
         FROM iot.CurrentReadings AS c
         WHERE
             c.ChannelID IN (SELECT a.ChannelID FROM asked AS a)
-            AND c.CreatedAt >= (SELECT toDateTime64(min(a.CheckDate), 6, 'UTC') FROM asked AS a)
-            AND c.CreatedAt < (
-                SELECT least(instant, toDateTime64(addDays(max(a.CheckDate), 1), 6, 'UTC')) FROM asked AS a
-            )
+            AND c.CreatedAt >= toDateTime64(asked_from, 6, 'UTC')
+            AND c.CreatedAt < least(instant, toDateTime64(addDays(asked_to, 1), 6, 'UTC'))
     ) AS r
     RIGHT JOIN merged AS m ON m.ChannelID = r.ChannelID AND m.CheckDate = toDate32(r.CreatedAt)
     LEFT JOIN odd_spans AS o ON o.ChannelID = m.ChannelID AND o.CheckDate = m.CheckDate

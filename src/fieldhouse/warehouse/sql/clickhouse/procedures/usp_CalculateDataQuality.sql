@@ -4,6 +4,7 @@ CREATE OR REPLACE VIEW iot.usp_CalculateDataQuality AS
 WITH
 coalesce({AsOfTime:Nullable(DateTime64(6, 'UTC'))}, now64(6, 'UTC')) AS instant,
 coalesce({CheckDate:Nullable(Date32)}, toDate32(instant)) AS check_date,
+assumeNotNull(check_date) AS asked_from, assumeNotNull(check_date) AS asked_to,
 (SELECT toDate32(minOrNull(r.CreatedAt)) FROM iot.AllReadings AS r WHERE r.ChannelID = {ChannelID:Int64}) AS first_day,
 (
     SELECT
