@@ -156,3 +156,20 @@ def test_what_hid_in_a_life_that_nobody_saw_is_of_the_one_before(life: Lives) ->
     life.killed(page_size=1, steps=0)
     life.reimport(by_time=False, corrected=[], dropped=[], first=12, put_in=[])
     life.settle()
+
+
+def test_what_was_read_amid_a_clear_counts_as_shown_again(life: Lives) -> None:
+    """Many entries of one second are read while the channel is being cleared, and the new life has
+    one in that second: most of what is held was shown again, as far as anybody can say."""
+    life.late(ago=0, count=5, step=400)
+    life.again(ago=0, page_size=1)
+    life.late(ago=0, count=4, step=0)
+    life.delete_newest(count=1, follows=False)
+    life.late(ago=0, count=5, step=0)
+    life.late(ago=0, count=5, step=0)
+    life.dip(after=0, times=5, value=None)
+    life.meanwhile(after=6, what="clear")
+    life.again(ago=0, page_size=20)
+    life.live(count=4, mask=2, step=0)
+    life.late(ago=600, count=4, step=400)
+    life.settle()

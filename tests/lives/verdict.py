@@ -45,6 +45,8 @@ class Judge:
         """Lives that a complete run can have known to be over."""
         self.known: dict[int, set[Identity]] = defaultdict(set)
         """What was held of each life while it was served."""
+        self.unwatched: dict[int, set[Identity]] = defaultdict(set)
+        """What was held of each life and was gone when the run ended that had read it."""
         self.beside: dict[Identity, int] = {}
         """Beside which life, at last, what was left of an earlier one was shown at some run."""
         self.again: dict[tuple[int, Identity], int] = {}
@@ -87,6 +89,10 @@ class Judge:
         held = self._held
         for key in held & served:
             self.known[self.source.lives_of[key][-1]].add(key)
+        for key in held - served:
+            lives = self.source.lives_of[key]
+            if len(lives) == 1 and key not in self.known[lives[0]]:
+                self.unwatched[lives[0]].add(key)
         return held
 
     def _known(self, left: Left, evidence: "_Evidence") -> bool:
@@ -195,6 +201,7 @@ class _Evidence:
     def __init__(self, judge: Judge) -> None:
         self.source, self._parted = judge.source, frozenset(judge.parted)
         self._doubtful, self._held = frozenset(judge.doubtful), judge.known
+        self._unwatched = judge.unwatched
         self._beside = dict(judge.beside)
         self.served = {identity(entry) for entry in self.source.own}
         self._far = instant(self.source.now) + timedelta(days=1)
@@ -250,7 +257,8 @@ class _Evidence:
     def _related(self, life: int, later: int) -> list["_Relation"]:
         if (life, later) not in self._relations:
             old = self._held[life]
-            parts = {frozenset(old), frozenset(old - self._doubtful)}
+            unwatched = old | self._unwatched[life]
+            parts = {frozenset(old), frozenset(old - self._doubtful), frozenset(unwatched)}
             news = {
                 frozenset(at for _, at in new if at < end)
                 for new in (self._held[later], self._lasting(later))
