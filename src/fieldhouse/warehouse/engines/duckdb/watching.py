@@ -20,10 +20,15 @@ Cursor = duckdb.DuckDBPyConnection
 
 
 class Watch:
-    """Looks after all that runs, in one thread: one for each question would cost more than some."""
+    """Looks after all that runs, in one thread: one for each question would cost more than some.
+
+    A question that ends in time takes no lock: threads that queue for one, each of which then waits
+    for the interpreter, would pass it on more slowly than they come. What is done to the table is
+    atomic by itself, and the lock is held while something is interrupted.
+    """
 
     def __init__(self) -> None:
-        self._changing = threading.Lock()
+        self._interrupting = threading.Lock()
         self._asked: dict[object, tuple[Cursor, Limits]] = {}
         self._is_on = False
 
@@ -41,30 +46,42 @@ class Watch:
             yield
             return
         key = object()
-        with self._changing:
-            self._asked[key] = cursor, limits
+        self._asked[key] = cursor, limits
+        if not self._is_on:
             self._begin()
         try:
             yield
         finally:
-            with self._changing:
-                del self._asked[key]
+            del self._asked[key]
+            if limits.is_over:  # it may have been found a moment ago
+                with self._interrupting:
+                    pass
 
     def _begin(self) -> None:
-        if not self._is_on:
-            threading.Thread(target=self._look_on, name="deadlines", daemon=True).start()
-            self._is_on = True
+        with self._interrupting:
+            if not self._is_on:
+                threading.Thread(target=self._look_on, name="deadlines", daemon=True).start()
+                self._is_on = True
 
     def _look_on(self) -> None:
         idle = 0
-        while True:
+        while idle < _IDLE or not self._ends():
             time.sleep(_LOOK)
-            with self._changing:
-                idle = 0 if self._asked else idle + 1
-                if idle >= _IDLE:
-                    self._is_on = False
-                    return
-                for cursor, limits in self._asked.values():
-                    if limits.is_over:  # again and again: between two statements it has no effect
-                        with suppress(duckdb.Error):
-                            cursor.interrupt()
+            idle = 0 if self._asked else idle + 1
+            for key, (_, limits) in list(self._asked.items()):
+                if limits.is_over:
+                    self._interrupt(key)
+
+    def _interrupt(self, key: object) -> None:
+        """End it, if it is still asked: again and again, for between two statements it cannot."""
+        with self._interrupting:
+            if asked := self._asked.get(key):
+                with suppress(duckdb.Error):
+                    asked[0].interrupt()
+
+    def _ends(self) -> bool:
+        """Whether nothing is asked any more; what comes from here on begins a thread of its own."""
+        with self._interrupting:
+            self._is_on = False
+            self._is_on = bool(self._asked)
+            return not self._is_on
