@@ -48,3 +48,25 @@ def test_ctrl_c_ends_a_statement_that_an_engine_works_at(
         timeout=120,
     )
     assert (asked.returncode, asked.stderr) == (130, "fieldhouse: interrupted\n")
+
+
+_UNANSWERED = """
+import hashlib, os, signal, threading, time
+from fieldhouse import interrupts
+interrupts.listen()
+threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+try:
+    with interrupts.cancelled_by(lambda: time.sleep(600)):
+        hashlib.pbkdf2_hmac('sha256', b'', b'', 4_000_000)  # a step that lets other threads go on
+        time.sleep(600)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+
+
+def test_ctrl_c_waits_for_nobody_who_is_asked_to_cancel() -> None:
+    """A server that does not answer when a statement is to be ended holds up nothing."""
+    done = subprocess.run(
+        [sys.executable, "-c", _UNANSWERED], capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout == "interrupted\n", done.stderr

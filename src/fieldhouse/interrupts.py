@@ -57,18 +57,16 @@ def cancelled_by(cancel: Callable[[], object]) -> Iterator[None]:
         yield
         return
     key = object()
-    with _ear.changing:
-        _ear.cancels[key] = cancel
     try:
+        _ear.cancels[key] = cancel
         yield
     finally:
-        with _ear.changing:
-            del _ear.cancels[key]
+        _ear.cancels.pop(key, None)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
     """Python's turn: what begins after it is not meant by this signal."""
-    with _ear.changing:
+    with _ear.draining:
         _ear.drain()
     raise KeyboardInterrupt
 
@@ -77,7 +75,7 @@ class _Ear:
     """A pair of sockets into which the interpreter writes each signal, and a thread that reads."""
 
     def __init__(self) -> None:
-        self.changing = threading.RLock()
+        self.draining = threading.RLock()
         self.cancels: dict[object, Callable[[], object]] = {}
         self.is_open = False
 
@@ -102,15 +100,18 @@ class _Ear:
     def _listen(self) -> None:
         while True:
             select.select([self._heard], [], [])
-            with self.changing:
+            with self.draining:
                 meant = set(self.cancels) if self.drain() else set()
-            while meant:
-                with self.changing:
-                    meant &= set(self.cancels)
-                    for key in meant:
-                        with suppress(Exception):  # it may have ended by itself
-                            self.cancels[key]()
+            while meant := meant & set(self.cancels):
+                for key in meant:
+                    self._cancel(key)
                 time.sleep(_AGAIN)
+
+    def _cancel(self, key: object) -> None:
+        """Without the lock: who is asked may not answer, and Python's turn waits for nobody."""
+        if cancel := self.cancels.get(key):
+            with suppress(Exception):  # it may have ended by itself
+                cancel()
 
 
 _ear = _Ear()

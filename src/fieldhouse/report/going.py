@@ -1,6 +1,7 @@
 """The section of a report that says how the fields are likely to go on."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
@@ -16,8 +17,6 @@ from fieldhouse.report.ticks import number_text
 from fieldhouse.report.words import clean, unit_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from fieldhouse.warehouse import Warehouse
 
 __all__ = ["Going", "going_of", "going_on"]
@@ -31,11 +30,11 @@ class Going:
 
     wanted: Wanted
     figure: Figure
-    tried: "Sequence[Tried]"
+    tried: Sequence[Tried]
 
 
 def going_of(
-    house: "Warehouse", fields: "Sequence[Wanted]", as_of: datetime, zone: tzinfo
+    house: "Warehouse", fields: Sequence[Wanted], as_of: datetime, zone: tzinfo
 ) -> list[Going]:
     """How a channel's fields go on for three days from ``as_of``, naive UTC; those that do."""
     if not fields:
@@ -52,7 +51,7 @@ def going_of(
 
 
 def going_on(
-    fields: "Sequence[Going]", id_: str, figures: dict[str, Figure], groups: dict[str, str]
+    fields: Sequence[Going], id_: str, figures: dict[str, Figure], groups: dict[str, str]
 ) -> Markup:
     """The fields' last days and the next three; nothing where nothing says how they go on."""
     parts: list[str] = []
