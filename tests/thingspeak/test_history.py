@@ -376,17 +376,18 @@ def test_time_named_by_a_user_is_read_again(world: World, thingspeak: ThingSpeak
 class Timeless:
     """ThingSpeak's answers, of a channel some of whose entries have no time that could be one.
 
-    ``shown``: whether a window of time shows them, or only who asks for them by their ids.
+    ``shown``: whether a window of time shows them, or only who asks for them by their ids;
+    ``named``: whether they say their ids themselves.
     """
 
-    def __init__(self, count: int, timeless: set[int], *, shown: bool) -> None:
+    def __init__(self, count: int, timeless: set[int], *, shown: bool, named: bool) -> None:
         self.now = datetime(2026, 1, 1, 12, tzinfo=UTC)
         self.seen: list[str] = []
         begin = self.now - timedelta(hours=6)
         self._shown = shown
         self._entries = {
             i: {
-                "entry_id": i,
+                "entry_id": i if named or i not in timeless else None,
                 "created_at": None if i in timeless else f"{begin + timedelta(minutes=i):{ISO}}",
                 "field1": str(i),
             }
@@ -425,22 +426,23 @@ ISO = "%Y-%m-%dT%H:%M:%SZ"
 
 
 @pytest.mark.parametrize(
-    ("count", "timeless", "shown", "runs"),
+    ("count", "timeless", "shown", "named", "runs"),
     [
-        (10, {5}, True, 1),
-        (10, {10}, True, 1),
-        (10, set(range(1, 11)), True, 1),
-        (10, {5}, False, 2),
-        (40, set(range(2, 40)), False, 5),
+        (10, {5}, True, True, 1),
+        (10, {10}, True, True, 1),
+        (10, set(range(1, 11)), True, True, 1),
+        (10, {5}, False, True, 2),
+        (40, set(range(2, 40)), False, True, 5),
+        (10, {5}, True, False, 2),
     ],
-    ids=["amid others", "the newest", "all", "by its id alone", "many by their ids"],
+    ids=["amid others", "the newest", "all", "by its id", "many by their ids", "without an id"],
 )
 def test_ids_that_are_served_without_a_time_are_explained(
-    count: int, timeless: set[int], shown: bool, runs: int
+    count: int, timeless: set[int], shown: bool, named: bool, runs: int
 ) -> None:
     """Their entries are no readings, and their ids no gaps: no run fails, none is called absent,
     and once they are seen nobody asks for them again."""
-    made, keeper = Timeless(count, timeless, shown=shown), Keeper()
+    made, keeper = Timeless(count, timeless, shown=shown, named=named), Keeper()
     with Scripted(made.answer) as portal:
         server = ThingSpeak(f"http://127.0.0.1:{portal.port}", pacer=Pacer(0), proxies=False)
         with server:

@@ -5,7 +5,8 @@ asked for when all time has been read, within a budget that counts every request
 run are asked for, between two answers that show an entry that we hold; what is found leads to its
 neighbours in time. What is not there is believed absent some minutes after it was first counted, at
 the earliest (ThingSpeak counts before it serves), and asked for once more an hour later. An id that
-is served without a usable time is not missing: its entry is kept, as rejected.
+is served with an entry that is no reading (it has no usable time) is not missing: that is kept, as
+rejected.
 """
 
 from collections.abc import Sequence
@@ -198,6 +199,7 @@ def _probe(k: Knowledge, gaps: Sequence[Gap]) -> Plan[bool]:
         for entry_id in _probes(gap):
             if page := (yield AskEntry(entry_id)):
                 found[gap].append(page)
+                k.timeless |= set() if page.keys.num_rows else {entry_id}
     if known and not (yield from _is_served(k, known)):
         return False
     for gap, pages in found.items():
