@@ -253,6 +253,22 @@ def test_a_date_that_no_plan_can_reckon_with_is_none(date: str) -> None:
         assert server.channel(9).page()[1].year < 9000
 
 
+@pytest.mark.parametrize("said", [b"77", b'"x"', b"null"])
+def test_another_channels_answer_is_not_taken_for_ours(said: bytes) -> None:
+    """A proxy that mixes up what it keeps: nothing of it is read, and it is asked again."""
+    head, body = (
+        b"200 OK\r\nContent-Type: application/json",
+        b'{"channel": {"id": %b}, "feeds": []}',
+    )
+    with _answering(head, body % said) as portal, _asking(portal) as server:
+        for ask in (server.channel(9).page, server.channel(9).metadata):
+            with pytest.raises(
+                errors.SourceUnavailable, match="channel 9: the answer is of"
+            ) as told:
+                ask()
+            assert told.value.transient
+
+
 @pytest.mark.parametrize(
     "body", [b"null", b"[1]", b'["a"]', b"{}", b'{"channels": [{"name": "x"}]}', b"[" * 9000]
 )
