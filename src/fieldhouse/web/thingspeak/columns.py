@@ -26,7 +26,7 @@ Texts = Mapping[tuple[int, int, str], str]
 
 
 def instant(at: int) -> datetime:
-    """Unix seconds as naive UTC; a zone's midnight of 1 January of year 1 may lie before all time."""
+    """Unix seconds as naive UTC; what a zone puts before all time, or after it, at its end."""
     return datetime.fromtimestamp(0, UTC).replace(tzinfo=None) + timedelta(seconds=in_range(at))
 
 
