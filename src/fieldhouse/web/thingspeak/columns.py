@@ -26,7 +26,7 @@ Texts = Mapping[tuple[int, int, str], str]
 
 
 def instant(at: int) -> datetime:
-    """Unix seconds as naive UTC; 1 January of year 1 may begin before all time in a zone."""
+    """Unix seconds as naive UTC; what a zone puts before all time, or after it, at its end."""
     return datetime.fromtimestamp(0, UTC).replace(tzinfo=None) + timedelta(seconds=in_range(at))
 
 
