@@ -17,9 +17,9 @@ __all__ = ["trend_of"]
 _QUESTION = "usp_GetTrendAnalysis"
 _DAY = timedelta(days=1)
 _WEEK = 7
+"""Days that the moving mean spans, and that are read before the first one shown."""
 _EARLIEST = date(2, 1, 9)
 """A year and a week of the calendar lie before every day that is shown."""
-"""Days that the moving mean spans, and that are read before the first one shown."""
 
 
 class _Day(NamedTuple):

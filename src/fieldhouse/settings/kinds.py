@@ -34,10 +34,10 @@ OWN_LINE = "own_line"
 
 _WITH_UNIT = re.compile(r"(\d+(?:\.\d+)?) ?([smh])", re.IGNORECASE | re.ASCII)
 LARGEST_INT = 2**31 - 1  # a channel's number is an INT in the tables
-DAY, YEAR = (
-    86_400,
-    366,
-)  # seconds, days: what is longer is a slip, and no socket or calendar takes it
+DAY = 86_400
+"""Seconds: what is to wait for longer is a slip, and no socket takes it."""
+YEAR = 366
+"""Days: what is to look back further is a slip, and no calendar takes it."""
 MOST_REQUESTS = 10**9
 
 
