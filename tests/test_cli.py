@@ -652,6 +652,8 @@ def test_channels_are_listed_and_searched(fieldhouse: Run, world: World) -> None
     """Those in the warehouse, public ones, one's own."""
     assert "Weather" in fieldhouse("channels", "search").stdout
     assert "Weather" in fieldhouse("channels", "search", "--user", "fieldhouse").stdout
+    broken = fieldhouse("channels", "search", "--user", "\udcff", "\udced\udca0\udc80")
+    one_line(broken, 1, "nothing of that name")
     one_line(fieldhouse("channels", "list", "--mine"), 2, "THINGSPEAK_USER_API_KEY")
     mine = fieldhouse(
         "channels", "list", "--mine", THINGSPEAK_USER_API_KEY=world.user_key("fieldhouse")

@@ -68,6 +68,8 @@ class Source:
         self.to_import: list[Entry] = []
         self.life = 0
         """The number of the current life."""
+        self.timeless: set[int] = set()
+        """Ids of this life whose entries are served without a time: they are no readings."""
         self._serial = count(1)
         self._pace: int | None = None
 
@@ -85,7 +87,8 @@ class Source:
 
     def served(self) -> dict[Identity, Entry]:
         """All that is served now, leftovers included."""
-        return {identity(entry): entry for entry in self.channel.entries}
+        entries = (entry for entry in self.channel.entries if entry.id not in self.timeless)
+        return {identity(entry): entry for entry in entries}
 
     # Devices write
 
@@ -210,6 +213,15 @@ class Source:
         for key in keys:
             self.left[key] = Left(self.lives_of[key][-1], how)
 
+    def without_time(self, entry_ids: Iterable[int]) -> None:
+        """From now on the entries of these ids are served without a time; of none: all with it."""
+        self.timeless.clear()
+        self.timeless.update(entry_ids)
+        self._serve_without_time()
+
+    def _serve_without_time(self) -> None:
+        self.faults.add(Fault("no_time", times=None, entry_ids=self.timeless))
+
     def relabel(self, number: int, shown: bool) -> None:
         """A field is hidden or shown; its values stay."""
         self.channel.relabel({number: f"field {number}" if shown else None})
@@ -259,6 +271,7 @@ class Source:
     def quiet(self) -> None:
         """All that was going on ends; a channel that is empty after a clear is written to."""
         self.faults.clear()
+        self._serve_without_time()
         self._pace = None
         self.private(False)
         self.channel.life.settle(math.inf)

@@ -281,6 +281,69 @@ def test_the_same_question_twice_within_a_second(life: Lives) -> None:
     life.settle()
 
 
+@pytest.mark.parametrize("page_size", [5, 20, 8000])
+def test_whole_pages_of_entries_without_a_time(life: Lives, page_size: int) -> None:
+    """The newest thirty of sixty, and some amid the others, have no time: pages that show nothing
+    else prove nothing of the time behind them, and all others are read in one run."""
+    life.live(count=60, step=MINUTE, mask=7)
+    life.source.without_time({3, 10, 11, *range(31, 61)})
+    life.wait(seconds=HOUR)
+    assert life.read(life.orders(page_size)).state == "success"
+    assert len(life.held) == 27
+    life.settle()
+
+
+def test_entries_without_a_time_come_while_a_channel_is_polled(life: Lives) -> None:
+    """More of them than a poll's page holds, then late rows and ids that never were: what was
+    written before them, and not yet read, is not passed over."""
+    life.live(count=20, step=MINUTE, mask=7)
+    life.poll(seconds=HOUR)
+    life.live(count=8, step=1, mask=7)
+    life.wait(seconds=MINUTE)
+    life.live(count=30, step=1, mask=7)
+    life.source.without_time(range(29, 59))
+    assert life.read(life.orders(10)).state == "success"
+    assert not [each for each in differences(life) if "does not count" in each]
+    life.late(count=3, ago=2 * HOUR, step=400)
+    life.skip(count=5)
+    life.live(count=2, step=1, mask=7)
+    life.poll(seconds=10 * MINUTE)
+    life.settle()
+    assert len(life.house.current()) == 33
+
+
+def test_a_channel_without_times_is_cleared(life: Lives) -> None:
+    """Some or all entries of a life had no time; the next life is read as any, and the readings of
+    the first stay."""
+    life.live(count=12, step=MINUTE, mask=7)
+    life.source.without_time(range(5, 13))
+    life.poll(seconds=HOUR)
+    life.clear(gradually=False)
+    life.source.without_time(())
+    life.live(count=10, step=1, mask=7)
+    life.poll(seconds=10 * MINUTE)
+    life.settle()
+    assert epochs(life.held) == 2
+    assert len(life.house.current()) == 14
+
+
+@pytest.mark.parametrize("ids", [[7], [20], list(range(1, 21))], ids=["one", "newest", "all"])
+def test_entries_lose_their_time_for_a_while(life: Lives, ids: list[int]) -> None:
+    """What we hold is shown without a time, and some days later with it: nothing is lost by it, and
+    in the end all counts."""
+    life.live(count=20, step=MINUTE, mask=7)
+    life.poll(seconds=HOUR)
+    life.source.innocent = False
+    life.source.without_time(ids)
+    life.read(replace(life.orders(), again=BEGINNING))
+    for _ in range(3):
+        life.poll(seconds=DAY)
+    life.source.without_time(())
+    life.live(count=2, step=1, mask=7)
+    life.settle()
+    assert len(life.house.current()) == 22
+
+
 @pytest.mark.parametrize("after", range(1, 5))
 def test_a_state_that_another_process_moved_on(life: Lives, after: int) -> None:
     """A process loses the channel's lock in mid-run, another makes a whole run: what the first then

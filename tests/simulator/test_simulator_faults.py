@@ -109,6 +109,16 @@ def test_a_wrong_content_type(simulator: Simulator, http: httpx2.Client) -> None
     assert len(answer.json()["feeds"]) == 5
 
 
+def test_entries_without_a_time(simulator: Simulator, http: httpx2.Client) -> None:
+    """Some entries say no created_at, on pages and alone; others, and what is no entry, as ever."""
+    simulator.faults.add(Fault("no_time", times=4, entry_ids={2, 3}))
+    feeds = http.get(FEEDS).json()["feeds"]
+    assert [entry["entry_id"] for entry in feeds if entry["created_at"] is None] == [2, 3]
+    alone = [http.get(f"/channels/9/feeds/{number}.json").json() for number in (2, 4)]
+    assert [entry["created_at"] is None for entry in alone] == [True, False]
+    assert http.get("/channels/9/feeds/99.json").json() == "-1"
+
+
 def test_a_transient_minus_one(simulator: Simulator, http: httpx2.Client) -> None:
     """A public channel answers once as a private one does."""
     simulator.faults.add(Fault("minus_one"))

@@ -453,3 +453,14 @@ def test_ids_that_are_served_without_a_time_are_explained(
     assert len(keeper.held) == count - len(timeless)
     assert keeper.state.gaps == ()
     assert len(made.seen) == 1
+
+
+def test_what_entries_without_a_time_hide_for_good_is_told() -> None:
+    """As many as an answer can hold, and nothing can be asked for behind them: nothing is written,
+    and the line says another way."""
+    made, keeper = Timeless(8001, set(range(2, 8002)), shown=True, named=True), Keeper()
+    with Scripted(made.answer) as portal:
+        server = ThingSpeak(f"http://127.0.0.1:{portal.port}", pacer=Pacer(0), proxies=False)
+        with server, pytest.raises(SourceInconsistent, match=r"8000 entries.*fieldhouse import"):
+            keeper.read(server, now=made.now.replace(tzinfo=None))
+    assert not keeper.held and not keeper.state.epoch.coverage.spans

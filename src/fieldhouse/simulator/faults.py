@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from threading import Lock
 from typing import NamedTuple
@@ -14,6 +14,7 @@ from .world import World
 KINDS = frozenset(
     {"404", "429", "500", "502", "503", "html", "minus_one", "wrong_type", "wrong_length"}
     | {"stall", "drip", "reset", "truncate", "cut_json", "clock_skew", "stale", "dip", "call"}
+    | {"no_time"}
 )
 
 _CHANNEL = re.compile(r"(?:/stream)?/channels/(\d+)\b")
@@ -46,6 +47,8 @@ class Fault:
     """wrong_length: how many bytes too many Content-Length promises."""
     value: int | None = None
     """dip: the last_entry_id that the channel object shows."""
+    entry_ids: Collection[int] = ()
+    """no_time: whose created_at is null."""
     action: Callable[[World], object] | None = None
     """call: run before the answer is made."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import json
 import re
 import uuid
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
@@ -62,7 +63,20 @@ def spoiled(response: Response, faults: Sequence[Fault]) -> Response:
         elif fault.kind == "wrong_type":
             kind = HTML if response.content_type == JSON else JSON
             response = replace(response, content_type=kind)
+        elif fault.kind == "no_time" and response.content_type == JSON:
+            response = replace(response, body=_timeless(response.body, fault.entry_ids))
     return response
+
+
+def _timeless(body: bytes, entry_ids: Collection[int]) -> bytes:
+    """An answer in which some entries have no created_at."""
+    answer = json.loads(body)
+    if not isinstance(answer, dict):
+        return body
+    for entry in answer.get("feeds", [answer]):
+        if entry.get("entry_id") in entry_ids:
+            entry["created_at"] = None
+    return json.dumps(answer).encode()
 
 
 def dated(now: datetime, faults: Sequence[Fault]) -> str:

@@ -125,7 +125,8 @@ class ThingSpeak:
 
     def user_channels(self, user: str, tag: str | None = None) -> list[dict[str, Any]]:
         """The public channels of a user. Raises ChannelNotFound for one that is none."""
-        path = f"/users/{quote(user, safe='')}/channels.json"
+        name = quote(user, safe="", errors="surrogatepass")  # as it stands, however broken
+        path = f"/users/{name}/channels.json"
         answer: Answer[Any] = self.get(path, {"tag": tag} if tag else {}, read=listing.channels)
         return list(answer.content["channels"])
 

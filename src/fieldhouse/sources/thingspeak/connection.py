@@ -104,7 +104,8 @@ class Connection:
         times = {"connect": deadline, "read": deadline, "write": deadline, "pool": None}
         own = [(name.encode(), value.encode()) for name, value in headers.items()]
         base = self._template()
-        query = f"?{urlencode(parameters, quote_via=quote)}" if parameters else ""
+        query = urlencode(parameters, quote_via=quote, errors="surrogatepass")
+        target = f"{path}?{query}" if query else path
         answer = self._pool.handle_request(
             httpcore2.Request(
                 method=b"GET",
@@ -112,7 +113,7 @@ class Connection:
                     scheme=base.url.raw_scheme,
                     host=base.url.raw_host,
                     port=base.url.port,
-                    target=base.url.raw_path.rstrip(b"/") + (path + query).encode("ascii"),
+                    target=base.url.raw_path.rstrip(b"/") + target.encode("ascii"),
                 ),
                 headers=[*base.headers.raw, *own],
                 extensions={"timeout": times},

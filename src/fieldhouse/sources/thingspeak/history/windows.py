@@ -114,7 +114,7 @@ def read_window(k: Knowledge, window: Window) -> Plan[datetime]:
     while True:
         found = yield from believed(k, start, end, size, border, expects_newest=expects_newest)
         is_full, oldest = _extent(k, found, size)
-        is_stuck = is_full and oldest is not None and oldest >= end
+        is_stuck = is_full and (oldest is None or oldest >= end)
         if is_stuck and size < MAX_RESULTS:
             size = MAX_RESULTS
             continue
@@ -177,7 +177,10 @@ def _extent(k: Knowledge, found: Believed, size: int) -> tuple[bool, datetime | 
     oldest = min((end[0] for end in ends if end), default=None)
     is_full = served >= size
     if is_full and oldest is None and size >= MAX_RESULTS:
-        raise SourceInconsistent(f"{k.name}: a full page without one usable time")
+        raise SourceInconsistent(
+            f"{k.name}: {served} entries without one usable time hide what is older; nothing was "
+            "written. An export of ThingSpeak's shows it all: fieldhouse import"
+        )
     return is_full, oldest
 
 
