@@ -125,6 +125,16 @@ def test_a_wait_that_is_none_is_refused(tmp_path: Path, given: str) -> None:
         load_settings({"wait": given}, directory=tmp_path, environ={})
 
 
+def test_a_folder_that_is_gone_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever stands in a folder that was deleted meanwhile is told so."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(ConfigurationError, match="is gone"):
+        load_settings()
+
+
 def test_a_named_file_must_be_there(tmp_path: Path) -> None:
     """A file named on the command line is read in place of fieldhouse.toml, and must exist."""
     other = tmp_path / "other.toml"

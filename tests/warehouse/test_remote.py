@@ -155,6 +155,15 @@ def test_values_cross_exactly(values: list[Any]) -> None:
     assert [type(v) for v in crossed.values()] == [type(v) for v in values]
 
 
+def test_values_that_are_cut_are_refused() -> None:
+    """Wherever they end: nothing is made of a part, and no error is the library's own."""
+    data = bytes(wire.values_frame({"channel_id": 9, "words": ["a", "b"]}).data)
+    last = data.rindex(b"b")
+    for size in range(last):
+        with pytest.raises(WarehouseError):
+            wire.values_from(wire.Frame(wire.Kind.ROWS, data[:size]))
+
+
 def test_a_users_parameters_cross(here: Warehouse, remote: Warehouse) -> None:
     """Those of a SELECT, lists and zones included; what no column holds is told in one line."""
     values = [

@@ -65,9 +65,9 @@ def copy(
     """
     from fieldhouse import moving
 
-    _refuse_same(source_url, target_url)
     source_settings = settings_from(config, source_url, wait)
     target_settings = settings_from(config, target_url, wait)
+    _refuse_same(source_url, target_url)
     origin = _named(source_settings)
     with (
         _carrying_on(),

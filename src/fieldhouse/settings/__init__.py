@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from fieldhouse.errors import ConfigurationError
 from fieldhouse.settings.assembly import assembled
 from fieldhouse.settings.given import channel_number, filled
 from fieldhouse.settings.model import ChannelSettings, Settings
@@ -39,7 +40,7 @@ def load_settings(
 
     Raises `ConfigurationError`, in one line, for whatever is wrong.
     """
-    folder = Path.cwd() if directory is None else directory
+    folder = _here() if directory is None else directory
     env = filled(os.environ if environ is None else environ)
     dotenv = read_dotenv(folder / ".env")
     known = {**dotenv, **env}
@@ -55,3 +56,12 @@ def load_settings(
         ],
         file.label,
     )
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise ConfigurationError(
+            "the folder that this is run in is gone: change to one that is there"
+        ) from None

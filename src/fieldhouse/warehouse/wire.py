@@ -136,7 +136,7 @@ def rows_from(frame: Frame) -> pa.Table:
     """The rows of a frame; they lie in its bytes."""
     try:
         return pa.ipc.open_stream(pa.py_buffer(frame.data)).read_all()
-    except pa.ArrowException as error:
+    except (pa.ArrowException, OSError) as error:  # Arrow has none of its own for what is cut
         raise WarehouseError(f"rows that are not understood: {error}") from error
 
 
@@ -149,6 +149,8 @@ def values_frame(values: Mapping[str, Any]) -> Frame:
 def values_from(frame: Frame) -> dict[str, Any]:
     """What ``values_frame`` was given; a table of rows comes as a list of them."""
     row = rows_from(frame)
+    if row.num_columns and row.num_rows != 1:
+        raise WarehouseError("what was asked is not understood: values are one row")
     return {name: row[at][0].as_py() for at, name in enumerate(row.column_names)}
 
 
