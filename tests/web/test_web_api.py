@@ -360,6 +360,15 @@ def test_what_cannot_be_meant_is_told_in_one_line(web: httpx2.Client, path: str)
         assert "\n" not in told["detail"] and "Traceback" not in told["detail"]
 
 
+def test_a_body_of_many_wrong_names_is_told_in_a_short_line(web: httpx2.Client) -> None:
+    """However many there are and whatever is in them: the first few, and how many more."""
+    names = ["a\nb\u202e", "x" * 10_000, *(f"name{n}" for n in range(5000))]
+    answer = web.post("/api/jobs", json={"channels": [], **dict.fromkeys(names, 1)})
+    detail = answer.json()["detail"]
+    assert answer.status_code == 422 and detail.endswith(" more")
+    assert detail.isprintable() and len(detail) < 600
+
+
 def test_an_etag_is_of_what_is_there(own: Site) -> None:
     """The same answer has the same ETag and is not sent twice; another answer has another."""
     paths = [

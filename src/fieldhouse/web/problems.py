@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -29,6 +29,9 @@ logger = logging.getLogger(__name__)
 
 _PROGRAMS = ("/api/", "/channels/", "/users/", "/update", "/stream/")
 """Where programs ask, whatever they say that they accept."""
+
+
+_MOST_WRONG = 5
 
 
 def problem(status: int, detail: str, *, retry: int | None = None) -> Response:
@@ -82,7 +85,7 @@ def add_to(app: FastAPI) -> None:
 
     async def invalid(request: Request, error: Exception) -> Response:
         found = error.errors() if isinstance(error, RequestValidationError) else ()
-        return answer_of(request, 422, "; ".join(_line(one) for one in found))
+        return answer_of(request, 422, _lines(found))
 
     async def unexpected(request: Request, error: Exception) -> Response:
         logger.error("%s %s failed", request.method, _shown(request), exc_info=error)
@@ -124,7 +127,16 @@ def _shown(request: HTTPConnection) -> str:
     return quote(request.scope["path"])
 
 
+def _lines(found: Sequence[Mapping[str, object]]) -> str:
+    """What is wrong, the first few of it: a body may have any number of names."""
+    lines = [_line(one) for one in found[:_MOST_WRONG]]
+    if more := len(found) - len(lines):
+        lines.append(f"and {more:,} more")
+    return "; ".join(lines)
+
+
 def _line(error: Mapping[str, object]) -> str:
     where = error.get("loc")
     name = ".".join(str(part) for part in where[1:]) if isinstance(where, tuple) else ""
-    return f"{name or 'the request'}: {error.get('msg')}"
+    shown = "".join(sign if sign.isprintable() else "?" for sign in name[:60])
+    return f"{shown or 'the request'}: {error.get('msg')}"
