@@ -224,9 +224,11 @@ def test_every_channel_is_told_to_have_begun_and_ended(
 
 
 def test_polls_that_find_nothing_leave_no_row(
-    parts: Parts, seen: list[events.Event], world: World
+    parts: Parts, simulator: Simulator, world: World
 ) -> None:
-    """From the second on: no table has a row more, and nothing is computed anew."""
+    """From the second on: no table has a row more, and nothing is computed anew. Nor of entries
+    that have no time, however often they are shown again."""
+    simulator.faults.add(Fault("no_time", channel_id=4, times=None, entry_ids={2, 4, 5}))
     every = "SELECT table_name AS t FROM information_schema.tables WHERE table_type = 'BASE TABLE'"
     tables = parts.warehouse.stream(every).read_all()["t"].to_pylist()
     counted: list[list[int]] = []

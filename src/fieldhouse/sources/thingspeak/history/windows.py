@@ -277,12 +277,17 @@ def _still_again(window: Window, proven: Span) -> Span | None:
 
 def _is_known(k: Knowledge, found: Believed) -> bool:
     """Whether all entries of a page are held, by what is known of the ids."""
-    ids = found.page.ids.tolist()
+    timeless = found.page.timeless
+    ids = [*found.page.ids.tolist(), *timeless]
     waiting = k.gap_runs("open", "absent", "unreachable")
     if waiting and any(runs.among(entry_id, waiting) for entry_id in ids):
         k.filled = True
         return False
-    if found.older or found.page.rejected.num_rows or shown.highest(found.page) > k.checked:
+    if (
+        found.older
+        or found.page.rejected.num_rows > len(timeless)
+        or max(ids, default=0) > k.checked
+    ):
         return False
     beside = k.older_runs().values()
     return not any(runs.among(each, older) for older in beside for each in ids)
