@@ -481,6 +481,18 @@ def test_what_was_said_to_be_right_is_not_told_again(warehouse: Warehouse) -> No
     assert late & {readings[i][0] for i in (1300, 1400, 1500)} == {readings[1500][0]}
 
 
+def check_last_scores(house: Warehouse, readings: list[Reading]) -> None:
+    """The newest model has the scores of the last readings before it, each by its own day's."""
+    items = "SELECT Day, Measure, Item, Field1 FROM iot."
+    models = rows_of(house, f"{items}AnomalyModels UNION ALL {items}AnomalyModelsKept")
+    model = {(m["Day"], m["Measure"], m["Item"]): m["Field1"] for m in models}
+    today = readings[-1][0].date()
+    before = [(at, value) for at, value in readings if at.date() < today][:-24:-1]
+    for item, (at, value) in enumerate(before, 1):
+        level, spread = (model[at.date(), each, at.hour] for each in ("LEVEL", "SPREAD"))
+        assert model[today, "LAST", item] == pytest.approx((value - level) / spread)
+
+
 def test_what_is_real_teaches_nothing(place: Callable[[int], str], engine: str) -> None:
     """What a person finds wrong is kept out: the days after it are judged as if it had not been."""
     readings = weather(30)
@@ -499,6 +511,7 @@ def test_what_is_real_teaches_nothing(place: Callable[[int], str], engine: str) 
         assert [s for s in after if s["Day"] < wrong[1200][0].date()] == before
         (spike,) = [f for f in kept(house) if f["StartedAt"] == wrong[1400][0]]
         found.append(spike["Least"])
+        check_last_scores(house, wrong)
         house.close()
     assert found[0] == min(value for _, value in wrong[:1200]) < -10
     assert found[1] == min(value for i, (_, value) in enumerate(wrong[:1200]) if i not in bad) > 0

@@ -25,8 +25,7 @@ INTO #days
 FROM #valued AS v
 GROUP BY v.ChannelID, v.Day, v.FieldNumber;
 -- what is known before each day, item by item of its model: the least, the greatest or the sum of what the days before
--- told, and of what was known before all of them, which has no day. 98 is how many of these readings there are, 99 the
--- place of the last: #sums
+-- told, and of what was known before all of them, which has no day. 99 is the place of the last reading: #sums
 SELECT
     t.ChannelID,
     t.Day,
@@ -86,7 +85,6 @@ FROM (
         (16, CAST(d.Turns AS FLOAT)),
         (21, d.Sines),
         (22, d.Cosines),
-        (98, CAST(d.Readings AS FLOAT)),
         (99, CAST(d.LastPlace AS FLOAT))
     ) AS v (Item, Amount)
     UNION ALL
@@ -154,8 +152,7 @@ FROM (
         MAX(CASE WHEN x.Item = 16 THEN x.Amount END) AS Turns,
         MAX(CASE WHEN x.Item = 21 THEN x.Amount END) AS Sines,
         MAX(CASE WHEN x.Item = 22 THEN x.Amount END) AS Cosines,
-        MAX(CASE WHEN x.Item = 98 THEN x.Amount END) AS PlacesBefore,
-        MAX(CASE WHEN x.Item = 99 THEN x.Amount END) AS LastPlace
+        COALESCE(MAX(CASE WHEN x.Item = 99 THEN x.Amount END), 0) AS PlacesBefore
     FROM #sums AS x
     WHERE x.Day IS NOT NULL
     GROUP BY x.ChannelID, x.Day, x.IsNew, x.FieldNumber
@@ -163,7 +160,7 @@ FROM (
 LEFT JOIN #begun AS b ON b.ChannelID = s.ChannelID AND b.FieldNumber = s.FieldNumber
 LEFT JOIN #steps AS t ON t.ChannelID = s.ChannelID AND t.Day = s.Day AND t.FieldNumber = s.FieldNumber
 LEFT JOIN #valued AS v
-    ON v.ChannelID = s.ChannelID AND v.FieldNumber = s.FieldNumber AND v.Place = s.LastPlace;
+    ON v.ChannelID = s.ChannelID AND v.FieldNumber = s.FieldNumber AND v.Place = s.PlacesBefore;
 -- the nature of a field: 1 a counter, which rises, and fell back in no more than one step of fifty; 2 sparse, four of
 -- five readings are zero; 3 a switch, zero or one; 4 a light, zero for a part of the time and never less; 5 a direction
 -- in degrees, which turns past north; 0 none of these. Angle and Angles: the mean of a direction, and the spread
