@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, HTTPException, Request
@@ -86,6 +86,15 @@ class Served:
     def zone(self) -> tzinfo:
         """The zone in which times are shown, unless a request names another."""
         return self.settings.display_zone
+
+    @property
+    def as_of(self) -> datetime:
+        """Up to when answers look, naive UTC: the whole second that now belongs to.
+
+        All who ask within a second ask the same, and can be answered together.
+        """
+        now = self.clock()
+        return now + timedelta(microseconds=-now.microsecond % 1_000_000)
 
     def limits(self, rows: int | None = None) -> Limits:
         """As much time as an answer may take, from now, for all its questions; so many rows."""

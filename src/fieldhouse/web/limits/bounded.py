@@ -1,9 +1,10 @@
 """A warehouse as one answer asks it: within its time, and only as long as somebody waits."""
 
+import pickle
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import pyarrow as pa
@@ -11,6 +12,7 @@ import pyarrow as pa
 from fieldhouse.readings import Batch
 from fieldhouse.warehouse import Counts, Limits, Part, Warehouse
 from fieldhouse.warehouse.limits import NO_LIMITS
+from fieldhouse.web.limits.together import Together
 
 __all__ = ["Bounded"]
 
@@ -26,16 +28,22 @@ class Bounded:
     """A warehouse whose answers come within ``seconds`` each, and end once ``stop`` is set.
 
     Limits that say less or more themselves hold. What comes batch by batch, at the pace of its
-    reader, may take an hour. Nobody waits longer than ten seconds for a channel. See ``Warehouse``.
+    reader, may take an hour. Nobody waits longer than ten seconds for a channel. What is asked of
+    it by several at the same time is asked of the warehouse once. See ``Warehouse``.
     """
 
     house: Warehouse
     seconds: float
     stop: threading.Event
+    _together: Together[pa.Table] = field(default_factory=Together, repr=False, compare=False)
 
     def query(self, name: str, limits: Limits = NO_LIMITS, /, **parameters: Any) -> pa.Table:
         """Answer a question."""
-        return self.house.query(name, self._limits(limits, self.seconds), **parameters)
+        bounds = self._limits(limits, self.seconds)
+        question = (name, bounds, pickle.dumps(parameters))
+        return self._together.ask(
+            question, lambda: self.house.query(name, bounds, **parameters), bounds
+        )
 
     def scan(
         self, name: str, limits: Limits = NO_LIMITS, /, **parameters: Any
