@@ -14,6 +14,7 @@ from fieldhouse.watch.metrics import Metrics
 from fieldhouse.web.access import Scope, Sessions, Tokens, Visitor
 from fieldhouse.web.kept import Messages, Uploads
 from fieldhouse.web.limits.bounded import Bounded
+from fieldhouse.web.limits.shared import Shared
 from fieldhouse.web.limits.threads import Threads, Turns
 
 if TYPE_CHECKING:
@@ -79,8 +80,10 @@ class Served:
 
     def __post_init__(self) -> None:
         whole = self.warehouse.house if isinstance(self.warehouse, Bounded) else self.warehouse
+        answers = whole.answers if isinstance(whole, Shared) else None
+        bounded = Bounded(whole, self.rules.seconds, self.ending, answers)
         object.__setattr__(self, "whole", whole)
-        object.__setattr__(self, "warehouse", Bounded(whole, self.rules.seconds, self.ending))
+        object.__setattr__(self, "warehouse", bounded)
 
     @property
     def zone(self) -> tzinfo:
