@@ -219,7 +219,7 @@ def test_wide_signs_take_two_cells() -> None:
     assert len({cell_len(line) for line in lines}) == 1
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "cp437", "latin-1", "koi8-r", "utf-16"])
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "cp437", "latin-1", "koi8-r", "utf-16"])
 def test_any_encoding_takes_any_text(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a stream cannot say is written in signs that it can; JSON stays JSON."""
     for name in ("stdout", "stderr"):
@@ -233,6 +233,8 @@ def test_any_encoding_takes_any_text(encoding: str, monkeypatch: pytest.MonkeyPa
     document, *rows = said.splitlines()
     assert json.loads(document) == [{"a": label}]
     assert "?" not in said
+    if encoding == "ascii":
+        assert rows[1].startswith("---") and rows[2].endswith("- _# ... \\")
     if encoding == "cp1252":
         assert rows[1].startswith("---")
         assert rows[2].startswith("Température \\u6e29\\u5ea6 \\U0001f600 - _# …")
