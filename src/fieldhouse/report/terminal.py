@@ -11,7 +11,16 @@ import numpy as np
 from rich.cells import cell_len
 from rich.text import Text
 
-from fieldhouse.report.figure import Figure, Floats, Instants, Line, Panel, Shade, ShadeKind
+from fieldhouse.report.figure import (
+    Figure,
+    Floats,
+    Instants,
+    Line,
+    MarkKind,
+    Panel,
+    Shade,
+    ShadeKind,
+)
 from fieldhouse.report.layout import reach
 from fieldhouse.report.thinning import gaps, middles, parts, thinned, within
 from fieldhouse.report.ticks import Tick, number_ticks, time_ticks
@@ -37,15 +46,17 @@ class _Signs:
     silent: str
     excluded: str
     mark: str
+    aside: str
     mean: str
     band: str
     sample: str
 
 
 _UNICODE = _Signs(
-    "┤", "│", "└", "─", "╌", "\N{ALMOST EQUAL TO}", "\N{MULTIPLICATION SIGN}", "⠒", "⢕", "━"
+    *("┤", "│", "└", "─", "╌", "\N{ALMOST EQUAL TO}"),
+    *("\N{MULTIPLICATION SIGN}", "\N{RING OPERATOR}", "⠒", "⢕", "━"),
 )
-_ASCII = _Signs("+", "|", "+", "-", ".", "~", "x", "*", ":", "-")
+_ASCII = _Signs("+", "|", "+", "-", ".", "~", "x", "o", "*", ":", "-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +143,9 @@ def _mark(cells: list[list[_Cell]], ready: _Ready, page: _Page) -> None:
     for mark in ready.panel.marks:
         if page.figure.start <= mark.at < page.figure.end:
             column = _column(mark.at, page)
-            cells[int(ready.row(mark.value, ready.height))][column] = page.signs.mark, "bold red"
+            row = cells[int(ready.row(mark.value, ready.height))]
+            is_aside = mark.kind is MarkKind.ASIDE
+            row[column] = (page.signs.aside, "dim") if is_aside else (page.signs.mark, "bold red")
     if ready.is_empty:
         words = "no readings"[: page.columns]
         begin = (page.columns - len(words)) // 2
@@ -277,8 +290,11 @@ def _legend(ready: _Ready, page: _Page, *, has_band: bool) -> str:
     said = [f"{signs.mean} mean"] if alone else []
     if has_band:
         said.append(f"{signs.band} least to greatest")
-    if marks := sum(figure.start <= mark.at < figure.end for mark in ready.panel.marks):
+    inside = [mark.kind for mark in ready.panel.marks if figure.start <= mark.at < figure.end]
+    if marks := inside.count(MarkKind.ANOMALY):
         said.append(f"{signs.mark} {marks:,} anomal{'y' if marks == 1 else 'ies'}")
+    if asides := inside.count(MarkKind.ASIDE):
+        said.append(f"{signs.aside} {asides:,} that do{'es' if asides == 1 else ''} not count")
     if alone and gaps(ready.lines[0], figure.start, figure.end):
         said.append(f"{signs.silent} no readings")
     if ready.excluded(figure):
