@@ -67,7 +67,7 @@ def export(held: Path, words: str, monkeypatch: pytest.MonkeyPatch, folder: Path
 
 def named_in(line: str) -> Options:
     """The options that a line names, as a shell and the command line would read them."""
-    words = shlex.split(re.findall(r"--(?:time|field).*?(?= (?:say|read) )", line)[0])
+    words = shlex.split(re.findall(r"--(?:time|field).*?(?=, each|, with| say | read )", line)[0])
     said = {
         word: words[at + 1]
         for at, word in enumerate(words)

@@ -111,6 +111,8 @@ def test_what_does_not_count_is_no_anomaly(ascii_only: bool) -> None:
     rows = [part for text in found[:-3] for part in re.split("[│┤|+]", text, maxsplit=1)[1:]]
     assert ["".join(rows).count(sign) for sign in (cross, ring)] == [1, 1]
     assert f"{cross} 1 anomaly   {ring} 1 that does not count" in found[-1]
+    narrow = drawn(shown, 40, ascii_only=ascii_only)
+    assert narrow[-1] == f"{ring} 1 that does not count" and f"{cross} 1 anomaly" in narrow[-2]
 
 
 def test_lines_of_one_panel_are_told_apart_without_colours() -> None:

@@ -133,9 +133,15 @@ def _panel(ready: _Ready, page: _Page) -> Iterator[Text]:
     for row, of_row in enumerate(cells):
         yield _row(ready.labels.get(row, ""), of_row, page)
     yield from _axis(ready, canvas, page)
-    if said := _legend(ready, page, has_band=canvas.has_band and not letters):
-        indent = page.margin + 2 if page.width >= 60 else 0
-        yield _fitted(Text(" " * indent + said, "dim"), page.width)
+    indent = " " * (page.margin + 2 if page.width >= 60 else 0)
+    told = ""
+    for said in _legend(ready, page, has_band=canvas.has_band and not letters):
+        if told and cell_len(f"{indent}{told}   {said}") > page.width:
+            yield _fitted(Text(f"{indent}{told}", "dim"), page.width)
+            told = ""
+        told = f"{told}   {said}" if told else said
+    if told:
+        yield _fitted(Text(f"{indent}{told}", "dim"), page.width)
 
 
 def _mark(cells: list[list[_Cell]], ready: _Ready, page: _Page) -> None:
@@ -283,23 +289,24 @@ def _spaced(ticks: Sequence[Tick], texts: Sequence[str], page: _Page) -> str:
     return row[: page.columns]
 
 
-def _legend(ready: _Ready, page: _Page, *, has_band: bool) -> str:
+def _legend(ready: _Ready, page: _Page, *, has_band: bool) -> Iterator[str]:
+    """What the signs mean, those that are there."""
     if ready.is_empty:
-        return ""
+        return
     alone, figure, signs = len(ready.lines) == 1, page.figure, page.signs
-    said = [f"{signs.mean} mean"] if alone else []
+    if alone:
+        yield f"{signs.mean} mean"
     if has_band:
-        said.append(f"{signs.band} least to greatest")
+        yield f"{signs.band} least to greatest"
     inside = [mark.kind for mark in ready.panel.marks if figure.start <= mark.at < figure.end]
     if marks := inside.count(MarkKind.ANOMALY):
-        said.append(f"{signs.mark} {marks:,} anomal{'y' if marks == 1 else 'ies'}")
+        yield f"{signs.mark} {marks:,} anomal{'y' if marks == 1 else 'ies'}"
     if asides := inside.count(MarkKind.ASIDE):
-        said.append(f"{signs.aside} {asides:,} that do{'es' if asides == 1 else ''} not count")
+        yield f"{signs.aside} {asides:,} that do{'es' if asides == 1 else ''} not count"
     if alone and gaps(ready.lines[0], figure.start, figure.end):
-        said.append(f"{signs.silent} no readings")
+        yield f"{signs.silent} no readings"
     if ready.excluded(figure):
-        said.append(f"{signs.excluded} excluded")
-    return "   ".join(said)
+        yield f"{signs.excluded} excluded"
 
 
 def _fitted(text: Text, width: int) -> Text:

@@ -33,6 +33,8 @@ _LONGEST = 1 << 24
 _CUT = 1 << 16
 """A last record of up to so many bytes may lack its end, because the file is cut."""
 _LOOK_BACK = 10
+_SEPARATOR = re.compile("sep=.\\s*")
+"""What spreadsheets set above a header."""
 _QUOTE, _LF, _CR = ord('"'), ord("\n"), ord("\r")
 
 Flags = np.ndarray[Any, np.dtype[np.bool_]]
@@ -44,6 +46,10 @@ def read(pieces: Iterator[bytes], name: str, options: Options) -> tuple[Header, 
     Raises ConfigurationError for what cannot be read, also out of the iterator.
     """
     first, line, rest = _first_line(pieces, name)
+    if _SEPARATOR.fullmatch(first):
+        before = line
+        first, line, rest = _first_line(rest, name)
+        line += before
     record, rest = _peeked(rest)
     header = read_header(first, f"{name}, line {line}", options, record)
     reader = _Reader(header, name, options, line + 1 + first.count("\n"))

@@ -163,8 +163,8 @@ def _naming(unknown: Sequence[str], keys: Sequence[str | None]) -> str:
     free = [n for n, key in enumerate(_FIELDS, 1) if key not in keys]
     said = [f"--field{n} {own.quoted(cell)}" for n, cell in zip(free, unknown, strict=False)]
     if len(said) == 1:
-        return f"{said[0]} says which it is"
-    return f"{' '.join(said)} say which they are, each with its number"
+        return f"{said[0]}, with its own number, says which it is"
+    return f"{' '.join(said)}, each with its own number, say which they are"
 
 
 def _names(options: Options) -> dict[str, str]:

@@ -208,9 +208,10 @@ class Rows:
     def _key(self, name: str | None) -> str:
         key = _field(name or "", self.names).casefold()
         if key not in _VALUES:
+            said = f"--field1 {quoted(name or '')}, with its own number, says which it is"
             raise ConfigurationError(
                 f"{self.file}: a row is of {name!r}, which is none of Field1 to Field8 and no label"
-                f" of the channel: --field1 {quoted(name or '')} says which it is"
+                f" of the channel: {said}"
             )
         return key
 
