@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import re
 import sys
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
@@ -203,6 +204,20 @@ def test_texts_give_way_before_columns_do() -> None:
     rows = [(1, "a long name that goes on and on", Whole("not for sale but whole"))] * 2
     first, *_ = list(tables.laid_out(("n", "name", "w"), rows, 44))[2:]
     assert "…" in first and "not for sale but whole" in first and len(first) <= 44
+
+
+@pytest.mark.parametrize("width", range(13, 47))
+def test_a_text_that_is_cut_has_no_part_of_a_number(width: int) -> None:
+    """Of 18.2274 no 18.2 is left, which would be another number."""
+    said = "about -16.1438, the three before it 18,227.4"
+    rows = [(said, 1), (said, 2)]
+    line = list(tables.laid_out(("why", "n"), rows, width + 3))[2]
+    shown = line[:width].rstrip()
+    if not shown.endswith("…"):
+        assert shown == said
+    else:
+        begun = shown.removesuffix("…")
+        assert set(re.findall(r"[-0-9.,]*[0-9]", begun)) <= {"-16.1438", "18,227.4"}
 
 
 def test_a_wide_row_stands_on_end() -> None:
