@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, HTTPException, Request
@@ -14,6 +14,7 @@ from fieldhouse.watch.metrics import Metrics
 from fieldhouse.web.access import Scope, Sessions, Tokens, Visitor
 from fieldhouse.web.kept import Messages, Uploads
 from fieldhouse.web.limits.bounded import Bounded
+from fieldhouse.web.limits.shared import Shared
 from fieldhouse.web.limits.threads import Threads, Turns
 
 if TYPE_CHECKING:
@@ -79,13 +80,24 @@ class Served:
 
     def __post_init__(self) -> None:
         whole = self.warehouse.house if isinstance(self.warehouse, Bounded) else self.warehouse
+        answers = whole.answers if isinstance(whole, Shared) else None
+        bounded = Bounded(whole, self.rules.seconds, self.ending, answers)
         object.__setattr__(self, "whole", whole)
-        object.__setattr__(self, "warehouse", Bounded(whole, self.rules.seconds, self.ending))
+        object.__setattr__(self, "warehouse", bounded)
 
     @property
     def zone(self) -> tzinfo:
         """The zone in which times are shown, unless a request names another."""
         return self.settings.display_zone
+
+    @property
+    def as_of(self) -> datetime:
+        """Up to when answers look, naive UTC: the whole second that now belongs to.
+
+        All who ask within a second ask the same, and can be answered together.
+        """
+        now = self.clock()
+        return now + timedelta(microseconds=-now.microsecond % 1_000_000)
 
     def limits(self, rows: int | None = None) -> Limits:
         """As much time as an answer may take, from now, for all its questions; so many rows."""

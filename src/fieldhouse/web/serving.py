@@ -16,7 +16,7 @@ from types import FrameType
 import uvicorn
 
 from fieldhouse.errors import ConfigurationError
-from fieldhouse.parts import build
+from fieldhouse.parts import built_on, warehouse_of
 from fieldhouse.settings import Settings
 from fieldhouse.times import utc_now
 from fieldhouse.watch.metrics import Metrics
@@ -29,6 +29,7 @@ from fieldhouse.web.jobs import Jobs
 from fieldhouse.web.kept import Uploads
 from fieldhouse.web.limits.bounded import Bounded
 from fieldhouse.web.limits.patience import PatientProtocol
+from fieldhouse.web.limits.shared import Shared
 from fieldhouse.web.listening import listening
 from fieldhouse.web.owning import owned
 from fieldhouse.web.served import Rules, Served
@@ -116,7 +117,8 @@ def served_with(
     with (
         closing(Uploads()) as uploads,
         heard.heard_by(metrics.observe),
-        build(settings, own=True, observe=heard, clock=clock) as parts,
+        warehouse_of(settings, own=True, observe=heard) as opened,
+        built_on(Shared(opened), settings, observe=heard, clock=clock) as parts,
         ExitStack() as watch,
         Jobs(parts, every=every) as jobs,
         ExitStack() as stack,

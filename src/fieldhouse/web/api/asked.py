@@ -48,7 +48,7 @@ class _Asked:
     @property
     def now(self) -> datetime:
         """The instant of the question, naive UTC."""
-        return self.served.clock()
+        return self.served.as_of
 
     def query(
         self, question: str, *, only: tuple[str, ...] | None = None, **given: Any

@@ -84,7 +84,7 @@ def _seen(
     request: Request, served: Served, channel: int, asked: Asked, *, is_whole: bool = True
 ) -> tuple[Warehouse, View]:
     house = served.warehouse
-    zone, now = zone_for(request), served.clock()
+    zone, now = zone_for(request), served.as_of
     view = view_of(house, channel, asked, zone, now, is_whole=is_whole)
     if view is None:
         raise not_held(channel)

@@ -59,7 +59,7 @@ def forecast_page(request: Request, served: House, channel_id: int) -> Response:
         zone=zone,
         sides=_SIDES.items(),
         crossing=_crossing(served, channel, field, given, as_of, zone),
-        late=as_of if served.clock() - as_of > _FRESH else None,
+        late=as_of if served.as_of - as_of > _FRESH else None,
         is_hourly=is_hourly(found),
         tried=tried(found),
         places=decimals(figure.panels[0].lines[1]) if figure else 0,

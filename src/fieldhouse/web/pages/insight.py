@@ -66,9 +66,7 @@ def insight_page(request: Request, served: House, channel_id: int) -> Response:
 
 def _end(served: Served, channel: Channel) -> datetime | None:
     """Just after the newest reading; None: there is none."""
-    found = served.warehouse.query(
-        "newest_reading", channel_id=channel.number, as_of=served.clock()
-    )
+    found = served.warehouse.query("newest_reading", channel_id=channel.number, as_of=served.as_of)
     newest: datetime | None = found["CreatedAt"][0].as_py()
     return newest + timedelta(seconds=1) if newest else None
 

@@ -94,7 +94,7 @@ def overview(
     page: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
 ) -> Response:
     """Channels: those that are searched for, in the order that is asked for."""
-    now = served.clock()
+    now = served.as_of
     asked = _Listing(q.strip(), tag, sort if sort in _ORDERS else "channel", down, page)
     derived = derived_channels(served.warehouse)
     rows = [

@@ -86,7 +86,7 @@ def quality_page(request: Request, served: House, channel_id: int) -> Response:
 def _ways(served: House, number: int, start: datetime, end: datetime) -> list[dict[str, Any]]:
     """The six dimensions of the span."""
     found = dimensions_of(
-        served.warehouse, number, start=start, end=end, as_of=served.clock()
+        served.warehouse, number, start=start, end=end, as_of=served.as_of
     ).to_pylist()
     return [row | {"share": share_text(row) or "\N{EN DASH}"} for row in found]
 

@@ -192,7 +192,7 @@ def count_in(text: str, name: str, most: int) -> int:
 
 def looked_back_from(served: Served, channel: Channel, length: timedelta) -> datetime:
     """Now, or just after the newest reading where it is older than ``length``; naive UTC."""
-    now = served.clock()
+    now = served.as_of
     found = served.warehouse.query("newest_reading", channel_id=channel.number, as_of=now)
     newest: datetime | None = found["CreatedAt"][0].as_py()
     return now if newest is None or now - newest <= length else newest + timedelta(seconds=1)
@@ -210,7 +210,7 @@ def span_of(
 
     Readings of the far future are none of it unless they are asked for.
     """
-    now = served.clock()
+    now = served.as_of
     start, end = given.span(zone, now)
     if start is None or end is None:
         first, last = _held(served, channel, now)

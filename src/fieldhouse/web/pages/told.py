@@ -14,7 +14,7 @@ def open_on(served: Served, channel_id: int | None = None) -> list[dict[str, Any
     if not served.settings.alerts.enabled:
         return []
     found = served.warehouse.query(
-        "alerts", served.limits(), as_of=served.clock(), channel_id=channel_id, limit=_MOST
+        "alerts", served.limits(), as_of=served.as_of, channel_id=channel_id, limit=_MOST
     )
     rows: list[dict[str, Any]] = found.to_pylist()
     return rows

@@ -74,7 +74,7 @@ def trend_page(request: Request, served: House, channel_id: int) -> Response:
 
 def _as_of(served: Served, number: int, zone: tzinfo) -> datetime:
     """Now; of a channel that is silent just after its last day, so that there is something."""
-    now = served.clock()
+    now = served.as_of
     (row,) = served.warehouse.query(
         "field_spans", Limits(columns=("LastAt",)), channel_id=number, end_at=now
     ).to_pylist()

@@ -71,8 +71,8 @@ profiles AS (
 ),
 tails AS (
     SELECT
-        m.ChannelID, m.Day, m.FieldNumber, m.Measure, m.Item AS Bin,
-        lead(m.Item, 1, -1) OVER downwards AS BinBefore, sum(m.Amount) OVER downwards AS AtLeast
+        m.ChannelID, m.Day, m.FieldNumber, m.Measure, sum(m.Amount) OVER downwards AS AtLeast,
+        unnest(range(lead(m.Item, 1, -1) OVER downwards + 1, m.Item + 1)) AS Bin
     FROM models AS m
     WHERE m.Measure IN ('FAR', 'LEAN') AND m.Amount IS NOT NULL
     WINDOW downwards AS (PARTITION BY m.ChannelID, m.Day, m.FieldNumber, m.Measure ORDER BY m.Item DESC)
@@ -90,27 +90,25 @@ given AS (
 ),
 followed AS (
     SELECT
-        g.ChannelID, g.Day, g.FieldNumber, g.CreatedAt, g.Amount, g.RowBeforeAt,
-        k.* EXCLUDE (ChannelID, Day, FieldNumber),
-        row_number() OVER straight AS Place, coalesce(lag(g.Amount) OVER straight, k.LastValue) AS Before,
-        coalesce(lag(g.CreatedAt) OVER straight, make_timestamp((k.LastAt * 1000000)::BIGINT)) AS BeforeAt
+        g.ChannelID, g.Day, g.FieldNumber, g.CreatedAt, g.Amount, g.RowBeforeAt, row_number() OVER straight AS Place,
+        lag(g.Amount) OVER straight AS AmountBefore, lag(g.CreatedAt) OVER straight AS ValueBeforeAt
     FROM given AS g
-    JOIN known AS k ON k.ChannelID = g.ChannelID AND k.Day = g.Day AND k.FieldNumber = g.FieldNumber
     WHERE g.Amount IS NOT NULL
     WINDOW straight AS (PARTITION BY g.ChannelID, g.Day, g.FieldNumber ORDER BY g.CreatedAt, g.Epoch, g.EntryID)
 ),
+-- no more than is needed goes through windows, which sort it: what is known comes back after them
 measured AS (
     SELECT
-        f.*, p.Level, p.Spread, 86400 * f.Days / f.Readings AS Usual, epoch(f.CreatedAt - f.BeforeAt) AS SilentFor,
+        f.ChannelID, f.Day, f.FieldNumber, f.CreatedAt, f.Amount, f.RowBeforeAt, f.Place,
+        coalesce(f.AmountBefore, k.LastValue) AS Before,
+        coalesce(f.ValueBeforeAt, make_timestamp((k.LastAt * 1000000)::BIGINT)) AS BeforeAt,
+        p.Level, p.Spread, epoch(f.CreatedAt - BeforeAt) AS SilentFor,
         -- the value before, where it is not much older than usual
-        CASE WHEN SilentFor <= 3 * Usual THEN f.Before END AS Near,
-        iot.JudgedValue(f.Amount, Near, f.Nature, p.Level) AS Judged,
-        CASE WHEN f.Nature = 1 THEN 0 ELSE f.Least END AS From_,
-        CASE WHEN f.Nature = 1 THEN f.GreatestRise ELSE f.Greatest END AS To_,
-        CASE WHEN f.Nature = 5 THEN f.Amount ELSE Judged END AS Bounded,
-        CASE WHEN Bounded < From_ THEN From_ - Bounded WHEN Bounded > To_ THEN Bounded - To_ ELSE 0 END AS Off,
+        CASE WHEN SilentFor <= 3 * (86400 * k.Days / k.Readings) THEN Before END AS Near,
+        iot.JudgedValue(f.Amount, Near, k.Nature, p.Level) AS Judged,
         iot.Deviation(Judged, p.Level, p.Spread) AS Deviation
     FROM followed AS f
+    JOIN known AS k ON k.ChannelID = f.ChannelID AND k.Day = f.Day AND k.FieldNumber = f.FieldNumber
     LEFT JOIN profiles AS p
         ON p.ChannelID = f.ChannelID AND p.Day = f.Day AND p.FieldNumber = f.FieldNumber AND p.Hour = hour(f.CreatedAt)
     UNION ALL BY NAME
@@ -121,16 +119,25 @@ measured AS (
 leant AS (
     SELECT
         m.*,
-        coalesce(
-            max(CASE WHEN m.Before <> m.Amount THEN m.CreatedAt END) OVER (
-                PARTITION BY m.ChannelID, m.Day, m.FieldNumber ORDER BY m.Place
-            ),
-            make_timestamp((m.LastRunAt * 1000000)::BIGINT)
-        ) AS RunAt,
+        max(CASE WHEN m.Before <> m.Amount THEN m.CreatedAt END) OVER (
+            PARTITION BY m.ChannelID, m.Day, m.FieldNumber ORDER BY m.Place
+        ) AS ChangedAt,
         abs(avg(iot.Clipped(m.Deviation)) OVER (
             PARTITION BY m.ChannelID, m.Day, m.FieldNumber ORDER BY m.Place ROWS 23 PRECEDING
         )) AS Lean
     FROM measured AS m
+),
+remembered AS (
+    SELECT
+        l.*, k.* EXCLUDE (ChannelID, Day, FieldNumber), 86400 * k.Days / k.Readings AS Usual,
+        coalesce(l.ChangedAt, make_timestamp((k.LastRunAt * 1000000)::BIGINT)) AS RunAt,
+        CASE WHEN k.Nature = 1 THEN 0 ELSE k.Least END AS From_,
+        CASE WHEN k.Nature = 1 THEN k.GreatestRise ELSE k.Greatest END AS To_,
+        CASE WHEN k.Nature = 5 THEN l.Amount ELSE l.Judged END AS Bounded,
+        CASE WHEN Bounded < From_ THEN From_ - Bounded WHEN Bounded > To_ THEN Bounded - To_ ELSE 0 END AS Off
+    FROM leant AS l
+    JOIN known AS k ON k.ChannelID = l.ChannelID AND k.Day = l.Day AND k.FieldNumber = l.FieldNumber
+    WHERE l.CreatedAt IS NOT NULL AND k.Days > 0
 ),
 weighed AS (
     SELECT
@@ -148,7 +155,7 @@ weighed AS (
         coalesce(iot.IsJump(l.Nature, abs(l.Amount - l.Near), l.UsualStep, l.Readings - l.Zeros), FALSE) AS IsJump,
         epoch(l.CreatedAt - l.RunAt) AS StayedFor,
         CASE WHEN l.Amount = 0 THEN l.LongestRun ELSE l.LongestOther END AS Longest
-    FROM leant AS l
+    FROM remembered AS l
     LEFT JOIN (
         SELECT m.ChannelID, m.Day, m.FieldNumber, sum(m.Amount) AS Total
         FROM models AS m
@@ -158,11 +165,10 @@ weighed AS (
         ON t.ChannelID = l.ChannelID AND t.Day = l.Day AND t.FieldNumber = l.FieldNumber
     LEFT JOIN tails AS a
         ON a.ChannelID = l.ChannelID AND a.Day = l.Day AND a.FieldNumber = l.FieldNumber AND a.Measure = 'FAR'
-        AND iot.ScoreBin(abs(l.Deviation)) BETWEEN a.BinBefore + 1 AND a.Bin
+        AND a.Bin = iot.ScoreBin(abs(l.Deviation))
     LEFT JOIN tails AS b
         ON b.ChannelID = l.ChannelID AND b.Day = l.Day AND b.FieldNumber = l.FieldNumber AND b.Measure = 'LEAN'
-        AND iot.ScoreBin(l.Lean) BETWEEN b.BinBefore + 1 AND b.Bin
-    WHERE l.CreatedAt IS NOT NULL AND l.Days > 0
+        AND b.Bin = iot.ScoreBin(l.Lean)
 ),
 counted AS (
     SELECT
