@@ -153,7 +153,7 @@ def list_anomalies(
                 "anomalies_kept",
                 channel_ids=[channel_id],
                 field_number=number,
-                start_at=instant - timedelta(days=days),
+                start_at=times.earlier(instant, timedelta(days=days)),
                 end_at=instant,
                 young=young,
             )
@@ -318,7 +318,7 @@ def forecast(
 
 
 def _ahead(text: str, instant: datetime) -> timedelta:
-    return instant - times.length_of(text).before(instant)
+    return times.length_of(text).up_to(instant)
 
 
 @contextmanager
