@@ -692,3 +692,18 @@ def test_a_warehouse_is_copied(fieldhouse: Run, home: Path) -> None:
         "NO_SUCH",
     )
     assert not (home / "new.duckdb").exists()
+
+
+def test_the_begin_of_all_time_ends_no_command_in_a_traceback(fieldhouse: Run) -> None:
+    """What looks back from there finds nothing; what is longer than any time is told in a line."""
+    fieldhouse("run", "9")
+    for line in (
+        "anomalies 9 1 --as-of 0001-01-01",
+        "trend 9 1 --as-of 0001-01-01 --tz America/New_York",
+        "relate 9 1 2 --as-of 0001-01-05",
+        "forecast 9 1 --as-of 0001-01-01",
+        "plot 9 --to 0001-01-01T00:30",
+    ):
+        done = fieldhouse(*line.split())
+        assert (done.returncode, done.stderr) == (0, ""), line
+    one_line(fieldhouse("forecast", "9", "1", "--for", "9000y"), 2, "1h to 366d")

@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fieldhouse.errors import ConfigurationError
-from fieldhouse.times import Length, end_of, instant_of, length_of, offsets_of, zone_of
+from fieldhouse.times import (
+    Length,
+    amid,
+    earlier,
+    end_of,
+    instant_of,
+    length_of,
+    offsets_of,
+    zone_of,
+)
 
 ZURICH = ZoneInfo("Europe/Zurich")
 NOW = datetime(2026, 11, 29, 15, 30)
@@ -173,3 +182,18 @@ def test_what_is_no_length_is_told(given: object) -> None:
     """Of a number nobody knows the unit, and a period takes whole seconds."""
     with pytest.raises(ConfigurationError, match="is no length of time"):
         length_of(given)  # type: ignore[arg-type]
+
+
+def test_looking_back_ends_where_all_time_begins() -> None:
+    """So much earlier than an instant of the first days is their begin; a length is as long there
+    as elsewhere; and what looks a year back or ahead, in any zone, is moved to where it can."""
+    first = datetime(1, 1, 2, 12)
+    assert earlier(first, timedelta(days=30)) == datetime.min
+    assert earlier(NOW, timedelta(days=1)) == datetime(2026, 11, 28, 15, 30)
+    assert length_of("3d").up_to(first) == length_of("3d").up_to(NOW) == timedelta(days=3)
+    assert length_of("1mo").up_to(first) == timedelta(days=31)
+    assert length_of("999999999y").up_to(NOW) == timedelta.max
+    assert amid(NOW) == NOW
+    for end in (datetime.min, datetime.max):
+        for way in (-1, 1):
+            amid(end).replace(tzinfo=UTC).astimezone(ZURICH) + way * timedelta(days=366)

@@ -138,7 +138,10 @@ def copy_history(
                 copied.fetched += reading.fetched
                 copied.counts += reading.ticket.counts
     text = doubt.text if doubt else "it keeps moving"
-    raise SourceInconsistent(f"channel {source.channel_id}: {text}")
+    raise SourceInconsistent(
+        f"channel {source.channel_id}: {text}, {_PLANS} times over; the next run asks again;"
+        f" fieldhouse lives {source.channel_id} shows what is known"
+    )
 
 
 class _Lock:

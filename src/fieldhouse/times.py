@@ -19,6 +19,8 @@ from fieldhouse.errors import ConfigurationError
 __all__ = [
     "Length",
     "Offset",
+    "amid",
+    "earlier",
     "end_of",
     "instant_of",
     "length_of",
@@ -29,6 +31,7 @@ __all__ = [
 
 _FORMS = "2026-11-24, 2026-11-24T12:00Z, 2026-11, 2026, 2026-W48, now, today, yesterday, 7d or 12h"
 _LENGTHS = "5min, 1h, 1d, 1w, 1mo or 1y"
+_FIRST, _LAST = datetime(3, 1, 1), datetime(9998, 6, 30)
 _LENGTH = re.compile(r"([0-9]{1,9}) ?([a-z]+)", re.IGNORECASE | re.ASCII)
 _YEAR = re.compile(r"[0-9]{4}", re.ASCII)
 _MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])", re.ASCII)
@@ -59,6 +62,13 @@ class Length:
             year=year, month=month + 1, day=min(instant.day, monthrange(year, month + 1)[1])
         )
 
+    def up_to(self, instant: datetime) -> timedelta:
+        """How long it is, up to an instant; where all time has only begun, as long as elsewhere."""
+        for at in (instant, datetime.max):
+            with suppress(OverflowError, ValueError):
+                return at - self.before(at)
+        return timedelta.max
+
 
 @dataclass(frozen=True, slots=True)
 class Offset:
@@ -71,6 +81,16 @@ class Offset:
 def utc_now() -> datetime:
     """The present instant, naive UTC."""
     return datetime.now(UTC).replace(tzinfo=None)
+
+
+def amid(instant: datetime) -> datetime:
+    """The instant, or the nearest with more than a year of time before and after it in any zone."""
+    return min(max(instant, _FIRST), _LAST)
+
+
+def earlier(instant: datetime, span: timedelta) -> datetime:
+    """So much earlier, and not before all time."""
+    return instant - min(span, instant - datetime.min)
 
 
 def zone_of(name: str) -> ZoneInfo:

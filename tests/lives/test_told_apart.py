@@ -158,6 +158,21 @@ def test_what_hid_in_a_life_that_nobody_saw_is_of_the_one_before(life: Lives) ->
     life.settle()
 
 
+def test_one_row_shows_no_whole_second_again(life: Lives) -> None:
+    """Twelve of an older life's sixteen rows stand in one second. A fresh start writes one row into
+    it: that shows one of them again, not twelve, and the four elsewhere in its span still count."""
+    life.live(count=4, step=HOUR, mask=7)
+    now, full = life.source.now, life.source.now - 30 * MINUTE
+    life.source.write([full] * 12)
+    life.poll(seconds=MINUTE)
+    life.clear(gradually=False)
+    life.source.write([now - 4 * HOUR, full, now + 5])
+    life.poll(seconds=MINUTE)
+    life.settle()
+    assert epochs(life.held) == 2
+    assert len(life.house.current()) == 4 + 3
+
+
 def test_what_was_read_amid_a_clear_counts_as_shown_again(life: Lives) -> None:
     """Many entries of one second are read while the channel is being cleared, and the new life has
     one in that second: most of what is held was shown again, as far as anybody can say."""

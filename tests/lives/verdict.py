@@ -260,12 +260,14 @@ class _Evidence:
             unwatched = old | self._unwatched[life]
             parts = {frozenset(old), frozenset(old - self._doubtful), frozenset(unwatched)}
             news = {
-                frozenset(at for _, at in new if at < end)
+                frozenset(key for key in new if key[1] < end)
                 for new in (self._held[later], self._lasting(later))
                 for end in (datetime.max, self._far)
             }
             self._relations[life, later] = [
-                _Relation([at for _, at in part], new) for part in parts for new in news
+                _Relation(Counter(at for _, at in part), Counter(at for _, at in new))
+                for part in parts
+                for new in news
             ]
         return self._relations[life, later]
 
@@ -287,19 +289,15 @@ class _Evidence:
 class _Relation:
     """How much of an older life a newer one shows again, counted in one way."""
 
-    def __init__(self, old: list[datetime], new: Set[datetime]) -> None:
+    def __init__(self, old: Counter[datetime], new: Counter[datetime]) -> None:
         self._new = new
         self._span = (min(new), max(new)) if new else None
         self._verdicts: set[bool] = set()
         if self._span:
             low, high = self._span
-            inside = Counter(at for at in old if low <= at <= high)
-            shown = {at: times for at, times in inside.items() if at in new}
-            shares = (
-                len(shown) / max(1, len(inside)),
-                sum(shown.values()) / max(1, inside.total()),
-            )
-            self._verdicts = {share >= limit for share in shares for limit in (_UNSURE, _SURE)}
+            inside = Counter({at: times for at, times in old.items() if low <= at <= high})
+            share = (inside & new).total() / max(1, inside.total())
+            self._verdicts = {share >= limit for limit in (_UNSURE, _SURE)}
 
     def superseded(self, at: datetime) -> set[bool]:
         if at in self._new:

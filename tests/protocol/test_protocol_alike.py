@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 
 import httpx2
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fieldhouse.simulator import InProcess, Request, World
@@ -80,7 +80,12 @@ def requests(draw: st.DrawFn) -> tuple[str, str]:
     return path + draw(st.sampled_from(FORMATS)), urlencode(params)
 
 
+BEFORE_ALL_TIME = "0001-01-01 00:00:00&timezone=Europe/Berlin"
+
+
 @settings(max_examples=80)
+@example(asked=("/channels/9/feeds", f"end={BEFORE_ALL_TIME}"))
+@example(asked=("/channels/9/feeds", f"start={BEFORE_ALL_TIME}"))
 @given(asked=requests())
 def test_both_answer_alike(asked: tuple[str, str], frozen: World, ours: httpx2.Client) -> None:
     """Status, type and body are the same to the last byte, whatever is asked."""

@@ -1,5 +1,6 @@
 """A warehouse in a dict: what history's wishes come to, without any engine."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -330,7 +331,8 @@ class Keeper:
     def judge(self, epoch: int) -> int:
         """Within its span, an epoch that shows at least half of an older one replaces it.
 
-        Those before are compared anew: what was never asked for once more was left.
+        Of many in one second as many as it shows are shown again. Those before are compared
+        anew: what was never asked for once more was left.
         """
         self.reimports = {}
         for newer in range(2, epoch + 1):
@@ -344,16 +346,16 @@ class Keeper:
         is_over = epoch < len(self.lives)
         beside = {} if is_over else _beside(self.lives[epoch - 1].gaps)
         times = [self.readings[key].at for key in content]
-        shown = {self.readings[key].at for key in content if beside.get(key, True)}
+        shown = Counter(self.readings[key].at for key in content if beside.get(key, True))
         span = (min(times), max(times))
         for older in range(1, epoch):
-            inside = [
-                reading.at in shown
+            inside = Counter(
+                reading.at
                 for key in self.content(older)
                 if span[0] <= (reading := self.readings[key]).at <= span[1]
                 if not reading.withdrawn and beside.get(key, True)
-            ]
-            if inside and 2 * sum(inside) >= len(inside):
+            )
+            if inside and 2 * (inside & shown).total() >= inside.total():
                 self.reimports[epoch, older] = span
 
     def content(self, epoch: int) -> set[tuple[int, int]]:

@@ -201,6 +201,90 @@ def test_a_server_that_sends_us_on_is_told() -> None:
     assert "k=S" not in str(raised.value)
 
 
+def _answering(head: bytes, body: bytes = b"{}") -> Scripted:
+    """A server that gives every question the same answer; ``head``: its first lines."""
+    given = b"HTTP/1.1 %b\r\nContent-Length: %d\r\n\r\n%b" % (head, len(body), body)
+
+    async def answer(reader: Reader, writer: Writer) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(given)
+
+    return Scripted(answer)
+
+
+def _asking(server: Scripted) -> ThingSpeak:
+    url = f"http://127.0.0.1:{server.port}"
+    return ThingSpeak(url, pacer=Pacer(0), attempts=1, proxies=False)
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "said"),
+    [
+        (b"302 Found\r\nLocation: http://[::1", b"", "sent on to another place"),
+        (b"400 Bad", b'{"error": {"details": "one\\ntwo \\u001b[31m"}}', "one two"),
+        (b"400 Bad", b'{"error": {"details": "%b"}}' % (b"x" * 9000), "xxx"),
+        (b"503 \x1b[31m   closed", b"", r"503 \[31m closed"),
+        (b"200 OK\r\nContent-Type: text/%b" % (b"x" * 9000), b"", "not JSON"),
+        (
+            b"429 No\r\nRetry-After: Fri, 31 Dec 9999 23:59:59 -0100",
+            b"",
+            "slow down",
+        ),
+    ],
+)
+def test_whatever_a_server_says_of_itself_is_one_short_line(
+    head: bytes, body: bytes, said: str
+) -> None:
+    """Line ends, colours, half addresses, pages of text and dates that no clock shows."""
+    with _answering(head, body) as portal, _asking(portal) as server:
+        with pytest.raises(errors.SourceError, match=said) as raised:
+            server.channel(9).page()
+        assert str(raised.value).isprintable()
+        assert len(str(raised.value)) < 400
+
+
+@pytest.mark.parametrize(
+    "date", ["Fri, 31 Dec 9999 23:59:59 GMT", "Fri, 31 Dec 9999 23:59:59 -0100"]
+)
+def test_a_date_that_no_plan_can_reckon_with_is_none(date: str) -> None:
+    """At the end of all time there is no day ahead: our clock serves instead."""
+    head = b"200 OK\r\nContent-Type: application/json\r\nDate: " + date.encode()
+    with _answering(head, b'{"channel": {}, "feeds": []}') as portal, _asking(portal) as server:
+        assert server.channel(9).page()[1].year < 9000
+
+
+@pytest.mark.parametrize("said", [b"77", b'"x"', b"null"])
+def test_another_channels_answer_is_not_taken_for_ours(said: bytes) -> None:
+    """A proxy that mixes up what it keeps: nothing of it is read, and it is asked again."""
+    head, body = (
+        b"200 OK\r\nContent-Type: application/json",
+        b'{"channel": {"id": %b}, "feeds": []}',
+    )
+    with _answering(head, body % said) as portal, _asking(portal) as server:
+        for ask in (server.channel(9).page, server.channel(9).metadata):
+            with pytest.raises(
+                errors.SourceUnavailable, match="channel 9: the answer is of"
+            ) as told:
+                ask()
+            assert told.value.transient
+
+
+@pytest.mark.parametrize(
+    "body", [b"null", b"[1]", b'["a"]', b"{}", b'{"channels": [{"name": "x"}]}', b"[" * 9000]
+)
+def test_what_is_no_list_of_channels_is_told(body: bytes) -> None:
+    """An account's, a user's, the public ones: an answer of another form is one line."""
+    with (
+        _answering(b"200 OK\r\nContent-Type: application/json", body) as portal,
+        _asking(portal) as server,
+    ):
+        for ask in (server.my_channels, server.user_channels):
+            with pytest.raises(errors.SourceUnavailable, match=r"list of channels|no JSON"):
+                ask("SOMEBODY")
+        with pytest.raises(errors.SourceUnavailable, match=r"list of channels|no JSON"):
+            server.public_channels()
+
+
 def test_an_unknown_channel_is_told(thingspeak: ThingSpeak) -> None:
     """A 404 means the channel."""
     with pytest.raises(errors.ChannelNotFound, match="channel 404"):

@@ -1,14 +1,19 @@
 """Reading a channel's history: nothing lost, nothing doubled, nothing asked for needlessly."""
 
+import json
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from keeper import Keeper, recorded, served
+from ways_kit import Reader, Scripted, Writer
 
 from fieldhouse.errors import ChannelPrivate, SourceInconsistent
 from fieldhouse.simulator import Channel, Entry, Fault, Simulator, World
 from fieldhouse.sources.thingspeak.api import ThingSpeak
+from fieldhouse.sources.thingspeak.pacing import Pacer
 from fieldhouse.state import BEGINNING
 
 DAY = 86400
@@ -366,3 +371,85 @@ def test_time_named_by_a_user_is_read_again(world: World, thingspeak: ThingSpeak
     first, last = (recorded(made)[gone[i]] for i in (0, -1))
     assert keeper.read(thingspeak, again=Span(first, last)) == 2
     assert keeper.held == recorded(made)
+
+
+class Timeless:
+    """ThingSpeak's answers, of a channel some of whose entries have no time that could be one.
+
+    ``shown``: whether a window of time shows them, or only who asks for them by their ids;
+    ``named``: whether they say their ids themselves.
+    """
+
+    def __init__(self, count: int, timeless: set[int], *, shown: bool, named: bool) -> None:
+        self.now = datetime(2026, 1, 1, 12, tzinfo=UTC)
+        self.seen: list[str] = []
+        begin = self.now - timedelta(hours=6)
+        self._shown = shown
+        self._entries = {
+            i: {
+                "entry_id": i if named or i not in timeless else None,
+                "created_at": None if i in timeless else f"{begin + timedelta(minutes=i):{ISO}}",
+                "field1": str(i),
+            }
+            for i in range(1, count + 1)
+        }
+
+    async def answer(self, reader: Reader, writer: Writer) -> None:
+        """One question, by its path."""
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        path = urlsplit(head.split()[1])
+        self.seen.append(path.path)
+        body = json.dumps(self._answered(path.path, dict(parse_qsl(path.query)))).encode()
+        lines = [
+            "HTTP/1.1 200 OK",
+            "Content-Type: application/json",
+            f"Date: {format_datetime(self.now, usegmt=True)}",
+            f"Content-Length: {len(body)}",
+        ]
+        writer.write("\r\n".join([*lines, "\r\n"]).encode() + body)
+
+    def _answered(self, path: str, asked: dict[str, str]) -> object:
+        if "feeds.json" not in path:
+            return self._entries.get(int(path.rpartition("/")[2].removesuffix(".json")), "-1")
+        start, end = asked.get("start", ""), asked.get("end", "9")
+        within = [
+            entry
+            for entry in self._entries.values()
+            if ((at := entry["created_at"]) is None and self._shown)
+            or (at and start <= str(at).replace("T", " ") <= end)
+        ]
+        channel = {"id": 9, "field1": "T", "last_entry_id": max(self._entries)}
+        return {"channel": channel, "feeds": within[-int(asked["results"]) :]}
+
+
+ISO = "%Y-%m-%dT%H:%M:%SZ"
+
+
+@pytest.mark.parametrize(
+    ("count", "timeless", "shown", "named", "runs"),
+    [
+        (10, {5}, True, True, 1),
+        (10, {10}, True, True, 1),
+        (10, set(range(1, 11)), True, True, 1),
+        (10, {5}, False, True, 2),
+        (40, set(range(2, 40)), False, True, 5),
+        (10, {5}, True, False, 2),
+    ],
+    ids=["amid others", "the newest", "all", "by its id", "many by their ids", "without an id"],
+)
+def test_ids_that_are_served_without_a_time_are_explained(
+    count: int, timeless: set[int], shown: bool, named: bool, runs: int
+) -> None:
+    """Their entries are no readings, and their ids no gaps: no run fails, none is called absent,
+    and once they are seen nobody asks for them again."""
+    made, keeper = Timeless(count, timeless, shown=shown, named=named), Keeper()
+    with Scripted(made.answer) as portal:
+        server = ThingSpeak(f"http://127.0.0.1:{portal.port}", pacer=Pacer(0), proxies=False)
+        with server:
+            for _ in range(runs + 1):
+                made.seen.clear()
+                keeper.read(server, now=made.now.replace(tzinfo=None))
+                made.now += timedelta(minutes=10)
+    assert len(keeper.held) == count - len(timeless)
+    assert keeper.state.gaps == ()
+    assert len(made.seen) == 1

@@ -237,10 +237,14 @@ def test_what_an_entry_becomes_does_not_depend_on_its_neighbours(
         b'{"channel":[],"feeds":[]}',
         b"<html>",
         b'{"channel":{"id":9},"feeds":[{"created_at":"2024-01-0',
+        b'{"channel":{"id":' + b"[" * 100_000,
+        b'{"channel":{"id":' + b"[" * 9_000 + b"]" * 9_000 + b'},"feeds":[]}',
     ],
+    ids=lambda body: repr(body[:40]),
 )
 def test_what_is_no_feed_is_an_error_of_ours(body: bytes) -> None:
-    """A cut or foreign answer is transient, never a traceback and never an empty page."""
+    """A cut or foreign answer, or one nested without end, is transient, never a traceback and never
+    an empty page."""
     with pytest.raises(SourceUnavailable):
         parse_page(body)
 
@@ -259,6 +263,8 @@ def test_a_bare_entry_is_a_page_of_one() -> None:
     """``feeds/ID.json`` and ``feeds/last.json`` answer without a channel."""
     parsed = parse_entry(json.dumps(entry(7, field1=" 3.5 ")).encode())
     assert accounted(parsed) == {(7, "Field1"): Decimal("3.5")}
+    with pytest.raises(SourceUnavailable, match="not the JSON of an entry"):
+        parse_entry(b'{"status": "404", "error": {}}')
     with pytest.raises(SourceUnavailable):
         parse_entry(b'"-1"')
 

@@ -348,6 +348,25 @@ def test_a_fresh_start_leaves_the_past(warehouse: Warehouse) -> None:
     assert rows_of(warehouse, "SELECT * FROM iot.Reimports") == []
 
 
+@pytest.mark.parametrize(("again", "is_reimport"), [(1, False), (3, False), (4, True), (9, True)])
+def test_of_many_in_one_second_as_many_are_shown_again_as_there_are(
+    warehouse: Warehouse, again: int, is_reimport: bool
+) -> None:
+    """Eight of an older epoch's ten stand in one second. One new reading there shows one of them
+    again; with four, and one elsewhere, half is shown again; more than there were prove no more.
+    A fresh start takes the place of its own seconds alone, and the past between them counts."""
+    same = [row(n, T0 + HOUR) for n in range(2, 10)]
+    warehouse.load([batch([row(1, T0 + MINUTE), *same, row(10, T0 + 2 * HOUR)])])
+    begin(warehouse, 2)
+    shown = [row(n, T0 + HOUR) for n in range(1, again + 1)]
+    warehouse.load([batch([row(50, T0), *shown, row(51, T0 + 2 * HOUR)], epoch=2)])
+    assert judge(warehouse, 2) == (1 if is_reimport else 0, 0)
+    assert ((1, 1) in counting(warehouse)) is not is_reimport
+    kept = rows_of(warehouse, "SELECT OlderReadings, ShownAgain FROM iot.Reimports")
+    found = {"OlderReadings": 10, "ShownAgain": min(again, 8) + 1}
+    assert kept == ([found] if is_reimport else [])
+
+
 def test_an_epoch_without_readings_judges_nothing(warehouse: Warehouse) -> None:
     """A channel that was cleared and is empty keeps its past."""
     warehouse.load([batch([row(1)])])

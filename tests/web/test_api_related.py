@@ -93,6 +93,10 @@ WRONG = {
     f"{AT}/hours?field=1&by=year": (422, "by"),
     f"{AT}/hours?field=1&days=3660&by_daylight=1": (400, "more than 4,000 parts"),
     f"{AT}/hours?field=1&as_of=0001-01-01&tz=America/St_Johns": (200, ""),
+    f"{AT}/hours?field=1&as_of=0001-01-01T00:00:01Z&tz=Asia/Tokyo": (200, ""),
+    f"{AT}/hours?field=1&as_of=9999-12-31T23:59:59Z&tz=Pacific/Kiritimati": (200, ""),
+    f"{AT}/trend?field=1&as_of=0001-01-01T00:00:01Z&tz=America/St_Johns": (200, ""),
+    f"{AT}/trend?field=1&as_of=9999-12-31T23:59:59Z&tz=Pacific/Kiritimati": (200, ""),
     f"/api/channels/{EMPTY}/hours?field=1": (400, "too few readings"),
     f"/api/channels/{HOSTILE}/hours?field=2&by_daylight=1": (400, "no position, by which"),
 }

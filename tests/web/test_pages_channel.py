@@ -244,6 +244,15 @@ def test_what_cannot_be_shown_is_told_in_a_line(
     assert program.headers["content-type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize("name", ["quality", "anomalies", "rhythm", "hours", "lives"])
+@pytest.mark.parametrize("end", ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00.000001Z"])
+def test_a_span_up_to_the_begin_of_all_time_is_shown(
+    web: httpx2.Client, name: str, end: str
+) -> None:
+    """Nothing is before it, and a page that looks back from there is a page."""
+    assert web.get(f"/channel/12001/{name}?to={end}&tz=Pacific/Kiritimati").status_code == 200
+
+
 def test_what_is_empty_says_what_to_do(web: httpx2.Client) -> None:
     """A channel without readings, and a span without, lead on."""
     text, _ = page(web, f"/channel/{EMPTY}")

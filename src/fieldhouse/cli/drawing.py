@@ -165,7 +165,7 @@ def _ahead(
     from fieldhouse.report.foreseen import foreseen
     from fieldhouse.times import length_of
 
-    length = last - length_of(text).before(last)
+    length = length_of(text).up_to(last)
     found = {
         field: forecast_of(
             house, field.channel_id, field.number, length=length, as_of=last, zone=zone
@@ -229,17 +229,19 @@ def _span(
     if first and first >= last:
         raise ConfigurationError(f"--from {start} is in the future: nothing was read yet")
     first = first or _begin(last, oldest, days, usual)
-    return (first, last) if last - first >= _SHORTEST else (last - timedelta(hours=1), last)
+    if last - first >= _SHORTEST:
+        return first, last
+    last = max(last, datetime.min + timedelta(hours=1))
+    return last - timedelta(hours=1), last
 
 
 def _begin(
     last: datetime, oldest: datetime | None, days: int | None, usual: int | None
 ) -> datetime:
     """So many days before the end; the usual ones not before the first reading."""
-    try:
-        begin = last - timedelta(days=days or usual or 1)
-    except OverflowError:
-        begin = datetime.min
+    from fieldhouse.times import earlier
+
+    begin = earlier(last, timedelta(days=days or usual or 1))
     if days or oldest is None:
         return begin
     return max(begin, oldest) if usual else oldest

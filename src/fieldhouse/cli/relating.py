@@ -92,7 +92,7 @@ def relate(
         (number,) = names.find_channels(house, [channel_id])
         one = number, names.find_field(house, number, field)
         end = _instant(house, number, as_of, zone)
-        span = end - timedelta(days=days), end
+        span = times.earlier(end, timedelta(days=days)), end
         if far is not None:
             _print_near(_near(house, one, far, span), as_json=as_json)
             return

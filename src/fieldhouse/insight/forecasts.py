@@ -98,6 +98,7 @@ def forecasts_of(
     """
     if not _HOUR <= length <= LONGEST:
         raise ConfigurationError(f"a forecast is for 1h to {LONGEST.days}d")
+    as_of = times.amid(as_of)
     if length <= _HOURLY:
         step, now = _HOURS, _place(as_of)
         held = _hours(warehouse, channel_id, fields, as_of)

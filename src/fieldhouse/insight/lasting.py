@@ -49,7 +49,7 @@ def between(above: str | None, below: str | None) -> Condition:
 
 def since(days: int, end: datetime, zone: tzinfo) -> datetime:
     """The midnight, in a zone, of so many days before; all naive UTC."""
-    today = end.replace(tzinfo=UTC).astimezone(zone).date().toordinal()
+    today = times.amid(end).replace(tzinfo=UTC).astimezone(zone).date().toordinal()
     return times.instant_of(date.fromordinal(max(today - days, 2)).isoformat(), zone)
 
 
@@ -71,6 +71,7 @@ def hours(
     Periods begin at midnight in ``zone``, weeks on Mondays. Raises ConfigurationError, in one line,
     where a channel has too few readings to know how long a value holds, or no position for the sun.
     """
+    start, end = times.amid(start), times.amid(end)
     if start >= end:
         return []
     hold = held_for(house, channel_id, end, cadences)

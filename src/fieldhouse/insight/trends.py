@@ -18,6 +18,8 @@ _QUESTION = "usp_GetTrendAnalysis"
 _DAY = timedelta(days=1)
 _WEEK = 7
 """Days that the moving mean spans, and that are read before the first one shown."""
+_EARLIEST = date(2, 1, 9)
+"""A year and a week of the calendar lie before every day that is shown."""
 
 
 class _Day(NamedTuple):
@@ -47,8 +49,8 @@ def trend_of(
     if str(zone) == "UTC":
         asked = {"channel_id": channel_id, "field_number": field_number, "days": days}
         return warehouse.query(_QUESTION, **asked, as_of=as_of)
-    today = as_of.replace(tzinfo=UTC).astimezone(zone).date()
-    first = max(today - timedelta(days=min(days, 700_000)), date(2, 1, 9))
+    today = times.amid(as_of).replace(tzinfo=UTC).astimezone(zone).date()
+    first = date.fromordinal(max(today.toordinal() - days, _EARLIEST.toordinal()))
     start = first - _WEEK * _DAY
     spans = ((_year_before(first), min(_year_before(today - _DAY) + _DAY, start)), (start, today))
     found = [

@@ -34,6 +34,11 @@ OWN_LINE = "own_line"
 
 _WITH_UNIT = re.compile(r"(\d+(?:\.\d+)?) ?([smh])", re.IGNORECASE | re.ASCII)
 LARGEST_INT = 2**31 - 1  # a channel's number is an INT in the tables
+DAY = 86_400
+"""Seconds: what is to wait for longer is a slip, and no socket takes it."""
+YEAR = 366
+"""Days: what is to look back further is a slip, and no calendar takes it."""
+MOST_REQUESTS = 10**9
 
 
 def _no_bool(value: object) -> object:
@@ -135,17 +140,17 @@ Authentication = Annotated[str, AfterValidator(OPTIONS["authentication"].read)]
 Partitions = Annotated[str, AfterValidator(OPTIONS["partitions"].read)]
 Cluster = Annotated[str, AfterValidator(CLICKHOUSE_OPTIONS["cluster"].read)]
 Quorum = Annotated[str, AfterValidator(CLICKHOUSE_OPTIONS["quorum"].read)]
-Delay = Annotated[float, BeforeValidator(_no_bool), Field(ge=0, allow_inf_nan=False)]
-Timeout = Annotated[float, BeforeValidator(_no_bool), Field(gt=0, allow_inf_nan=False)]
+Delay = Annotated[float, BeforeValidator(_no_bool), Field(ge=0, le=DAY, allow_inf_nan=False)]
+Timeout = Annotated[float, BeforeValidator(_no_bool), Field(gt=0, le=DAY, allow_inf_nan=False)]
 Wait = Annotated[float, BeforeValidator(_wait), Field(ge=0, allow_inf_nan=False)]
 Rows = Annotated[int, BeforeValidator(_no_bool), Field(ge=1, le=8000)]
 Days = Annotated[int, BeforeValidator(_no_bool), Field(ge=0, le=100_000)]
-Requests = Annotated[int, BeforeValidator(_no_bool), Field(ge=1)]
+Requests = Annotated[int, BeforeValidator(_no_bool), Field(ge=1, le=MOST_REQUESTS)]
 ChannelId = Annotated[int, BeforeValidator(_no_bool), Field(ge=1, le=LARGEST_INT)]
 Key = Annotated[SecretStr, BeforeValidator(_stripped)]
 FieldNumber = Annotated[int, BeforeValidator(_no_bool), Field(ge=1, le=8)]
 Bound = Annotated[Decimal, BeforeValidator(_no_text), Field(max_digits=18, decimal_places=6)]
-Span = Annotated[timedelta, BeforeValidator(_span), Field(ge=timedelta(0))]
+Span = Annotated[timedelta, BeforeValidator(_span), Field(ge=timedelta(0), le=timedelta(days=YEAR))]
 
 
 Bounds = tuple[Decimal | None, Decimal | None]

@@ -11,7 +11,10 @@ from fieldhouse.settings.alerts import AlertSettings
 from fieldhouse.settings.clickhouse import CLICKHOUSE_OPTIONS
 from fieldhouse.settings.derived import DerivedSettings
 from fieldhouse.settings.kinds import (
+    DAY,
     ENGINES,
+    MOST_REQUESTS,
+    YEAR,
     Address,
     Authentication,
     Bounds,
@@ -126,17 +129,18 @@ RIGHT = {
     **{f"clickhouse_{name}": option.right for name, option in CLICKHOUSE_OPTIONS.items()},
     "clickhouse_secure": "yes or no (true or false in fieldhouse.toml)",
     "base_url": "an address that begins with http:// or https:// and has no password, ? or #",
-    "rate_limit_delay": "a number of seconds, 0 or more",
+    "rate_limit_delay": f"a number of seconds from 0 to {DAY}",
     **dict.fromkeys(
         ("keep_runs_days", "keep_audit_days", "keep_loads_days"),
         "a whole number of days up to 100000, 0 for ever",
     ),
-    "daily_budget": "a whole number of requests, 1 or more",
-    "timeout": "a number of seconds, more than 0",
+    "daily_budget": f"a whole number of requests from 1 to {MOST_REQUESTS}",
+    "timeout": f"a number of seconds, more than 0, up to {DAY}",
     "proxies": "yes or no (true or false in fieldhouse.toml)",
     "page_size": "a whole number of rows from 1 to 8000",
-    "look_back": "a number of seconds, 0 or more",
-    "metadata_ttl": "a number of seconds, 0 or more",
+    **dict.fromkeys(
+        ("look_back", "metadata_ttl"), f"a number of seconds from 0 to {YEAR * DAY}, a year"
+    ),
     "display_timezone": "a time zone as Europe/Zurich, UTC or local",
     "channel_id": "a channel's number, a whole number of 1 or more",
     "channels": "channels by number, each with api_key, decimal_comma and ranges",

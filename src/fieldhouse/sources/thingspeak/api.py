@@ -26,6 +26,7 @@ from fieldhouse.errors import (
     SourceUnavailable,
 )
 from fieldhouse.retries import told_by_us
+from fieldhouse.sources.thingspeak import listing
 from fieldhouse.sources.thingspeak.channel import Channel, Parameters
 from fieldhouse.sources.thingspeak.connection import Connection
 from fieldhouse.sources.thingspeak.failures import never_sent
@@ -115,7 +116,7 @@ class ThingSpeak:
     def my_channels(self, user_key: str, tag: str | None = None) -> list[dict[str, Any]]:
         """The channels of the account that ``user_key`` belongs to, without their keys."""
         answer: Answer[Any] = self.get(
-            "/channels.json", {"tag": tag} if tag else {}, api_key=user_key
+            "/channels.json", {"tag": tag} if tag else {}, api_key=user_key, read=listing.mine
         )
         return [
             {key: value for key, value in channel.items() if key != "api_keys"}
@@ -125,14 +126,16 @@ class ThingSpeak:
     def user_channels(self, user: str, tag: str | None = None) -> list[dict[str, Any]]:
         """The public channels of a user. Raises ChannelNotFound for one that is none."""
         path = f"/users/{quote(user, safe='')}/channels.json"
-        answer: Answer[Any] = self.get(path, {"tag": tag} if tag else {})
+        answer: Answer[Any] = self.get(path, {"tag": tag} if tag else {}, read=listing.channels)
         return list(answer.content["channels"])
 
     def public_channels(self, page: int = 1, tag: str | None = None) -> dict[str, Any]:
         """One page (of 15) of the public channels: ``{"pagination": {…}, "channels": […]}``."""
         parameters: dict[str, str | int] = {"page": page}
         parameters |= {"tag": tag} if tag else {}
-        found: dict[str, Any] = self.get("/channels/public.json", parameters).content
+        found: dict[str, Any] = self.get(
+            "/channels/public.json", parameters, read=listing.page
+        ).content
         return found
 
     def get(

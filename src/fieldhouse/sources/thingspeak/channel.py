@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from fieldhouse.errors import ChannelNotFound
+from fieldhouse.errors import ChannelNotFound, SourceUnavailable
 from fieldhouse.sources.thingspeak.history import MAX_RESULTS
 from fieldhouse.sources.thingspeak.judging import Answer, Kind, bare, decoded
 from fieldhouse.sources.thingspeak.page import Page, parse_entry, parse_page
@@ -17,6 +17,8 @@ __all__ = ["Channel", "Parameters"]
 
 _FEW = 3
 """Requests of a reading that looks for what is new; one that makes more lets others go first."""
+
+_SHOWN = 20
 
 T = TypeVar("T")
 Parameters = Mapping[str, str | int]
@@ -138,7 +140,14 @@ class Channel:
         return found
 
     def _page(self, body: bytes) -> Page:
-        return parse_page(body, decimal_comma=self._decimal_comma)
+        page = parse_page(body, decimal_comma=self._decimal_comma)
+        said = str(page.channel.get("id", self.channel_id))
+        if said != str(self.channel_id):
+            raise SourceUnavailable(
+                f"channel {self.channel_id}: the answer is of channel {said[:_SHOWN]!r}, as a cache"
+                " on the way may mix them up"
+            )
+        return page
 
     def _entry(self, body: bytes) -> Page | None:
         absent = bare(body) == b"-1"

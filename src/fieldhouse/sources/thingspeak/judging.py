@@ -27,6 +27,10 @@ Kind = Literal["feed", "entry", "json"]
 """What is asked for, which decides what ``-1`` means."""
 
 
+_LAST = datetime(9000, 1, 1)
+_LONGEST_SAID = 200
+
+
 @dataclass(frozen=True, slots=True)
 class Answer(Generic[T]):
     """A believable answer, read, and the server's own clock when it was given (naive UTC)."""
@@ -62,7 +66,7 @@ def decoded(body: bytes) -> Any:
     """Any JSON, plainly decoded. Raises SourceUnavailable for a text that is cut or is no JSON."""
     try:
         return msgspec.json.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise SourceUnavailable(f"the answer is cut or is no JSON ({error})") from error
 
 
@@ -78,7 +82,8 @@ def judged(question: Question, reply: Reply, settings_file: str) -> Answer[bytes
             _seconds(reply.headers.get("Retry-After"), _date(reply.headers.get("Date"))),
         )
     if status >= 500 or status in (408, 425):
-        raise SourceUnavailable(f"ThingSpeak answered {status} {reply.reason}{reply.through}")
+        said = f"{status} {_line(reply.reason)}".strip()
+        raise SourceUnavailable(f"ThingSpeak answered {said}{reply.through}")
     if bare(body) == b"-1" and (question.kind != "entry" or status != 200):
         raise _refused(question, settings_file)
     if status == 401:
@@ -95,7 +100,7 @@ def judged(question: Question, reply: Reply, settings_file: str) -> Answer[bytes
     kind = reply.headers.get("Content-Type", "")
     if "json" not in kind and "javascript" not in kind:
         raise SourceUnavailable(
-            f"{subject}: an answer of type {kind or 'unknown'!r}, not JSON{reply.through}"
+            f"{subject}: an answer of type {_line(kind) or 'unknown'!r}, not JSON{reply.through}"
         )
     if bare(body) in (b"0", b""):
         raise SourceUnavailable(f"{subject}: an answer without content{reply.through}")
@@ -128,16 +133,24 @@ def bare(body: bytes) -> bytes:
 
 def _place(reply: Reply) -> str:
     """Where a redirection leads, as far as may be shown: a network's log-in page, or https://."""
-    parts = urlsplit(reply.headers.get("Location", ""))
-    return f"{parts.scheme}://{parts.hostname}" if parts.hostname else "another place"
+    try:
+        parts = urlsplit(reply.headers.get("Location", ""))
+    except ValueError:  # no URL: half an IPv6 address
+        return "another place"
+    return _line(f"{parts.scheme}://{parts.hostname}") if parts.hostname else "another place"
 
 
 def _details(body: bytes) -> str:
     try:
         error = msgspec.json.decode(body)["error"]
-        return f", {error['details'] or error['message']}"
-    except (msgspec.MsgspecError, KeyError, TypeError, UnicodeDecodeError):
+        return f", {_line(str(error['details'] or error['message']))}"
+    except (msgspec.MsgspecError, KeyError, TypeError, UnicodeDecodeError, RecursionError):
         return ""
+
+
+def _line(text: str) -> str:
+    """What a server says of itself, as a part of a line: nothing that moves the cursor or hides."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:_LONGEST_SAID]
 
 
 def _seconds(retry_after: str | None, now: datetime) -> float | None:
@@ -146,19 +159,22 @@ def _seconds(retry_after: str | None, now: datetime) -> float | None:
         return None
     if retry_after.strip().isdecimal():
         return float(retry_after)
-    try:
-        return max(0.0, (_naive(parsedate_to_datetime(retry_after)) - now).total_seconds())
-    except (ValueError, TypeError):
-        return None
+    then = _instant(retry_after)
+    return None if then is None else max(0.0, (then - now).total_seconds())
 
 
 def _date(header: str | None) -> datetime:
-    try:
-        return _naive(parsedate_to_datetime(header or ""))
-    except (ValueError, TypeError):
+    """The server's clock; ours where it has none, or one that no plan could reckon with."""
+    then = _instant(header or "")
+    if then is None or then > _LAST:
         return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+    return then
 
 
-def _naive(instant: datetime) -> datetime:
-    """In UTC, as HTTP's dates are, whatever they say of it."""
-    return instant.astimezone(UTC).replace(tzinfo=None) if instant.tzinfo else instant
+def _instant(text: str) -> datetime | None:
+    """A date of HTTP's, naive UTC, as its dates are, whatever they say of it."""
+    try:
+        then = parsedate_to_datetime(text)
+        return then.astimezone(UTC).replace(tzinfo=None) if then.tzinfo else then
+    except (ValueError, TypeError, OverflowError):
+        return None

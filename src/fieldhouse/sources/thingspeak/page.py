@@ -35,7 +35,8 @@ class Page:
     ``channel`` is its channel object as decoded (empty for a bare entry). ``served`` counts the
     entries that it held, rejected ones included; ``keys`` are the ids and times of the others. What
     to ask for next follows from these; the numbers are typed when somebody wants them. The tables
-    have the schemas of ``readings``.
+    have the schemas of ``readings``. ``timeless`` are the ids of entries that were rejected for
+    their time: they are served, and no reading will ever have them.
     """
 
     channel: dict[str, Any]
@@ -43,6 +44,7 @@ class Page:
     keys: pa.Table
     rejected: pa.Table
     typed: Callable[[], Rows]
+    timeless: frozenset[int] = frozenset()
 
     @cached_property
     def ids(self) -> Ids:
@@ -117,6 +119,7 @@ _MAX_ID = 10**18
 """No channel counts so far; what the warehouse's whole numbers hold leaves room to count on."""
 _ID = re.compile(r"0{0,9}[1-9][0-9]{0,18}")
 _WHOLE = re.compile(r"[0-9]{1,19}")
+_NO_TIME = "no usable created_at"
 
 _Columns = Mapping[str, pa.Array]
 """Entries by the keys of ``_Entry``: whole numbers for ``entry_id``, else text; null if missing.
@@ -131,14 +134,14 @@ def parse_page(body: bytes, *, decimal_comma: bool = False) -> Page:
             raise _Odd
         channel, columns = (len(body) > _LITTLE and _uniform(body)) or _plain(body)
         return _page(channel, columns, [], decimal_comma)
-    except (msgspec.MsgspecError, UnicodeDecodeError, OverflowError, _Odd):
+    except (msgspec.MsgspecError, UnicodeDecodeError, OverflowError, RecursionError, _Odd):
         return _parse_leniently(body, decimal_comma)
 
 
 def parse_entry(body: bytes, *, decimal_comma: bool = False) -> Page:
     """Read a bare entry (``feeds/ID.json``, ``feeds/last.json``) as a page of one."""
     entry = _loads(body)
-    if not isinstance(entry, dict):
+    if not isinstance(entry, dict) or entry.keys().isdisjoint(_ALWAYS):
         raise SourceUnavailable("the answer is not the JSON of an entry")
     return _lenient_page({}, [entry], decimal_comma)
 
@@ -176,6 +179,7 @@ def _page(
     rejected: list[dict[str, str]],
     decimal_comma: bool,
     spoiled: Sequence[dict[str, Any]] = (),
+    timeless: Iterable[int] = (),
 ) -> Page:
     ids, times = columns["entry_id"], type_times(columns["created_at"])
     if ids.null_count or times.null_count or not _are_usable(ids):
@@ -194,6 +198,7 @@ def _page(
         keys=pa.Table.from_arrays([ids, times], schema=KEYS),
         rejected=pa.Table.from_pylist(rejected, REJECTED) if rejected else _NONE_REJECTED,
         typed=partial(_with, spoiled, typed) if spoiled else typed,
+        timeless=frozenset(timeless),
     )
 
 
@@ -221,13 +226,14 @@ def _parse_leniently(body: bytes, decimal_comma: bool) -> Page:
 
 
 def _lenient_page(channel: dict[str, Any], feeds: Iterable[object], decimal_comma: bool) -> Page:
-    entries, rejected, spoiled = [], [], []
+    entries, rejected, spoiled, timeless = [], [], [], []
     for feed in feeds:
         if not isinstance(feed, dict):
             rejected.append(_rejected(feed, "no entry"))
             continue
         if lacks := _lacks(feed):
             rejected.append(_rejected(feed, lacks))
+            timeless += [int(feed["entry_id"])] if lacks == _NO_TIME else []
             continue
         entry = _Entry(entry_id=int(feed["entry_id"]), created_at=feed["created_at"])
         for key in _NUMBER_KEYS:
@@ -241,7 +247,7 @@ def _lenient_page(channel: dict[str, Any], feeds: Iterable[object], decimal_comm
     labels = {
         key: _text(value) if isinstance(value, str) else value for key, value in channel.items()
     }
-    return _page(labels, _columns(entries), rejected, decimal_comma, spoiled)
+    return _page(labels, _columns(entries), rejected, decimal_comma, spoiled, timeless)
 
 
 def _lacks(feed: dict[str, Any]) -> str | None:
@@ -249,7 +255,7 @@ def _lacks(feed: dict[str, Any]) -> str | None:
     if not isinstance(entry_id, str) or not _ID.fullmatch(entry_id) or int(entry_id) > _MAX_ID:
         return "no usable entry_id"
     if not isinstance(created_at, str) or parse_time(created_at) is None:
-        return "no usable created_at"
+        return _NO_TIME
     return None
 
 

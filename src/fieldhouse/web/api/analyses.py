@@ -112,7 +112,7 @@ def _incidents(
         "anomalies_kept",
         channel_ids=[channel],
         field_number=field,
-        start_at=end - min(timedelta(days=days), end - datetime.min),
+        start_at=times.earlier(end, timedelta(days=days)),
         end_at=end,
         young=young,
     )

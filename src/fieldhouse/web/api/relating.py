@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import pyarrow as pa
 from fastapi import APIRouter, Query
 
-from fieldhouse import names
+from fieldhouse import names, times
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.insight import lasting, relating
 from fieldhouse.insight.lasting import Period
@@ -158,7 +158,7 @@ def hours(
 
 
 def _span(end: datetime, days: int) -> tuple[datetime, datetime]:
-    return end - min(timedelta(days=days), end - datetime.min), end
+    return times.earlier(end, timedelta(days=days)), end
 
 
 def _rows(rows: Iterable[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:

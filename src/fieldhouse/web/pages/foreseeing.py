@@ -68,7 +68,7 @@ def forecast_page(request: Request, served: House, channel_id: int) -> Response:
 
 
 def _ahead(text: str, at: datetime) -> timedelta:
-    length = at - times.length_of(text).before(at)
+    length = times.length_of(text).up_to(at)
     if not timedelta(hours=1) <= length <= LONGEST:
         raise ConfigurationError(f"a forecast is for 1h to {LONGEST.days}d")
     return length

@@ -214,8 +214,8 @@ def span_of(
     start, end = given.span(zone, now)
     if start is None or end is None:
         first, last = _held(served, channel, now)
-        end = end or last
-        start = start or (max(first, end - default) if default and end - default > first else first)
+        end = max(end or last, datetime.min + timedelta(seconds=1))
+        start = start or (max(first, times.earlier(end, default)) if default else first)
         start = min(start, end - timedelta(seconds=1))
     return start, end
 

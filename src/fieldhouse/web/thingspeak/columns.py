@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from fieldhouse.protocol import Entry
 from fieldhouse.protocol.entries import EMPTY, eight
-from fieldhouse.protocol.times import LATEST, to_unix
+from fieldhouse.protocol.times import LATEST, in_range, to_unix
 from fieldhouse.readings import NUMBERS
 
 __all__ = ["PAGE", "TEXTS", "entries", "instant", "pages", "placed", "status_entries"]
@@ -26,8 +26,8 @@ Texts = Mapping[tuple[int, int, str], str]
 
 
 def instant(at: int) -> datetime:
-    """Unix seconds as naive UTC."""
-    return datetime.fromtimestamp(0, UTC).replace(tzinfo=None) + timedelta(seconds=at)
+    """Unix seconds as naive UTC; what a zone puts before all time, or after it, at its end."""
+    return datetime.fromtimestamp(0, UTC).replace(tzinfo=None) + timedelta(seconds=in_range(at))
 
 
 def after(at: int | None) -> datetime | None:

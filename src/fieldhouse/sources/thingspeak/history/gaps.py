@@ -4,13 +4,15 @@ Ids are a counter, so a missing one is an entry that we overlooked, or one that 
 asked for when all time has been read, within a budget that counts every request. A few ids of each
 run are asked for, between two answers that show an entry that we hold; what is found leads to its
 neighbours in time. What is not there is believed absent some minutes after it was first counted, at
-the earliest (ThingSpeak counts before it serves), and asked for once more an hour later.
+the earliest (ThingSpeak counts before it serves), and asked for once more an hour later. An id that
+is served with an entry that is no reading (it has no usable time) is not missing: that is kept, as
+rejected.
 """
 
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from fieldhouse.sources.thingspeak.history import lives, runs, shown
@@ -75,6 +77,7 @@ def _count(k: Knowledge) -> Steps:
     older = k.gap_runs("older")
     new = [Gap(first, last, due=(k.now or k.date) + SETTLED) for first, last in missing]
     new = [gap for each in new for gap in runs.outside(each, older)]
+    new = runs.less(new, k.timeless)
     k.gaps += tuple(new)
     k.checked = k.counted
     if new:
@@ -91,6 +94,7 @@ def _forget_found(k: Knowledge) -> Steps:
     low, high = min(g.first_id for g in waiting), max(g.last_id for g in waiting)
     missing = yield FindMissing(k.number, low - 1, high)
     left = runs.meet(sorted(waiting, key=lambda gap: gap.first_id), missing)
+    left = runs.less(left, k.timeless)
     k.gaps = (*(gap for gap in k.gaps if gap not in waiting), *left)
 
 
@@ -195,6 +199,7 @@ def _probe(k: Knowledge, gaps: Sequence[Gap]) -> Plan[bool]:
         for entry_id in _probes(gap):
             if page := (yield AskEntry(entry_id)):
                 found[gap].append(page)
+                k.timeless |= set() if page.keys.num_rows else {entry_id}
     if known and not (yield from _is_served(k, known)):
         return False
     for gap, pages in found.items():
@@ -268,15 +273,21 @@ def _read_around(k: Knowledge, gap: Gap, pages: Sequence[Page]) -> Steps:
     if gap.state == "older":
         _confirm(k, gap, frozenset(seen))
         return
-    times = [at for page in pages for _, at in shown.pairs(page)]
-    start, end = shown.whole(min(times)), shown.whole(max(times))
-    yield from read_window(k, Window(start=None, end=end, size=MAX_RESULTS, proves=False, pages=1))
+    full = yield from _read_until(k, [at for page in pages for _, at in shown.pairs(page)])
     missing = yield FindMissing(k.number, gap.first_id - 1, gap.last_id)
-    full = next((at for at in sorted(k.saturated) if start <= at <= end), None)
     state: GapState = "unreachable" if full else "open"
     left = [Gap(first, last, state, full, gap.due) for first, last in missing]
-    older = k.gap_runs("older")
+    left, older = runs.less(left, k.timeless), k.gap_runs("older")
     _swap(k, gap, [each for one in left for each in runs.outside(one, older)])
+
+
+def _read_until(k: Knowledge, times: Sequence[datetime]) -> Plan[datetime | None]:
+    """Read a page up to the last of some times; the first second among them that is too full."""
+    if not times:
+        return None
+    start, end = shown.whole(min(times)), shown.whole(max(times))
+    yield from read_window(k, Window(start=None, end=end, size=MAX_RESULTS, proves=False, pages=1))
+    return next((at for at in sorted(k.saturated) if start <= at <= end), None)
 
 
 def _keep_found(k: Knowledge, gap: Gap, page: Page) -> Plan[Believed]:

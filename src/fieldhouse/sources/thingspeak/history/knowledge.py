@@ -48,6 +48,7 @@ class Knowledge:
         self.counted: int | None = None
         self.saturated = {gap.at for gap in state.gaps if gap.state == "unreachable" and gap.at}
         self.asked: set[Gap] = set()
+        self.timeless: set[int] = set()
         self.surfaced = self.label_appeared = self.filled = False
         self.learn(state)
 
@@ -88,6 +89,7 @@ class Knowledge:
 
     def heed_rows(self, page: Page) -> None:
         """Take what a page that will be written tells of our newest and highest entries."""
+        self.timeless |= page.timeless
         if not page.keys.num_rows:
             return
         self.highest = max(self.highest, shown.highest(page))

@@ -1,9 +1,9 @@
 -- judge_epoch(channel_id, epoch): which older epochs this one shows again; within its span their readings are
--- superseded, those left out included, where it shows at least half of them (a re-import); elsewhere only
--- where this epoch shows a reading at the same instant. What the source shows of older epochs beside its own
--- is this epoch's too, and stays; it proves something once it has been asked for again (nothing of it is
--- due): then it is no leftover of a clear. So the epochs before this one are compared anew: what
--- was shown beside one that is over, and never asked for again, was left.
+-- superseded, those left out included, where it shows at least half of them, one for one where many share an
+-- instant (a re-import); elsewhere only where this epoch shows a reading at the same instant. What the source
+-- shows of older epochs beside its own is this epoch's too, and stays; it proves something once it has been
+-- asked for again (nothing of it is due): then it is no leftover of a clear. So the epochs before this one are
+-- compared anew: what was shown beside one that is over, and never asked for again, was left.
 CREATE OR REPLACE TEMP TABLE beside AS
 SELECT
     g.Epoch AS InEpoch, r.Epoch, r.EntryID, r.CreatedAt, r.WithdrawnAt,
@@ -35,18 +35,26 @@ span AS (
     HAVING bool_or(c.Epoch = c.InEpoch)
 ),
 shown AS (
-    SELECT DISTINCT c.InEpoch, c.CreatedAt FROM content AS c WHERE c.IsConfirmed
+    SELECT c.InEpoch, c.CreatedAt, count(*) AS Readings
+    FROM content AS c
+    WHERE c.IsConfirmed
+    GROUP BY c.InEpoch, c.CreatedAt
+),
+older AS (
+    SELECT
+        s.InEpoch, o.InEpoch AS OlderEpoch, o.CreatedAt, s.FirstAt, s.LastAt, count(*) AS Readings
+    FROM content AS o
+    JOIN span AS s ON o.InEpoch < s.InEpoch AND o.CreatedAt BETWEEN s.FirstAt AND s.LastAt
+    LEFT JOIN content AS b ON b.InEpoch = s.InEpoch AND b.Epoch = o.Epoch AND b.EntryID = o.EntryID
+    WHERE o.WithdrawnAt IS NULL AND coalesce(b.IsConfirmed, TRUE)
+    GROUP BY s.InEpoch, o.InEpoch, o.CreatedAt, s.FirstAt, s.LastAt
 )
 SELECT
-    s.InEpoch AS Epoch, o.InEpoch AS OlderEpoch,
-    any_value(s.FirstAt) AS FirstAt, any_value(s.LastAt) AS LastAt,
-    count(*) AS Readings, count(n.CreatedAt) AS ShownAgain
-FROM content AS o
-JOIN span AS s ON o.InEpoch < s.InEpoch AND o.CreatedAt BETWEEN s.FirstAt AND s.LastAt
-LEFT JOIN shown AS n ON n.InEpoch = s.InEpoch AND n.CreatedAt = o.CreatedAt
-LEFT JOIN content AS b ON b.InEpoch = s.InEpoch AND b.Epoch = o.Epoch AND b.EntryID = o.EntryID
-WHERE o.WithdrawnAt IS NULL AND coalesce(b.IsConfirmed, TRUE)
-GROUP BY s.InEpoch, o.InEpoch;
+    o.InEpoch AS Epoch, o.OlderEpoch, o.FirstAt, o.LastAt,
+    sum(o.Readings) AS Readings, sum(least(o.Readings, coalesce(n.Readings, 0))) AS ShownAgain
+FROM older AS o
+LEFT JOIN shown AS n ON n.InEpoch = o.InEpoch AND n.CreatedAt = o.CreatedAt
+GROUP BY o.InEpoch, o.OlderEpoch, o.FirstAt, o.LastAt;
 
 DELETE FROM iot.Reimports AS m WHERE m.ChannelID = $channel_id AND m.Epoch <= $epoch;
 INSERT INTO iot.Reimports (ChannelID, Epoch, OlderEpoch, SpanStart, SpanEnd, OlderReadings, ShownAgain)

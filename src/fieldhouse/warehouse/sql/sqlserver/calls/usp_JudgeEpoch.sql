@@ -1,9 +1,9 @@
 -- usp_JudgeEpoch(channel_id, epoch): which older epochs this one shows again; within its span their readings are
--- superseded, those left out included, where it shows at least half of them (a re-import); elsewhere only
--- where this epoch shows a reading at the same instant. What the source shows of older epochs beside its own
--- is this epoch's too, and stays; it proves something once it has been asked for again (nothing of it is
--- due): then it is no leftover of a clear. So the epochs before this one are compared anew: what was shown
--- beside one that is over, and never asked for again, was left.
+-- superseded, those left out included, where it shows at least half of them, one for one where many share an
+-- instant (a re-import); elsewhere only where this epoch shows a reading at the same instant. What the source
+-- shows of older epochs beside its own is this epoch's too, and stays; it proves something once it has been
+-- asked for again (nothing of it is due): then it is no leftover of a clear. So the epochs before this one are
+-- compared anew: what was shown beside one that is over, and never asked for again, was left.
 CREATE OR ALTER PROCEDURE iot.usp_JudgeEpoch @ChannelID INT, @Epoch INT
 AS
 BEGIN
