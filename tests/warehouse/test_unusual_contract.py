@@ -8,6 +8,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from unusual_kit import (
     COUNTER,
@@ -24,7 +25,8 @@ from warehouse_kit import DAY, FAR, HOUR, T0, batch, opened, refresh, row, rows_
 
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.frames import read
-from fieldhouse.warehouse import Warehouse
+from fieldhouse.warehouse import Part, Warehouse
+from fieldhouse.warehouse.kept import KEPT
 
 Reading = tuple[datetime, float]
 STEP = timedelta(minutes=30)
@@ -373,6 +375,25 @@ def test_counters_are_judged_by_their_rises(warehouse: Warehouse) -> None:
     found = kept(warehouse)
     assert [f["StartedAt"] for f in found] == [readings[1200][0]]
     assert 199 < float(found[0]["Value"]) < 201
+
+
+def test_each_incident_has_a_name_of_its_own(warehouse: Warehouse) -> None:
+    """What begins in the same second in five ways is five incidents, each labelled by itself."""
+    bring(warehouse, [(T0, 1.0)], 1)
+    families = ("VALUE", "STUCK", "SILENCE", "FALL", "DRIFT")
+    spell = {"ChannelID": 9, "FieldNumber": 1, "Day": T0.date(),
+             "StartedAt": T0, "EndedAt": T0 + HOUR, "Hits": 5,
+             "HitsAbove": 0, "Beyond": 0, "Jumps": 0, "Score": 9.0, "PeakAt": T0,
+             "Value": Decimal(1), "Expected": 1.0, "Spread": 1.0, "Least": 0.0, "Greatest": 2.0,
+             "DaysKnown": 30}  # fmt: skip
+    rows = [spell | {"Family": family} for family in families]
+    schema = KEPT["AnomalySpells"].columns
+    warehouse.replace("AnomalySpells", Part(9, 9), pa.Table.from_pylist(rows, schema))
+    names = {row["AnomalyID"] for row in kept(warehouse)}
+    assert len(names) == len(families)
+    for name in names:
+        told = warehouse.call("label_anomaly", anomaly_id=name, is_real=True, labelled_by="ann")
+        assert told["Labelled"][0].as_py() == 1
 
 
 def test_a_label_stays_with_its_incident(warehouse: Warehouse) -> None:
