@@ -216,10 +216,16 @@ def test_long_loses_nothing(export: Export) -> None:
         "ChannelID",
         "EntryID",
         "CreatedAt",
+        "FieldNumber",
         "Field",
         "Value",
         "ValueText",
     ]
+    told = {(row["FieldNumber"], row["Field"]) for row in table.to_pylist()}
+    assert {name: n for n, name in told} == {
+        **{"Temp °C": 1, 'a,"b"': 2},
+        **{"Latitude": None, "Status": None},
+    }
     counts = table["Field"].value_counts().to_pylist()
     assert {c["values"]: c["counts"] for c in counts} == {
         "Temp °C": 60,

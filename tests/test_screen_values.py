@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import re
 import sys
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
@@ -205,6 +206,20 @@ def test_texts_give_way_before_columns_do() -> None:
     assert "…" in first and "not for sale but whole" in first and len(first) <= 44
 
 
+@pytest.mark.parametrize("width", range(13, 47))
+def test_a_text_that_is_cut_has_no_part_of_a_number(width: int) -> None:
+    """Of 18.2274 no 18.2 is left, which would be another number."""
+    said = "about -16.1438, the three before it 18,227.4"
+    rows = [(said, 1), (said, 2)]
+    line = list(tables.laid_out(("why", "n"), rows, width + 3))[2]
+    shown = line[:width].rstrip()
+    if not shown.endswith("…"):
+        assert shown == said
+    else:
+        begun = shown.removesuffix("…")
+        assert set(re.findall(r"[-0-9.,]*[0-9]", begun)) <= {"-16.1438", "18,227.4"}
+
+
 def test_a_wide_row_stands_on_end() -> None:
     """Each value whole after its name."""
     names = [f"Field{n}" for n in range(8)]
@@ -219,7 +234,7 @@ def test_wide_signs_take_two_cells() -> None:
     assert len({cell_len(line) for line in lines}) == 1
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "cp437", "latin-1", "koi8-r", "utf-16"])
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "cp437", "latin-1", "koi8-r", "utf-16"])
 def test_any_encoding_takes_any_text(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a stream cannot say is written in signs that it can; JSON stays JSON."""
     for name in ("stdout", "stderr"):
@@ -233,6 +248,8 @@ def test_any_encoding_takes_any_text(encoding: str, monkeypatch: pytest.MonkeyPa
     document, *rows = said.splitlines()
     assert json.loads(document) == [{"a": label}]
     assert "?" not in said
+    if encoding == "ascii":
+        assert rows[1].startswith("---") and rows[2].endswith("- _# ... \\")
     if encoding == "cp1252":
         assert rows[1].startswith("---")
         assert rows[2].startswith("Température \\u6e29\\u5ea6 \\U0001f600 - _# …")

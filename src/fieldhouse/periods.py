@@ -20,7 +20,7 @@ from fieldhouse.errors import ConfigurationError
 from fieldhouse.times import Length, Offset, offsets_of
 from fieldhouse.warehouse import NO_LIMITS, Limits, Warehouse
 
-__all__ = ["STATISTICS", "hours_of_week", "periods_of"]
+__all__ = ["STATISTICS", "bounds_of", "hours_of_week", "periods_of"]
 
 STATISTICS = {"mean": "Avg", "min": "Min", "max": "Max", "sum": "Sum", "count": "Count"}
 """What is computed of a field, and the end of its column's name: ``Field1Avg``."""
@@ -32,6 +32,7 @@ _END = datetime(9999, 12, 31)
 """The last day that there is is UTC's everywhere, since the next one has no name."""
 _HOUR = 3600
 _LONGEST = 100
+_INSTANT = pa.timestamp("us")
 
 Instants = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -69,13 +70,32 @@ def periods_of(
         by_offset=by_offset,
         from_hours=_fit_hours(length, offsets),
     )
-    begins = _begins(found, offsets, by_offset=by_offset)
+    walls = found["WallStart"].cast(pa.int64()).to_numpy()
+    own = found["OffsetSeconds"].cast(pa.int64()).to_numpy() * 1_000_000 if by_offset else None
+    begins = _begins(walls, own, offsets)
     periods = found.drop_columns(["WallStart", "OffsetSeconds"])
-    periods = periods.add_column(0, "PeriodStart", begins)
+    periods = periods.add_column(0, "PeriodStart", pa.array(begins, _INSTANT))
     if has_ends:
-        ends = _ends(found, begins, length, offsets, by_offset=by_offset)
-        periods = periods.append_column("PeriodEnd", ends)
+        ends = _ends(walls, own, begins, length, offsets)
+        periods = periods.append_column("PeriodEnd", pa.array(ends, _INSTANT))
     return periods.sort_by("PeriodStart")
+
+
+def bounds_of(instants: Instants, length: Length, zone: tzinfo) -> tuple[Instants, Instants]:
+    """When the period of each instant begins and ends, as `periods_of` counts them.
+
+    Instants ascend; all are microseconds since 1970, UTC. An evening that comes again after
+    midnight has begun is of the day before, so that begins need not ascend.
+    """
+    first, last = (_MIDNIGHT + timedelta(microseconds=int(instants[at])) for at in (0, -1))
+    step = _step(length)
+    offsets = _offsets(zone, _begun_by(first, length), last)
+    starts, ahead = _edges(offsets)
+    own = ahead[np.searchsorted(starts, instants, side="right") - 1]
+    walls = _floors(instants + own, step)
+    told = own if length.seconds and _come_twice(step, offsets) else None
+    begins = _begins(walls, told, offsets)
+    return begins, _ends(walls, told, begins, length, offsets)
 
 
 def hours_of_week(
@@ -170,37 +190,53 @@ def _come_twice(step: dict[str, Any], offsets: list[Offset]) -> bool:
     return False
 
 
-def _begins(found: pa.Table, offsets: list[Offset], *, by_offset: bool) -> pa.Array:
-    """When periods begin, of which the wall clock's time is known."""
-    walls = found["WallStart"].cast(pa.int64()).to_numpy()
-    starts = np.array([_micros(offset.start) for offset in offsets])
-    ahead = np.array([offset.seconds * 1_000_000 for offset in offsets])
-    if by_offset:
-        own = found["OffsetSeconds"].cast(pa.int64()).to_numpy() * 1_000_000
-        begins = _of_one_offset(walls, own, starts, ahead)
+def _floors(walls: Instants, step: dict[str, Any]) -> Instants:
+    """When the periods begin, on the wall clock, in which it shows these times."""
+    origin = np.datetime64(step["origin"], "us")
+    if months := step.get("step_months"):
+        first = origin.astype("datetime64[M]")
+        away = walls.astype("datetime64[us]").astype("datetime64[M]") - first
+        begins = (first + away // months * months).astype("datetime64[us]").astype(np.int64)
     else:
-        begins = _earliest(walls, starts, ahead)
-    return pa.array(begins, pa.timestamp("us"))
+        stride = step["step_seconds"] * 1_000_000
+        away = walls - origin.astype(np.int64)
+        begins = walls - away % stride
+    result: Instants = begins
+    return result
+
+
+def _edges(offsets: list[Offset]) -> tuple[Instants, Instants]:
+    """When clocks are changed, and how far ahead of UTC they are from then on."""
+    starts = np.array([_micros(offset.start) for offset in offsets])
+    return starts, np.array([offset.seconds * 1_000_000 for offset in offsets])
+
+
+def _begins(walls: Instants, own: Instants | None, offsets: list[Offset]) -> Instants:
+    """When periods begin that do so at these times on the wall clock.
+
+    ``own`` are their offsets, where times that come twice are periods of their own.
+    """
+    if own is None:
+        return _earliest(walls, *_edges(offsets))
+    return _of_one_offset(walls, own, *_edges(offsets))
 
 
 def _ends(
-    found: pa.Table, begins: pa.Array, length: Length, offsets: list[Offset], *, by_offset: bool
-) -> pa.Array:
+    walls: Instants, own: Instants | None, begins: Instants, length: Length, offsets: list[Offset]
+) -> Instants:
     """When periods end: with the next one, or with the change of the clocks that cuts them."""
-    walls = found["WallStart"].cast(pa.int64()).to_numpy()
     if length.months:
         months = walls.astype("datetime64[us]").astype("datetime64[M]") + length.months
         after = months.astype("datetime64[us]").astype(np.int64)
     else:
         after = walls + (length.days * 86_400 + length.seconds) * 1_000_000
-    starts = np.array([_micros(offset.start) for offset in offsets])
-    ahead = np.array([offset.seconds * 1_000_000 for offset in offsets])
-    if not by_offset:
-        return pa.array(_earliest(after, starts, ahead), pa.timestamp("us"))
-    own = found["OffsetSeconds"].cast(pa.int64()).to_numpy() * 1_000_000
-    at = np.searchsorted(starts, begins.cast(pa.int64()).to_numpy(), side="right")
+    starts, ahead = _edges(offsets)
+    if own is None:
+        return _earliest(after, starts, ahead)
+    at = np.searchsorted(starts, begins, side="right")
     change = np.append(starts, np.iinfo(np.int64).max)[at]
-    return pa.array(np.minimum(after - own, change), pa.timestamp("us"))
+    ends: Instants = np.minimum(after - own, change)
+    return ends
 
 
 def _of_one_offset(walls: Instants, own: Instants, starts: Instants, ahead: Instants) -> Instants:

@@ -64,6 +64,32 @@ def test_a_difference_is_shown_old_and_new(fieldhouse: Run, tmp_path: Path) -> N
     assert "0 new, 1 known, of which 1 differ, 0 rejected" in said
 
 
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (("1.23456789", "0.1234567"), "2 rounded to six decimals."),
+        (("1e12", "ON"), "1 out of a column's range, 1 no numbers."),
+        (("12,5", '""'), "1 no numbers, 1 empty (12,5 is a number with --decimal-comma)."),
+    ],
+)
+def test_why_texts_are_kept_is_said_of_each_reason(
+    values: tuple[str, str], said: str, fieldhouse: Run, tmp_path: Path
+) -> None:
+    """Digits that were lost are no words; a comma is advised on only where there is one."""
+    one, two = (f'"{value}"' if "," in value else value for value in values)
+    (tmp_path / "a.csv").write_text(
+        "created_at,entry_id,field1\n"
+        f"2026-01-05 00:01:00 UTC,1,{one}\n2026-01-05 00:02:00 UTC,2,{two}\n"
+    )
+    *_, last = fieldhouse("import", "a.csv", "--channel", "9").stdout.splitlines()
+    words = last.removeprefix("Texts of values are in iot.RawValues: ")
+    hint = said.partition(" (")[2]
+    assert sorted(words.removesuffix(f" ({hint}").rstrip(".").split(", ")) == sorted(
+        said.removesuffix(f" ({hint}").rstrip(".").split(", ")
+    )
+    assert ("--decimal-comma" in last) == bool(hint)
+
+
 def test_a_log_is_asked_for_by_its_number_below_zero(fieldhouse: Run, tmp_path: Path) -> None:
     """-1 stands where a channel does; where ThingSpeak is asked, it is one line and exit code 2."""
     (tmp_path / "log.csv.gz").write_bytes(gzip.compress(b"t;T\n05.01.2026 10:00;-3,5\n"))

@@ -19,6 +19,7 @@ from test_report_page import data_of, unpacked
 from warehouse_kit import DAY, HOUR, MINUTE, T0, Row, batch, refresh, row
 
 from fieldhouse.cli import main
+from fieldhouse.report import facts
 from fieldhouse.state import Span
 from fieldhouse.warehouse import open_warehouse
 
@@ -236,6 +237,22 @@ def test_a_channel_without_readings_is_drawn_as_such(fieldhouse: Run, target: Pa
     file = target.with_suffix(".html")
     assert fieldhouse("report", "11", "-o", str(file)).returncode == 0
     assert "There are no readings in this span." in file.read_text("utf-8")
+
+
+def test_a_long_report_judges_its_newest_readings(
+    fieldhouse: Run, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of more readings than it looks at one by one, it says since when those are that it does."""
+    asked = ("report", "9", "-o", str(file := target.with_suffix(".html")), "--tz", "UTC")
+    assert fieldhouse(*asked).returncode == 0
+    whole = file.read_text("utf-8")
+    assert "of the readings keeps to each" in whole and "all are there" not in whole
+    monkeypatch.setattr(facts, "_JUDGED", 2 * 144)
+    assert fieldhouse(*asked, "--overwrite").returncode == 0
+    text = file.read_text("utf-8")
+    (since,) = set(re.findall("What of the readings since ([-0-9 :]*) keeps to each", text))
+    assert END - 2 * DAY <= datetime.fromisoformat(since) < END - 46 * HOUR
+    assert "expected one every 10 min: all are there" in text  # the gap is older
 
 
 def test_a_report_says_all(fieldhouse: Run, target: Path) -> None:

@@ -161,7 +161,7 @@ def test_a_picture_has_both_papers() -> None:
 
 def test_a_legend_has_the_signs_that_are_there() -> None:
     """Line, band and marks of a picture are told, in a file and in a page; others are not."""
-    plain = figure(Panel("P", (line([5.0] * 1440),)))
+    plain = figure(Panel("P", (line([5.0] * 144, 600),)))
     full = figure(
         Panel(
             "P",
@@ -182,6 +182,13 @@ def test_a_legend_has_the_signs_that_are_there() -> None:
     ]
     assert [meaning for _, meaning in signs(full)] == wanted
     assert [meaning for _, meaning in signs(plain)] == ["reading"]
+    many = line([float(n % 7) for n in range(2000)])  # more than a picture has room for
+    assert [
+        meaning for _, meaning in signs(figure(Panel("P", (many,)), end=T0 + 2000 * MINUTE))
+    ] == [
+        "mean",
+        "least to greatest",
+    ]
     for meaning in wanted:
         assert f">{meaning}</text>" in document(full) and f" {meaning}</span>" in of_figure(full)
     assert '<g class="legend"></g>' in document(figure(Panel("P", ())))

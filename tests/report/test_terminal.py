@@ -7,7 +7,7 @@ from figures_kit import DAY, HOUR, T0, UGLY, figure, line, wandering
 from rich.cells import cell_len
 
 from fieldhouse.report import terminal
-from fieldhouse.report.figure import Figure, Line, Mark, Panel
+from fieldhouse.report.figure import Figure, Line, Mark, MarkKind, Panel
 
 NAN = float("nan")
 CROSS = "\N{MULTIPLICATION SIGN}"
@@ -99,6 +99,20 @@ def test_anomalies_are_crosses_and_counted() -> None:
     found = drawn(figure(Panel("P", (line([5.0] * 1440),), marks=marks)), 80)
     assert sum(text.count(CROSS) for text in found[:-1]) == 2
     assert f"{CROSS} 2 anomalies" in found[-1]
+
+
+@pytest.mark.parametrize("ascii_only", [False, True])
+def test_what_does_not_count_is_no_anomaly(ascii_only: bool) -> None:
+    """A reading that is excluded has a sign of its own, and words of its own."""
+    marks = (Mark(T0 + HOUR, 30.0, "far"), Mark(T0 + 9 * HOUR, 85.0, "out", kind=MarkKind.ASIDE))
+    shown = figure(Panel("P", (line([5.0] * 1440),), marks=marks))
+    found = drawn(shown, 80, ascii_only=ascii_only)
+    cross, ring = ("x", "o") if ascii_only else (CROSS, "∘")
+    rows = [part for text in found[:-3] for part in re.split("[│┤|+]", text, maxsplit=1)[1:]]
+    assert ["".join(rows).count(sign) for sign in (cross, ring)] == [1, 1]
+    assert f"{cross} 1 anomaly   {ring} 1 that does not count" in found[-1]
+    narrow = drawn(shown, 40, ascii_only=ascii_only)
+    assert narrow[-1] == f"{ring} 1 that does not count" and f"{cross} 1 anomaly" in narrow[-2]
 
 
 def test_lines_of_one_panel_are_told_apart_without_colours() -> None:

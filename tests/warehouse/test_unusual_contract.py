@@ -8,6 +8,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from unusual_kit import (
     COUNTER,
@@ -24,7 +25,8 @@ from warehouse_kit import DAY, FAR, HOUR, T0, batch, opened, refresh, row, rows_
 
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.frames import read
-from fieldhouse.warehouse import Warehouse
+from fieldhouse.warehouse import Part, Warehouse
+from fieldhouse.warehouse.kept import KEPT
 
 Reading = tuple[datetime, float]
 STEP = timedelta(minutes=30)
@@ -375,6 +377,25 @@ def test_counters_are_judged_by_their_rises(warehouse: Warehouse) -> None:
     assert 199 < float(found[0]["Value"]) < 201
 
 
+def test_each_incident_has_a_name_of_its_own(warehouse: Warehouse) -> None:
+    """What begins in the same second in five ways is five incidents, each labelled by itself."""
+    bring(warehouse, [(T0, 1.0)], 1)
+    families = ("VALUE", "STUCK", "SILENCE", "FALL", "DRIFT")
+    spell = {"ChannelID": 9, "FieldNumber": 1, "Day": T0.date(),
+             "StartedAt": T0, "EndedAt": T0 + HOUR, "Hits": 5,
+             "HitsAbove": 0, "Beyond": 0, "Jumps": 0, "Score": 9.0, "PeakAt": T0,
+             "Value": Decimal(1), "Expected": 1.0, "Spread": 1.0, "Least": 0.0, "Greatest": 2.0,
+             "DaysKnown": 30}  # fmt: skip
+    rows = [spell | {"Family": family} for family in families]
+    schema = KEPT["AnomalySpells"].columns
+    warehouse.replace("AnomalySpells", Part(9, 9), pa.Table.from_pylist(rows, schema))
+    names = {row["AnomalyID"] for row in kept(warehouse)}
+    assert len(names) == len(families)
+    for name in names:
+        told = warehouse.call("label_anomaly", anomaly_id=name, is_real=True, labelled_by="ann")
+        assert told["Labelled"][0].as_py() == 1
+
+
 def test_a_label_stays_with_its_incident(warehouse: Warehouse) -> None:
     """What a person says of an incident is kept when its day is judged again, and taken back."""
     readings = weather(30)
@@ -481,6 +502,18 @@ def test_what_was_said_to_be_right_is_not_told_again(warehouse: Warehouse) -> No
     assert late & {readings[i][0] for i in (1300, 1400, 1500)} == {readings[1500][0]}
 
 
+def check_last_scores(house: Warehouse, readings: list[Reading]) -> None:
+    """The newest model has the scores of the last readings before it, each by its own day's."""
+    items = "SELECT Day, Measure, Item, Field1 FROM iot."
+    models = rows_of(house, f"{items}AnomalyModels UNION ALL {items}AnomalyModelsKept")
+    model = {(m["Day"], m["Measure"], m["Item"]): m["Field1"] for m in models}
+    today = readings[-1][0].date()
+    before = [(at, value) for at, value in readings if at.date() < today][:-24:-1]
+    for item, (at, value) in enumerate(before, 1):
+        level, spread = (model[at.date(), each, at.hour] for each in ("LEVEL", "SPREAD"))
+        assert model[today, "LAST", item] == pytest.approx((value - level) / spread)
+
+
 def test_what_is_real_teaches_nothing(place: Callable[[int], str], engine: str) -> None:
     """What a person finds wrong is kept out: the days after it are judged as if it had not been."""
     readings = weather(30)
@@ -499,6 +532,7 @@ def test_what_is_real_teaches_nothing(place: Callable[[int], str], engine: str) 
         assert [s for s in after if s["Day"] < wrong[1200][0].date()] == before
         (spike,) = [f for f in kept(house) if f["StartedAt"] == wrong[1400][0]]
         found.append(spike["Least"])
+        check_last_scores(house, wrong)
         house.close()
     assert found[0] == min(value for _, value in wrong[:1200]) < -10
     assert found[1] == min(value for i, (_, value) in enumerate(wrong[:1200]) if i not in bad) > 0

@@ -38,7 +38,7 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}
 DESK = {"viewport": {"width": 1440, "height": 900}, "color_scheme": "light"}
 
 
-def _axe() -> str:
+def axe() -> str:
     assert SPEC and SPEC.origin
     return (Path(SPEC.origin).parent / "axe.min.js").read_text("utf-8")
 
@@ -48,7 +48,7 @@ def test_axe_finds_nothing(browser: Browser, site: Site, path: str) -> None:
     """No rule of axe-core's, of WCAG at any level or of good practice, is broken by a page."""
     how = DESK if PAGES.index(path) % 2 else PHONE
     with opened(browser, site.url + path, bypass_csp=True, **how) as seen:
-        seen.page.evaluate(_axe())
+        seen.page.evaluate(axe())
         found = seen.page.evaluate(QUICKLY, LEVELS)
         told = [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found["violations"]]
         assert found["passes"] and told == []

@@ -29,6 +29,7 @@ from fieldhouse.cli.options import (
     settings_from,
     span_of,
 )
+from fieldhouse.cli.values import Whole
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.insight.unusual import evidence
 
@@ -157,7 +158,7 @@ def list_anomalies(
                 young=young,
             )
             told = [_told(row, zone) for row in found.to_pylist()]
-            output.print_rows(told, _TOLD, as_json=as_json, spare=("real",), zone=zone)
+            output.print_rows(told, _TOLD, as_json=as_json, spare=("real", "to"), zone=zone)
         elif number is None:
             raise ConfigurationError(f"name a field: {method.value} is told of one at a time")
         else:
@@ -178,7 +179,7 @@ def list_anomalies(
 
 def _told(row: dict[str, Any], zone: ZoneInfo) -> dict[str, Any]:
     return {
-        "id": row["AnomalyID"],
+        "id": Whole(row["AnomalyID"]),
         "field": row["FieldNumber"] or None,
         "kind": row["Kind"].lower(),
         "from": row["StartedAt"],

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from fieldhouse import names
 from fieldhouse.cli import output
 from fieldhouse.cli.options import (
     Config,
@@ -37,6 +36,12 @@ __all__ = ["add_to"]
 _SHOWN = 60
 """Characters of a rejected entry that are shown."""
 _OF_A_FILE = "Files of another make"
+_KEPT = {
+    "unparseable": "no numbers",
+    "rounded": "rounded to six decimals",
+    "out of range": "out of a column's range",
+}
+"""Why a text is kept, in the words of who reads it."""
 Column = Annotated[
     str | None,
     typer.Option(
@@ -225,7 +230,7 @@ def _imported(
     from fieldhouse.parts import build
 
     with build(settings, observe=progress.observe) as parts:
-        options = _options(settings, parts.warehouse, wanted, given)
+        options = _options(settings, wanted, given)
         return import_files(parts, files, wanted, options)
 
 
@@ -240,7 +245,7 @@ def _planned(
     from fieldhouse.times import utc_now
 
     with _held(settings) as house:
-        options = _options(settings, house, wanted, given)
+        options = _options(settings, wanted, given)
         return plan(house, files, wanted, options, utc_now(), progress.observe)
 
 
@@ -262,18 +267,15 @@ def _held(settings: "Settings") -> "Iterator[Warehouse]":
         yield house
 
 
-def _options(
-    settings: "Settings", house: "Warehouse", wanted: "Wanted", given: Mapping[str, Any]
-) -> "Options":
-    """How to read the files, with what the channel's settings and labels say."""
+def _options(settings: "Settings", wanted: "Wanted", given: Mapping[str, Any]) -> "Options":
+    """How to read the files, with what the channel's settings say."""
     from fieldhouse.sources.exports import Options
 
     options = Options(**given)
     if wanted.channel_id is None:
         return options
     comma = options.decimal_comma or settings.channel(wanted.channel_id).decimal_comma
-    labels = names.labels_of(house, wanted.channel_id)
-    return replace(options, decimal_comma=comma, labels=labels)
+    return replace(options, decimal_comma=comma)
 
 
 class _Progress:
@@ -377,10 +379,9 @@ def _print(done: "Import") -> None:
     elif done.rejected:
         typer.echo("What was rejected is kept as text in iot.RejectedEntries.")
     if done.run and done.run.raw:
-        typer.echo(
-            f"{done.run.raw:,} values are no numbers, or have more digits than a column: their"
-            " texts are in iot.RawValues (12,5 is a number with --decimal-comma)."
-        )
+        reasons = ", ".join(f"{n:,} {_KEPT.get(each, each)}" for each, n in done.texts.items())
+        hint = " (12,5 is a number with --decimal-comma)" if done.has_commas else ""
+        typer.echo(f"Texts of values are in iot.RawValues: {reasons}{hint}.")
 
 
 def _print_rejected(done: "Import") -> None:

@@ -52,6 +52,7 @@ _IN_ASCII = str.maketrans(
         "─": "-",
         "…": "...",
         "±": "+-",
+        "→": "->",
         "·": "*",
         "\u2212": "-",
         **dict(zip(_BARS, "_.-:=+*#", strict=True)),
@@ -59,6 +60,7 @@ _IN_ASCII = str.maketrans(
 )
 """How what we print ourselves is said on a stream that has ASCII only."""
 _FALLBACK = "fieldhouse.fallback"
+_ASCII = "fieldhouse_ascii"
 
 
 def set_up_streams() -> None:
@@ -70,9 +72,27 @@ def set_up_streams() -> None:
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
     codecs.register_error(_FALLBACK, _fallback)
+    codecs.register(_plain_ascii)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors=_FALLBACK)
+            is_ascii = codecs.lookup(stream.encoding).name == "ascii"
+            stream.reconfigure(encoding=_ASCII if is_ascii else None, errors=_FALLBACK)
+
+
+def _plain_ascii(name: str) -> codecs.CodecInfo | None:
+    """ASCII under a name of ours: under its own, Click takes it for a mistake and writes UTF-8."""
+    if name != _ASCII:
+        return None
+    own = codecs.lookup("ascii")
+    return codecs.CodecInfo(
+        own.encode,
+        own.decode,
+        own.streamreader,
+        own.streamwriter,
+        own.incrementalencoder,
+        own.incrementaldecoder,
+        name=_ASCII,
+    )
 
 
 def _fallback(error: UnicodeError) -> tuple[str | bytes, int]:

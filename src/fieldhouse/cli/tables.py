@@ -4,6 +4,7 @@ A table that is too wide first shortens its texts, then leaves out its least imp
 single row that is too wide stands on end.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -163,7 +164,10 @@ def _padded(cell: str, width: int, right: bool) -> str:
 
 
 def _cut(cell: str, width: int) -> str:
-    """A text in no more than so many cells."""
+    """A text in no more than so many cells; a number that has no room in it is left out whole."""
     if cell_len(cell) <= width:
         return cell
-    return f"{set_cell_size(cell, width - 1).rstrip()}…"
+    kept = set_cell_size(cell, width - 1).rstrip()
+    if re.match(r"[-.,:]?[0-9]", cell[len(kept) :]):
+        kept = re.sub(r"[-+]?[0-9][-0-9.,:]*$", "", kept)
+    return f"{kept.rstrip()}…"

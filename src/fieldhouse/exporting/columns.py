@@ -29,7 +29,7 @@ _ENDS = ("Text", "Avg", "Min", "Max", "StdDev", "Count", *STATISTICS)
 _EXACT = 2**53
 """Below it a whole number is a float exactly, and a fraction of two such is rounded once."""
 _TAKEN = (
-    *("channel", "time", "field", "value", "ValueText", UNUSUAL, *STATISTICS),
+    *("channel", "time", "field", "FieldNumber", "value", "ValueText", UNUSUAL, *STATISTICS),
     *(name for question in ("readings", "aggregates") for name in QUERIES[question].columns.names),
     *(f"{name}Text" for name in NUMBERS),
 )

@@ -177,11 +177,13 @@ def _told(column: pa.Array, kind: pa.DataType) -> pa.Array:
 
 
 def _long_schema(shape: Shape) -> pa.Schema:
+    """A label does not say which field has it, here or in another channel: its number does."""
     return pa.schema(
         [
             ("ChannelID", pa.int64()),
             ("EntryID", pa.int64()),
             ("CreatedAt", _zoned(pa.timestamp("us"), shape)),
+            *([("FieldNumber", pa.int64())] if shape.labels else []),
             ("Field", pa.string()),
             ("Value", DECIMAL),
             ("ValueText", pa.string()),
@@ -209,12 +211,16 @@ def _lengthened(
         values.append(pa.nulls(rows, DECIMAL) if is_text else batch[source])
         has_texts = beside in batch.schema.names
         texts.append(batch[beside] if has_texts else pa.nulls(rows, pa.string()))
+    found = [_FIELD.fullmatch(source) for source, _ in names]
+    numbers = pa.array([int(each[1]) if each else None for each in found], pa.int64())
     repeated = np.repeat(np.arange(rows), len(names))
+    which = np.tile(np.arange(len(names)), rows)
     value, text = (pa.concat_arrays(all_).take(order) for all_ in (values, texts))
     whole = pa.record_batch(
         [
             *(_told(batch[key], schema.field(key).type).take(repeated) for key in _KEYS),
-            pa.array([name for _, name in names]).take(np.tile(np.arange(len(names)), rows)),
+            *([numbers.take(which)] if "FieldNumber" in schema.names else []),
+            pa.array([name for _, name in names]).take(which),
             value,
             text,
         ],

@@ -14,10 +14,11 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from fieldhouse import events, recall
 from fieldhouse.errors import ConfigurationError, FieldhouseError, StateMoved
-from fieldhouse.importing.planning import chunks_of, plan
+from fieldhouse.importing.planning import chunks_of, knowing, plan
 from fieldhouse.importing.wanted import Import, Wanted
 from fieldhouse.parts import Parts
 from fieldhouse.readings import RAW, READINGS, REJECTED, Batch
@@ -30,6 +31,7 @@ __all__ = ["import_files"]
 
 logger = logging.getLogger(__name__)
 
+_COMMA = r"^\s*[+-]?[0-9]+,[0-9]+\s*$"
 _NEAR = timedelta(days=1)
 """What is dated further ahead is the far future's, as for what is polled."""
 
@@ -41,6 +43,7 @@ def import_files(parts: Parts, paths: Sequence[Path], wanted: Wanted, options: O
     draws, and KeyboardInterrupt; what was written before stays, and the same import once more
     carries on from it.
     """
+    options = knowing(options, parts.warehouse, wanted)
     made = partial(plan, parts.warehouse, paths, wanted, options)
     run = Run(channel_id=0, started_at=parts.clock())
     done = made(parts.clock(), parts.observe)
@@ -100,6 +103,7 @@ def _batches(parts: Parts, done: Import, options: Options) -> Iterator[Batch]:
             begin += chunk.readings.num_rows
             if begin > len(file.epochs):
                 break
+            _note_texts(done, chunk.raw)
             for epoch in np.unique(epochs).tolist():
                 own = chunk.chosen(epochs == epoch)
                 yield replace(blank, epoch=epoch, readings=own.readings, raw=own.raw)
@@ -118,6 +122,14 @@ def _proven(done: Import) -> Progress:
         judged=False if done.grown else None,
         labels=done.labels,
     )
+
+
+def _note_texts(done: Import, raw: pa.Table) -> None:
+    """Count texts by why they are kept."""
+    for each in raw["Reason"].value_counts().to_pylist():
+        done.texts[each["values"]] += each["counts"]
+    odd = raw.filter(pc.equal(raw["Reason"], "unparseable"))["RawValue"]
+    done.has_commas |= bool(pc.any(pc.match_substring_regex(odd, _COMMA)).as_py())
 
 
 def _rejected(rejected: Sequence[Rejected]) -> pa.Table:

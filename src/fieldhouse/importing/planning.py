@@ -7,6 +7,7 @@ behind.
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fieldhouse import events, recall
+from fieldhouse import events, names, recall
 from fieldhouse.derived.keeping import refuse
 from fieldhouse.errors import ConfigurationError
 from fieldhouse.importing import placing, whose
@@ -29,10 +30,11 @@ from fieldhouse.sources.exports import (
     members,
     open_export,
 )
+from fieldhouse.sources.exports.own import quoted
 from fieldhouse.sources.thingspeak.history import OpenEpoch
 from fieldhouse.warehouse import Warehouse
 
-__all__ = ["chunks_of", "plan"]
+__all__ = ["chunks_of", "knowing", "plan"]
 
 _EPOCH = datetime(1970, 1, 1)
 
@@ -50,6 +52,7 @@ def plan(
     Raises ConfigurationError: a file that cannot be read, that is another channel's, or that
     contradicts what the channel holds.
     """
+    options = knowing(options, warehouse, wanted)
     found = [member for path in paths for member in members(path, wanted.called.get(path))]
     opened = [open_export(member, options) for member in found]
     channel_id = whose.channel_of(warehouse, opened, wanted)
@@ -57,13 +60,22 @@ def plan(
     refuse(warehouse, channel_id, "import")
     state = recall.channel_state(warehouse, channel_id)
     done = Import(channel_id, state, highest=state.epoch.highest_id or 0)
-    whose.describe(done, warehouse, opened, wanted, now)
     done.one_of = wanted.channel_id if channel_id > 0 and not wanted.any_channel else None
     planner = _Planner(warehouse, done, wanted, options, observe, now)
     for member, export in zip(found, opened, strict=True):
         planner.add(member, export)
     planner.finish()
+    whose.describe(done, warehouse, opened, wanted, now)
     return done
+
+
+def knowing(options: Options, warehouse: Warehouse, wanted: Wanted) -> Options:
+    """How to read files, with the labels of the channel that is meant, or that a file names."""
+    if options.labels:
+        return options
+    if wanted.channel_id is None:
+        return replace(options, labels_of=partial(names.labels_of, warehouse))
+    return replace(options, labels=names.labels_of(warehouse, wanted.channel_id))
 
 
 class _Planner:
@@ -260,23 +272,31 @@ def chunks_of(
     tell(0)
     begin = 0
     first = 0
-    for chunk in open_export(member, options, tell).chunks:
+    export = open_export(member, options, tell)
+    for chunk in export.chunks:
         own = chunk
         if (channels := chunk.channels) is not None and len(channels):
             first = first or int(channels[0])
-            own = _of_one(chunk, channels, first, member.name, done.one_of)
+            own = _of_one(chunk, channels, first, export, done.one_of)
+            done.called |= chunk.labels.get(done.one_of or first, {})
         end = begin + own.readings.num_rows
         yield own if ids is None else own.numbered(ids[begin:end])
         begin = end
 
 
-def _of_one(chunk: Chunk, channels: Ints, first: int, name: str, one_of: int | None) -> Chunk:
+def _of_one(chunk: Chunk, channels: Ints, first: int, export: Export, one_of: int | None) -> Chunk:
     """The entries of the channel that is wanted; without one all must be of the first's."""
     if one_of is not None:
+        if export.guessed and one_of != first and (channels == one_of).any():
+            said = " ".join(f"--field{n} {quoted(cell)}" for n, cell in export.guessed.items())
+            raise ConfigurationError(
+                f"{export.name}: its columns stand in the order of channel {first}'s fields, and of"
+                f" channel {one_of} they may be others: {said} say which they are, with its numbers"
+            )
         return replace(chunk.chosen(channels == one_of), rejected=chunk.rejected)
     if (others := channels[channels != first]).size:
         raise ConfigurationError(
-            f"{name} holds entries of channels {first} and {others[0]}, perhaps more: name the one"
-            f" to take, as --channel {first}"
+            f"{export.name} holds entries of channels {first} and {others[0]}, perhaps more: name"
+            f" the one to take, as --channel {first}"
         )
     return chunk

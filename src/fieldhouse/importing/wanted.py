@@ -1,5 +1,6 @@
 """What a person says of an import, and what comes of it."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -82,6 +83,12 @@ class Import:
     rejections: list[tuple[str, str, Rejected]] = field(default_factory=list)
     metadata: Mapping[str, Any] | None = None
     labels: Labels | None = None
+    called: dict[int, str] = field(default_factory=dict)
+    """What the rows of files call the channel's fields, by number."""
+    texts: Counter[str] = field(default_factory=Counter)
+    """The values that were loaded beside their texts, by the reason that these are kept for."""
+    has_commas: bool = False
+    """Whether one that is no number would be with a decimal comma."""
     counts: Counts | None = None
     run: Run | None = None
 

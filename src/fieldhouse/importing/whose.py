@@ -85,7 +85,7 @@ def describe(
     channel: dict[str, Any] = next((dict(e.channel) for e in exports if e.channel), {})
     rows = warehouse.query("channels").to_pylist()
     held: dict[str, Any] = next((r for r in rows if r["ChannelID"] == done.channel_id), {})
-    texts = {n: label for export in exports for n, label in export.labels.items()}
+    texts = {n: label for export in exports for n, label in export.labels.items()} | done.called
     if done.channel_id > 0:
         called = {f"field{n}": label for n, label in {**texts, **wanted.labels}.items()}
         told = {"name": wanted.name, **called}

@@ -166,7 +166,8 @@ def _direction(row: Row) -> str:
 
 def _sized(row: Row) -> str:
     low, high = row["SlopeLow"], row["SlopeHigh"]
-    return f"{row['Slope']:.3g} a {row['Unit']} (95 %: {low:.3g} … {high:.3g}; {_chance(row['P'])})"
+    interval = "" if low is None else f"95 %: {low:.3g} … {high:.3g}; "  # few days have none
+    return f"{row['Slope']:.3g} a {row['Unit']} ({interval}{_chance(row['P'])})"
 
 
 def _chance(p: float) -> str:

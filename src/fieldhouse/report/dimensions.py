@@ -40,7 +40,10 @@ def dimensions(facts: Facts, zone: tzinfo) -> Markup:
         for row in facts.dimensions
         if not row["FieldNumber"] or row["Broken"]
     ]
-    caption = "What of the readings keeps to each; of fields, where something does not"
+    since = ""
+    if facts.judged_from > facts.start:  # of more, each would have to be read
+        since = f" since {_when(facts.judged_from, zone)}"
+    caption = f"What of the readings{since} keeps to each; of fields, where something does not"
     return joined([tag("h3", "In six ways"), table(_COLUMNS, rows, caption)])
 
 

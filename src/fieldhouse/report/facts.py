@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from fieldhouse.insight.dimensions import dimensions_of
 from fieldhouse.insight.trends import trend_of
 from fieldhouse.report import gathering, pointing
-from fieldhouse.report.figure import SECOND, Boundary, Line
+from fieldhouse.report.figure import SECOND, Boundary, Line, datetime_of
 from fieldhouse.report.gathering import Wanted
 from fieldhouse.report.going import Going, going_of
 from fieldhouse.report.thinning import longest_pause, step_for
@@ -22,6 +24,9 @@ Row = dict[str, Any]
 
 _FINER = 6
 """The newest readings, in short buckets, take one part in so many of a line's points."""
+
+_JUDGED = 500_000
+"""Readings, the newest, whose dimensions are told; of ten years of minutes they take seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,8 @@ class Facts:
     trends: Sequence[Trend]
     going: Sequence[Going]
     quality: Sequence[Row]
+    judged_from: datetime
+    """Where what ``dimensions`` tells begins."""
     dimensions: Sequence[Row]
     lives: Sequence[Row]
     rules: Sequence[Row]
@@ -66,6 +73,7 @@ def facts_of(
     number = wanted[0].channel_id
     lines, presence = _lines(house, wanted, start, end, points)
     shown = [field for field, line in lines.items() if len(line)]
+    judged_from = _judged_from(presence, start)
     mine = {"channel_ids": [number]}
     runs = house.query("runs", channel_id=number, limit=1).to_pylist()
     lives = house.query("lives", channel_id=number).to_pylist()
@@ -84,13 +92,24 @@ def facts_of(
         quality=house.query(
             "quality_days", channel_id=number, start_at=start.date(), end_at=_day_after(end)
         ).to_pylist(),
-        dimensions=dimensions_of(house, number, start=start, end=end, as_of=end).to_pylist(),
+        judged_from=judged_from,
+        dimensions=dimensions_of(house, number, start=judged_from, end=end, as_of=end).to_pylist(),
         lives=lives,
         rules=house.query("corrections", channel_id=number).to_pylist(),
         missing=house.query("gaps", **mine).to_pylist(),
         coverage=house.query("coverage", **mine).to_pylist(),
         last_run=runs[0] if runs else None,
     )
+
+
+def _judged_from(presence: Line, start: datetime) -> datetime:
+    """Where the newest readings of a span begin, of as many as are looked at one by one."""
+    from_here = np.cumsum(presence.count[::-1])[::-1]
+    place = int(np.searchsorted(-from_here, -_JUDGED))
+    if not place:
+        return start
+    begin = presence.start[min(place, len(presence) - 1)]
+    return max(start, datetime_of(int(begin)).replace(tzinfo=None))
 
 
 def _day_after(instant: datetime) -> date:

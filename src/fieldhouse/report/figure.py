@@ -74,14 +74,18 @@ class Line:
 
     def part(self, first: int, last: int) -> "Line":
         """The buckets from ``first`` on, up to ``last``, excluded."""
+        return self.taken(slice(first, last))
+
+    def taken(self, places: slice | Instants) -> "Line":
+        """The buckets at some places, in their order."""
         return Line(
             self.name,
-            self.start[first:last],
-            self.end[first:last],
-            self.mean[first:last],
-            self.least[first:last],
-            self.greatest[first:last],
-            self.count[first:last],
+            self.start[places],
+            self.end[places],
+            self.mean[places],
+            self.least[places],
+            self.greatest[places],
+            self.count[places],
             self.finer,
             self.is_forecast,
         )

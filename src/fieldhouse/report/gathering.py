@@ -27,6 +27,7 @@ from fieldhouse.report.ticks import time_text, zone_text
 from fieldhouse.report.together import together
 from fieldhouse.report.words import unit_of
 from fieldhouse.times import Length
+from fieldhouse.warehouse import Limits
 
 if TYPE_CHECKING:
     from fieldhouse.warehouse import Warehouse
@@ -43,6 +44,7 @@ __all__ = [
 ]
 
 _HOUR, _DAY = 3600, 86_400
+_ENDS = Limits(columns=("Readings", "FirstAt", "LastAt"))
 _NOTHING: Mapping["Wanted", Line] = MappingProxyType({})
 
 
@@ -61,7 +63,7 @@ def newest_span(house: "Warehouse", channel_ids: Iterable[int], now: datetime) -
 ]:  # fmt: skip
     """The first and the newest reading of some channels, of those before ``now``; None: none."""
     rows = [
-        house.query("field_spans", channel_id=number, end_at=now).to_pylist()[0]
+        house.query("field_spans", _ENDS, channel_id=number, end_at=now).to_pylist()[0]
         for number in channel_ids
     ]
     firsts = [row["FirstAt"] for row in rows if row["Readings"]]

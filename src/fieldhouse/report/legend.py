@@ -5,21 +5,25 @@ from collections.abc import Iterator, Sequence
 from fieldhouse.report import colours
 from fieldhouse.report.figure import Figure, Line, MarkKind, ShadeKind
 from fieldhouse.report.markup import Markup, joined, tag
+from fieldhouse.report.thinning import thinned
 from fieldhouse.report.words import width_of
 
 __all__ = ["below", "beside", "signs"]
 
 _SIZE = 12.0
 _SIGN, _GAP, _ROW = 18.0, 18.0, 18.0
+_PHONE = 340
+"""The points of a line that the narrowest picture of a page has room for."""
 _SOFT = {"fill": "currentColor", "fill_opacity": "0.28", "stroke": "none"}
 _STROKE = {"stroke": "currentColor", "stroke_width": 2, "fill": "none"}
 _DIAMOND = "M8 2l4 4l-4 4l-4 -4Z"
 
 
-def signs(figure: Figure) -> Iterator[tuple[Markup, str]]:
-    """Each sign, drawn in a box of 16 by 12, and what it means."""
-    panels = figure.panels
-    drawn = [pair for panel in panels for pair in enumerate(panel.lines) if len(pair[1])]
+def signs(figure: Figure, points: int = _PHONE) -> Iterator[tuple[Markup, str]]:
+    """Each sign, drawn in a box of 16 by 12, and what it means where there is room for points."""
+    panels, span = figure.panels, figure.end - figure.start
+    shown = (pair for panel in panels for pair in enumerate(panel.lines) if len(pair[1]))
+    drawn = [(n, thinned(line, span, points)) for n, line in shown]
     lines = [line for _, line in drawn if not line.is_forecast]
     if lines:
         is_each = all(int(line.count.max()) == 1 for line in lines)
@@ -66,7 +70,7 @@ _GROUNDS = {
 def below(figure: Figure, width: float) -> tuple[Markup, float]:
     """The legend as SVG, in rows of some width, and how high it is."""
     shown, x, y = [], 0.0, 0.0
-    for sign, meaning in signs(figure):
+    for sign, meaning in signs(figure, round(width)):
         wide = _SIGN + 4 + width_of(meaning, _SIZE)
         if x and x + wide > width:
             x, y = 0.0, y + _ROW

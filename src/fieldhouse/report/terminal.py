@@ -11,7 +11,16 @@ import numpy as np
 from rich.cells import cell_len
 from rich.text import Text
 
-from fieldhouse.report.figure import Figure, Floats, Instants, Line, Panel, Shade, ShadeKind
+from fieldhouse.report.figure import (
+    Figure,
+    Floats,
+    Instants,
+    Line,
+    MarkKind,
+    Panel,
+    Shade,
+    ShadeKind,
+)
 from fieldhouse.report.layout import reach
 from fieldhouse.report.thinning import gaps, middles, parts, thinned, within
 from fieldhouse.report.ticks import Tick, number_ticks, time_ticks
@@ -37,15 +46,17 @@ class _Signs:
     silent: str
     excluded: str
     mark: str
+    aside: str
     mean: str
     band: str
     sample: str
 
 
 _UNICODE = _Signs(
-    "┤", "│", "└", "─", "╌", "\N{ALMOST EQUAL TO}", "\N{MULTIPLICATION SIGN}", "⠒", "⢕", "━"
+    *("┤", "│", "└", "─", "╌", "\N{ALMOST EQUAL TO}"),
+    *("\N{MULTIPLICATION SIGN}", "\N{RING OPERATOR}", "⠒", "⢕", "━"),
 )
-_ASCII = _Signs("+", "|", "+", "-", ".", "~", "x", "*", ":", "-")
+_ASCII = _Signs("+", "|", "+", "-", ".", "~", "x", "o", "*", ":", "-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +133,15 @@ def _panel(ready: _Ready, page: _Page) -> Iterator[Text]:
     for row, of_row in enumerate(cells):
         yield _row(ready.labels.get(row, ""), of_row, page)
     yield from _axis(ready, canvas, page)
-    if said := _legend(ready, page, has_band=canvas.has_band and not letters):
-        indent = page.margin + 2 if page.width >= 60 else 0
-        yield _fitted(Text(" " * indent + said, "dim"), page.width)
+    indent = " " * (page.margin + 2 if page.width >= 60 else 0)
+    told = ""
+    for said in _legend(ready, page, has_band=canvas.has_band and not letters):
+        if told and cell_len(f"{indent}{told}   {said}") > page.width:
+            yield _fitted(Text(f"{indent}{told}", "dim"), page.width)
+            told = ""
+        told = f"{told}   {said}" if told else said
+    if told:
+        yield _fitted(Text(f"{indent}{told}", "dim"), page.width)
 
 
 def _mark(cells: list[list[_Cell]], ready: _Ready, page: _Page) -> None:
@@ -132,7 +149,9 @@ def _mark(cells: list[list[_Cell]], ready: _Ready, page: _Page) -> None:
     for mark in ready.panel.marks:
         if page.figure.start <= mark.at < page.figure.end:
             column = _column(mark.at, page)
-            cells[int(ready.row(mark.value, ready.height))][column] = page.signs.mark, "bold red"
+            row = cells[int(ready.row(mark.value, ready.height))]
+            is_aside = mark.kind is MarkKind.ASIDE
+            row[column] = (page.signs.aside, "dim") if is_aside else (page.signs.mark, "bold red")
     if ready.is_empty:
         words = "no readings"[: page.columns]
         begin = (page.columns - len(words)) // 2
@@ -270,20 +289,24 @@ def _spaced(ticks: Sequence[Tick], texts: Sequence[str], page: _Page) -> str:
     return row[: page.columns]
 
 
-def _legend(ready: _Ready, page: _Page, *, has_band: bool) -> str:
+def _legend(ready: _Ready, page: _Page, *, has_band: bool) -> Iterator[str]:
+    """What the signs mean, those that are there."""
     if ready.is_empty:
-        return ""
+        return
     alone, figure, signs = len(ready.lines) == 1, page.figure, page.signs
-    said = [f"{signs.mean} mean"] if alone else []
+    if alone:
+        yield f"{signs.mean} mean"
     if has_band:
-        said.append(f"{signs.band} least to greatest")
-    if marks := sum(figure.start <= mark.at < figure.end for mark in ready.panel.marks):
-        said.append(f"{signs.mark} {marks:,} anomal{'y' if marks == 1 else 'ies'}")
+        yield f"{signs.band} least to greatest"
+    inside = [mark.kind for mark in ready.panel.marks if figure.start <= mark.at < figure.end]
+    if marks := inside.count(MarkKind.ANOMALY):
+        yield f"{signs.mark} {marks:,} anomal{'y' if marks == 1 else 'ies'}"
+    if asides := inside.count(MarkKind.ASIDE):
+        yield f"{signs.aside} {asides:,} that do{'es' if asides == 1 else ''} not count"
     if alone and gaps(ready.lines[0], figure.start, figure.end):
-        said.append(f"{signs.silent} no readings")
+        yield f"{signs.silent} no readings"
     if ready.excluded(figure):
-        said.append(f"{signs.excluded} excluded")
-    return "   ".join(said)
+        yield f"{signs.excluded} excluded"
 
 
 def _fitted(text: Text, width: int) -> Text:

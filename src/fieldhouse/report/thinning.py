@@ -4,13 +4,14 @@ Buckets lie on a grid that begins in 1970, so that a line does not jump when the
 buckets of one length can be joined into those of a multiple of it.
 """
 
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from itertools import pairwise
 from math import gcd
 
 import numpy as np
 
-from fieldhouse.report.figure import SECOND, Floats, Instants, Line, datetime_of, instant_of
+from fieldhouse.periods import bounds_of
+from fieldhouse.report.figure import SECOND, Floats, Instants, Line, instant_of
 from fieldhouse.times import Length, offsets_of
 
 __all__ = ["gaps", "in_lengths", "middles", "part_of", "parts", "step_for", "thinned", "within"]
@@ -74,48 +75,9 @@ def in_lengths(line: Line, every: Length, zone: tzinfo) -> Line:
     """A line in the periods of a zone's clock, as ``periods`` counts them, of each what it has."""
     if not len(line):
         return line
-    first, last = int(line.start[0]), int(line.end[-1])
-    if every.seconds:
-        edges = _clock_edges(first, last, every.seconds * SECOND, zone)
-    else:
-        edges = _edges(first, last, every, zone)
-    place = np.searchsorted(edges, line.start, "right") - 1
-    return _joined(line, edges[place], np.diff(edges)[place])
-
-
-def _clock_edges(start: int, end: int, stride: int, zone: tzinfo) -> Instants:
-    """Where periods of one length begin on a zone's clock, from before ``start`` to after ``end``.
-
-    One that a change of the clocks cuts begins anew, unless no more than part of it comes twice.
-    """
-    begin, until = start - 2 * stride, end + 2 * stride
-    offsets = offsets_of(zone, *(datetime_of(at).replace(tzinfo=None) for at in (begin, until)))
-    changes = [instant_of(offset.start) for offset in offsets[1:]]
-    parts, before = [], 0
-    for offset, first, last in zip(offsets, [begin, *changes], [*changes, until], strict=True):
-        ahead = offset.seconds * SECOND
-        line = -(-(first + ahead) // stride) * stride - ahead
-        is_cut = (first - 1 + before) // stride != (first + ahead) // stride
-        if first not in (begin, line) and (is_cut or before - ahead >= stride):
-            parts.append(np.array([first]))
-        parts.append(np.arange(line, last, stride))
-        before = ahead
-    return np.concatenate(parts).astype(np.int64)
-
-
-def _edges(start: int, end: int, every: Length, zone: tzinfo) -> Instants:
-    """Where a zone's days, weeks, months or years begin, from before ``start`` to after ``end``."""
-    local = datetime_of(start, zone)
-    day = datetime(local.year, local.month if every.months % 12 else 1, 1)
-    if every.days:
-        number = local.toordinal() - 1  # the first of all days was a Monday
-        day = datetime.fromordinal(number // every.days * every.days + 1)
-    edges = [instant_of(day.replace(tzinfo=zone))]
-    while edges[-1] <= end:
-        months = day.year * 12 + day.month - 1 + every.months
-        day = day.replace(year=months // 12, month=months % 12 + 1) + timedelta(days=every.days)
-        edges.append(instant_of(day.replace(tzinfo=zone)))
-    return np.array(edges, np.int64)
+    begins, ends = bounds_of(line.start, every, zone)
+    order = np.argsort(begins, kind="stable")
+    return _joined(line.taken(order), begins[order], (ends - begins)[order])
 
 
 def part_of(every: Length, zone: tzinfo, start: datetime, end: datetime) -> int:

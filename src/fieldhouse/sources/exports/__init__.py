@@ -40,7 +40,8 @@ class Export:
     ``place`` is what a chunk's places count: lines, or entries. ``channel`` is ThingSpeak's channel
     object, empty where the file has none. ``labels`` are the names that the file itself has for its
     fields, ``left_out`` its columns that are not read. ``tells_each``: each entry says whose it is,
-    and ``channel`` has the id of the first one's; there may be several.
+    and ``channel`` has the id of the first one's; there may be several. ``guessed`` are columns
+    that are fields, by number, by their order alone, which is that of the first one's channel.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Export:
     tells_each: bool = False
     labels: Mapping[int, str] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
+    guessed: Mapping[int, str] = field(default_factory=dict)
 
 
 def open_export(member: Member, options: Options, progress: Progress | None = None) -> Export:
@@ -76,6 +78,11 @@ def open_export(member: Member, options: Options, progress: Progress | None = No
         return _xml(member.name, start, stream, options)
     if start.startswith(b"{") and lines.are_lines(head.lstrip()):
         return _of_rows(member.name, *lines.read_lines(stream, member.name, options))
+    if lines.are_periods(head.lstrip()):
+        raise ConfigurationError(
+            f"{member.name} holds periods, no entries: export them as CSV, and --time and --field1"
+            " read that as a channel of its own"
+        )
     if start.startswith((b"{", b"[")):
         channel, chunks = documents.read_json(stream, member.name, options)
         return Export(member.name, chunks, place="entry", channel=channel)
@@ -92,6 +99,7 @@ def _of_rows(name: str, header: Header, chunks: Iterator[Chunk], place: str = "l
         place=place,
         labels=header.labels,
         left_out=header.left_out,
+        guessed=header.guessed,
     )
     if not header.rows:
         return export

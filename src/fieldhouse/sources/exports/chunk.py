@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -47,6 +47,8 @@ class Chunk:
     """Whether a time named no zone, and none was given: it was read as UTC."""
     channels: Ints | None = None
     """Whose each entry is, where the file says it of each; 0 where it is no number."""
+    labels: Mapping[int, Mapping[int, str]] = field(default_factory=dict)
+    """What the rows so far called the fields of each channel, where they say it."""
 
     def numbered(self, ids: Ints) -> "Chunk":
         """The same entries under other ids, one for each, where they were counted from 1."""

@@ -33,6 +33,8 @@ _LONGEST = 1 << 24
 _CUT = 1 << 16
 """A last record of up to so many bytes may lack its end, because the file is cut."""
 _LOOK_BACK = 10
+_SEPARATOR = re.compile("sep=.\\s*")
+"""What spreadsheets set above a header."""
 _QUOTE, _LF, _CR = ord('"'), ord("\n"), ord("\r")
 
 Flags = np.ndarray[Any, np.dtype[np.bool_]]
@@ -44,7 +46,12 @@ def read(pieces: Iterator[bytes], name: str, options: Options) -> tuple[Header, 
     Raises ConfigurationError for what cannot be read, also out of the iterator.
     """
     first, line, rest = _first_line(pieces, name)
-    header = read_header(first, f"{name}, line {line}", options)
+    if _SEPARATOR.fullmatch(first):
+        before = line
+        first, line, rest = _first_line(rest, name)
+        line += before
+    record, rest = _peeked(rest)
+    header = read_header(first, f"{name}, line {line}", options, record)
     reader = _Reader(header, name, options, line + 1 + first.count("\n"))
     return header, reader.chunks(rest)
 
@@ -67,6 +74,16 @@ def _first_line(pieces: Iterator[bytes], name: str) -> tuple[str, int, Iterator[
     if len(first) > _CUT:
         raise ConfigurationError(f"{name}: its first line is longer than any header of a CSV file")
     return first.decode().rstrip("\r"), blank + 1, chain([rest], pieces)
+
+
+def _peeked(pieces: Iterator[bytes]) -> tuple[str, Iterator[bytes]]:
+    """The first record, and the text that it is the first of; nothing where it is too long."""
+    head, end = b"", None
+    for piece in pieces:
+        head += piece
+        if (end := _Block(head, 0, ",").first_end) is not None or len(head) > _CUT:
+            break
+    return head[:end].decode() if len(head[:end]) <= _CUT else "", chain([head], pieces)
 
 
 class _Block:
@@ -171,7 +188,8 @@ class _Reader:
     ) -> Chunk:
         times, comma = clock.read(columns["created_at"]), self.options.decimal_comma
         chunk = made(columns, times, lines, decimal_comma=comma, rejected=rejected)
-        return replace(chunk, has_bare_times=clock.has_bare)
+        labels = self.header.rows.labels if self.header.rows else {}
+        return replace(chunk, has_bare_times=clock.has_bare, labels=labels)
 
     def _mend(self, block: _Block, is_torn: Flags) -> tuple[dict[int, bytes], tuple[Rejected, ...]]:
         """Records with too many or too few cells: those that can be put together, and the rest."""

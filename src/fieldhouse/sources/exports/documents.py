@@ -60,7 +60,9 @@ def _single(body: bytes, name: str, options: Options) -> Iterator[Chunk]:
     try:
         page = parse_entry(body, decimal_comma=options.decimal_comma)
     except SourceUnavailable as error:
-        raise ConfigurationError(f"{name} is no JSON of ThingSpeak's: {error}") from None
+        raise ConfigurationError(
+            f"{name} is no JSON of ThingSpeak's, with neither feeds nor an entry: {error}"
+        ) from None
     if not page.readings.num_rows:
         raise ConfigurationError(
             f"{name} is JSON with neither feeds nor an entry: a feed is"

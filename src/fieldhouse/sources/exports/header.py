@@ -1,6 +1,7 @@
 """What the first line of a CSV file says of its columns (pure)."""
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,6 +18,8 @@ __all__ = ["Header", "own_header", "read_header"]
 
 _FIELDS = tuple(f"field{n}" for n in range(1, 9))
 _KEYS = ("created_at", "entry_id", *_FIELDS, "latitude", "longitude", "elevation", "status")
+_TIME = re.compile(r"(?:time|timestamp|date|datetime|periodstart)(?: \((?P<zone>.+)\))?", re.I)
+"""What others call the time, and exports of periods."""
 _DELIMITERS = ",;\t|"
 
 
@@ -36,6 +39,8 @@ class Header:
     zone: ZoneInfo | None = None
     named: Mapping[int, str] = field(default_factory=dict)
     """Fields that a person named, where no column is called so."""
+    guessed: Mapping[int, str] = field(default_factory=dict)
+    """Columns that are fields by their order alone, which is that of the first row's channel."""
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -54,8 +59,11 @@ class Header:
         return {**self.named, **{n: named[k] for n, k in enumerate(_FIELDS, 1) if k in named}}
 
 
-def read_header(line: str, place: str, options: Options) -> Header:
-    """Read the first line; ``place`` is how a complaint names it. Raises ConfigurationError."""
+def read_header(line: str, place: str, options: Options, record: str = "") -> Header:
+    """Read the first line; ``place`` is how a complaint names it. Raises ConfigurationError.
+
+    ``record`` is the one below it, which says of a file of our own whose it is.
+    """
     delimiter = _delimiter(line, options)
     cells = tuple(cell.strip() for cell in next(csv.reader([line], delimiter=delimiter)))
     doubled = [cell for cell, count in Counter(cells).items() if count > 1 and cell]
@@ -69,14 +77,26 @@ def read_header(line: str, place: str, options: Options) -> Header:
     if options.time:
         return Header(delimiter, cells, _mapped(cells, place, options))
     if own.is_own(cells):
-        return own_header(cells, place, options, delimiter)
+        row = next(csv.reader([record], delimiter=delimiter), [])
+        return own_header(cells, place, options, delimiter, whose=own.whose(cells, row))
+    if "created_at" not in map(str.lower, cells):
+        raise ConfigurationError(
+            f"{place} has no column created_at among {_listed(cells)}: {_reading(cells, delimiter)}"
+        )
     return Header(delimiter, cells, _standard(cells, cells, place, options))
 
 
 def own_header(
-    cells: tuple[str, ...], place: str, options: Options, delimiter: str = ","
+    cells: tuple[str, ...],
+    place: str,
+    options: Options,
+    delimiter: str = ",",
+    *,
+    whose: int | None = None,
 ) -> Header:
-    """That of a file which `fieldhouse export` wrote. Raises ConfigurationError."""
+    """That of a file which `fieldhouse export` wrote, of a channel. Raises ConfigurationError."""
+    if whose and options.labels_of and not options.labels:
+        options = replace(options, labels=options.labels_of(whose))
     names = _names(options) | {name.casefold(): f"field{n}" for n, name in options.fields.items()}
     called = own.translated(cells, names)
     is_long = "name" in called  # there the rows name fields
@@ -84,7 +104,26 @@ def own_header(
     zone = own.zone_in(cells)
     rows = own.Rows(place, has_commas=zone is not None and delimiter != ",", names=names)
     in_zone = zone_of(zone) if zone else None
-    return Header(delimiter, cells, keys, rows, in_zone, options.fields if is_long else {})
+    guessed = own.guessed(cells, keys, names)
+    named = options.fields if is_long else {}
+    return Header(delimiter, cells, keys, rows, in_zone, named, guessed)
+
+
+def _reading(cells: Sequence[str], delimiter: str) -> str:
+    """The options that read a file without entries of ThingSpeak's, so far as its header tells."""
+    time = next(filter(None, map(_TIME.fullmatch, cells)), None)
+    if not time:
+        return "--time names the column of the time, --field1 that of the first field"
+    if {"channel", "field"} <= set(cells):
+        return "rows of one value each have no columns of fields: export them without --long"
+    means = [cell for cell in cells if cell.endswith("Avg")] if "ChannelID" in cells else cells
+    fields = [cell for cell in means if cell != "channel" and not _TIME.fullmatch(cell)]
+    said = [f"--time {own.quoted(time[0])}"]
+    said += [f"--field{n} {own.quoted(cell)}" for n, cell in zip(range(1, 9), fields, strict=False)]
+    if zone := time["zone"]:
+        said += [f"--tz {zone}", *(["--decimal-comma"] if delimiter != "," else [])]
+    each = "of one channel, " if {"channel", "ChannelID"} & set(cells) else ""
+    return f"{each}{' '.join(said)} read it as a channel of its own"
 
 
 def _delimiter(line: str, options: Options) -> str:
@@ -105,24 +144,27 @@ def _standard(
 
     ``called`` are the cells in ThingSpeak's words.
     """
-    if "created_at" not in map(str.lower, called):
-        raise ConfigurationError(
-            f"{place} has no column created_at among {_listed(cells)}: --time names the column of"
-            " the time, --field1 that of the first field"
-        )
     names = _names(options) | {key: key for key in (*_KEYS, *own.KEYS)}
     named = _named(cells, place, options)
     keys = [named.get(at, names.get(cell.casefold())) for at, cell in enumerate(called)]
-    lacking = (c for at, c in enumerate(called) if c and keys[at] is None and at not in named)
-    if (unknown := next(lacking, None)) is not None:
+    unknown = [c for at, c in enumerate(called) if c and keys[at] is None and at not in named]
+    if unknown:
         known = ", ".join(options.labels.values())
         raise ConfigurationError(
-            f"{place}: the column {unknown!r} is none of field1 to field8"
+            f"{place}: the column {unknown[0]!r} is none of field1 to field8"
             + (f" and no label of the channel ({known})" if known else "")
-            + f": --field1 {_quoted(unknown)} says which it is, --skip {_quoted(unknown)}"
-            " leaves it out"
+            + f": {_naming(unknown, keys)}, --skip {own.quoted(unknown[0])} leaves it out"
         )
     return _once(keys, cells, place)
+
+
+def _naming(unknown: Sequence[str], keys: Sequence[str | None]) -> str:
+    """The options that say which fields columns are; their numbers are a person's to know."""
+    free = [n for n, key in enumerate(_FIELDS, 1) if key not in keys]
+    said = [f"--field{n} {own.quoted(cell)}" for n, cell in zip(free, unknown, strict=False)]
+    if len(said) == 1:
+        return f"{said[0]}, with its own number, says which it is"
+    return f"{' '.join(said)}, each with its own number, say which they are"
 
 
 def _names(options: Options) -> dict[str, str]:
@@ -182,7 +224,3 @@ def _once(found: Sequence[str | None], cells: Sequence[str], place: str) -> tupl
 def _listed(cells: Sequence[str]) -> str:
     shown = ", ".join(cell[:40] for cell in cells[:12])
     return f"{shown} and {len(cells) - 12} more" if len(cells) > 12 else shown
-
-
-def _quoted(name: str) -> str:
-    return f'"{name}"' if " " in name else name

@@ -4,7 +4,9 @@ What another program wrote in these formats is refused.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,10 +23,11 @@ from fieldhouse.sources.exports.options import Options
 from fieldhouse.sources.exports.streams import Member, Progress
 from fieldhouse.sources.exports.times import Clock
 
-__all__ = ["are_lines", "form_of", "read_lines", "read_table"]
+__all__ = ["are_lines", "are_periods", "form_of", "read_lines", "read_table"]
 
 T = TypeVar("T")
 _ROWS = 10_000
+_PERIOD = re.compile(rb'\{(?:"channel":-?[0-9]+,)?"time":|\{"AggregationID":')
 _MAGIC = {b"PAR1": "parquet", b"ARROW1": "arrow"}
 Part = tuple[dict[str, pa.Array], Ints, tuple[Rejected, ...]]
 """Columns by their names, the places of their rows, and what is no row."""
@@ -37,6 +40,12 @@ def are_lines(head: bytes) -> bool:
     )
 
 
+def are_periods(head: bytes) -> bool:
+    """Whether a text begins with a period as a line of JSON: of aggregates, or of ``--every``."""
+    line = head.split(b"\n", 1)[0]
+    return bool(_PERIOD.match(line))
+
+
 def read_lines(
     pieces: Iterator[bytes], name: str, options: Options
 ) -> tuple[Header, Iterator[Chunk]]:
@@ -47,7 +56,8 @@ def read_lines(
     if not isinstance(first, dict) or not own.is_own(list(first)):
         raise ConfigurationError(f"{name}, line {number}: no reading of fieldhouse export's")
     names = tuple(first)
-    header = own_header(names, f"{name}, line {number}", options)
+    whose = own.whose(names, list(first.values()))
+    header = own_header(names, f"{name}, line {number}", options, whose=whose)
     return header, _entries(header, _parts(chain([(number, text)], lines), names), name, options)
 
 
@@ -102,7 +112,8 @@ def _entries(header: Header, parts: Iterable[Part], name: str, options: Options)
 
     def chunk(columns: dict[str, pa.Array], places: Ints, rejected: Any = ()) -> Chunk:
         times, comma = clock.read(columns["created_at"]), options.decimal_comma
-        return made(columns, times, places, decimal_comma=comma, rejected=rejected)
+        found = made(columns, times, places, decimal_comma=comma, rejected=rejected)
+        return replace(found, labels=rows.labels)
 
     for columns, places, rejected in parts:
         named = zip(header.cells, header.keys, strict=True)
@@ -134,8 +145,11 @@ def read_table(
             f"{member.name} is {form.capitalize()}, but no readings that fieldhouse export wrote:"
             " write it as CSV"
         )
-    header = own_header(tuple(schema.names), member.name, options)
-    parts = _batches(member, batches, progress)
+    first = _told(member.name, lambda: next(batches, None))
+    row = list(first.slice(0, 1).to_pylist()[0].values()) if first and first.num_rows else []
+    whose = own.whose(schema.names, row)
+    header = own_header(tuple(schema.names), member.name, options, whose=whose)
+    parts = _batches(member, chain([first] if first else [], batches), progress)
     return header, _entries(header, parts, member.name, options)
 
 

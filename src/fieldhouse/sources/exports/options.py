@@ -1,6 +1,6 @@
 """How a file is to be read, where it does not say so itself."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
 
@@ -16,8 +16,9 @@ class Options:
     ``decimal_comma`` reads ``12,5`` as 12.5, and puts cells together that it has torn apart.
     ``time`` and ``fields`` (by number) name the columns of a CSV file of another make; with
     ``time`` those that nothing names are left out. ``skip`` names columns to be left out.
-    ``labels`` are those of the channel's fields, by which a header may name them. ``whole``: a last
-    line without a line end is taken as it stands.
+    ``labels`` are those of the channel's fields, by which a header may name them; ``labels_of``
+    knows those of a channel that only the file names. ``whole``: a last line without a line end is
+    taken as it stands.
     """
 
     encoding: str | None = None
@@ -28,4 +29,5 @@ class Options:
     fields: Mapping[int, str] = field(default_factory=dict)
     skip: tuple[str, ...] = ()
     labels: Mapping[int, str] = field(default_factory=dict)
+    labels_of: Callable[[int], Mapping[int, str]] | None = None
     whole: bool = False

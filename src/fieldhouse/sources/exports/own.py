@@ -6,6 +6,7 @@ zone of its times in its header, and may have a comma in its numbers.
 """
 
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -17,10 +18,22 @@ from fieldhouse.errors import ConfigurationError
 from fieldhouse.readings import NUMBERS
 from fieldhouse.sources.exports.chunk import Ints
 
-__all__ = ["KEYS", "LEFT", "Rows", "is_own", "label", "plain", "translated", "zone_in"]
+__all__ = [
+    "KEYS",
+    "LEFT",
+    "Rows",
+    "guessed",
+    "is_own",
+    "label",
+    "plain",
+    "quoted",
+    "translated",
+    "whose",
+    "zone_in",
+]
 
 _KEYS = {"ChannelID": "channel", "EntryID": "entry_id", "CreatedAt": "created_at"}
-_LONG = {"Field": "name", "Value": "value", "ValueText": "value_text"}
+_LONG = {"FieldNumber": "number", "Field": "name", "Value": "value", "ValueText": "value_text"}
 LEFT = frozenset({"ReadingID", "Epoch", "Superseded", "ImportedAt", "WithdrawnAt"})
 """What an import makes anew."""
 _ZONED = re.compile(r"(CreatedAt|ImportedAt|WithdrawnAt) \((.+)\)")
@@ -37,6 +50,12 @@ Columns = dict[str, pa.Array]
 def is_own(cells: Sequence[str]) -> bool:
     """Whether a header is that of readings as `fieldhouse export` writes them."""
     return {"ChannelID", "EntryID", "CreatedAt"} <= {plain(cell) for cell in cells}
+
+
+def whose(cells: Sequence[str], row: Sequence[object]) -> int | None:
+    """The channel that a row under a header of our own is of."""
+    said = str(dict(zip(map(plain, cells), row, strict=False)).get("ChannelID", ""))
+    return int(said) if re.fullmatch(r"-?[1-9][0-9]{0,17}", said) else None
 
 
 def zone_in(cells: Sequence[str]) -> str | None:
@@ -69,8 +88,27 @@ def translated(cells: Sequence[str], names: Mapping[str, str]) -> tuple[str, ...
             for at, key in by_order.items():
                 called[at] = key
     for at in beside:
-        called[at] = f"{called[at - 1].lower()}_text"
+        key = called[at - 1].lower()
+        called[at] = f"{key}_text" if key in _VALUES else ""
     return tuple(called)
+
+
+def guessed(
+    cells: Sequence[str], keys: Sequence[str | None], names: Mapping[str, str]
+) -> dict[int, str]:
+    """The columns that only their place makes those of fields, by the fields' numbers."""
+    return {
+        int(key.removeprefix("field")): cell
+        for cell, key in zip(cells, keys, strict=True)
+        if key in _FIELDS and _field(cell, names).lower() != key
+    }
+
+
+def quoted(name: str) -> str:
+    """As a command line takes it: in double quotes, which all shells know, if these will do."""
+    if re.fullmatch(r"[\w.°%/-]+", name):
+        return name
+    return shlex.quote(name) if set(name) & set('"$`\\!') else f'"{name}"'
 
 
 def plain(cell: str) -> str:
@@ -100,12 +138,14 @@ def _is_beside(cell: str, before: str) -> bool:
 class Rows:
     """Makes entries of rows, piece by piece; ``names`` is how a long file's fields are called.
 
-    Raises ConfigurationError for one that is called otherwise.
+    ``labels`` gathers what rows that number their fields call them, by channel. Raises
+    ConfigurationError for a field that is called otherwise and has no number.
     """
 
     file: str
     has_commas: bool = False
     names: Mapping[str, str] = field(default_factory=dict)
+    labels: dict[int, dict[int, str]] = field(default_factory=dict, init=False)
     _held: tuple[Columns, Ints] | None = field(default=None, init=False)
 
     def entries(self, columns: Columns, places: Ints) -> tuple[Columns, Ints]:
@@ -114,6 +154,8 @@ class Rows:
         for key in [key for key in columns if key.endswith("_text")]:
             of = key.removesuffix("_text")
             columns[of] = pc.coalesce(columns.pop(key), columns[of])
+        if "number" in columns:
+            columns["name"] = self._numbered(columns.pop("number"), columns)
         if "name" not in columns:
             return columns, places
         if self._held:
@@ -132,6 +174,17 @@ class Rows:
         columns, places = self._held
         self._held = None
         return self._gathered(columns, places, _starts(columns))
+
+    def _numbered(self, number: pa.Array, columns: Columns) -> pa.Array:
+        """The fields' names by their numbers, where they have one; what rows call them is kept."""
+        names = ["channel", "number", "name"]
+        told = pa.table([columns["channel"], number, columns["name"]], names=names)
+        for row in told.group_by(names).aggregate([]).to_pylist():
+            channel, n = whose(["ChannelID"], [row["channel"]]), row["number"]
+            called = label(row["name"] or "", f"field{n}")
+            if channel and f"field{n}" in _FIELDS and called and called != f"Field{n}":
+                self.labels.setdefault(channel, {})[int(n)] = called
+        return pc.coalesce(pc.binary_join_element_wise("Field", number, ""), columns["name"])
 
     def _text(self, column: pa.Array) -> pa.Array:
         if not self.has_commas:
@@ -155,9 +208,10 @@ class Rows:
     def _key(self, name: str | None) -> str:
         key = _field(name or "", self.names).casefold()
         if key not in _VALUES:
+            said = f"--field1 {quoted(name or '')}, with its own number, says which it is"
             raise ConfigurationError(
                 f"{self.file}: a row is of {name!r}, which is none of Field1 to Field8 and no label"
-                f" of the channel: --field1 {name!r} says which it is"
+                f" of the channel: {said}"
             )
         return key
 

@@ -65,7 +65,7 @@ def members(path: Path, called: str | None = None) -> tuple[Member, ...]:
                 return (Member(path, called=called),)
             with zipfile.ZipFile(file) as archive:
                 names = [each.filename for each in archive.infolist() if not each.is_dir()]
-    if any(name.startswith(("xl/", "word/")) for name in names):
+    if "mimetype" in names or any(name.startswith(("xl/", "word/")) for name in names):
         raise ConfigurationError(f"{shown} is an Office document: save it as CSV")
     if found := tuple(Member(path, name, called) for name in sorted(names) if not _is_hidden(name)):
         return found

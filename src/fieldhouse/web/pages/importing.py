@@ -199,8 +199,7 @@ def _options(served: Served, given: Given) -> Options | None:
     if number is None:
         return options
     comma = options.decimal_comma or served.settings.channel(number).decimal_comma
-    labels = names.labels_of(served.warehouse, number)
-    return replace(options, decimal_comma=comma, labels=labels)
+    return replace(options, decimal_comma=comma)
 
 
 @router.post("/import/{word}/confirm", dependencies=_OPERATE)
@@ -242,7 +241,8 @@ def _said(upload: Upload, ended: Import) -> str:
         f" {ended.known:,} known, {ended.rejected:,} rejected."
     )
     if ended.run and ended.run.raw:
-        line += f" Texts that are no numbers, kept as raw values: {ended.run.raw:,}."
+        kept = ", ".join(f"{reason} {count:,}" for reason, count in ended.texts.items())
+        line += f" Texts kept beside values: {kept}."
     return line
 
 

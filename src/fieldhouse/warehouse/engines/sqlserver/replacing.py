@@ -35,8 +35,9 @@ INSERT INTO iot.ReadingCounts (ChannelID, Readings, Withdrawn, FirstReading, Las
 SELECT r.ChannelID, COUNT_BIG(*), COUNT_BIG(r.WithdrawnAt), MIN(r.CreatedAt), MAX(r.CreatedAt)
 FROM iot.AllReadings AS r WHERE r.ChannelID >= ? AND r.ChannelID <= ? GROUP BY r.ChannelID;"""
 _NUMBERED_TO = "SELECT CAST(IDENT_CURRENT(N'iot.{table}') AS BIGINT) AS Held"
-_RESEED = "DBCC CHECKIDENT (N'iot.{table}', RESEED, {most:d})"
-"""It takes no parameter."""
+_RESEED = "DBCC CHECKIDENT (N'iot.{table}', RESEED, {next:d})"
+"""It takes no parameter. A table that never had a row gives out this number next, any other the one
+after it."""
 
 
 class Replacement:
@@ -70,8 +71,8 @@ class Replacement:
         if table.numbers and table.numbered_with and self._rows.num_rows:
             most = max(self._rows[table.numbers].to_pylist())
             held = answer(connection, _NUMBERED_TO.format(table=table.numbered_with))
-            if most > held["Held"][0].as_py():
-                answer(connection, _RESEED.format(table=table.numbered_with, most=most))
+            if most >= held["Held"][0].as_py():
+                answer(connection, _RESEED.format(table=table.numbered_with, next=most + 1))
         if table.name in _READINGS:
             answer(connection, _RECOUNT, (self._part.first, self._part.last) * 2)
 

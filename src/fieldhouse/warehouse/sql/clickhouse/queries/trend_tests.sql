@@ -2,7 +2,8 @@
 -- and Rao, and within the seasons of a period. Each place of a series has one amount, or none. HAMED_RAO widens the
 -- variance by the autocorrelation of the ranks of what is left beside the slope. The slope, by the place, is Theil's
 -- and Sen's, and its interval, of 95 %, stands where the variance says. The intercept is the level at the first place.
--- A series of less than three amounts has no row. A variance that the correction takes to nothing is NULL.
+-- A series of less than three amounts has no row. A variance that the correction takes to nothing is NULL, and so is an
+-- interval for which the slopes are too few: from the least to the greatest it would be one of less than 95 %.
 -- A series is a row of arrays, so that it is read once.
 WITH
 placed AS (
@@ -76,11 +77,11 @@ SELECT
     arrayReduce('quantileExactInclusive(0.5)', t.Amounts)
     - arrayReduce('quantileExactInclusive(0.5)', arrayMap(x -> toFloat64(x), t.Away)) * Slope AS Intercept,
     if(
-        t.Reach IS NULL, NULL,
+        isNull(t.Reach) OR length(t.Slopes) - t.Reach < 1, NULL,
         t.Slopes[greatest(1, toInt64(round((length(t.Slopes) - assumeNotNull(t.Reach)) / 2)))]
     ) AS SlopeLow,
     if(
-        t.Reach IS NULL, NULL,
+        isNull(t.Reach) OR length(t.Slopes) - t.Reach < 1, NULL,
         t.Slopes[least(
             toInt64(length(t.Slopes)), toInt64(round((length(t.Slopes) + assumeNotNull(t.Reach)) / 2)) + 1
         )]

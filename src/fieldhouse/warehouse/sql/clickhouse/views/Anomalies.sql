@@ -39,7 +39,7 @@ incidents AS (
 )
 SELECT
     concat(
-        toString(i.ChannelID), '-', toString(i.FieldNumber), '-', lower(substring(i.Family, 1, 1)),
+        toString(i.ChannelID), '-', toString(i.FieldNumber), '-', if(i.Family = 'SILENCE', 'q', lower(substring(i.Family, 1, 1))),
         toString(toInt64(round(toUnixTimestamp64Micro(i.FirstAt) / 1000000)))
     ) AS AnomalyID,
     i.ChannelID AS ChannelID, i.FieldNumber AS FieldNumber, i.Family AS Family,

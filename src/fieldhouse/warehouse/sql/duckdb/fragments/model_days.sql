@@ -137,7 +137,8 @@ days AS (
         count(*) FILTER (abs(v.Told - v.Before) > 180) AS Turns,
         sum(sin(radians(v.Told))) AS Sines, sum(cos(radians(v.Told))) AS Cosines,
         count(*) FILTER (v.At - v.BeforeAt > greatest(3600, 20 * 86400 / v.OfDay)) AS Silences,
-        arg_max(v.Amount, v.Place) AS LastValue, max(v.At) AS LastAt, arg_max(v.RunAt, v.Place) AS LastRunAt
+        arg_max(v.Amount, v.Place) AS LastValue, max(v.At) AS LastAt, arg_max(v.RunAt, v.Place) AS LastRunAt,
+        max(v.Place) AS LastPlace
     FROM (SELECT x.*, CASE WHEN NOT x.IsOut THEN x.Amount END AS Told FROM valued AS x) AS v
     GROUP BY v.ChannelID, v.Day, v.FieldNumber
 ),
@@ -177,7 +178,7 @@ FROM (
         coalesce(last_value(s.LastValue IGNORE NULLS) OVER earlier, b.LastValue) AS LastValue,
         coalesce(last_value(s.LastAt IGNORE NULLS) OVER earlier, b.LastAt) AS LastAt,
         coalesce(last_value(s.LastRunAt IGNORE NULLS) OVER earlier, b.LastRunAt) AS LastRunAt,
-        coalesce(sum(s.Readings) OVER earlier, 0)::BIGINT AS PlacesBefore
+        coalesce(max(s.LastPlace) OVER earlier, 0) AS PlacesBefore
     FROM stated AS s
     LEFT JOIN begun AS b ON b.ChannelID = s.ChannelID AND b.FieldNumber = s.FieldNumber
     WINDOW earlier AS (

@@ -2,7 +2,8 @@
 -- and Rao, and within the seasons of a period. Each place of a series has one amount, or none. HAMED_RAO widens the
 -- variance by the autocorrelation of the ranks of what is left beside the slope. The slope, by the place, is Theil's
 -- and Sen's, and its interval, of 95 %, stands where the variance says. The intercept is the level at the first place.
--- A series of less than three amounts has no row. A variance that the correction takes to nothing is NULL.
+-- A series of less than three amounts has no row. A variance that the correction takes to nothing is NULL, and so is an
+-- interval for which the slopes are too few: from the least to the greatest it would be one of less than 95 %.
 WITH
 given AS (
     SELECT
@@ -107,8 +108,8 @@ judged AS (
 SELECT
     j.Series, j.Method, m.Points, j.S, j.Variance, j.Z, 2 * iot.NormalTail(j.Z) AS P, j.S / j.Pairs AS Tau, j.Slope,
     m.Amount - m.Away * j.Slope AS Intercept,
-    CASE WHEN j.Reach IS NOT NULL THEN j.Slopes[greatest(1, round((j.Pairs - j.Reach) / 2)::BIGINT)] END AS SlopeLow,
-    CASE WHEN j.Reach IS NOT NULL THEN j.Slopes[least(j.Pairs, round((j.Pairs + j.Reach) / 2)::BIGINT + 1)] END
+    CASE WHEN j.Pairs - j.Reach >= 1 THEN j.Slopes[round((j.Pairs - j.Reach) / 2)::BIGINT] END AS SlopeLow,
+    CASE WHEN j.Pairs - j.Reach >= 1 THEN j.Slopes[least(j.Pairs, round((j.Pairs + j.Reach) / 2)::BIGINT + 1)] END
         AS SlopeHigh
 FROM judged AS j
 JOIN middles AS m ON m.Series = j.Series

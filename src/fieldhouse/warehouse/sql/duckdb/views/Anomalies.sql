@@ -35,7 +35,8 @@ incidents AS (
     GROUP BY n.ChannelID, n.FieldNumber, n.Family, n.Incident
 )
 SELECT
-    i.ChannelID || '-' || i.FieldNumber || '-' || lower(i.Family[1]) || epoch(i.StartedAt)::BIGINT AS AnomalyID,
+    i.ChannelID || '-' || i.FieldNumber || '-'
+    || CASE i.Family WHEN 'SILENCE' THEN 'q' ELSE lower(i.Family[1]) END || epoch(i.StartedAt)::BIGINT AS AnomalyID,
     i.ChannelID, i.FieldNumber, i.Family,
     CASE
         WHEN i.Family = 'FALL' THEN 'COUNTER LOST'

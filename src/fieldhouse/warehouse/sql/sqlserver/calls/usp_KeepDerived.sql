@@ -63,15 +63,16 @@ BEGIN
         EXEC iot.usp_LockChannels @Name = N'load', @ChannelIDs = @ids;
         INSERT INTO #placed (ReadingID, Epoch, EntryID, CreatedAt)
         SELECT i.ReadingID, i.Epoch, i.EntryID, i.CreatedAt
-        FROM iot.SensorReadings AS i
+        FROM iot.SensorReadings AS i WITH (FORCESEEK)
         WHERE i.ChannelID = @ChannelID AND i.CreatedAt >= @StartAt AND i.CreatedAt < @EndAt;
         -- of an entry whose time was another until now, the reading lies elsewhere: looked for in every partition
         INSERT INTO #placed (ReadingID, Epoch, EntryID, CreatedAt)
         SELECT i.ReadingID, i.Epoch, i.EntryID, i.CreatedAt
         FROM #shown AS s
-        JOIN iot.SensorReadings AS i
+        JOIN iot.SensorReadings AS i WITH (FORCESEEK)
             ON i.ChannelID = @ChannelID AND i.Epoch = s.Epoch AND i.EntryID = s.EntryID
-        WHERE NOT EXISTS (SELECT 1 FROM #placed AS p WHERE p.Epoch = s.Epoch AND p.EntryID = s.EntryID);
+        WHERE NOT EXISTS (SELECT 1 FROM #placed AS p WHERE p.Epoch = s.Epoch AND p.EntryID = s.EntryID)
+        OPTION (LOOP JOIN);
         INSERT INTO #held (ReadingID, Epoch, EntryID, CreatedAt, IsSame)
         SELECT
             r.ReadingID,
@@ -95,15 +96,19 @@ BEGIN
                 ELSE 0
             END
         FROM #placed AS o
-        JOIN iot.SensorReadings AS r ON r.ReadingID = o.ReadingID AND r.CreatedAt = o.CreatedAt
-        LEFT JOIN #shown AS d ON d.Epoch = r.Epoch AND d.EntryID = r.EntryID;
+        JOIN iot.SensorReadings AS r WITH (FORCESEEK)
+            ON r.ReadingID = o.ReadingID AND r.CreatedAt = o.CreatedAt
+        LEFT JOIN #shown AS d ON d.Epoch = r.Epoch AND d.EntryID = r.EntryID
+        OPTION (LOOP JOIN);
         INSERT INTO #touched (ChannelID, CreatedAt)
         SELECT @ChannelID, h.CreatedAt FROM #held AS h WHERE h.IsSame = 0;
         SET @gone = @@ROWCOUNT;
         DELETE r
         FROM #held AS h
-        JOIN iot.SensorReadings AS r ON r.ReadingID = h.ReadingID AND r.CreatedAt = h.CreatedAt
-        WHERE h.IsSame = 0;
+        JOIN iot.SensorReadings AS r WITH (ROWLOCK, FORCESEEK)
+            ON r.ReadingID = h.ReadingID AND r.CreatedAt = h.CreatedAt
+        WHERE h.IsSame = 0
+        OPTION (LOOP JOIN);
         DELETE d
         FROM #shown AS d
         JOIN #held AS h ON h.Epoch = d.Epoch AND h.EntryID = d.EntryID
@@ -122,7 +127,9 @@ BEGIN
             d.CreatedAt,
             d.Field# -- each field, comma between
         FROM #shown AS d
-        ORDER BY d.CreatedAt, d.Epoch, d.EntryID;
+        ORDER BY d.CreatedAt, d.Epoch, d.EntryID
+        -- the foreign key is checked row by row: a scan of Channels would wait for other loads' new channels
+        OPTION (LOOP JOIN);
         SET @added = @@ROWCOUNT;
         INSERT INTO #touched (ChannelID, CreatedAt)
         SELECT @ChannelID, d.CreatedAt FROM #shown AS d;

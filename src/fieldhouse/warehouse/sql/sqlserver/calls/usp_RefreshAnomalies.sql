@@ -18,7 +18,7 @@ BEGIN
         @today DATE = COALESCE(@AsOfTime, SYSUTCDATETIME()),
         @ids NVARCHAR(MAX),
         @days BIGINT = 0,
-        @count BIGINT = 1;
+        @count BIGINT;
     CREATE TABLE #asked_ids (
         ChannelID INT NOT NULL PRIMARY KEY
     );
@@ -58,7 +58,8 @@ BEGIN
         GROUP BY d.ChannelID
     ) AS h
     JOIN iot.AnomalyMarks AS m ON m.ChannelID = h.ChannelID AND DATEDIFF(DAY, m.Day, h.NewestDay) > 400;
-    WHILE @count > 0
+    -- until there are no marks: those of one turn may have been another session's while their lock was waited for
+    WHILE @ids IS NULL OR @ids <> N'[]'
     BEGIN
         BEGIN TRY
             BEGIN TRANSACTION;

@@ -1,4 +1,4 @@
--- what is known before each day: #knowledge
+-- what each day tells of a field: #days
 SELECT
     v.ChannelID,
     v.Day,
@@ -24,149 +24,74 @@ SELECT
 INTO #days
 FROM #valued AS v
 GROUP BY v.ChannelID, v.Day, v.FieldNumber;
+-- what is known before each day, item by item of its model: the least, the greatest or the sum of what the days before
+-- told, and of what was known before all of them, which has no day. 99 is the place of the last reading: #sums
 SELECT
-    c.ChannelID,
-    c.Day,
-    c.IsNew,
-    f.FieldNumber,
-    d.Least,
-    d.Greatest,
-    d.Readings,
-    d.Ups,
-    d.Downs,
-    d.LongestRun,
-    d.LongestOther,
-    d.GreatestRise,
-    d.Step,
-    d.Zeros,
-    d.Ones,
-    d.Turns,
-    d.Sines,
-    d.Cosines,
-    d.Silences,
-    d.LastPlace
-INTO #stated
-FROM #chained AS c
-JOIN (
-    SELECT x.ChannelID, x.FieldNumber FROM #days AS x
-    UNION
-    SELECT b.ChannelID, b.FieldNumber FROM #begun AS b
-) AS f ON f.ChannelID = c.ChannelID
-LEFT JOIN #days AS d ON d.ChannelID = c.ChannelID AND d.Day = c.Day AND d.FieldNumber = f.FieldNumber;
-SELECT
-    s.ChannelID,
-    s.Day,
-    s.IsNew,
-    s.FieldNumber,
-    MIN(s.Least) OVER (
-        PARTITION BY s.ChannelID, s.FieldNumber
-        ORDER BY s.Day
-        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-    ) AS Least,
-    MAX(s.Greatest) OVER (
-        PARTITION BY s.ChannelID, s.FieldNumber
-        ORDER BY s.Day
-        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-    ) AS Greatest,
-    COUNT_BIG(s.Readings) OVER (
-        PARTITION BY s.ChannelID, s.FieldNumber
-        ORDER BY s.Day
-        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-    ) AS Days,
-    COALESCE(
-        SUM(s.Readings) OVER (
-            PARTITION BY s.ChannelID, s.FieldNumber
-            ORDER BY s.Day
+    t.ChannelID,
+    t.Day,
+    t.IsNew,
+    t.FieldNumber,
+    t.Item,
+    CASE
+        WHEN t.Item = 0 THEN MIN(t.Amount) OVER (
+            PARTITION BY t.ChannelID, t.FieldNumber, t.Item
+            ORDER BY t.Number
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ),
-        0
-    ) AS Readings,
-    COALESCE(
-        SUM(s.Ups) OVER (
-            PARTITION BY s.ChannelID, s.FieldNumber
-            ORDER BY s.Day
+        )
+        WHEN t.Item IN (1, 6, 12, 13, 99) THEN MAX(t.Amount) OVER (
+            PARTITION BY t.ChannelID, t.FieldNumber, t.Item
+            ORDER BY t.Number
             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ),
-        0
-    ) AS Ups,
-    COALESCE(
-        SUM(s.Downs) OVER (
-            PARTITION BY s.ChannelID, s.FieldNumber
-            ORDER BY s.Day
-            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ),
-        0
-    ) AS Downs,
-    MAX(s.LongestRun) OVER (
-        PARTITION BY s.ChannelID, s.FieldNumber
-        ORDER BY s.Day
-        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-    ) AS LongestRun,
-    MAX(s.GreatestRise) OVER (
-        PARTITION BY s.ChannelID, s.FieldNumber
-        ORDER BY s.Day
-        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-    ) AS GreatestRise,
-    COALESCE(
-        SUM(s.Silences) OVER (
-            PARTITION BY s.ChannelID, s.FieldNumber
-            ORDER BY s.Day
-            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ),
-        0
-    ) AS Silences,
-    MAX(s.LongestOther) OVER (
-        PARTITION BY s.ChannelID, s.FieldNumber
-        ORDER BY s.Day
-        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-    ) AS LongestOther,
-    COALESCE(
-        SUM(s.Zeros) OVER (
-            PARTITION BY s.ChannelID, s.FieldNumber
-            ORDER BY s.Day
-            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ),
-        0
-    ) AS Zeros,
-    COALESCE(
-        SUM(s.Ones) OVER (
-            PARTITION BY s.ChannelID, s.FieldNumber
-            ORDER BY s.Day
-            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ),
-        0
-    ) AS Ones,
-    COALESCE(
-        SUM(s.Turns) OVER (
-            PARTITION BY s.ChannelID, s.FieldNumber
-            ORDER BY s.Day
-            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ),
-        0
-    ) AS Turns,
-    COALESCE(
-        SUM(s.Sines) OVER (
-            PARTITION BY s.ChannelID, s.FieldNumber
-            ORDER BY s.Day
-            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ),
-        0
-    ) AS Sines,
-    COALESCE(
-        SUM(s.Cosines) OVER (
-            PARTITION BY s.ChannelID, s.FieldNumber
-            ORDER BY s.Day
-            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ),
-        0
-    ) AS Cosines,
-    MAX(s.LastPlace) OVER (
-        PARTITION BY s.ChannelID, s.FieldNumber
-        ORDER BY s.Day
-        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-    ) AS LastPlace
+        )
+        ELSE COALESCE(
+            SUM(t.Amount) OVER (
+                PARTITION BY t.ChannelID, t.FieldNumber, t.Item
+                ORDER BY t.Number
+                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+            ),
+            0
+        )
+    END AS Amount
 INTO #sums
-FROM #stated AS s;
+FROM (
+    SELECT
+        c.ChannelID,
+        c.Day,
+        c.IsNew,
+        DATEDIFF(DAY, '0001-01-01', c.Day) AS Number,
+        f.FieldNumber,
+        v.Item,
+        v.Amount
+    FROM #chained AS c
+    JOIN (
+        SELECT x.ChannelID, x.FieldNumber FROM #days AS x
+        UNION
+        SELECT b.ChannelID, b.FieldNumber FROM #begun AS b
+    ) AS f ON f.ChannelID = c.ChannelID
+    LEFT JOIN #days AS d ON d.ChannelID = c.ChannelID AND d.Day = c.Day AND d.FieldNumber = f.FieldNumber
+    CROSS APPLY ( VALUES
+        (0, d.Least),
+        (1, d.Greatest),
+        (2, CASE WHEN d.Readings IS NULL THEN 0.0E0 ELSE 1.0E0 END),
+        (3, CAST(d.Readings AS FLOAT)),
+        (4, CAST(d.Ups AS FLOAT)),
+        (5, CAST(d.Downs AS FLOAT)),
+        (6, d.LongestRun),
+        (7, CAST(d.Silences AS FLOAT)),
+        (12, d.GreatestRise),
+        (13, d.LongestOther),
+        (14, CAST(d.Zeros AS FLOAT)),
+        (15, CAST(d.Ones AS FLOAT)),
+        (16, CAST(d.Turns AS FLOAT)),
+        (21, d.Sines),
+        (22, d.Cosines),
+        (99, CAST(d.LastPlace AS FLOAT))
+    ) AS v (Item, Amount)
+    UNION ALL
+    SELECT b.ChannelID, NULL, 0, -1, b.FieldNumber, b.Item, b.Amount
+    FROM #based AS b
+    WHERE b.Measure = N'KNOWN'
+) AS t;
 -- the four greatest of the days' greatest steps
 SELECT
     x.ChannelID,
@@ -184,7 +109,7 @@ FROM (
         s.FieldNumber,
         e.Step,
         ROW_NUMBER() OVER (PARTITION BY s.ChannelID, s.Day, s.FieldNumber ORDER BY e.Step DESC) AS Place
-    FROM #stated AS s
+    FROM #sums AS s
     JOIN (
         SELECT d.ChannelID, d.Day, d.FieldNumber, d.Step FROM #days AS d WHERE d.Step IS NOT NULL
         UNION ALL
@@ -192,52 +117,50 @@ FROM (
         FROM #based AS b
         WHERE b.Measure = N'KNOWN' AND b.Item BETWEEN 17 AND 20
     ) AS e ON e.ChannelID = s.ChannelID AND e.FieldNumber = s.FieldNumber AND (e.Day IS NULL OR e.Day < s.Day)
+    WHERE s.Item = 0 AND s.Day IS NOT NULL
 ) AS x
 WHERE x.Place <= 4
 GROUP BY x.ChannelID, x.Day, x.FieldNumber;
 SELECT
-    s.ChannelID,
-    s.Day,
-    s.IsNew,
-    s.FieldNumber,
-    CASE WHEN b.Least < s.Least OR s.Least IS NULL THEN b.Least ELSE s.Least END AS Least,
-    CASE WHEN b.Greatest > s.Greatest OR s.Greatest IS NULL THEN b.Greatest ELSE s.Greatest END AS Greatest,
-    COALESCE(b.Days, 0) + s.Days AS Days,
-    COALESCE(b.Readings, 0) + s.Readings AS Readings,
-    COALESCE(b.Ups, 0) + s.Ups AS Ups,
-    COALESCE(b.Downs, 0) + s.Downs AS Downs,
-    CASE
-        WHEN b.LongestRun > s.LongestRun OR s.LongestRun IS NULL THEN b.LongestRun
-        ELSE s.LongestRun
-    END AS LongestRun,
-    CASE
-        WHEN b.GreatestRise > s.GreatestRise OR s.GreatestRise IS NULL THEN b.GreatestRise
-        ELSE s.GreatestRise
-    END AS GreatestRise,
-    COALESCE(b.Silences, 0) + s.Silences AS Silences,
+    s.*,
     COALESCE(v.Amount, b.LastValue) AS LastValue,
     COALESCE(v.At, b.LastAt) AS LastAt,
     COALESCE(v.RunAt, b.LastRunAt) AS LastRunAt,
-    CASE
-        WHEN b.LongestOther > s.LongestOther OR s.LongestOther IS NULL THEN b.LongestOther
-        ELSE s.LongestOther
-    END AS LongestOther,
-    COALESCE(b.Zeros, 0) + s.Zeros AS Zeros,
-    COALESCE(b.Ones, 0) + s.Ones AS Ones,
-    COALESCE(b.Turns, 0) + s.Turns AS Turns,
-    COALESCE(b.Sines, 0) + s.Sines AS Sines,
-    COALESCE(b.Cosines, 0) + s.Cosines AS Cosines,
     t.Step1,
     t.Step2,
     t.Step3,
-    t.Step4,
-    s.Readings AS PlacesBefore
+    t.Step4
 INTO #known_before
-FROM #sums AS s
+FROM (
+    SELECT
+        x.ChannelID,
+        x.Day,
+        x.IsNew,
+        x.FieldNumber,
+        MAX(CASE WHEN x.Item = 0 THEN x.Amount END) AS Least,
+        MAX(CASE WHEN x.Item = 1 THEN x.Amount END) AS Greatest,
+        MAX(CASE WHEN x.Item = 2 THEN x.Amount END) AS Days,
+        MAX(CASE WHEN x.Item = 3 THEN x.Amount END) AS Readings,
+        MAX(CASE WHEN x.Item = 4 THEN x.Amount END) AS Ups,
+        MAX(CASE WHEN x.Item = 5 THEN x.Amount END) AS Downs,
+        MAX(CASE WHEN x.Item = 6 THEN x.Amount END) AS LongestRun,
+        MAX(CASE WHEN x.Item = 7 THEN x.Amount END) AS Silences,
+        MAX(CASE WHEN x.Item = 12 THEN x.Amount END) AS GreatestRise,
+        MAX(CASE WHEN x.Item = 13 THEN x.Amount END) AS LongestOther,
+        MAX(CASE WHEN x.Item = 14 THEN x.Amount END) AS Zeros,
+        MAX(CASE WHEN x.Item = 15 THEN x.Amount END) AS Ones,
+        MAX(CASE WHEN x.Item = 16 THEN x.Amount END) AS Turns,
+        MAX(CASE WHEN x.Item = 21 THEN x.Amount END) AS Sines,
+        MAX(CASE WHEN x.Item = 22 THEN x.Amount END) AS Cosines,
+        COALESCE(MAX(CASE WHEN x.Item = 99 THEN x.Amount END), 0) AS PlacesBefore
+    FROM #sums AS x
+    WHERE x.Day IS NOT NULL
+    GROUP BY x.ChannelID, x.Day, x.IsNew, x.FieldNumber
+) AS s
 LEFT JOIN #begun AS b ON b.ChannelID = s.ChannelID AND b.FieldNumber = s.FieldNumber
 LEFT JOIN #steps AS t ON t.ChannelID = s.ChannelID AND t.Day = s.Day AND t.FieldNumber = s.FieldNumber
 LEFT JOIN #valued AS v
-    ON v.ChannelID = s.ChannelID AND v.FieldNumber = s.FieldNumber AND v.Place = s.LastPlace;
+    ON v.ChannelID = s.ChannelID AND v.FieldNumber = s.FieldNumber AND v.Place = s.PlacesBefore;
 -- the nature of a field: 1 a counter, which rises, and fell back in no more than one step of fifty; 2 sparse, four of
 -- five readings are zero; 3 a switch, zero or one; 4 a light, zero for a part of the time and never less; 5 a direction
 -- in degrees, which turns past north; 0 none of these. Angle and Angles: the mean of a direction, and the spread

@@ -1,5 +1,5 @@
--- how far each value was, how much the last twenty-four leant to one side, and so the models, kept; places from -1
--- down are of before
+-- how far each value was, how much the last twenty-four leant to one side, and so the models, kept; what is of before
+-- has the first of all days, and places from -1 down
 SELECT
     v.ChannelID,
     v.FieldNumber,
@@ -24,7 +24,7 @@ LEFT JOIN #profiles AS p
         AND p.FieldNumber = v.FieldNumber
         AND p.Hour = DATEPART(HOUR, v.CreatedAt);
 INSERT INTO #measured (ChannelID, FieldNumber, Place, Day, Deviation)
-SELECT b.ChannelID, b.FieldNumber, -b.Item, NULL, b.Amount FROM #based AS b WHERE b.Measure = N'LAST';
+SELECT b.ChannelID, b.FieldNumber, -b.Item, '0001-01-01', b.Amount FROM #based AS b WHERE b.Measure = N'LAST';
 SELECT
     m.*,
     ABS(
@@ -52,10 +52,10 @@ CROSS APPLY ( VALUES
         CASE WHEN d.Lean > 65000 THEN 63 ELSE CAST(FLOOR(ROUND(4 * LOG(1 + d.Lean) / LOG(2), 9)) AS INT) END
     )
 ) AS b (Measure, Bin)
-WHERE d.Deviation IS NOT NULL AND d.Day IS NOT NULL
+WHERE d.Deviation IS NOT NULL AND d.Place > 0
 GROUP BY d.ChannelID, d.FieldNumber, d.Day, b.Measure, b.Bin;
 INSERT INTO #binned (ChannelID, FieldNumber, Day, Measure, Bin, Readings)
-SELECT b.ChannelID, b.FieldNumber, NULL, b.Measure, b.Item, b.Amount
+SELECT b.ChannelID, b.FieldNumber, '0001-01-01', b.Measure, b.Item, b.Amount
 FROM #based AS b
 WHERE b.Measure IN (N'FAR', N'LEAN');
 
@@ -69,7 +69,7 @@ CROSS APPLY ( VALUES
 INSERT INTO #amounts (ChannelID, Day, Measure, Item, FieldNumber, Amount)
 SELECT c.ChannelID, c.Day, b.Measure, b.Bin, b.FieldNumber, SUM(b.Readings)
 FROM #chained AS c
-JOIN #binned AS b ON b.ChannelID = c.ChannelID AND (b.Day IS NULL OR b.Day < c.Day)
+JOIN #binned AS b ON b.ChannelID = c.ChannelID AND b.Day < c.Day
 WHERE c.IsNew = 1
 GROUP BY c.ChannelID, c.Day, b.Measure, b.Bin, b.FieldNumber;
 INSERT INTO #amounts (ChannelID, Day, Measure, Item, FieldNumber, Amount)
@@ -79,21 +79,21 @@ LEFT JOIN #weeks AS w ON w.ChannelID = k.ChannelID AND w.Day = k.Day AND w.Field
 CROSS APPLY ( VALUES
     (0, k.Least),
     (1, k.Greatest),
-    (2, CAST(k.Days AS FLOAT)),
-    (3, CAST(k.Readings AS FLOAT)),
-    (4, CAST(k.Ups AS FLOAT)),
-    (5, CAST(k.Downs AS FLOAT)),
+    (2, k.Days),
+    (3, k.Readings),
+    (4, k.Ups),
+    (5, k.Downs),
     (6, k.LongestRun),
-    (7, CAST(k.Silences AS FLOAT)),
+    (7, k.Silences),
     (8, k.LastValue),
     (9, k.LastAt),
     (10, k.LastRunAt),
     (11, CAST(k.Nature AS FLOAT)),
     (12, k.GreatestRise),
     (13, k.LongestOther),
-    (14, CAST(k.Zeros AS FLOAT)),
-    (15, CAST(k.Ones AS FLOAT)),
-    (16, CAST(k.Turns AS FLOAT)),
+    (14, k.Zeros),
+    (15, k.Ones),
+    (16, k.Turns),
     (17, k.Step1),
     (18, k.Step2),
     (19, k.Step3),

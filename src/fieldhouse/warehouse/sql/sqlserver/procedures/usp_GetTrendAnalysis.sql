@@ -38,7 +38,7 @@ BEGIN
         (@from, @a),
         (@yearAgo, @endYearAgo)
     ) AS s (StartAt, EndAt)
-    JOIN iot.CurrentReadings AS r
+    JOIN iot.CurrentReadings AS r WITH (FORCESEEK)
         ON r.ChannelID = @ChannelID AND r.CreatedAt >= s.StartAt AND r.CreatedAt < s.EndAt
     -- the bounds as they are, not as they might be: a guess would read the whole table
     OPTION (RECOMPILE);

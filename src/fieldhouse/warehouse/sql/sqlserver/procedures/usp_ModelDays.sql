@@ -41,24 +41,9 @@ BEGIN
     SELECT
         b.ChannelID,
         b.FieldNumber,
-        MAX(CASE WHEN b.Item = 0 THEN b.Amount END) AS Least,
-        MAX(CASE WHEN b.Item = 1 THEN b.Amount END) AS Greatest,
-        MAX(CASE WHEN b.Item = 2 THEN b.Amount END) AS Days,
-        MAX(CASE WHEN b.Item = 3 THEN b.Amount END) AS Readings,
-        MAX(CASE WHEN b.Item = 4 THEN b.Amount END) AS Ups,
-        MAX(CASE WHEN b.Item = 5 THEN b.Amount END) AS Downs,
-        MAX(CASE WHEN b.Item = 6 THEN b.Amount END) AS LongestRun,
-        MAX(CASE WHEN b.Item = 7 THEN b.Amount END) AS Silences,
         MAX(CASE WHEN b.Item = 8 THEN b.Amount END) AS LastValue,
         MAX(CASE WHEN b.Item = 9 THEN b.Amount END) AS LastAt,
-        MAX(CASE WHEN b.Item = 10 THEN b.Amount END) AS LastRunAt,
-        MAX(CASE WHEN b.Item = 12 THEN b.Amount END) AS GreatestRise,
-        MAX(CASE WHEN b.Item = 13 THEN b.Amount END) AS LongestOther,
-        MAX(CASE WHEN b.Item = 14 THEN b.Amount END) AS Zeros,
-        MAX(CASE WHEN b.Item = 15 THEN b.Amount END) AS Ones,
-        MAX(CASE WHEN b.Item = 16 THEN b.Amount END) AS Turns,
-        MAX(CASE WHEN b.Item = 21 THEN b.Amount END) AS Sines,
-        MAX(CASE WHEN b.Item = 22 THEN b.Amount END) AS Cosines
+        MAX(CASE WHEN b.Item = 10 THEN b.Amount END) AS LastRunAt
     INTO #begun
     FROM #based AS b
     WHERE b.Measure = N'KNOWN'

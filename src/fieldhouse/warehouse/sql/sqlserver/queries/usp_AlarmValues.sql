@@ -48,7 +48,8 @@ BEGIN
                 END AS FLOAT
             ) AS Value
         FROM #asked AS a
-        JOIN iot.CurrentReadings AS r ON r.ChannelID = a.ChannelID
+        -- a seek for each rule: a join on the channel alone would read all of its readings
+        JOIN iot.CurrentReadings AS r WITH (FORCESEEK) ON r.ChannelID = a.ChannelID
         WHERE r.CreatedAt < @AsOfTime
             AND r.CreatedAt >= DATEADD(SECOND, -CAST(a.SpanSeconds AS INT), DATEADD(DAY, -7, @AsOfTime))
     )

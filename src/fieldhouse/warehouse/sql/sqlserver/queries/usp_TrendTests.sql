@@ -2,7 +2,8 @@
 -- and Rao, and within the seasons of a period. Each place of a series has one amount, or none. HAMED_RAO widens the
 -- variance by the autocorrelation of the ranks of what is left beside the slope. The slope, by the place, is Theil's
 -- and Sen's, and its interval, of 95 %, stands where the variance says. The intercept is the level at the first place.
--- A series of less than three amounts has no row. A variance that the correction takes to nothing is NULL.
+-- A series of less than three amounts has no row. A variance that the correction takes to nothing is NULL, and so is an
+-- interval for which the slopes are too few: from the least to the greatest it would be one of less than 95 %.
 CREATE OR ALTER PROCEDURE iot.usp_TrendTests
     @Series NVARCHAR(MAX),
     @Places NVARCHAR(MAX),
@@ -191,8 +192,13 @@ BEGIN
                 WHEN t.Variance > 0 THEN (t.S - SIGN(t.S)) /
                 SQRT(CASE WHEN t.Variance > 0 THEN t.Variance END)
             END AS Z,
-            CASE WHEN t.Pairs - t.Reach < 2 THEN 1 ELSE ROUND((t.Pairs - t.Reach) / 2, 0) END AS LowNumber,
             CASE
+                WHEN t.Pairs - t.Reach < 1 THEN NULL
+                WHEN t.Pairs - t.Reach < 2 THEN 1
+                ELSE ROUND((t.Pairs - t.Reach) / 2, 0)
+            END AS LowNumber,
+            CASE
+                WHEN t.Pairs - t.Reach < 1 THEN NULL
                 WHEN ROUND((t.Pairs + t.Reach) / 2, 0) >= t.Pairs THEN t.Pairs
                 ELSE ROUND((t.Pairs + t.Reach) / 2, 0) + 1
             END AS HighNumber

@@ -12,7 +12,7 @@ SELECT
         N'-',
         i.FieldNumber,
         N'-',
-        LOWER(LEFT(i.Family, 1)),
+        CASE i.Family WHEN N'SILENCE' THEN N'q' ELSE LOWER(LEFT(i.Family, 1)) END,
         DATEDIFF_BIG(SECOND, '19700101', i.StartedAt)
     ) AS AnomalyID,
     i.ChannelID,
