@@ -71,6 +71,28 @@ def test_a_channel_is_made_as_thingspeak_makes_one(http: httpx2.Client) -> None:
     assert shown["channel"]["created_at"] == "2024-05-01T12:00:00Z"
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+        b'{"field1":"\xc3',
+        b'{"field1":"\\ud800"}',
+        b"\xff",
+        b"1e999",
+    ],
+)
+def test_a_body_that_is_no_json_names_nothing(own: httpx2.Client, body: bytes) -> None:
+    """Nested without end, cut, or in broken text: it is refused as one without a key."""
+    json = {"Content-Type": "application/json"}
+    answers = [
+        own.post(path, content=body, headers=json)
+        for path in ("/update.json", "/channels/-1/bulk_update.json", "/channels.json")
+    ]
+    assert [answer.status_code for answer in answers] == [400, 401, 401]
+    assert feeds(own) == []
+
+
 def test_numbers_are_given_out_once(http: httpx2.Client) -> None:
     """However many make channels at once, each gets one of its own."""
     with ThreadPoolExecutor(8) as pool:

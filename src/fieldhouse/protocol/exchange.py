@@ -53,7 +53,7 @@ class Request:
         if "json" in self.headers.get("content-type", ""):
             try:
                 decoded = msgspec.json.decode(self.body)
-            except msgspec.DecodeError:
+            except (msgspec.DecodeError, RecursionError):  # no JSON, or nested without end
                 return {}
             return decoded if isinstance(decoded, dict) else {}
         text = self.body.decode("utf-8", "replace")
