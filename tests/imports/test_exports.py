@@ -146,6 +146,7 @@ ISO = "created_at,entry_id,field1\n"
         (zipped(), "no file in it"),
         (b'{"channel":{"id":9},"feeds":[{"entry_id":1', "is cut"),
         (b'{"feeds":{}}', "neither feeds nor an entry"),
+        (b'{"channel":' + b'{"a":' * 5000 + b"1" + b"}" * 5000 + b',"feeds":[]}', "no feed"),
         (b'{"status":"404"', "no JSON of ThingSpeak's"),
         (b"[1, 2]", "no entry"),
         (b"<channel><feeds><feed>", "is cut"),

@@ -75,7 +75,7 @@ def _channel(name: str, head: bytes) -> dict[str, Any]:
     """The channel object that stands before the entries, numbers as their texts."""
     try:
         channel = json.loads(head, strict=False, parse_float=str).get("channel")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"{name} is no feed of ThingSpeak's: {error}") from None
     return channel if isinstance(channel, dict) else {}
 

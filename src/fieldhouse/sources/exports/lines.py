@@ -74,7 +74,7 @@ def _row(text: bytes) -> Any:
     """What stands in a line, numbers as their texts; None where it is no JSON."""
     try:
         return json.loads(text, parse_float=str, parse_int=str)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
