@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -16,7 +16,7 @@ from warehouse_kit import DAY, T0, batch, opened, row, rows_of
 from fieldhouse.database import DatabaseConnection
 from fieldhouse.errors import ConfigurationError, FieldhouseError, WarehouseUnusable
 from fieldhouse.settings.sqlserver import SqlServerAddress
-from fieldhouse.state import Gap, Span
+from fieldhouse.state import Gap, Run, Span
 from fieldhouse.warehouse import Warehouse, open_warehouse
 from fieldhouse.warehouse.engines.sqlserver.session import answer, quoted
 
@@ -192,16 +192,8 @@ def test_feeds_come_back_exactly(watched: Watched) -> None:
 
 def test_errors_of_runs_come_back_exactly(watched: Watched) -> None:
     """The text of a failed run is kept letter by letter."""
-    run = {"started_at": T0, "ended_at": None, "outcome": "failed", "quality_score": None}
-    counts = dict.fromkeys(
-        (
-            *("requests", "requests_needed", "fetched"),
-            *("inserted", "updated", "duplicates", "raw", "rejected"),
-        ),
-        0,
-    )
-    runs = [{"channel_id": n, **run, **counts, "error": text} for n, text in enumerate(EVIL, 1)]
-    watched.warehouse.call("record_runs", runs=pa.Table.from_pylist(runs))
+    runs = [Run(n, T0, outcome="failed", error=text) for n, text in enumerate(EVIL, 1)]
+    watched.warehouse.call("record_runs", runs=[asdict(run) for run in runs])
     held = watched.warehouse.query("runs").to_pylist()
     assert {one["ChannelID"]: one["Error"] for one in held} == dict(enumerate(EVIL, 1))
 
