@@ -192,7 +192,8 @@ def test_feeds_come_back_exactly(watched: Watched) -> None:
 
 def test_errors_of_runs_come_back_exactly(watched: Watched) -> None:
     """The text of a failed run is kept letter by letter."""
-    runs = [Run(n, T0, outcome="failed", error=text) for n, text in enumerate(EVIL, 1)]
+    failed = Run(channel_id=9, started_at=T0, outcome="failed")
+    runs = [replace(failed, channel_id=n, error=text) for n, text in enumerate(EVIL, 1)]
     watched.warehouse.call("record_runs", runs=[asdict(run) for run in runs])
     held = watched.warehouse.query("runs").to_pylist()
     assert {one["ChannelID"]: one["Error"] for one in held} == dict(enumerate(EVIL, 1))
