@@ -70,3 +70,26 @@ def test_ctrl_c_waits_for_nobody_who_is_asked_to_cancel() -> None:
         [sys.executable, "-c", _UNANSWERED], capture_output=True, text=True, timeout=60
     )
     assert done.stdout == "interrupted\n", done.stderr
+
+
+_AMID = """
+import signal, threading
+from fieldhouse import interrupts
+interrupts.listen()
+ended, later = threading.Event(), threading.Event()
+try:
+    with interrupts.cancelled_by(ended.set):
+        try:
+            signal.raise_signal(signal.SIGINT)  # Python's handler has its turn at once
+        finally:
+            print("cancelled" if ended.wait(30) else "goes on")
+except KeyboardInterrupt:
+    with interrupts.cancelled_by(later.set):
+        print("cancelled as well" if later.wait(0.3) else "interrupted")
+"""
+
+
+def test_an_engine_that_gives_python_its_turn_is_cancelled_all_the_same() -> None:
+    """It waits for the end of its own work then, which has to be told; what comes later has not."""
+    done = subprocess.run([sys.executable, "-c", _AMID], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("cancelled\ninterrupted\n", "")

@@ -20,6 +20,8 @@ from typing import NoReturn
 __all__ = ["cancelled_by", "end_at_once", "is_heard", "listen"]
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_WAKE = b"\0"
+"""Written by ourselves; a signal is written as its number."""
 _AGAIN = 0.05
 """Seconds between two attempts to cancel: between two statements one has no effect."""
 
@@ -65,9 +67,12 @@ def cancelled_by(cancel: Callable[[], object]) -> Iterator[None]:
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-    """Python's turn: what begins after it is not meant by this signal."""
-    with _ear.draining:
-        _ear.drain()
+    """Python's turn: what begins after it is not meant by this signal.
+
+    An engine may give it that turn amid a statement, and then wait for the end of its own work.
+    """
+    _ear.hear()
+    _ear.wake()
     raise KeyboardInterrupt
 
 
@@ -75,8 +80,9 @@ class _Ear:
     """A pair of sockets into which the interpreter writes each signal, and a thread that reads."""
 
     def __init__(self) -> None:
-        self.draining = threading.RLock()
+        self._hearing = threading.RLock()
         self.cancels: dict[object, Callable[[], object]] = {}
+        self._meant: set[object] = set()
         self.is_open = False
 
     def open(self) -> None:
@@ -90,22 +96,30 @@ class _Ear:
         threading.Thread(target=self._listen, name="interrupts", daemon=True).start()
         self.is_open = True
 
-    def drain(self) -> bool:
-        """Whether there was a signal that nobody has answered; it counts as answered now."""
-        try:
-            return bool(self._heard.recv(4096))
-        except BlockingIOError:
-            return False
+    def hear(self) -> None:
+        """Note what goes on if there was a signal: that is meant, whoever hears it first."""
+        with self._hearing, suppress(BlockingIOError):
+            if self._heard.recv(4096).strip(_WAKE):
+                self._meant |= set(self.cancels)
+
+    def wake(self) -> None:
+        """Have the thread look at what is meant."""
+        with suppress(BlockingIOError):
+            self._told.send(_WAKE)
 
     def _listen(self) -> None:
         while True:
             select.select([self._heard], [], [])
-            with self.draining:
-                meant = set(self.cancels) if self.drain() else set()
-            while meant := meant & set(self.cancels):
+            self.hear()
+            while meant := self._going_on():
                 for key in meant:
                     self._cancel(key)
                 time.sleep(_AGAIN)
+
+    def _going_on(self) -> set[object]:
+        with self._hearing:
+            self._meant &= set(self.cancels)
+            return set(self._meant)
 
     def _cancel(self, key: object) -> None:
         """Without the lock: who is asked may not answer, and Python's turn waits for nobody."""

@@ -203,7 +203,8 @@ def test_a_server_that_sends_us_on_is_told() -> None:
 
 def _answering(head: bytes, body: bytes = b"{}") -> Scripted:
     """A server that gives every question the same answer; ``head``: its first lines."""
-    given = b"HTTP/1.1 %b\r\nContent-Length: %d\r\n\r\n%b" % (head, len(body), body)
+    length = b"Content-Length: %d" % len(body)
+    given = b"\r\n".join([b"HTTP/1.1 " + head, b"Connection: close", length, b"", body])
 
     async def answer(reader: Reader, writer: Writer) -> None:
         await reader.readuntil(b"\r\n\r\n")
