@@ -178,8 +178,8 @@ def _extent(k: Knowledge, found: Believed, size: int) -> tuple[bool, datetime | 
     is_full = served >= size
     if is_full and oldest is None and size >= MAX_RESULTS:
         raise SourceInconsistent(
-            f"{k.name}: {served} entries without one usable time hide what is older; nothing was "
-            "written. An export of ThingSpeak's shows it all: fieldhouse import"
+            f"{k.name}: {served} entries without one usable time hide what is older; none of them"
+            " was written. An export of ThingSpeak's shows it all: fieldhouse import"
         )
     return is_full, oldest
 
