@@ -66,6 +66,13 @@ def _ask(
     return asked
 
 
+def _held(threads: ThreadPoolExecutor, together: Together, question: Question) -> Future[pa.Table]:
+    """Somebody asks, and his question is put, and held."""
+    asked = _ask(threads, together, question)
+    assert question.begun.acquire(timeout=30)
+    return asked
+
+
 def test_who_asks_within_a_second_is_told_the_same() -> None:
     """A question is put once for all who ask within the time; then anew, also if it failed."""
     question = Question(is_held=False)
@@ -81,11 +88,9 @@ def test_nobody_is_told_what_was_so_before_something_was_written(
     """Neither an answer that is there nor one on its way is that of who asks after a write."""
     question = Question()
     together = Together(lasts=3600)
-    before = _ask(threads, together, question)
-    assert question.begun.acquire(timeout=30)
+    before = _held(threads, together, question)
     together.forget()
-    after = _ask(threads, together, question)
-    assert question.begun.acquire(timeout=30)
+    after = _held(threads, together, question)
     question.go_on.release(2)
     assert {_told(before.result(30)), _told(after.result(30))} == {1, 2}
     assert _told(after.result()) == 2 == _told(together.ask("how many", question, Limits()))
@@ -131,8 +136,7 @@ def test_while_an_answer_is_on_its_way_all_wait_for_the_next_one(
     """Twenty who ask meanwhile have the question put a few times, and none is told the old way."""
     question = Question()
     together = Together(lasts=0)
-    first = _ask(threads, together, question)
-    assert question.begun.acquire(timeout=30)
+    first = _held(threads, together, question)
     others = [_ask(threads, together, question) for _ in range(20)]
     assert question.put == 1
     question.go_on.release(100)
@@ -184,8 +188,7 @@ def test_who_waits_for_others_waits_no_longer_than_he_may(threads: ThreadPoolExe
     """A deadline holds for whoever waits for his turn, and an event that is set meanwhile."""
     together = Together(lasts=0)
     question = Question()
-    first = _ask(threads, together, question)
-    assert question.begun.acquire(timeout=30)
+    first = _held(threads, together, question)
     with pytest.raises(DeadlinePassed, match=r"no answer within 0\.05 s"):
         together.ask("how many", question, Limits(seconds=0.05))
     stop = threading.Event()

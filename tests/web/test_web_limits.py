@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -167,3 +168,11 @@ class _Ended:
 
     def query(self, *_: object, **__: object) -> None:
         raise Interrupted("the answer is no longer wanted")
+
+
+@pytest.mark.parametrize(("part", "ahead"), [(0, 0), (1, 1), (500_000, 1), (999_999, 1)])
+def test_all_who_ask_within_a_second_look_up_to_its_end(brisk: Site, part: int, ahead: int) -> None:
+    """They ask the same, so that one answer is all of theirs; none looks further than a second."""
+    second = datetime(2026, 3, 29, 1, 59, 59)
+    served = replace(brisk.served, clock=lambda: second + timedelta(microseconds=part))
+    assert served.as_of == second + timedelta(seconds=ahead)

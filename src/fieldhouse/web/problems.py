@@ -29,9 +29,8 @@ logger = logging.getLogger(__name__)
 
 _PROGRAMS = ("/api/", "/channels/", "/users/", "/update", "/stream/")
 """Where programs ask, whatever they say that they accept."""
-
-
 _MOST_WRONG = 5
+"""Of what is wrong with a request, so many are told."""
 
 
 def problem(status: int, detail: str, *, retry: int | None = None) -> Response:

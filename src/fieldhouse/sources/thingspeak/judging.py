@@ -26,9 +26,10 @@ T = TypeVar("T")
 Kind = Literal["feed", "entry", "json"]
 """What is asked for, which decides what ``-1`` means."""
 
-
 _LAST = datetime(9000, 1, 1)
+"""A server's clock that is beyond it is none: no plan could look ahead of it."""
 _LONGEST_SAID = 200
+"""Characters of what a server says of itself."""
 
 
 @dataclass(frozen=True, slots=True)
