@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from fieldhouse.warehouse import Limits
 from fieldhouse.warehouse.limits import NO_LIMITS
+from fieldhouse.web.limits.answers import Answers
 from fieldhouse.web.limits.forwarding import Forwarding
-from fieldhouse.web.limits.together import Together
 
 __all__ = ["Bounded"]
 
@@ -34,7 +34,7 @@ class Bounded(Forwarding):
 
     seconds: float
     stop: threading.Event
-    answers: Together | None = None
+    answers: Answers | None = None
 
     def query(self, name: str, limits: Limits = NO_LIMITS, /, **parameters: Any) -> pa.Table:
         """Answer a question."""

@@ -8,8 +8,8 @@ import pyarrow as pa
 
 from fieldhouse.readings import Batch
 from fieldhouse.warehouse import Counts, Part
+from fieldhouse.web.limits.answers import Answers
 from fieldhouse.web.limits.forwarding import Forwarding
-from fieldhouse.web.limits.together import Together
 
 __all__ = ["Shared"]
 
@@ -22,7 +22,7 @@ class Shared(Forwarding):
     turns, and what other processes write, is in ``answers`` a second later.
     """
 
-    answers: Together = field(default_factory=Together, repr=False, compare=False)
+    answers: Answers = field(default_factory=Answers, repr=False, compare=False)
 
     def call(self, name: str, /, **parameters: Any) -> pa.Table:
         """Carry out a call."""

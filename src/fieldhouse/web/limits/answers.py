@@ -12,7 +12,7 @@ import pyarrow as pa
 from fieldhouse.errors import DeadlinePassed, Interrupted
 from fieldhouse.warehouse import Limits
 
-__all__ = ["Together"]
+__all__ = ["Answers"]
 
 _LASTS = 1.0
 _MOST_KEPT = 100
@@ -31,7 +31,7 @@ class _Turn:
     """From when on it says nothing of now any more; known once the question is put."""
 
 
-class Together:
+class Answers:
     """Answers for all who ask the same within ``lasts`` seconds; each tells how things stood then.
 
     Where an answer takes longer, the question is put by one thread at a time, and who asks

@@ -13,9 +13,9 @@ import pytest
 
 from fieldhouse.errors import DeadlinePassed, Interrupted, WarehouseUnavailable
 from fieldhouse.warehouse import Limits
+from fieldhouse.web.limits.answers import Answers
 from fieldhouse.web.limits.bounded import Bounded
 from fieldhouse.web.limits.shared import Shared
-from fieldhouse.web.limits.together import Together
 
 
 class Question:
@@ -48,7 +48,7 @@ def threads() -> Iterator[ThreadPoolExecutor]:
 
 def _ask(
     threads: ThreadPoolExecutor,
-    together: Together,
+    answers: Answers,
     put: Callable[[], pa.Table],
     *,
     limits: Callable[[], Limits] = Limits,
@@ -59,16 +59,16 @@ def _ask(
     def ask() -> pa.Table:
         own = limits()
         entered.set()
-        return together.ask("how many", put, own)
+        return answers.ask("how many", put, own)
 
     asked = threads.submit(ask)
     assert entered.wait(30)
     return asked
 
 
-def _held(threads: ThreadPoolExecutor, together: Together, question: Question) -> Future[pa.Table]:
+def _held(threads: ThreadPoolExecutor, answers: Answers, question: Question) -> Future[pa.Table]:
     """Somebody asks, and his question is put, and held."""
-    asked = _ask(threads, together, question)
+    asked = _ask(threads, answers, question)
     assert question.begun.acquire(timeout=30)
     return asked
 
@@ -76,9 +76,9 @@ def _held(threads: ThreadPoolExecutor, together: Together, question: Question) -
 def test_who_asks_within_a_second_is_told_the_same() -> None:
     """A question is put once for all who ask within the time; then anew, also if it failed."""
     question = Question(is_held=False)
-    kept = Together(lasts=3600)
+    kept = Answers(lasts=3600)
     assert [_told(kept.ask("how many", question, Limits())) for _ in range(5)] == [1] * 5
-    brief = Together(lasts=0)
+    brief = Answers(lasts=0)
     assert [_told(brief.ask("how many", question, Limits())) for _ in range(3)] == [2, 3, 4]
 
 
@@ -87,16 +87,16 @@ def test_nobody_is_told_what_was_so_before_something_was_written(
 ) -> None:
     """Neither an answer that is there nor one on its way is that of who asks after a write."""
     question = Question()
-    together = Together(lasts=3600)
-    before = _held(threads, together, question)
-    together.forget()
-    after = _held(threads, together, question)
+    answers = Answers(lasts=3600)
+    before = _held(threads, answers, question)
+    answers.forget()
+    after = _held(threads, answers, question)
     question.go_on.release(2)
     assert {_told(before.result(30)), _told(after.result(30))} == {1, 2}
-    assert _told(after.result()) == 2 == _told(together.ask("how many", question, Limits()))
-    together.forget()
+    assert _told(after.result()) == 2 == _told(answers.ask("how many", question, Limits()))
+    answers.forget()
     question.go_on.release()
-    assert _told(together.ask("how many", question, Limits())) == 3
+    assert _told(answers.ask("how many", question, Limits())) == 3
 
 
 @pytest.mark.parametrize("name", ["call", "load", "replace", "migrate"])
@@ -118,7 +118,7 @@ def test_all_that_writes_is_known_to_write(name: str) -> None:
 
             return write
 
-    house = Shared(House(), Together(lasts=3600))  # type: ignore[arg-type]
+    house = Shared(House(), Answers(lasts=3600))  # type: ignore[arg-type]
     asked = Bounded(house, 30.0, threading.Event(), house.answers)
     given: dict[str, tuple[Any, ...]] = {"replace": ("t", {}, pa.table({})), "migrate": ()}
     for written in range(4):
@@ -135,9 +135,9 @@ def test_while_an_answer_is_on_its_way_all_wait_for_the_next_one(
 ) -> None:
     """Twenty who ask meanwhile have the question put a few times, and none is told the old way."""
     question = Question()
-    together = Together(lasts=0)
-    first = _held(threads, together, question)
-    others = [_ask(threads, together, question) for _ in range(20)]
+    answers = Answers(lasts=0)
+    first = _held(threads, answers, question)
+    others = [_ask(threads, answers, question) for _ in range(20)]
     assert question.put == 1
     question.go_on.release(100)
     assert _told(first.result(30)) == 1
@@ -147,25 +147,25 @@ def test_while_an_answer_is_on_its_way_all_wait_for_the_next_one(
 
 def test_an_error_is_told_to_all_who_wait(threads: ThreadPoolExecutor) -> None:
     """A warehouse that is gone is told to all who wait; the next one asks anew."""
-    together = Together()
+    answers = Answers()
     gone = threading.Event()
 
     def put() -> pa.Table:
         assert gone.wait(30)
         raise WarehouseUnavailable("it is gone")
 
-    waiting = [_ask(threads, together, put) for _ in range(5)]
+    waiting = [_ask(threads, answers, put) for _ in range(5)]
     gone.set()
     for one in waiting:
         with pytest.raises(WarehouseUnavailable, match="it is gone"):
             one.result(30)
-    assert _told(together.ask("how many", Question(is_held=False), Limits())) == 1
+    assert _told(answers.ask("how many", Question(is_held=False), Limits())) == 1
 
 
 @pytest.mark.parametrize("end", [Interrupted("gone"), DeadlinePassed("late")])
 def test_those_who_stay_are_answered(threads: ThreadPoolExecutor, end: Exception) -> None:
     """Who put a question goes away, or was late: another one of those who wait puts it."""
-    together = Together()
+    answers = Answers()
     question = Question()
     gone = threading.Event()
 
@@ -176,9 +176,9 @@ def test_those_who_stay_are_answered(threads: ThreadPoolExecutor, end: Exception
             raise end
         return pa.table({"n": [5]})
 
-    first = _ask(threads, together, put)
+    first = _ask(threads, answers, put)
     assert question.begun.acquire(timeout=30)
-    others = [_ask(threads, together, put) for _ in range(3)]
+    others = [_ask(threads, answers, put) for _ in range(3)]
     gone.set()
     assert first.exception(30) is end
     assert [_told(one.result(30)) for one in others] == [5, 5, 5]
@@ -186,17 +186,17 @@ def test_those_who_stay_are_answered(threads: ThreadPoolExecutor, end: Exception
 
 def test_who_waits_for_others_waits_no_longer_than_he_may(threads: ThreadPoolExecutor) -> None:
     """A deadline holds for whoever waits for his turn, and an event that is set meanwhile."""
-    together = Together(lasts=0)
+    answers = Answers(lasts=0)
     question = Question()
-    first = _held(threads, together, question)
+    first = _held(threads, answers, question)
     with pytest.raises(DeadlinePassed, match=r"no answer within 0\.05 s"):
-        together.ask("how many", question, Limits(seconds=0.05))
+        answers.ask("how many", question, Limits(seconds=0.05))
     stop = threading.Event()
 
     def unwanted() -> pa.Table:
         raise Interrupted
 
-    gone = _ask(threads, together, unwanted, limits=lambda: Limits(stop=stop))
+    gone = _ask(threads, answers, unwanted, limits=lambda: Limits(stop=stop))
     stop.set()
     question.go_on.release()
     with pytest.raises(Interrupted):
@@ -206,13 +206,13 @@ def test_who_waits_for_others_waits_no_longer_than_he_may(threads: ThreadPoolExe
 
 def test_what_is_kept_is_little() -> None:
     """Of answers that are large none is kept, and of small ones not more than a hundred."""
-    together = Together(lasts=3600)
+    answers = Answers(lasts=3600)
     large = pa.table({"n": range(100_000)})
-    assert together.ask("large", lambda: large, Limits()) is large
-    assert not together._last
+    assert answers.ask("large", lambda: large, Limits()) is large
+    assert not answers._last
     for number in range(300):
-        together.ask(number, Question(is_held=False), Limits())
-    assert set(together._last) == set(range(200, 300))
+        answers.ask(number, Question(is_held=False), Limits())
+    assert set(answers._last) == set(range(200, 300))
 
 
 def test_only_what_is_the_same_is_answered_together() -> None:
@@ -233,7 +233,7 @@ def test_only_what_is_the_same_is_answered_together() -> None:
             asked.append((given, named))
             return pa.table({})
 
-    house = Bounded(House(), 30.0, threading.Event(), Together(lasts=3600))  # type: ignore[arg-type]
+    house = Bounded(House(), 30.0, threading.Event(), Answers(lasts=3600))  # type: ignore[arg-type]
     for way in ways * 2:
         way(house)
     assert len(asked) == len(ways)
